@@ -1,0 +1,65 @@
+# Needs make and any Python from 3.11 on; everything else goes into .venv.
+# `make PYTHON=/path/to/python3.12 test` chooses the interpreter of a new .venv.
+
+.DEFAULT_GOAL := help
+# Two verbs asked for at once share one .venv, so they take turns even under -j.
+.NOTPARALLEL:
+.PHONY: help report test lint wheel clean FORCE
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$p"; break; }; \
+	done)
+OUT ?= report
+DIST ?= dist
+ARGS ?=
+
+bin := .venv/bin
+pip := PIP_DISABLE_PIP_VERSION_CHECK=1 $(bin)/python -m pip install -q
+
+# An environment knows its own absolute path: a checkout that was moved starts afresh.
+ifneq ($(shell cat .venv/.made 2>/dev/null),$(CURDIR))
+.venv/.made: FORCE
+endif
+
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+report: .venv/.installed ## install and draw the default Pareto report; OUT=folder (default: report)
+	$(bin)/ldpaudit compare --out "$(OUT)"
+	@$(bin)/python -c 'import pathlib, sys; print("The page:", pathlib.Path(sys.argv[1], "report.html").resolve())' "$(OUT)"
+
+test: .venv/.ready ## run every test; ARGS="-k mss" narrows it down
+	$(bin)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
+
+lint: .venv/.ready ## ruff, mypy and the law of imports
+	$(bin)/ruff check .
+	$(bin)/ruff format --check .
+	$(bin)/mypy
+	$(bin)/mypy --explicit-package-bases tests
+	$(bin)/lint-imports
+
+wheel: .venv/.ready ## build the source archive and the wheel; DIST=folder (default: dist)
+	rm -f "$(DIST)"/ldpaudit-*
+	PIP_DISABLE_PIP_VERSION_CHECK=1 $(bin)/python -m build --outdir "$(DIST)" .
+
+clean: ## remove the environment, builds and caches; results stay
+	rm -rf .venv build dist ldpaudit.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name .git -prune -o -type d -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/.made:
+	@python="$(PYTHON)"; \
+	if [ -z "$$python" ] || ! "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+		echo "ldpaudit needs Python 3.11 or newer, found none; try: make PYTHON=/path/to/python3.12" >&2; exit 1; fi; \
+	"$$python" -m venv --clear .venv || { rm -rf .venv; \
+		echo "$$python cannot make a virtual environment; some systems package that apart (python3-venv)" >&2; exit 1; }
+	@printf '%s' "$(CURDIR)" > $@
+
+.venv/.installed: .venv/.made pyproject.toml
+	$(pip) -e .
+	@touch $@
+
+.venv/.ready: .venv/.made pyproject.toml
+	$(pip) -e '.[test]'
+	@touch .venv/.installed $@
+
+FORCE:

@@ -1,0 +1,68 @@
+"""ldpaudit: privacy attacks and audits for local differential privacy.
+
+Three questions, three calls::
+
+    import ldpaudit
+
+    m = ldpaudit.mechanism("mss", k=1024, epsilon=1.0)
+    ldpaudit.audit(m)                    # does it keep its epsilon, what does one report reveal?
+    ldpaudit.compare("default").save("report")   # what does the protection cost in accuracy?
+
+`mechanism` builds a registered protocol; anything else with ``k``, ``epsilon`` and
+``privatize(values, *, rng)`` is audited alike (:mod:`ldpaudit.contracts`). `frontier`
+is the limit that no epsilon-LDP mechanism can pass. The command line does the
+same: ``ldpaudit audit mss --k 1024 --epsilon 1``.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ldpaudit import testing as testing
+    from ldpaudit.grid import compare as compare
+    from ldpaudit.harness import audit as audit
+    from ldpaudit.limits import frontier as frontier
+    from ldpaudit.outcomes import AuditResult as AuditResult
+    from ldpaudit.outcomes import Results as Results
+    from ldpaudit.registry import mechanism as mechanism
+    from ldpaudit.study import Study as Study
+
+#: Public name -> module that defines it; imported at first use, so that starting is quick.
+_HOME = {
+    "AuditResult": "outcomes",
+    "Results": "outcomes",
+    "Study": "study",
+    "audit": "harness",
+    "compare": "grid",
+    "frontier": "limits",
+    "mechanism": "registry",
+}
+
+__all__ = [
+    "AuditResult",
+    "Results",
+    "Study",
+    "audit",
+    "compare",
+    "frontier",
+    "mechanism",
+    "testing",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("ldpaudit")
+    if name == "testing":
+        return import_module("ldpaudit.testing")
+    if name in _HOME:
+        return getattr(import_module(f"ldpaudit.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'ldpaudit' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
