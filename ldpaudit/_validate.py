@@ -1,0 +1,116 @@
+"""One grammar for messages: the rule, then the value that broke it."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import operator
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+#: Largest dense (reports x values) table that is built without being asked twice, in entries.
+MAX_TABLE_ENTRIES = 2**28
+
+
+def positive(name: str, value: float) -> float:
+    """Return `value` as a float if it is a finite number above zero."""
+    number = _number(name, value)
+    if not (math.isfinite(number) and number > 0):
+        raise ValueError(f"{name} must be positive and finite, got {value!r}.")
+    return number
+
+
+def fraction(name: str, value: float) -> float:
+    """Return `value` as a float if it lies strictly between 0 and 1."""
+    number = _number(name, value)
+    if not 0 < number < 1:
+        raise ValueError(f"{name} must lie strictly between 0 and 1, got {value!r}.")
+    return number
+
+
+def integer(name: str, value: int, minimum: int, maximum: int | None = None) -> int:
+    """Return `value` as an int if it is a whole number in [minimum, maximum]."""
+    if isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be a whole number, got {value!r}.")
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be a whole number, got {value!r}.") from None
+    if number < minimum:
+        raise ValueError(f"{name} must be at least {minimum}, got {number}.")
+    if maximum is not None and number > maximum:
+        raise ValueError(f"{name} must be at most {maximum}, got {number}.")
+    return number
+
+
+def values(array: npt.ArrayLike, k: int) -> npt.NDArray[np.int64]:
+    """Return user values as an int64 vector in [0, k)."""
+    out = np.asarray(array)
+    if out.ndim != 1:
+        raise ValueError(f"values must be one-dimensional, got shape {out.shape}.")
+    if out.size == 0:
+        return np.empty(0, dtype=np.int64)
+    if not np.issubdtype(out.dtype, np.integer):
+        raise TypeError(f"values must be integers, got dtype {out.dtype}.")
+    low, high = int(out.min()), int(out.max())
+    if low < 0 or high >= k:
+        raise ValueError(f"values must lie in [0, {k}), got {low if low < 0 else high}.")
+    return out.astype(np.int64, copy=False)
+
+
+def distribution(name: str, array: npt.ArrayLike | None, k: int) -> npt.NDArray[np.float64]:
+    """Return a probability vector of length k; None means uniform."""
+    if array is None:
+        return np.full(k, 1.0 / k)
+    try:
+        out = np.asarray(array, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be {k} numbers, got {type(array).__name__}.") from None
+    if out.shape != (k,):
+        raise ValueError(f"{name} must have shape ({k},), got {out.shape}.")
+    if not np.isfinite(out).all() or (out < 0).any():
+        raise ValueError(f"{name} must hold finite probabilities of at least 0.")
+    total = float(out.sum())
+    if abs(total - 1.0) > 1e-9:
+        raise ValueError(f"{name} must sum to 1, got {total!r}.")
+    return out
+
+
+def generator(rng: np.random.Generator) -> np.random.Generator:
+    """Return `rng` if it is a numpy Generator."""
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"rng must be a numpy.random.Generator, got {type(rng).__name__}.")
+    return rng
+
+
+def table_size(rows: int, columns: int) -> None:
+    """Refuse a dense table that would not fit a laptop."""
+    if rows * columns > MAX_TABLE_ENTRIES:
+        raise ValueError(
+            f"a table of {rows} reports x {columns} values is above the limit of "
+            f"{MAX_TABLE_ENTRIES} entries; pass fewer reports at a time or name the values."
+        )
+
+
+def known(kind: str, name: str, options: Iterable[str]) -> str:
+    """Return `name` if it is among `options`, else say which ones are near."""
+    choices = sorted(options)
+    if name in choices:
+        return name
+    near = difflib.get_close_matches(name, choices, n=3, cutoff=0.4)
+    hint = f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(choices)}."
+    raise ValueError(f"unknown {kind} {name!r}; {hint}")
+
+
+def _number(name: str, value: Any) -> float:
+    if isinstance(value, bool | np.bool_ | str | bytes):
+        raise TypeError(f"{name} must be a number, got {value!r}.")
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number, got {value!r}.") from None
+    except OverflowError:
+        raise ValueError(f"{name} must be positive and finite, got {value!r}.") from None

@@ -1,0 +1,169 @@
+"""The whole vocabulary: what a mechanism, an attack, a bound and a report are.
+
+Nothing here runs. A component satisfies a contract by having the members that
+are named; it needs no base class and no import of this package. Optional
+abilities are small contracts of their own, asked with ``isinstance``: a
+mechanism that has ``log_likelihood`` can be attacked optimally, one that has
+``mse`` can be plotted against its accuracy, and so on.
+
+Arrays: ``values`` has shape (n,), integers in [0, k). ``reports`` is any array
+or sequence whose first axis is the user. ``prior`` and ``frequencies`` have
+shape (k,) and sum to 1. Natural logarithms throughout.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from ldpaudit.outcomes import EventCounts, GuessCounts, Results
+
+Values: TypeAlias = npt.NDArray[np.int64]
+Floats: TypeAlias = npt.NDArray[np.float64]
+Reports: TypeAlias = Any
+Counts: TypeAlias = Any
+
+
+@runtime_checkable
+class Mechanism(Protocol):
+    """A local randomizer over k values that claims epsilon-LDP (or (epsilon, delta))."""
+
+    @property
+    def k(self) -> int:
+        """Number of values."""
+
+    @property
+    def epsilon(self) -> float:
+        """Claimed privacy budget."""
+
+    def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Reports:
+        """Draw one report a value, the whole batch at once."""
+
+
+@runtime_checkable
+class HasLikelihood(Protocol):
+    """The hinge of every optimal attack."""
+
+    def log_likelihood(self, reports: Reports, values: npt.ArrayLike | None = None) -> Floats:
+        """Log P(report | value), shape (n, len(values)); None means all k values."""
+
+
+@runtime_checkable
+class FrequencyOracle(Protocol):
+    """The server: reports to a small mergeable summary (``a + b``) to frequencies."""
+
+    def aggregate(self, reports: Reports) -> Counts:
+        """Summary of a batch; two summaries add up to that of both."""
+
+    def estimate(self, counts: Counts) -> Floats:
+        """Unbiased, unclipped frequencies, shape (k,)."""
+
+
+@runtime_checkable
+class HasVariance(Protocol):
+    """Mean squared error an item: exact with frequencies, the published f = 0 figure without."""
+
+    def mse(self, num_users: int, frequencies: npt.ArrayLike | None = None) -> float:
+        """In squared frequency units, averaged over the k values."""
+
+
+@runtime_checkable
+class HasBits(Protocol):
+    """Communication in bits a report, the largest fixed-length size."""
+
+    @property
+    def bits(self) -> int:
+        """Whole bits."""
+
+
+@runtime_checkable
+class HasExactEpsilon(Protocol):
+    """The largest log-likelihood ratio over reports and pairs of values."""
+
+    def exact_epsilon(self) -> float:
+        """In natural-log units."""
+
+
+@runtime_checkable
+class HasBayesVulnerability(Protocol):
+    """Success of the best single guess from one report, for a prior (None: uniform)."""
+
+    def vulnerability(self, prior: npt.ArrayLike | None = None) -> float:
+        """Probability that the guess is right."""
+
+
+@runtime_checkable
+class HasPublishedSuccess(Protocol):
+    """The source paper's attack-success figure, where it differs from the exact one."""
+
+    def published_success(self) -> float:
+        """Probability, by the published formula under a uniform prior."""
+
+
+class Attack(Protocol):
+    """What every attack shares. Hyper-parameters live in the object, the problem in the call."""
+
+    def applies(self, mechanism: Mechanism) -> str | None:
+        """Return None if the attack can run, else one sentence that says why not."""
+
+
+@runtime_checkable
+class Reconstruction(Attack, Protocol):
+    """Guesses each user's value. The harness draws the values and judges the guesses."""
+
+    def guess(
+        self, reports: Reports, mechanism: Mechanism, prior: Floats, *, rng: np.random.Generator
+    ) -> Values:
+        """One guess a report, shape (n,), integers in [0, k)."""
+
+
+@runtime_checkable
+class Distinguisher(Attack, Protocol):
+    """Scores each report: positive speaks for pair[0], negative for pair[1], 0 abstains."""
+
+    def score(
+        self,
+        reports: Reports,
+        mechanism: Mechanism,
+        pair: tuple[int, int],
+        *,
+        rng: np.random.Generator,
+    ) -> Floats:
+        """One score a report, shape (n,), no nan."""
+
+
+@runtime_checkable
+class GuessBound(Protocol):
+    """A lower confidence bound on epsilon from a guessing game."""
+
+    @property
+    def kind(self) -> str:
+        """Exact | approximate | anytime | model-based."""
+
+    def from_guesses(self, counts: GuessCounts, *, alpha: float, delta: float) -> float:
+        """Lower bound at level 1 - alpha; -inf where the counts show nothing."""
+
+
+@runtime_checkable
+class EventBound(Protocol):
+    """A lower confidence bound on epsilon from one event under two inputs."""
+
+    @property
+    def kind(self) -> str:
+        """Exact | approximate | anytime | model-based."""
+
+    def from_event(
+        self, counts: EventCounts, *, alpha: float, delta: float, claimed: float
+    ) -> float:
+        """Lower bound at level 1 - alpha; `claimed` may fix choices made before the data."""
+
+
+class Report(Protocol):
+    """Writes a comparison to a folder; figures are functions from a table to a Figure."""
+
+    def __call__(self, results: Results, directory: Path) -> list[Path]:
+        """Return the files written."""

@@ -1,0 +1,395 @@
+"""Frozen results, and the tidy table they become.
+
+Everything an audit or a comparison found is one of these small objects. They
+hold counts beside rates, say how each number was obtained, and know no
+protocol, attack or figure.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+#: Version of the JSON of an audit, of the tidy table and of the store.
+SCHEMA = 1
+
+#: The tidy table: one row a (cell, metric). `method` says how the number was obtained.
+COLUMNS = (
+    "protocol",
+    "parameters",
+    "k",
+    "epsilon",
+    "delta",
+    "num_users",
+    "data",
+    "attack",
+    "metric",
+    "value",
+    "lower",
+    "upper",
+    "exact",
+    "trials",
+    "repetition",
+    "seed",
+    "status",
+    "reason",
+    "method",
+)
+
+CONSISTENT, VIOLATION, INCONCLUSIVE = "consistent", "violation", "inconclusive"
+
+
+@dataclass(frozen=True)
+class GuessCounts:
+    """A guessing game: inputs drawn uniformly from `num_candidates`, some guesses withheld."""
+
+    num_candidates: int
+    correct: int
+    decided: int
+    trials: int
+
+
+@dataclass(frozen=True)
+class EventCounts:
+    """How often one event happened under the first input (hits) and the second (false_hits)."""
+
+    hits: int
+    trials: int
+    false_hits: int
+    false_trials: int
+
+
+@dataclass(frozen=True)
+class EpsilonBound:
+    """A lower confidence bound on a mechanism's true epsilon.
+
+    `kind` is exact (coverage proved for every sample size), approximate,
+    anytime or model-based; `event` is what was counted, `searched` what else
+    the data could have chosen and at what price.
+    """
+
+    epsilon_lower: float
+    bound: str
+    kind: str
+    alpha: float
+    trials: int
+    event: str
+    searched: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The bound as plain JSON values; -inf (nothing shown) becomes null."""
+        return {
+            "value": finite(self.epsilon_lower),
+            "bound": self.bound,
+            "kind": self.kind,
+            "alpha": self.alpha,
+            "trials": self.trials,
+            "event": self.event,
+            "searched": self.searched,
+        }
+
+
+@dataclass(frozen=True)
+class AttackOutcome:
+    """Success of one guess from one report: counts, a two-sided interval, the baseline.
+
+    `exact` is the best any attacker can do under the same prior (Bayes
+    vulnerability) where `attack` reaches it, else None; `blind` is what guessing
+    from the prior alone achieves. A skipped attack has `reason` and no trials.
+    """
+
+    attack: str
+    successes: int
+    trials: int
+    lower: float
+    upper: float
+    exact: float | None
+    blind: float
+    reason: str | None = None
+
+    @property
+    def success(self) -> float:
+        """Measured success rate, nan if nothing was measured."""
+        return self.successes / self.trials if self.trials else math.nan
+
+    def to_dict(self) -> dict[str, Any]:
+        """The outcome as plain JSON values."""
+        return {
+            "attack": self.attack,
+            "success": finite(self.success),
+            "lower": finite(self.lower),
+            "upper": finite(self.upper),
+            "exact": finite(self.exact),
+            "blind": self.blind,
+            "trials": self.trials,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True)
+class UtilityOutcome:
+    """Mean squared error an item of the unbiased, unclipped estimate.
+
+    `value` with [lower, upper] is the mean over `repetitions` simulated
+    collections (t interval), `exact` the mechanism's own formula for these
+    users, `approximate` the f = 0 figure that papers plot.
+    """
+
+    value: float
+    lower: float
+    upper: float
+    exact: float | None
+    approximate: float | None
+    num_users: int
+    repetitions: int
+    data: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The outcome as plain JSON values."""
+        return {
+            "exact": finite(self.exact),
+            "measured": finite(self.value),
+            "lower": finite(self.lower),
+            "upper": finite(self.upper),
+            "approximate": finite(self.approximate),
+            "num_users": self.num_users,
+            "repetitions": self.repetitions,
+            "data": self.data,
+        }
+
+
+@dataclass(frozen=True)
+class AuditResult:
+    """Everything one audit found.
+
+    `verdict` is ``"violation"`` when `verdict_bound` (the same data at the
+    much stricter `verdict_alpha`) exceeds the claim, ``"inconclusive"`` when
+    the trials could show nothing at all, else ``"consistent"``.
+    """
+
+    mechanism: str
+    parameters: dict[str, Any]
+    k: int
+    claimed_epsilon: float
+    claimed_delta: float
+    exact_epsilon: float | None
+    bound: EpsilonBound
+    verdict_bound: EpsilonBound
+    attacks: tuple[AttackOutcome, ...]
+    published_success: float | None
+    mse: UtilityOutcome | None
+    bits: int | None
+    alpha: float
+    seed: int
+    version: str
+    seconds: float = field(compare=False)
+
+    @property
+    def epsilon_lower(self) -> float:
+        """Lower bound on the true epsilon, valid with probability at least 1 - alpha."""
+        return self.bound.epsilon_lower
+
+    @property
+    def verdict(self) -> str:
+        """consistent, violation or inconclusive."""
+        if self.verdict_bound.epsilon_lower > self.claimed_epsilon:
+            return VIOLATION
+        if self.bound.epsilon_lower == -math.inf:
+            return INCONCLUSIVE
+        return CONSISTENT
+
+    def to_dict(self) -> dict[str, Any]:
+        """What ``ldpaudit audit --json`` prints: plain values, no nan."""
+        return {
+            "mechanism": {"name": self.mechanism, "parameters": self.parameters},
+            "claimed_epsilon": self.claimed_epsilon,
+            "claimed_delta": self.claimed_delta,
+            "exact_epsilon": finite(self.exact_epsilon),
+            "epsilon_lower": self.bound.to_dict(),
+            "verdict_alpha": self.verdict_bound.alpha,
+            "verdict": self.verdict,
+            "attacks": [outcome.to_dict() for outcome in self.attacks],
+            "published_success": self.published_success,
+            "mse": None if self.mse is None else self.mse.to_dict(),
+            "bits": self.bits,
+            "seed": self.seed,
+            "version": self.version,
+            "schema": SCHEMA,
+            "seconds": self.seconds,
+        }
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows of the tidy table, in a fixed order."""
+        return _rows(self)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The tidy table of this audit, columns as in ``ldpaudit.outcomes.COLUMNS``."""
+        return to_frame(self.rows())
+
+    def _repr_html_(self) -> str:
+        from ldpaudit.registry import load
+
+        html: str = load("reports", "audit")(self)
+        return html
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One point of a grid: its axis names, its rows, and what it took (kept out of the table)."""
+
+    key: str
+    axes: dict[str, Any]
+    rows: tuple[dict[str, Any], ...]
+    seconds: float = field(compare=False)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the cell ended in an error instead of numbers."""
+        return any(row["status"] == "failed" for row in self.rows)
+
+
+@dataclass(frozen=True)
+class Results:
+    """A finished comparison: the tidy table, and where it came from.
+
+    `frame` has the columns of ``ldpaudit.outcomes.COLUMNS``; `provenance` holds
+    the study as run, the seed and the versions; `timings` has one row a cell.
+    """
+
+    frame: pd.DataFrame
+    provenance: dict[str, Any]
+    timings: pd.DataFrame
+
+    def pareto(self) -> Figure:
+        """Attack success against mean squared error, one panel a data set."""
+        from ldpaudit.registry import load
+
+        figure: Figure = load("reports", "pareto")(self.frame)
+        return figure
+
+    def save(self, directory: str | Path) -> list[Path]:
+        """Write the page, figures and tables to a folder; return the files written."""
+        from ldpaudit.registry import load
+
+        written: list[Path] = load("reports", "comparison")(self, Path(directory))
+        return written
+
+    def _repr_html_(self) -> str:
+        html: str = self.frame.to_html(max_rows=20, notebook=True)
+        return html
+
+
+def finite(number: float | None) -> float | None:
+    """None for a missing, nan or infinite number: JSON knows none of them."""
+    return None if number is None or not math.isfinite(number) else float(number)
+
+
+def _rows(result: AuditResult) -> list[dict[str, Any]]:
+    base = dict.fromkeys(COLUMNS) | {
+        "protocol": result.mechanism,
+        "parameters": describe(result.parameters),
+        "k": result.k,
+        "epsilon": result.claimed_epsilon,
+        "delta": result.claimed_delta,
+        "seed": result.seed,
+        "status": "ok",
+        "reason": "",
+        "attack": "",
+        "data": "" if result.mse is None else result.mse.data,
+        "num_users": None if result.mse is None else result.mse.num_users,
+    }
+    interval = f"estimate, Clopper-Pearson interval at {1 - result.alpha:.0%}"
+    rows: list[dict[str, Any]] = []
+    for outcome in result.attacks:
+        ran = outcome.reason is None
+        rows.append(
+            base
+            | {
+                "attack": outcome.attack,
+                "metric": "attack_success",
+                "value": finite(outcome.success),
+                "lower": finite(outcome.lower),
+                "upper": finite(outcome.upper),
+                "exact": finite(outcome.exact),
+                "trials": outcome.trials,
+                "status": "ok" if ran else "skipped",
+                "reason": outcome.reason or "",
+                "method": interval if outcome.trials else ("exact" if ran else ""),
+            }
+        )
+    if result.published_success is not None:
+        rows.append(
+            base
+            | {
+                "attack": "published",
+                "metric": "attack_success",
+                "exact": result.published_success,
+                "method": "published formula",
+            }
+        )
+    for metric, bound in (
+        ("epsilon_lower", result.bound),
+        ("epsilon_verdict", result.verdict_bound),
+    ):
+        rows.append(
+            base
+            | {
+                "attack": bound.bound,
+                "metric": metric,
+                "value": finite(bound.epsilon_lower),
+                "lower": finite(bound.epsilon_lower),
+                "exact": finite(result.exact_epsilon),
+                "trials": bound.trials,
+                "status": "ok" if metric == "epsilon_lower" else result.verdict,
+                "reason": bound.event,
+                "method": f"{bound.kind} lower bound, alpha = {bound.alpha:.3g}",
+            }
+        )
+    if result.mse is not None:
+        rows.append(
+            base
+            | {
+                "metric": "mse",
+                "value": finite(result.mse.value),
+                "lower": finite(result.mse.lower),
+                "upper": finite(result.mse.upper),
+                "exact": finite(result.mse.exact),
+                "trials": result.mse.repetitions,
+                "method": f"estimate, t interval at {1 - result.alpha:.0%} over repetitions",
+            }
+        )
+        if result.mse.approximate is not None:
+            rows.append(
+                base
+                | {
+                    "metric": "mse_approximate",
+                    "exact": result.mse.approximate,
+                    "method": "published approximation (f = 0)",
+                }
+            )
+    if result.bits is not None:
+        rows.append(base | {"metric": "bits", "exact": float(result.bits), "method": "exact"})
+    return rows
+
+
+def to_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Rows as the tidy table; whole numbers stay whole where some are missing."""
+    import pandas as pd
+
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    whole = ("k", "num_users", "trials", "repetition", "seed")
+    real = ("epsilon", "delta", "value", "lower", "upper", "exact")
+    kinds = dict.fromkeys(whole, "Int64") | dict.fromkeys(real, "float64")
+    return frame.astype(kinds)
+
+
+def describe(parameters: dict[str, Any]) -> str:
+    """Parameters beyond k, epsilon and delta as one short line."""
+    rest = {n: v for n, v in parameters.items() if n not in ("k", "epsilon", "delta")}
+    return ", ".join(f"{name}={value}" for name, value in rest.items())

@@ -1,0 +1,82 @@
+"""Names to components, through entry points: the only door between the wings.
+
+A package registers a protocol, an attack, a bound or a report under the groups
+``ldpaudit.protocols``, ``ldpaudit.attacks``, ``ldpaudit.bounds`` and
+``ldpaudit.reports``; ours use the same door.
+"""
+
+from __future__ import annotations
+
+import inspect
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from ldpaudit._validate import known
+
+GROUPS = ("protocols", "attacks", "bounds", "reports")
+
+
+def names(group: str) -> list[str]:
+    """Sorted names registered in a group."""
+    return sorted(_entries(group))
+
+
+def load(group: str, name: str) -> Any:
+    """Return the component registered as `name`, or say which names are near."""
+    entries = _entries(group)
+    known(group.removesuffix("s"), name, entries)
+    return entries[name].load()
+
+
+def create(group: str, name: str, /, **parameters: Any) -> Any:
+    """Build the component `name` with keyword parameters, refusing unknown ones by name."""
+    component = load(group, name)
+    accepted = inspect.signature(component).parameters
+    flexible = any(p.kind is p.VAR_KEYWORD for p in accepted.values())
+    for parameter in parameters:
+        if not flexible:
+            known(f"parameter of {name}", parameter, accepted)
+    for required in accepted.values():
+        if required.default is required.empty and required.name not in parameters:
+            if required.kind in (required.VAR_KEYWORD, required.VAR_POSITIONAL):
+                continue
+            raise ValueError(f"{name} needs the parameter {required.name!r}.")
+    return component(**parameters)
+
+
+def mechanism(name: str, **parameters: Any) -> Any:
+    """Build a registered mechanism.
+
+    Parameters
+    ----------
+    name : str
+        Registry name, for example ``"grr"`` or ``"mss"``; see ``ldpaudit list protocols``.
+    **parameters
+        The mechanism's own parameters; every one has ``k`` (number of values)
+        and ``epsilon`` (privacy budget, natural-log units).
+
+    Returns
+    -------
+    Mechanism
+        A frozen, picklable object; see :mod:`ldpaudit.contracts`.
+
+    Raises
+    ------
+    ValueError
+        If the name or a parameter is unknown (the message says what is near),
+        or a parameter is out of range.
+
+    Examples
+    --------
+    >>> mechanism("grr", k=4, epsilon=1.0)
+    GeneralizedRandomizedResponse(k=4, epsilon=1.0)
+    >>> mechanism("gr", k=4, epsilon=1.0)
+    Traceback (most recent call last):
+    ...
+    ValueError: unknown protocol 'gr'; did you mean grr?
+    """
+    return create("protocols", name, **parameters)
+
+
+def _entries(group: str) -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=f"ldpaudit.{group}")}
