@@ -1,0 +1,368 @@
+"""The command line: audit, compare, report, frontier, check, list.
+
+Exit codes: 0 consistent, 1 violation found, 2 usage or input error (one line on
+stderr), 3 inconclusive (a cell failed, or an audit had no power).
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import os
+import sys
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ldpaudit.outcomes import Results
+
+EXIT_CONSISTENT, EXIT_VIOLATION, EXIT_USAGE, EXIT_INCONCLUSIVE = range(4)
+# Some versions of Typer carry a click of their own: take the base class from what it raises.
+_InputError: type[Exception] = next(
+    base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
+)
+_EXIT = {"consistent": EXIT_CONSISTENT, "violation": EXIT_VIOLATION,
+         "inconclusive": EXIT_INCONCLUSIVE}  # fmt: skip
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Privacy attacks and audits for local differential privacy.",
+)
+
+K = Annotated[int | None, typer.Option("--k", help="Number of values.")]
+Epsilon = Annotated[float | None, typer.Option("--epsilon", help="Privacy budget (natural log).")]
+Delta = Annotated[float | None, typer.Option("--delta", help="Delta of (epsilon, delta)-LDP.")]
+Parameters = Annotated[
+    list[str] | None, typer.Option("--param", metavar="KEY=VALUE", help="A further parameter.")
+]
+Seed = Annotated[int, typer.Option("--seed", help="Root of every random stream.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+Jobs = Annotated[int | None, typer.Option("--jobs", help="Worker processes (default: all cores).")]
+
+
+def main() -> None:
+    """Run the command line; every input error is one line on stderr and exit code 2."""
+    try:
+        code = app(standalone_mode=False)
+    except (typer.Abort, KeyboardInterrupt):
+        _fail("stopped; finished cells are kept, the same command goes on from there.", 130)
+    except _InputError as error:
+        _fail(error.format_message() if hasattr(error, "format_message") else str(error))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = EXIT_CONSISTENT
+    except (ValueError, TypeError) as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"{error.filename}: {error.strerror}." if error.filename else str(error))
+    sys.exit(code if isinstance(code, int) else EXIT_CONSISTENT)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        from importlib.metadata import version as installed
+
+        typer.echo(f"ldpaudit {installed('ldpaudit')}")
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command("list")
+def list_components(
+    what: Annotated[
+        str | None, typer.Argument(help="protocols, attacks, bounds, studies or data.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Registered protocols, attacks and bounds, ready-made studies and data sets."""
+    from ldpaudit import _validate
+
+    kinds = ("protocols", "attacks", "bounds", "studies", "data")
+    chosen = kinds if what is None else (_validate.known("list", what, kinds),)
+    found = {kind: _listing(kind) for kind in chosen}
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    width = max(len(name) for entries in found.values() for name in entries)
+    for number, (kind, entries) in enumerate(found.items()):
+        if what is None:
+            typer.echo(("" if number == 0 else "\n") + kind)
+        for name, summary in entries.items():
+            typer.echo(f"  {name:<{width}}  {summary}")
+
+
+def _listing(kind: str) -> dict[str, str]:
+    from ldpaudit import registry
+
+    if kind == "studies":
+        from ldpaudit.study import study_names
+
+        return study_names()
+    if kind == "data":
+        from ldpaudit.data import names
+
+        return names()
+    components = {name: registry.load(kind, name) for name in registry.names(kind)}
+    return {name: (c.__doc__ or "").strip().partition("\n")[0] for name, c in components.items()}
+
+
+@app.command()
+def audit(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="Registered name, package.module:object or file.py:object."
+        ),
+    ],
+    k: K = None,
+    epsilon: Epsilon = None,
+    delta: Delta = None,
+    param: Parameters = None,
+    trials: Annotated[int, typer.Option("--trials", help="Reports per input.")] = 100_000,
+    alpha: Annotated[float, typer.Option("--alpha", help="Error probability.")] = 0.05,
+    bound: Annotated[
+        str, typer.Option("--bound", help="How epsilon is bounded.")
+    ] = "posterior-odds",
+    pair: Annotated[tuple[int, int], typer.Option("--pair", help="The two inputs.")] = (0, 1),
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> int:
+    """Audit one mechanism: does it keep its epsilon, what does a report reveal, at what cost."""
+    from ldpaudit.harness import audit as run
+
+    mechanism = _mechanism(target, k, epsilon, delta, param)
+    with _nonsense_is_inconclusive(target):
+        result = run(
+            mechanism, trials=trials, alpha=alpha, bound=bound, pair=pair, seed=seed, name=target
+        )
+    if as_json:
+        typer.echo(json.dumps(result.to_dict(), indent=2, allow_nan=False))
+    else:
+        from ldpaudit._terminal import show_audit
+
+        show_audit(result)
+    return _EXIT[result.verdict]
+
+
+@app.command()
+def compare(
+    study: Annotated[
+        str, typer.Option("--study", metavar="NAME|FILE.toml", help="What to compare.")
+    ] = "default",
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--data", metavar="NAME|FILE.csv:COLUMN", help="Users, instead of the study's."
+        ),
+    ] = None,
+    k: K = None,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Output folder.")] = Path(
+        "report"
+    ),
+    jobs: Jobs = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Replaces the study's seed.")] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="The study's size that ends in seconds.")
+    ] = False,
+) -> int:
+    """Compare protocols on data and write the Pareto report; goes on where it stopped."""
+    from ldpaudit.grid import compare as run
+    from ldpaudit.study import read_study, with_data
+
+    plan = read_study(study)
+    plan = plan.as_quick() if quick else plan
+    if data:
+        plan = with_data(plan, data, k)
+    workers = jobs if jobs is not None else os.cpu_count() or 1
+    with _progress(plan.title or plan.name) as progress:
+        results = run(plan, jobs=workers, out=out, seed=seed, progress=progress)
+    return _write(results, out)
+
+
+@app.command()
+def report(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a comparison.")],
+) -> int:
+    """Write the page of a comparison again, from its stored results."""
+    from ldpaudit.grid import stored_results
+
+    return _write(stored_results(directory), directory)
+
+
+@app.command()
+def frontier(
+    k: Annotated[int, typer.Option("--k", help="Number of values.")],
+    epsilon: Annotated[float, typer.Option("--epsilon", help="Privacy budget.")],
+    as_json: AsJson = False,
+) -> None:
+    """The limit of every epsilon-LDP mechanism: least error for a cap on attack success."""
+    from ldpaudit.limits import frontier as limit
+
+    curve = limit(k, epsilon)
+    points = curve.points
+    users = curve.mse_at(points[:, 0], target="users")
+    rows = [
+        {"success": float(success), "mse_population": float(mse), "mse_users": float(fixed)}
+        for (success, mse), fixed in zip(points, users, strict=True)
+    ]
+    if as_json:
+        typer.echo(json.dumps({"k": k, "epsilon": epsilon, "points": rows}, indent=2))
+        return
+    typer.echo("attack success   n x MSE, population   n x MSE, fixed users")
+    shown = rows if len(rows) <= 20 else [*rows[:: -(-len(rows) // 20)], rows[-1]]
+    for row in shown:
+        typer.echo(
+            f"{row['success']:14.6g}   {row['mse_population']:19.6g}   {row['mse_users']:20.6g}"
+        )
+
+
+@app.command()
+def check(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="Registered name, package.module:object or file.py:object."
+        ),
+    ],
+    k: K = None,
+    epsilon: Epsilon = None,
+    delta: Delta = None,
+    param: Parameters = None,
+) -> int:
+    """Hold a mechanism against the contract: law, likelihood, estimate, variance."""
+    from ldpaudit.testing import check_mechanism
+
+    mechanism = _mechanism(target, k, epsilon, delta, param)
+    try:
+        passed = check_mechanism(mechanism)
+    except AssertionError as error:
+        typer.echo(f"broken: {error}")
+        return EXIT_VIOLATION
+    for line in passed:
+        typer.echo(f"ok      {line}")
+    return EXIT_CONSISTENT
+
+
+def _mechanism(
+    target: str, k: int | None, epsilon: float | None, delta: float | None, param: list[str] | None
+) -> Any:
+    """A registered mechanism by name, or an object that somebody asks for by path."""
+    parameters: dict[str, Any] = {"k": k, "epsilon": epsilon, "delta": delta}
+    parameters = {name: value for name, value in parameters.items() if value is not None}
+    for item in param or []:
+        name, equals, text = item.partition("=")
+        if not equals or not name:
+            raise ValueError(f"--param must be KEY=VALUE, got {item!r}.")
+        parameters[name] = _literal(text)
+    if ":" not in target:
+        from ldpaudit.registry import create
+
+        return create("protocols", target, **parameters)
+    found = _import_object(target)
+    if isinstance(found, type) or (callable(found) and not hasattr(found, "privatize")):
+        return found(**parameters)
+    if parameters:
+        raise ValueError(f"{target} is built already and takes no parameters, got {parameters}.")
+    return found
+
+
+def _literal(text: str) -> Any:
+    """A JSON value, or the text itself."""
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError:
+        return text
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _import_object(target: str) -> Any:
+    path, _, name = target.rpartition(":")
+    try:
+        if path.endswith(".py"):
+            spec = importlib.util.spec_from_file_location(Path(path).stem, path)
+            if spec is None or spec.loader is None:
+                raise ValueError(f"{path} cannot be imported.")
+            module = importlib.util.module_from_spec(spec)
+            sys.modules[spec.name] = module
+            spec.loader.exec_module(module)
+        else:
+            module = importlib.import_module(path)
+    except ValueError:
+        raise
+    except FileNotFoundError:
+        raise ValueError(f"{path} does not exist.") from None
+    except Exception as error:
+        raise ValueError(f"{path} cannot be imported: {type(error).__name__}: {error}.") from None
+    if not hasattr(module, name):
+        from ldpaudit import _validate
+
+        _validate.known(f"object in {path}", name, [n for n in vars(module) if n[0] != "_"])
+    return getattr(module, name)
+
+
+@contextmanager
+def _nonsense_is_inconclusive(target: str) -> Iterator[None]:
+    """Errors of our own rules pass; anything else a foreign mechanism raises is its failure."""
+    try:
+        yield
+    except (ValueError, TypeError, OSError, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        _fail(f"{target} failed: {type(error).__name__}: {error}", EXIT_INCONCLUSIVE)
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar with the time left, on stderr; nothing where stderr is not a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+               TextColumn("cells,"), TimeRemainingColumn(), TextColumn("left"))  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _write(results: Results, directory: Path) -> int:
+    """Write every file of a comparison, print where the page is, return the exit code."""
+    written = results.save(directory)
+    pages = [path for path in written if path.suffix == ".html"]
+    typer.echo("\n".join(str(path.resolve()) for path in pages))
+    status = set(results.frame["status"])
+    if "violation" in status:
+        return EXIT_VIOLATION
+    if "failed" in status or "inconclusive" in status:
+        failed = results.frame[results.frame["status"] == "failed"]
+        for reason in dict.fromkeys(failed["reason"]):
+            typer.echo(f"a cell failed: {reason}", err=True)
+        return EXIT_INCONCLUSIVE
+    return EXIT_CONSISTENT
+
+
+def _fail(message: str, code: int = EXIT_USAGE) -> NoReturn:
+    line = " ".join(message.split())
+    typer.echo(f"ldpaudit: {line}", err=True)
+    sys.exit(code)

@@ -1,0 +1,246 @@
+"""Studies: mechanisms x epsilons x data, run cell by cell and gathered in one tidy table."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from ldpaudit import _validate, harness
+from ldpaudit.data import DataSet
+from ldpaudit.outcomes import COLUMNS, SCHEMA, Cell, Results, describe, to_frame
+from ldpaudit.registry import create, load, names
+from ldpaudit.store import Store
+from ldpaudit.study import ProtocolSpec, Study, resolve, to_toml
+
+Progress = Callable[[int, int], None]
+
+
+def compare(
+    study: str | Path | Study | Mapping[str, Any] = "default",
+    *,
+    jobs: int = 1,
+    out: str | Path | None = None,
+    seed: int | None = None,
+    quick: bool = False,
+    progress: Progress | None = None,
+) -> Results:
+    """Run a study: every protocol at every epsilon on every data set.
+
+    Parameters
+    ----------
+    study : str, Path, Study or mapping, default "default"
+        Name of a ready-made study, path of a TOML file, or its content.
+    jobs : int, default 1
+        Worker processes. The table does not depend on it.
+    out : str or Path, optional
+        Folder that keeps finished cells (``results.sqlite``). Cells that are
+        there already are not run again.
+    seed : int, optional
+        Replaces the study's seed.
+    quick : bool, default False
+        Run the study's quick size.
+    progress : callable, optional
+        Called with (cells done, cells in all).
+
+    Returns
+    -------
+    Results
+        ``.frame`` (the tidy table), ``.pareto()``, ``.save(directory)``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the study, its data or a parameter is wrong, or `out` cannot be written.
+
+    Examples
+    --------
+    >>> study = {"name": "tiny", "protocols": ["grr"], "epsilons": [1.0],
+    ...          "data": ["adult-hours"], "trials": 1000, "repetitions": 2}
+    >>> results = compare(study)
+    >>> sorted(set(results.frame["metric"]))[:2]
+    ['attack_success', 'bits']
+    """
+    plan = resolve(study)
+    plan = plan.as_quick() if quick else plan
+    if seed is not None:
+        plan = plan.model_copy(update={"seed": _validate.integer("seed", seed, 0)})
+    jobs = _validate.integer("jobs", jobs, 1)
+    loaded = {spec.name: spec.load(plan.seed) for spec in plan.data}
+    _check_names(plan, loaded)
+    tasks = list(_tasks(plan, loaded))
+    store = None if out is None else Store(out)
+    try:
+        done = {} if store is None else {t.key: c for t in tasks if (c := store.get(t.key))}
+        done = {key: cell for key, cell in done.items() if not cell.failed}
+        if progress:
+            progress(len(done), len(tasks))
+        for cell in _run([task for task in tasks if task.key not in done], jobs):
+            done[cell.key] = cell
+            if store is not None:
+                store.put(cell)
+            if progress:
+                progress(len(done), len(tasks))
+        provenance = _provenance(plan, loaded)
+        if store is not None:
+            store.set_meta("provenance", provenance)
+            store.set_meta("order", [task.key for task in tasks])
+    finally:
+        if store is not None:
+            store.close()
+    return _gather([done[task.key] for task in tasks], provenance)
+
+
+def stored_results(directory: str | Path) -> Results:
+    """The results kept in a folder by an earlier `compare`."""
+    store = Store(directory, create=False)
+    try:
+        order, provenance = store.meta("order"), store.meta("provenance")
+        if order is None or provenance is None:
+            raise ValueError(f"{store.path} holds no finished study; run compare --out again.")
+        cells = [cell for key in order if (cell := store.get(key))]
+    finally:
+        store.close()
+    return _gather(cells, provenance)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One cell to run, with everything a worker needs."""
+
+    key: str
+    axes: dict[str, Any]
+    protocol: ProtocolSpec
+    epsilon: float
+    data: DataSet
+    study: Study
+    verdict_alpha: float
+
+    def run(self) -> Cell:
+        """Run the audit of this cell; an error becomes the cell's one row."""
+        study, data = self.study, self.data
+        try:
+            mechanism = create(
+                "protocols", self.protocol.name, k=data.k, epsilon=self.epsilon,
+                **self.protocol.parameters,
+            )  # fmt: skip
+            result = harness.audit(
+                mechanism,
+                study.attacks,
+                trials=study.trials,
+                alpha=study.alpha,
+                seed=study.seed,
+                bound=study.bound,
+                prior=data.frequencies if study.prior == "data" else None,
+                histogram=data.histogram,
+                data=data.name,
+                repetitions=study.repetitions,
+                verdict_alpha=self.verdict_alpha,
+                name=self.protocol.name,
+            )
+        except Exception as error:
+            return Cell(self.key, self.axes, (self._failure(error),), 0.0)
+        return Cell(self.key, self.axes, tuple(result.rows()), result.seconds)
+
+    def _failure(self, error: Exception) -> dict[str, Any]:
+        return dict.fromkeys(COLUMNS) | {
+            "protocol": self.protocol.name,
+            "parameters": describe(self.protocol.parameters),
+            "k": self.data.k,
+            "epsilon": self.epsilon,
+            "delta": 0.0,
+            "num_users": self.data.num_users,
+            "data": self.data.name,
+            "attack": "",
+            "metric": "cell",
+            "seed": self.study.seed,
+            "status": "failed",
+            "reason": f"{type(error).__name__}: {error}",
+            "method": "",
+        }
+
+
+def _tasks(study: Study, loaded: dict[str, DataSet]) -> Iterator[_Task]:
+    cells = len(study.protocols) * len(study.epsilons) * len(study.data)
+    verdict_alpha = harness.VERDICT_ALPHA / cells  # shared by all audits of the study
+    for spec in study.data:
+        data = loaded[spec.name]
+        digest = hashlib.sha256(data.histogram.tobytes()).hexdigest()
+        for protocol in study.protocols:
+            for epsilon in study.epsilons:
+                axes = {"data": data.name, "protocol": protocol.name, "epsilon": epsilon}
+                fixed = study.model_dump(
+                    mode="json", include={"attacks", "bound", "prior", "trials", "repetitions",
+                                          "alpha", "seed"},
+                )  # fmt: skip
+                determines = axes | fixed | {
+                    "parameters": protocol.model_dump(mode="json"),
+                    "histogram": digest,
+                    "verdict_alpha": verdict_alpha,
+                    "schema": SCHEMA,
+                    "versions": _versions(),
+                }  # fmt: skip
+                key = hashlib.sha256(json.dumps(determines, sort_keys=True).encode()).hexdigest()
+                yield _Task(key, axes, protocol, epsilon, data, study, verdict_alpha)
+
+
+def _run(tasks: list[_Task], jobs: int) -> Iterator[Cell]:
+    """Run tasks, in any order; joblib keeps the workers from oversubscribing BLAS threads."""
+    if jobs == 1 or len(tasks) < 2:
+        for task in tasks:
+            yield task.run()
+        return
+    from joblib import Parallel, delayed
+
+    parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
+    # The dearest cells first, so that no worker is left alone with one at the end.
+    ordered = sorted(tasks, key=lambda task: -task.data.k)
+    yield from parallel(delayed(_Task.run)(task) for task in ordered)
+
+
+def _gather(cells: list[Cell], provenance: dict[str, Any]) -> Results:
+    import pandas as pd
+
+    rows = [row for cell in cells for row in cell.rows]
+    timings = pd.DataFrame([cell.axes | {"seconds": cell.seconds} for cell in cells])
+    return Results(to_frame(rows), provenance, timings)
+
+
+def _check_names(study: Study, loaded: dict[str, DataSet]) -> None:
+    """Refuse unknown components and parameters before anything runs."""
+    if len(loaded) != len(study.data):
+        raise ValueError("data must name every set once, got one twice.")
+    _validate.known("bound", study.bound, names("bounds"))
+    for attack in study.attacks:
+        load("attacks", attack)
+    smallest = min(data.k for data in loaded.values())
+    for protocol in study.protocols:
+        create(
+            "protocols", protocol.name, k=smallest, epsilon=study.epsilons[0],
+            **protocol.parameters,
+        )  # fmt: skip
+
+
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in ("ldpaudit", "numpy", "scipy")}
+
+
+def _provenance(study: Study, loaded: dict[str, DataSet]) -> dict[str, Any]:
+    everything = _versions() | {name: version(name) for name in ("pandas", "seaborn")}
+    return {
+        "study": study.model_dump(mode="json"),
+        "study_toml": to_toml(study),
+        "seed": study.seed,
+        "alpha": study.alpha,
+        "verdict_alpha": harness.VERDICT_ALPHA,
+        "versions": everything | {"python": platform.python_version()},
+        "platform": platform.platform(),
+        "notices": sorted({data.notice for data in loaded.values() if data.notice}),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
