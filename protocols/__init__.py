@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from .adaptive_modular_selection import AdaptiveModularSelection
 from .generalized_randomized_response import GeneralizedRandomizedResponse
 from .local_hashing import OptimizedLocalHashing
 from .modular_subset_selection import ModularSubsetSelection
+from .projective_geometry import ProjectiveGeometryResponse
+from .scrambled_subset_selection import ScrambledSubsetSelection
 from .subset_selection import SubsetSelection
 from .unary_encoding import OptimizedUnaryEncoding
 
 __all__ = [
+    "AdaptiveModularSelection",
     "GeneralizedRandomizedResponse",
     "ModularSubsetSelection",
     "OptimizedLocalHashing",
     "OptimizedUnaryEncoding",
+    "ProjectiveGeometryResponse",
+    "ScrambledSubsetSelection",
     "SubsetSelection",
 ]

@@ -1,119 +1,132 @@
-"""The decoder of residue designs: weighted least squares without a matrix.
+"""Decoders of residue designs: weighted least squares without a matrix.
 
-A design asks every value x for its residues x mod m_j, j = 1..l. Given noisy
-residue frequencies s_j of weights u_j, the decoder solves
+A design asks every value x for one residue a block, j = 1..l. Given noisy
+residue frequencies s_j of weights u_j, a decoder solves
 
     minimise  sum_j u_j ||A_j z - s_j||^2   subject to  sum z = 1,
 
-where A_j z adds up z over residue classes (a fold) and A_j^T repeats a residue
-vector over the domain (a tile). The normal matrix G = sum_j u_j A_j^T A_j has
-entries that depend on x - x' alone: it is symmetric Toeplitz. So one solve
-G x = e_0 gives the whole inverse by the Gohberg-Semencul formula,
-
-    G^-1 = (L(x) L(x)^T - L(y) L(y)^T) / x_0,   y = (0, x_{k-1}, ..., x_1),
-
-with L(.) lower-triangular Toeplitz, and a decode is six FFTs.
+where A_j z adds up z over the residue classes of block j (a fold) and A_j^T
+repeats a residue vector over the domain (a tile). Nothing here is a matrix:
+the normal matrix G = sum_j u_j A_j^T A_j is applied by folds and tiles, and
+solved by what its design allows (`_toeplitz`, `_scrambled`). Vectors may carry
+leading axes: a batch is decoded together.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+#: Second-moment coefficients (a, d) of one user's contribution to a block, see `exact_mse`.
+Moments = Sequence[tuple[float, float]]
 
 #: Largest relative residual at which a set-up or a decode counts as solved.
 RESIDUAL = 1e-9
 
 
-def fold(vector: npt.NDArray[np.float64], modulus: int) -> Floats:
-    """Sum of a vector over each residue class, shape (modulus,)."""
-    rows = -(-vector.size // modulus)
-    padded = np.zeros(rows * modulus)
-    padded[: vector.size] = vector
-    return np.asarray(padded.reshape(rows, modulus).sum(axis=0))
+def fold(vector: Floats, modulus: int) -> Floats:
+    """Sum over the residue classes of the last axis, which becomes `modulus` long."""
+    rows = -(-vector.shape[-1] // modulus)
+    padded = np.zeros((*vector.shape[:-1], rows * modulus))
+    padded[..., : vector.shape[-1]] = vector
+    return np.asarray(padded.reshape(*vector.shape[:-1], rows, modulus).sum(axis=-2))
 
 
 def tile(residues: Floats, length: int) -> Floats:
-    """Each position's residue entry, shape (length,): the transpose of `fold`."""
-    return np.tile(residues, -(-length // residues.size))[:length]
+    """Each position's residue entry along a last axis of `length`: the transpose of `fold`."""
+    repeats = (1,) * (residues.ndim - 1) + (-(-length // residues.shape[-1]),)
+    return np.tile(residues, repeats)[..., :length]
 
 
-@dataclass(frozen=True)
-class ResidueDecoder:
-    """Solver for one design: `moduli` m_j and `weights` u_j over the domain [0, k).
+def conjugate_gradients(
+    product: Callable[[Floats], Floats], right: Floats, tolerance: float, limit: int = 4000
+) -> Floats:
+    """Solve product(z) = right along the last axis to a relative residual of `tolerance`.
 
-    Built once; the set-up (one solve) runs at the first use and is kept. Raises
-    ``ArithmeticError`` instead of returning an answer above the stated residual.
+    Raises ``ArithmeticError`` if `limit` steps do not reach it.
     """
+    solution = np.zeros_like(right)
+    residue = right.copy()
+    direction = right.copy()
+    squared = np.sum(residue**2, axis=-1, keepdims=True)
+    goal = tolerance**2 * squared
+    for _ in range(limit):
+        if (squared <= goal).all():
+            return solution
+        image = product(direction)
+        length = squared / np.maximum(np.sum(direction * image, axis=-1, keepdims=True), 1e-300)
+        solution += length * direction
+        residue -= length * image
+        previous, squared = squared, np.sum(residue**2, axis=-1, keepdims=True)
+        direction = residue + squared / np.maximum(previous, 1e-300) * direction
+    left = float(np.sqrt((squared / np.maximum(goal, 1e-300)).max())) * tolerance
+    raise ArithmeticError(
+        f"the design cannot be decoded: relative residual {left:.1e} after {limit} steps, "
+        f"{tolerance:.0e} wanted."
+    )
+
+
+class Decoder(ABC):
+    """What every design's decoder does; subclasses fold, tile and solve."""
 
     k: int
     moduli: tuple[int, ...]
     weights: tuple[float, ...]
 
-    def decode(self, residues: Sequence[Floats]) -> Floats:
-        """Frequencies of shape (k,) from one residue vector a block, each summing to about 1."""
-        free = self.solve(self.adjoint(residues))
-        return np.asarray(free + self._flat * ((1 - free.sum()) / self._flat_sum))
+    @abstractmethod
+    def residues_of(self, block: int, values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Residues of values in one block."""
 
-    def adjoint(self, residues: Sequence[Floats]) -> Floats:
-        """Right-hand side of the normal equations, sum_j u_j A_j^T s_j."""
-        total = np.zeros(self.k)
-        for weight, block in zip(self.weights, residues, strict=True):
-            total += tile(weight * block, self.k)
-        return total
+    @abstractmethod
+    def fold(self, block: int, vector: Floats) -> Floats:
+        """A_j z, shape (..., m_j)."""
 
-    def normal(self, vector: Floats) -> Floats:
-        """The normal matrix times a vector, by folds and tiles in O(k l)."""
-        return self.adjoint([fold(vector, modulus) for modulus in self.moduli])
+    @abstractmethod
+    def tile(self, block: int, residues: Floats) -> Floats:
+        """A_j^T s, shape (..., k)."""
 
+    @abstractmethod
     def solve(self, right: Floats) -> Floats:
-        """The inverse of the normal matrix times a vector, by six FFTs."""
-        first, spectrum_x, spectrum_y, length = self._inverse
-        spectrum = self._rfft(right, length)
-        head_x = self._irfft(np.conj(spectrum_x) * spectrum, length)
-        head_y = self._irfft(np.conj(spectrum_y) * spectrum, length)
-        spectrum = spectrum_x * self._rfft(head_x, length)
-        spectrum -= spectrum_y * self._rfft(head_y, length)
-        return np.asarray(self._irfft(spectrum, length) / first[0])
+        """The inverse of the normal matrix times a vector, shape (..., k)."""
 
+    @abstractmethod
     def approximate_mse(self) -> float:
-        """Trace of the constrained inverse over k: the per-user error at f = 0.
+        """Trace of the constrained inverse over k: the per-user error at f = 0."""
 
-        trace(G^-1) = sum_i (k - 2 i) x_i^2 / x_0; the sum constraint takes away
-        h^T h / 1^T h with h = G^-1 1.
-        """
-        x = self._inverse[0]
-        trace = float((self.k - 2 * np.arange(self.k)) @ (x * x) / x[0])
-        return (trace - float(self._flat @ self._flat) / self._flat_sum) / self.k
-
-    def exact_mse(self, moments: Sequence[tuple[float, float]], frequencies: Floats) -> float:
+    @abstractmethod
+    def exact_mse(self, moments: Moments, frequencies: Floats) -> float:
         """Per-user mean squared error an item for fixed users with these frequencies.
 
         ``moments[j] = (a_j, d_j)`` are the second-moment coefficients of one
         user's contribution to s_j on the sum-zero subspace: a_j I + d_j e_r e_r^T,
         r the user's residue. With Q = G^-1 - h h^T / 1^T h (which kills constants)
-        the error is a sum of u_j^2 (a_j tr + d_j sum_r F_j(r)) over B_j(r), the sum
-        of Q^2 over pairs in class r, less the users' own means: every user's
-        estimate has mean e_x - h / 1^T h on that subspace.
+        the error is sum_j u_j^2 sum_r (a_j + d_j F_j(r)) ||Q 1_r||^2 over residue
+        classes r, F_j(r) their frequency, less the users' own means (`_own_means`).
         """
-        total = 0.0
-        for modulus, weight, (isotropic, own) in zip(
-            self.moduli, self.weights, moments, strict=True
-        ):
-            classes = fold(self._square_diagonal(0), modulus)
-            for offset in range(modulus, self.k, modulus):
-                classes += 2 * fold(self._square_diagonal(offset), modulus)
-            shares = fold(frequencies, modulus)
-            total += weight**2 * (isotropic * classes.sum() + own * float(shares @ classes))
-        flat, flat_sum = self._flat, self._flat_sum
-        mean = 1 - 2 * float(flat @ frequencies) / flat_sum + float(flat @ flat) / flat_sum**2
-        return float(total - mean) / self.k
+
+    def decode(self, residues: Sequence[Floats]) -> Floats:
+        """Frequencies (..., k) that sum to 1, from one residue array (..., m_j) a block."""
+        free = self.solve(self.adjoint(residues))
+        missing = 1 - free.sum(axis=-1, keepdims=True)
+        return np.asarray(free + self._flat * (missing / self._flat_sum))
+
+    def adjoint(self, residues: Sequence[Floats]) -> Floats:
+        """Right-hand side of the normal equations, sum_j u_j A_j^T s_j."""
+        if len(residues) != len(self.moduli):
+            raise ValueError(f"residues must have {len(self.moduli)} blocks, got {len(residues)}.")
+        total = np.zeros((*np.shape(residues[0])[:-1], self.k))
+        for block, (weight, part) in enumerate(zip(self.weights, residues, strict=True)):
+            total += self.tile(block, weight * part)
+        return total
+
+    def normal(self, vector: Floats) -> Floats:
+        """The normal matrix times a vector, by folds and tiles in O(k l)."""
+        return self.adjoint([self.fold(block, vector) for block in range(len(self.moduli))])
 
     @cached_property
     def condition(self) -> float:
@@ -137,75 +150,15 @@ class ResidueDecoder:
         return float(largest[0] * largest[1])
 
     @cached_property
-    def _inverse(
-        self,
-    ) -> tuple[Floats, npt.NDArray[np.complex128], npt.NDArray[np.complex128], int]:
-        """First column x of the inverse, the spectra of x and y, and the FFT length."""
-        from scipy.fft import next_fast_len
-        from scipy.sparse.linalg import LinearOperator, cg
-
-        unit = np.zeros(self.k)
-        unit[0] = 1.0
-        operator = LinearOperator((self.k, self.k), matvec=self.normal, dtype=np.float64)
-        x, _ = cg(operator, unit, rtol=1e-14, atol=0.0, maxiter=4000)
-        residual = float(np.linalg.norm(self.normal(x) - unit))
-        if not residual <= RESIDUAL:
-            raise ArithmeticError(
-                f"the moduli {self.moduli} cannot be decoded over k = {self.k}: "
-                f"relative residual {residual:.1e} above {RESIDUAL:.0e}."
-            )
-        length = next_fast_len(2 * self.k, real=True)
-        y = np.concatenate(([0.0], x[:0:-1]))
-        return x, self._rfft(x, length), self._rfft(y, length), length
-
-    @cached_property
     def _flat(self) -> Floats:
-        """H = G^-1 1, the direction along which the sum constraint corrects."""
-        ones = np.ones(self.k)
-        flat = self.solve(ones)
-        residual = float(np.linalg.norm(self.normal(flat) - ones)) / math.sqrt(self.k)
-        if not residual <= RESIDUAL:
-            raise ArithmeticError(f"decoding left a relative residual of {residual:.1e}.")
-        return flat
+        """The vector h = G^-1 1, the direction along which the sum constraint corrects."""
+        return self.solve(np.ones(self.k))
 
     @cached_property
     def _flat_sum(self) -> float:
         return float(self._flat.sum())
 
-    @cached_property
-    def _square_generators(self) -> tuple[Floats, ...]:
-        """The vectors x, y, G^-1 x, G^-1 y and G^-1 h behind the diagonals of Q^2."""
-        x = self._inverse[0]
-        y = np.concatenate(([0.0], x[:0:-1]))
-        return x, y, self.solve(x), self.solve(y), self.solve(self._flat)
-
-    def _square_diagonal(self, offset: int) -> Floats:
-        """Entries (i, i + offset) of Q^2, Q = G^-1 - h h^T / 1^T h, in O(k).
-
-        With N = G^-1, Z the down-shift and D = N - Z N Z^T = (x x^T - y y^T) / x_0:
-        N^2 - Z N^2 Z^T = N D + D N - D^2 - y y^T, as Z N (last column) = y. So a
-        diagonal of N^2 is a running sum of products of four vectors.
-        """
-        x, y, nx, ny, nh = self._square_generators
-        left, right = slice(0, self.k - offset), slice(offset, self.k)
-        x0, xx, xy, yy = x[0], float(x @ x), float(x @ y), float(y @ y)
-        steps = (nx[left] * x[right] + x[left] * nx[right]) / x0
-        steps -= (ny[left] * y[right] + y[left] * ny[right]) / x0
-        steps -= (xx / x0**2) * (x[left] * x[right])
-        steps += (xy / x0**2) * (x[left] * y[right] + y[left] * x[right])
-        steps -= (yy / x0**2 + 1) * (y[left] * y[right])
-        diagonal = np.cumsum(steps)
+    def _own_means(self, frequencies: Floats) -> float:
+        """Squared length of the users' means, e_x - h / 1^T h, averaged over users."""
         flat, total = self._flat, self._flat_sum
-        diagonal -= (nh[left] * flat[right] + flat[left] * nh[right]) / total
-        diagonal += float(flat @ flat) / total**2 * (flat[left] * flat[right])
-        return diagonal
-
-    def _rfft(self, vector: Floats, length: int) -> npt.NDArray[np.complex128]:
-        from scipy.fft import rfft
-
-        return np.asarray(rfft(vector, length))
-
-    def _irfft(self, spectrum: npt.NDArray[np.complex128], length: int) -> Floats:
-        from scipy.fft import irfft
-
-        return np.asarray(irfft(spectrum, length)[: self.k])
+        return 1 - 2 * float(flat @ frequencies) / total + float(flat @ flat) / total**2

@@ -13,37 +13,21 @@ from ldpaudit._validate import distribution, generator, integer, positive, table
 from ldpaudit._validate import values as checked_values
 
 from ._checks import structured_rows
+from ._hashing import Words, mix
 from ._pure import PureProtocol, SupportCounts
 from ._two_level import first_of_independent, two_level_success
 
 _REPORT = np.dtype([("seed", "<u8"), ("bucket", "<u4")])
-_GOLDEN = 0x9E3779B97F4A7C15
 _CHUNK = 2**14  # users a pass: seeds and scratch stay in cache
 
 
-def hash_to_buckets(
-    seeds: npt.NDArray[np.uint64], value: int | npt.NDArray[np.uint64], num_buckets: int
-) -> npt.NDArray[np.uint64]:
-    """Bucket of `value` for each seed: splitmix64 of (seed, value), scaled by its high bits.
-
-    The mixer is splitmix64 (Steele, Lea and Flood, OOPSLA 2014) read at position
-    value + 1 of the stream that starts at the seed.
-    """
-    offset = (
-        np.uint64((value + 1) * _GOLDEN % 2**64)
-        if isinstance(value, int)
-        else ((value + np.uint64(1)) * np.uint64(_GOLDEN))
-    )
-    mixed = seeds + offset
-    mixed ^= mixed >> np.uint64(30)
-    mixed *= np.uint64(0xBF58476D1CE4E5B9)
-    mixed ^= mixed >> np.uint64(27)
-    mixed *= np.uint64(0x94D049BB133111EB)
-    mixed ^= mixed >> np.uint64(31)
+def hash_to_buckets(seeds: Words, value: int | Words, num_buckets: int) -> Words:
+    """Bucket of `value` for each seed: the keyed mix of both, scaled by its high bits."""
+    mixed = mix(seeds, value)
     mixed >>= np.uint64(32)
     mixed *= np.uint64(num_buckets)
     mixed >>= np.uint64(32)
-    return np.asarray(mixed)
+    return mixed
 
 
 class LocalHashing(PureProtocol):
