@@ -72,7 +72,7 @@ def compare(
     if seed is not None:
         plan = plan.model_copy(update={"seed": _validate.integer("seed", seed, 0)})
     jobs = _validate.integer("jobs", jobs, 1)
-    loaded = {spec.name: spec.load(plan.seed) for spec in plan.data}
+    loaded = [spec.load(plan.seed) for spec in plan.data]
     _check_names(plan, loaded)
     tasks = list(_tasks(plan, loaded))
     store = None if out is None else Store(out)
@@ -166,15 +166,19 @@ class _Task:
         }
 
 
-def _tasks(study: Study, loaded: dict[str, DataSet]) -> Iterator[_Task]:
+def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[_Task]:
     cells = len(study.protocols) * len(study.epsilons) * len(study.data)
     verdict_alpha = harness.VERDICT_ALPHA / cells  # shared by all audits of the study
-    for spec in study.data:
-        data = loaded[spec.name]
+    for data in loaded:
         digest = hashlib.sha256(data.histogram.tobytes()).hexdigest()
         for protocol in study.protocols:
             for epsilon in study.epsilons:
-                axes = {"data": data.name, "protocol": protocol.name, "epsilon": epsilon}
+                axes = {
+                    "data": data.name,
+                    "k": data.k,
+                    "protocol": protocol.name,
+                    "epsilon": epsilon,
+                }
                 fixed = study.model_dump(
                     mode="json", include={"attacks", "bound", "prior", "trials", "repetitions",
                                           "alpha", "seed"},
@@ -212,14 +216,14 @@ def _gather(cells: list[Cell], provenance: dict[str, Any]) -> Results:
     return Results(to_frame(rows), provenance, timings)
 
 
-def _check_names(study: Study, loaded: dict[str, DataSet]) -> None:
+def _check_names(study: Study, loaded: list[DataSet]) -> None:
     """Refuse unknown components and parameters before anything runs."""
-    if len(loaded) != len(study.data):
+    if len({(data.name, data.k, data.num_users) for data in loaded}) != len(loaded):
         raise ValueError("data must name every set once, got one twice.")
     _validate.known("bound", study.bound, names("bounds"))
     for attack in study.attacks:
         load("attacks", attack)
-    smallest = min(data.k for data in loaded.values())
+    smallest = min(data.k for data in loaded)
     for protocol in study.protocols:
         create(
             "protocols", protocol.name, k=smallest, epsilon=study.epsilons[0],
@@ -231,7 +235,7 @@ def _versions() -> dict[str, str]:
     return {name: version(name) for name in ("ldpaudit", "numpy", "scipy")}
 
 
-def _provenance(study: Study, loaded: dict[str, DataSet]) -> dict[str, Any]:
+def _provenance(study: Study, loaded: list[DataSet]) -> dict[str, Any]:
     everything = _versions() | {name: version(name) for name in ("pandas", "seaborn")}
     return {
         "study": study.model_dump(mode="json"),
@@ -241,6 +245,6 @@ def _provenance(study: Study, loaded: dict[str, DataSet]) -> dict[str, Any]:
         "verdict_alpha": harness.VERDICT_ALPHA,
         "versions": everything | {"python": platform.python_version()},
         "platform": platform.platform(),
-        "notices": sorted({data.notice for data in loaded.values() if data.notice}),
+        "notices": sorted({data.notice for data in loaded if data.notice}),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }

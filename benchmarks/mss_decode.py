@@ -1,0 +1,101 @@
+"""Decoding MSS: the direct Toeplitz decoder beside SciPy's LSMR on the sparse design, in one run.
+
+Usage: python benchmarks/mss_decode.py [--growth]
+
+Prints medians over repetitions, in milliseconds: set-up (once a design), decode
+(aggregated counts to frequencies), and LSMR on the CSR design stopped at the
+same relative residual. With --growth, decode times from k = 1e3 to 1e6.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+from scipy.sparse import csr_matrix, vstack
+from scipy.sparse.linalg import lsmr
+
+import ldpaudit
+from ldpaudit.data import load
+from ldpaudit.protocols import ModularSubsetSelection
+
+
+def median_ms(work: Callable[[], object], repetitions: int = 15) -> float:
+    """Median wall time of `work` in milliseconds, after one warm-up."""
+    work()
+    times = []
+    for _ in range(repetitions):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return 1e3 * statistics.median(times)
+
+
+def sparse_design(m: ModularSubsetSelection) -> csr_matrix:
+    """The weighted design W^(1/2) A as CSR: the peer's input."""
+    values = np.arange(m.k)
+    blocks = [
+        csr_matrix((np.full(m.k, np.sqrt(weight)), (values % modulus, values)), (modulus, m.k))
+        for modulus, weight in zip(m.decoder.moduli, m.decoder.weights, strict=True)
+    ]
+    return csr_matrix(vstack(blocks))
+
+
+def compare(k: int, epsilon: float) -> None:
+    """One line: set-up, decode, LSMR, the ratio, and the residuals of both."""
+    m = ldpaudit.mechanism("mss", k=k, epsilon=epsilon)
+    users = load("zipf", k=k, num_users=10_000).users()
+    counts = m.aggregate(m.privatize(users, rng=np.random.default_rng(0)))
+    setup = median_ms(lambda: ModularSubsetSelection(k, epsilon, m.moduli).estimate(counts), 5)
+    decode = median_ms(lambda: m.estimate(counts))
+
+    residues = m.residues(counts)
+    right = m.decoder.adjoint(residues)
+    ours = m.decoder.solve(right)
+    scale = float(np.linalg.norm(right))
+    residual = float(np.linalg.norm(m.decoder.normal(ours) - right)) / scale
+
+    design = sparse_design(m)
+    target = np.concatenate(
+        [np.sqrt(w) * s for w, s in zip(m.decoder.weights, residues, strict=True)]
+    )
+    # LSMR has no stopping rule on the normal residual itself: take the loosest tolerance
+    # whose answer meets 1e-8, so that the peer is not made to work for more.
+    for tolerance in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12):
+        theirs = lsmr(design, target, atol=tolerance, btol=tolerance, conlim=0, maxiter=10_000)[0]
+        peer_residual = float(np.linalg.norm(m.decoder.normal(theirs) - right)) / scale
+        if peer_residual <= 1e-8:
+            break
+    peer = median_ms(
+        lambda: lsmr(design, target, atol=tolerance, btol=tolerance, conlim=0, maxiter=10_000), 7
+    )
+    print(
+        f"{k:>7} {epsilon:>7g} {len(m.moduli):>3} {setup:>12.2f} {decode:>11.3f} {peer:>9.2f} "
+        f"{peer / decode:>8.1f} {residual:>12.1e} {peer_residual:>12.1e}"
+    )
+
+
+def growth() -> None:
+    """Decode time against k, and its log-log slope."""
+    sizes, times = (1_000, 10_000, 100_000, 1_000_000), []
+    for k in sizes:
+        m = ldpaudit.mechanism("mss", k=k, epsilon=1.0)
+        users = load("uniform", k=k, num_users=1_000).users()
+        counts = m.aggregate(m.privatize(users, rng=np.random.default_rng(0)))
+        times.append(median_ms(lambda m=m, counts=counts: m.estimate(counts), 7))
+        print(f"k = {k:>9,}: {times[-1]:9.3f} ms")
+    slope = np.polyfit(np.log(sizes), np.log(times), 1)[0]
+    print(f"log-log slope {slope:.2f}")
+
+
+if __name__ == "__main__":
+    if "--growth" in sys.argv:
+        growth()
+    else:
+        print("      k epsilon   l  set-up [ms] decode [ms] LSMR [ms]    ratio   residual  LSMR residual")
+        for size in (1024, 22_000):
+            for budget in (0.5, 1.0, 2.0, 3.0, 4.0, 5.0):
+                compare(size, budget)
