@@ -1,0 +1,173 @@
+"""Panels in a row, and names beside the ends of lines that never overlap."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ._style import FONT_SIZE, MUTED, SMALL
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+    from matplotlib.transforms import Bbox
+
+_LINE = 1.32 * FONT_SIZE  # points from one label to the next
+
+
+@dataclass(frozen=True)
+class EndLabel:
+    """The name of a line and the data coordinates of its end."""
+
+    text: str
+    x: float
+    y: float
+    colour: str
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Sizes in inches: `columns` panels a row, `rows` tall axes stacked in each panel."""
+
+    width: float
+    heights: tuple[float, ...]
+    left: float = 0.95
+    right: float = 0.9
+    top: float = 0.62
+    bottom: float = 0.8
+    between: float = 0.35
+    columns: int = 2
+    foot: float = 0.0
+
+    def build(self, count: int) -> tuple[Figure, list[list[Axes]]]:
+        """Return a figure and, for each of `count` panels, its axes from top to bottom."""
+        from matplotlib.figure import Figure
+
+        columns = max(1, min(count, self.columns))
+        rows = max(1, math.ceil(count / columns))
+        across = self.left + self.width + self.right
+        inner = sum(self.heights) + self.between * (len(self.heights) - 1)
+        down = self.top + inner + self.bottom
+        full = (columns * across, rows * down + self.foot)
+        figure = Figure(figsize=full)
+        panels: list[list[Axes]] = []
+        for index in range(count):
+            row, column = divmod(index, columns)
+            x = column * across + self.left
+            y = self.foot + (rows - row) * down - self.top
+            stack: list[Axes] = []
+            for height in self.heights:
+                y -= height
+                box = (x / full[0], y / full[1], self.width / full[0], height / full[1])
+                stack.append(figure.add_axes(box))
+                y -= self.between
+            panels.append(stack)
+        return figure, panels
+
+
+def margin_for(names: Sequence[str]) -> float:
+    """Width in inches of the column that the longest of these labels needs."""
+    return 0.42 + 0.078 * max((len(name) for name in names), default=0)
+
+
+def height_for(lines: int, least: float) -> float:
+    """Height in inches that so many labels need, and at least `least`."""
+    return max(least, (lines + 1) * _LINE / 72)
+
+
+def label_ends(axes: Axes, labels: Sequence[EndLabel]) -> None:
+    """Write the labels in a column right of the axes, each tied to the end of its line."""
+    if not labels:
+        return
+    to_axes = axes.transData + axes.transAxes.inverted()
+    ends = [(*to_axes.transform((label.x, label.y)), label) for label in labels]
+    ends.sort(key=lambda end: (end[1], end[0], end[2].text))
+    figure = axes.get_figure(root=True)
+    if figure is None:
+        raise ValueError("axes must belong to a figure.")
+    height = 72 * axes.get_position().height * figure.get_figheight()
+    wanted = np.array([height * end[1] for end in ends])
+    for (_, _, label), y in zip(ends, spread(wanted, _LINE, 0.0, height), strict=True):
+        axes.annotate(
+            label.text,
+            xy=(label.x, label.y),
+            xytext=(1.035, y / height),
+            textcoords="axes fraction",
+            color=label.colour,
+            fontsize=FONT_SIZE,
+            va="center",
+            ha="left",
+            annotation_clip=False,
+            arrowprops={
+                "arrowstyle": "-",
+                "color": label.colour,
+                "linewidth": 0.6,
+                "alpha": 0.65,
+                "shrinkA": 3,
+                "shrinkB": 5,
+                "relpos": (0.0, 0.5),
+            },
+        )
+
+
+def spread(wanted: np.ndarray[Any, Any], gap: float, low: float, high: float) -> list[float]:
+    """Positions at least `gap` apart, in the given rising order, nearest to the wanted ones."""
+    blocks: list[list[float]] = []  # pool adjacent violators: [mean, size]
+    for index, position in enumerate(wanted):
+        blocks.append([float(position) - index * gap, 1.0])
+        while len(blocks) > 1 and blocks[-2][0] >= blocks[-1][0]:
+            mean, size = blocks.pop()
+            total = blocks[-1][1] + size
+            blocks[-1] = [(blocks[-1][0] * blocks[-1][1] + mean * size) / total, total]
+    flat = [mean for mean, size in blocks for _ in range(int(size))]
+    last = max(low, high - (len(flat) - 1) * gap)
+    return [min(max(mean, low), last) + index * gap for index, mean in enumerate(flat)]
+
+
+def place_if_free(axes: Axes, texts: list[Text], **options: Any) -> None:
+    """Annotate (options as for ``Axes.annotate``) unless the text would touch one of `texts`."""
+    text = axes.annotate(**{"fontsize": SMALL, **options})
+    box, inside = extent(text).padded(1.0), axes.get_window_extent().padded(2.0)
+    fits = inside.x0 <= box.x0 and box.x1 <= inside.x1
+    fits = fits and inside.y0 <= box.y0 and box.y1 <= inside.y1
+    if fits and not any(box.overlaps(extent(other)) for other in texts):
+        texts.append(text)
+    else:
+        text.remove()
+
+
+def extent(text: Text) -> Bbox:
+    """Box of a text in pixels, without its arrow."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.text import Annotation, Text
+
+    figure = text.get_figure(root=True)
+    if figure is None:
+        raise ValueError("text must belong to a figure.")
+    canvas: Any = figure.canvas
+    if not isinstance(canvas, FigureCanvasAgg):
+        canvas = FigureCanvasAgg(figure)
+    if isinstance(text, Annotation):
+        text.update_positions(canvas.get_renderer())
+    return Text.get_window_extent(text, canvas.get_renderer())
+
+
+def footnote(figure: Figure, words: str) -> None:
+    """Write how to read the marks under the panels, in lines that fit."""
+    width, height = figure.get_size_inches()
+    text = textwrap.fill(words, width=int((width - 0.5) / (0.0088 * SMALL)))
+    figure.text(
+        0.25 / width, 0.14 / height, text, fontsize=SMALL, color=MUTED, va="bottom", linespacing=1.4
+    )
+
+
+def empty(axes: Axes, message: str) -> None:
+    """Say why a panel has nothing to draw."""
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, message, ha="center", va="center", transform=axes.transAxes, wrap=True)

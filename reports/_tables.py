@@ -1,0 +1,258 @@
+"""What the page says in words and tables, taken from the points; no markup here."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from ._numbers import percent
+from ._points import Measure, Panel, Point
+
+VERDICTS = ("violation", "inconclusive", "consistent")
+_IN_RESULTS = ("bayes", "published")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One point with the address of its audit on the page."""
+
+    point: Point
+    anchor: str
+
+    @property
+    def bounds(self) -> list[Measure]:
+        """Lower bounds at the reporting level."""
+        return self.point.all("epsilon_lower")
+
+    @property
+    def bound(self) -> Measure | None:
+        """The first lower bound, or the row that says there is none."""
+        return self.bounds[0] if self.bounds else None
+
+    @property
+    def verdict_bounds(self) -> list[Measure]:
+        """Lower bounds at the stricter level that decides the verdict."""
+        return self.point.all("epsilon_verdict")
+
+    @property
+    def verdict(self) -> str:
+        """The gravest verdict of the cell's audits, empty if there was none."""
+        found = {measure.status for measure in self.verdict_bounds}
+        return next((verdict for verdict in VERDICTS if verdict in found), "")
+
+    @property
+    def attacks(self) -> dict[str, Measure]:
+        """Success of the attacks that the results table does not show."""
+        return {
+            m.attack: m for m in self.point.all("attack_success") if m.attack not in _IN_RESULTS
+        }
+
+    @property
+    def bits(self) -> float | None:
+        """Communication a report."""
+        return _best(self.point.find("bits"))
+
+    @property
+    def approximate(self) -> float | None:
+        """The f = 0 figure of the mean squared error."""
+        return _best(self.point.find("mse_approximate"))
+
+
+@dataclass(frozen=True)
+class Section:
+    """One data set: its rows grouped by claimed epsilon."""
+
+    panel: Panel
+    number: int
+    groups: tuple[tuple[float, tuple[Row, ...]], ...]
+
+    @property
+    def rows(self) -> list[Row]:
+        """All rows, by rising epsilon."""
+        return [row for _, rows in self.groups for row in rows]
+
+    @property
+    def series(self) -> list[str]:
+        """Names of the lines in order of first appearance."""
+        return list(dict.fromkeys(point.series for point in self.panel.points))
+
+    @property
+    def matrix(self) -> list[tuple[str, list[list[Row]]]]:
+        """For the verdict table: per series, the audited rows at each claimed epsilon."""
+        return [
+            (
+                series,
+                [
+                    [row for row in rows if row.point.series == series and row.verdict]
+                    for _, rows in self.groups
+                ],
+            )
+            for series in self.series
+        ]
+
+    @property
+    def attacks(self) -> list[str]:
+        """Attacks beyond those in the results table."""
+        return list(dict.fromkeys(attack for row in self.rows for attack in row.attacks))
+
+    @property
+    def audited(self) -> bool:
+        """Whether any cell has a bound on epsilon."""
+        return any(row.bounds or row.verdict_bounds for row in self.rows)
+
+    @property
+    def repeated(self) -> bool:
+        """Whether cells differ by repetition."""
+        return len({row.point.repetition for row in self.rows}) > 1
+
+    @property
+    def parameters(self) -> bool:
+        """Whether rows need their parameters to be told apart."""
+        return any(row.point.series != row.point.protocol for row in self.rows)
+
+    @property
+    def settings(self) -> list[tuple[str, str, list[float]]]:
+        """Protocol, parameters and, where they change along it, the claimed epsilons."""
+        found: dict[tuple[str, str], list[float]] = {}
+        for row in self.rows:
+            key = (row.point.protocol, row.point.parameters)
+            found.setdefault(key, []).append(row.point.epsilon)
+        times = Counter(protocol for protocol, _ in found)
+        return [
+            (protocol, words, list(dict.fromkeys(epsilons)) if times[protocol] > 1 else [])
+            for (protocol, words), epsilons in found.items()
+            if words and not self.parameters
+        ]
+
+    def methods(self, metric: str) -> list[str]:
+        """How the numbers of a metric were obtained, as the table says."""
+        found = [m.method for p in self.panel.points for m in p.all(metric) if m.method]
+        return list(dict.fromkeys(found))
+
+    @property
+    def bound_names(self) -> list[str]:
+        """Names of the bounds on epsilon."""
+        found = (m.attack for p in self.panel.points for m in p.all("epsilon_lower"))
+        return list(dict.fromkeys(found))
+
+    @property
+    def uniform(self) -> bool:
+        """Whether all bounds of a level were obtained in one way, so that a caption can say it."""
+        ways = (
+            {(m.attack, m.method) for p in self.panel.points for m in p.all(metric)}
+            for metric in ("epsilon_lower", "epsilon_verdict")
+        )
+        return all(len(found) <= 1 for found in ways)
+
+    @property
+    def trials(self) -> tuple[int, int] | None:
+        """Fewest and most reports behind a measured attack success."""
+        return _range([m for p in self.panel.points for m in p.all("attack_success")])
+
+    @property
+    def repetitions(self) -> tuple[int, int] | None:
+        """Fewest and most simulated collections behind a measured error."""
+        return _range([m for p in self.panel.points for m in p.all("mse")])
+
+
+def sections(found: list[Panel]) -> list[Section]:
+    """Data sets that have at least one number, numbered from 1."""
+    kept = [panel for panel in found if any(_measured(point) for point in panel.points)]
+    out: list[Section] = []
+    for number, panel in enumerate(kept, 1):
+        groups: list[tuple[float, tuple[Row, ...]]] = []
+        index = 0
+        for epsilon in panel.epsilons:
+            here = [p for p in panel.points if p.epsilon == epsilon and _measured(p)]
+            rows = [Row(point, f"audit-{number}-{index + i}") for i, point in enumerate(here, 1)]
+            index += len(here)
+            if rows:
+                groups.append((epsilon, tuple(rows)))
+        out.append(Section(panel, number, tuple(groups)))
+    return out
+
+
+def summary(section: Section) -> dict[str, Any] | None:
+    """The plain-words figures of one data set at the claimed epsilon nearest to 1."""
+    usable = [row for row in section.rows if row.point.success is not None]
+    if not usable:
+        return None
+    epsilon = min((row.point.epsilon for row in usable), key=lambda e: (abs(math.log(e)), e))
+    rows = [row for row in usable if row.point.epsilon == epsilon]
+    rows = list({row.point.series: row for row in rows}.values())
+    exposed = sorted(rows, key=lambda row: (_best(row.point.success) or 0.0, row.point.series))
+    costly = [row for row in rows if row.point.mse is not None]
+    costly.sort(key=lambda row: (_best(row.point.mse) or 0.0, row.point.series))
+    return {
+        "panel": section.panel,
+        "epsilon": epsilon,
+        "exposed": exposed,
+        "ties": _ties(exposed),
+        "costly": costly,
+        "published": [row for row in exposed if row.point.published_differs],
+    }
+
+
+def _ties(rows: list[Row]) -> list[list[Row]]:
+    """Neighbours whose success reads the same, together."""
+    out: list[list[Row]] = []
+    shown: tuple[str, str] | None = None
+    for row in rows:
+        success = row.point.success
+        key = ("", "") if success is None else (percent(success.best or 0.0), success.kind)
+        if key == shown:
+            out[-1].append(row)
+        else:
+            out.append([row])
+        shown = key
+    return out
+
+
+def published_rows(section: Section) -> list[Row]:
+    """Cells with both a published attack success and a Bayes-optimal one, by protocol."""
+    found = [row for row in section.rows if published_ratio(row.point) is not None]
+    return sorted(found, key=lambda row: section.series.index(row.point.series))
+
+
+def published_ratio(point: Point) -> float | None:
+    """Bayes-optimal success divided by the published figure."""
+    published, success = _best(point.published), _best(point.success)
+    return success / published if published and success else None
+
+
+def verdicts(found: list[Section]) -> dict[str, Any]:
+    """How many audits ended how, and what share of the claim the bounds reached."""
+    rows = [row for section in found for row in section.rows]
+    counts = Counter(row.verdict for row in rows if row.verdict)
+    ratios = [
+        measure.value / row.point.epsilon
+        for row in rows
+        for measure in row.bounds
+        if measure.value is not None
+    ]
+    return {
+        "total": sum(counts.values()),
+        "counts": {verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]},
+        "violations": [row for row in rows if row.verdict == VERDICTS[0]],
+        "reach": (min(ratios), max(ratios)) if ratios else None,
+    }
+
+
+def problems(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of the table that were skipped or failed."""
+    return [row for row in rows if row["status"] in ("skipped", "failed")]
+
+
+def _measured(point: Point) -> bool:
+    return any(measure.status not in ("skipped", "failed") for measure in point.measures)
+
+
+def _best(measure: Measure | None) -> float | None:
+    return None if measure is None else measure.best
+
+
+def _range(measures: list[Measure]) -> tuple[int, int] | None:
+    trials = [m.trials for m in measures if m.trials and m.value is not None]
+    return (min(trials), max(trials)) if trials else None

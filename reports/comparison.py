@@ -1,0 +1,139 @@
+"""A comparison on disk: the page, the figures and the tables."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ldpaudit.outcomes import SCHEMA
+
+from ._page import render
+from ._points import records
+from ._style import png, svg
+from .epsilon import epsilon
+from .pareto import pareto
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ldpaudit.outcomes import Results
+
+
+def save_comparison(results: Results, directory: str | Path) -> list[Path]:
+    """Write a comparison to a folder: one page, its figures, and the tables behind them.
+
+    ``report.html`` is self-contained. Beside it are ``figures/pareto`` and
+    ``figures/epsilon`` (PNG and SVG), ``results.csv`` (the tidy table; every
+    float is written so that reading it gives the same number), ``results.json``
+    (schema, provenance, rows; a missing or infinite number is null) and
+    ``timings.csv``. Everything is made before anything is written, and each
+    file appears whole or not at all.
+
+    Parameters
+    ----------
+    results : Results
+        A finished comparison.
+    directory : str or pathlib.Path
+        Folder to write to, made if it does not exist. Files of the same names
+        are replaced, others left alone.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The files written, the page first.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be made or written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> from ldpaudit.outcomes import Results
+    >>> row = {"protocol": "grr", "k": 4, "epsilon": 1.0, "data": "toy", "metric": "bits"}
+    >>> results = Results(pd.DataFrame([row | {"exact": 2.0}]), {}, pd.DataFrame())
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     [path.name for path in save_comparison(results, folder)][:2]
+    ['report.html', 'results.csv']
+    """
+    trade, claims = pareto(results.frame), epsilon(results.frame)
+    rows = records(results.frame)
+    content = {
+        "report.html": _encoded(render(results, trade, claims)),
+        "results.csv": _csv(rows, list(rows[0]) if rows else [str(c) for c in results.frame]),
+        "results.json": _json(rows, results.provenance),
+        "timings.csv": _csv(_plain_records(results.timings), [str(c) for c in results.timings]),
+        "figures/pareto.png": png(trade),
+        "figures/pareto.svg": svg(trade),
+        "figures/epsilon.png": png(claims),
+        "figures/epsilon.svg": svg(claims),
+    }
+    folder = Path(directory)
+    (folder / "figures").mkdir(parents=True, exist_ok=True)
+    return [_write(folder / name, data) for name, data in content.items()]
+
+
+def _write(path: Path, data: bytes) -> Path:
+    """Replace a file in one step, so that no reader ever sees half of it."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        temporary.write_bytes(data)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def _csv(rows: list[dict[str, Any]], columns: list[str]) -> bytes:
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_text(row[column]) for column in columns] for row in rows)
+    return _encoded(buffer.getvalue())
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def _json(rows: list[dict[str, Any]], provenance: dict[str, Any]) -> bytes:
+    content = {"schema": SCHEMA, "provenance": _null(provenance), "rows": _null(rows)}
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False, default=str)
+    return _encoded(text + "\n")
+
+
+def _null(value: Any) -> Any:
+    """None for every number that JSON does not know, at any depth."""
+    if isinstance(value, dict):
+        return {str(name): _null(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_null(inner) for inner in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _plain_records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    whole = frame.astype(object).where(frame.notna(), None)
+    return [
+        {
+            str(name): value.item() if hasattr(value, "item") else value
+            for name, value in row.items()
+        }
+        for row in whole.to_dict("records")
+    ]
+
+
+def _encoded(text: str) -> bytes:
+    """UTF-8; a lone surrogate, which UTF-8 cannot hold, becomes a visible escape."""
+    return text.encode("utf-8", "backslashreplace")

@@ -1,0 +1,341 @@
+"""Attack success against mean squared error: what the protection costs."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ldpaudit.limits import mse_without_epsilon
+
+from ._labels import (
+    EndLabel,
+    Layout,
+    empty,
+    extent,
+    footnote,
+    height_for,
+    label_ends,
+    margin_for,
+    place_if_free,
+)
+from ._numbers import percent, plain, power_of_ten
+from ._points import Measure, Panel, Point, panels, series_of
+from ._style import IMPOSSIBLE, INK, MUTED, SMALL, ProtocolStyle, caption, styles, theme
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+
+X_LABEL = "Attack success: probability of naming\na user's value from one report"
+Y_LABEL = "Mean squared error per value\n(fraction of users squared)"
+_KEY = (
+    "Markers: measured, with intervals on both axes. Lines: exact, along epsilon. "
+    "Hollow: attack success by the protocol's published formula, where more than 5% away."
+)
+LIMIT = "no epsilon-LDP mechanism can be here\n(uniform truth and prior)"
+_NARROW_LIMIT = "no epsilon-LDP\nmechanism can\nbe here (uniform\ntruth and prior)"
+
+
+def pareto(frame: pd.DataFrame) -> Figure:
+    """Draw attack success against mean squared error, one panel a data set.
+
+    Each line is one protocol along epsilon. Markers are measured, with
+    intervals on both axes; lines run through the exact values where the table
+    has them. Hollow markers show the attack success that a protocol's own paper
+    publishes, where it is more than 5% away. The vertical line is blind guessing, and the
+    shaded region is below the limit
+    ``mse_without_epsilon(k, success, target="users") / num_users``; it is left
+    out where the attacker's prior is not uniform, which the limit does not cover.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The tidy table, columns as in ``ldpaudit.outcomes.COLUMNS``. Success is a
+        probability (attack ``bayes``), error the mean over the k values of the
+        squared difference of two fractions of users. Both axes are logarithmic.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not saved and not registered with pyplot.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> cell = {"protocol": "grr", "k": 4, "epsilon": 1.0, "num_users": 1000, "data": "toy"}
+    >>> success = {"attack": "bayes", "metric": "attack_success", "exact": 0.4754}
+    >>> error = {"metric": "mse", "exact": 0.00175}
+    >>> figure = pareto(pd.DataFrame([cell | success, cell | error]))
+    >>> [axes.get_title(loc="left") for axes in figure.axes]
+    ['toy, k = 4']
+    """
+    found = panels(frame)
+    shown = [panel for panel in found if any(map(_drawable, panel.points))]
+    look = styles(series_of(found))
+    names = {series: caption(series) for series in look}
+    longest = [f"{names[s]}, published formula" for s in _published(shown)] + [*names.values()]
+    layout = Layout(
+        width=4.2,
+        left=0.95,
+        heights=(height_for(len(longest), 4.6),),
+        right=margin_for(longest),
+        top=0.75,
+        foot=0.42,
+    )
+    with theme():
+        figure, stacks = layout.build(max(1, len(shown)))
+        if not shown:
+            empty(stacks[0][0], "No cell has both the success of the bayes attack and an error.")
+        for panel, (axes,) in zip(shown, stacks, strict=False):
+            _draw(axes, panel, look, names)
+        footnote(figure, _KEY if _published(shown) else _KEY.partition(" Hollow")[0])
+    return figure
+
+
+def _draw(axes: Axes, panel: Panel, look: dict[str, ProtocolStyle], names: dict[str, str]) -> None:
+    labels: list[EndLabel] = []
+    axes.set(xscale="log", yscale="log")
+    _draw_lines(axes, panel, look)
+    for series, points in panel.lines():
+        drawn = [point for point in points if _drawable(point)]
+        if drawn:
+            _draw_measured(axes, drawn, look[series])
+            labels.append(EndLabel(names[series], *_at(drawn[-1]), look[series].text))
+            labels.extend(_draw_published(axes, drawn, look[series], names[series]))
+    _frame(axes, panel)
+    _draw_limit(axes, panel)
+    texts = _draw_words(axes, panel)
+    _draw_epsilons(axes, panel, texts)
+    label_ends(axes, labels)
+
+
+def _draw_lines(axes: Axes, panel: Panel, look: dict[str, ProtocolStyle]) -> None:
+    """Lines along epsilon through the exact values, or the measured ones where none is exact."""
+    import pandas as pd
+    import seaborn as sns
+
+    rows: list[tuple[str, float, float]] = []
+    for series, points in panel.lines():
+        for epsilon in dict.fromkeys(p.epsilon for p in points if _drawable(p)):
+            here = [_at(p) for p in points if p.epsilon == epsilon and _drawable(p)]
+            success, mse = np.mean(here, axis=0)
+            rows.append((series, float(success), float(mse)))
+    sns.lineplot(
+        data=pd.DataFrame(rows, columns=["series", "success", "mse"]),
+        x="success",
+        y="mse",
+        hue="series",
+        style="series",
+        palette={series: style.colour for series, style in look.items()},
+        dashes={series: style.dashes or "" for series, style in look.items()},
+        estimator=None,
+        sort=False,
+        legend=False,
+        linewidth=1.4,
+        zorder=3,
+        ax=axes,
+    )
+
+
+def _draw_measured(axes: Axes, points: list[Point], style: ProtocolStyle) -> None:
+    pairs = [(p.success, p.mse) for p in points if p.success is not None and p.mse is not None]
+    xs, ys = (
+        np.array([_bar(pair[side]) for pair in pairs if all(map(_measured, pair))]).reshape(-1, 3).T
+        for side in (0, 1)
+    )
+    if not xs.size:
+        return
+    axes.errorbar(
+        xs[0],
+        ys[0],
+        xerr=xs[1:],
+        yerr=ys[1:],
+        fmt=style.marker,
+        color=style.colour,
+        markersize=5.5,
+        markeredgecolor="white",
+        markeredgewidth=0.6,
+        elinewidth=1.0,
+        capsize=1.8,
+        zorder=4,
+    )
+
+
+def _draw_published(
+    axes: Axes, points: list[Point], style: ProtocolStyle, name: str
+) -> list[EndLabel]:
+    ends: list[tuple[float, float]] = []
+    for point in points:
+        published = point.published
+        if published is None or not published.best or not point.published_differs:
+            continue
+        x, y = _at(point)
+        axes.plot([published.best, x], [y, y], color=style.colour, linewidth=0.7, alpha=0.5)
+        ends.append((published.best, y))
+    if not ends:
+        return []
+    axes.plot(
+        *zip(*ends, strict=True),
+        linestyle="none",
+        marker=style.marker,
+        markersize=6.5,
+        markerfacecolor="white",
+        markeredgecolor=style.colour,
+        markeredgewidth=1.2,
+        zorder=5,
+    )
+    return [EndLabel(f"{name}, published formula", *ends[-1], style.text)]
+
+
+def _frame(axes: Axes, panel: Panel) -> None:
+    """Limits with room for the words, ticks in percent and powers of ten, labels with units."""
+    import seaborn as sns
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+
+    points = [point for point in panel.points if _drawable(point)]
+    xs = [_at(p)[0] for p in points] + [panel.blind]
+    xs += [_best(p.published) for p in points if p.published_differs]
+    ys = [_at(p)[1] for p in points]
+    left, right = min(xs), max(*xs, min(8 * min(xs), 1.0))
+    low, high = min(ys), max(ys)
+    middle, rise = math.sqrt(low * high), max(high / low, 30.0)
+    low, high = middle / math.sqrt(rise), middle * math.sqrt(rise)
+    axes.set_xlim(left / (right / left) ** 0.07, min(right * (right / left) ** 0.06, 1.6))
+    axes.set_ylim(low / rise**0.2, high * rise**0.1)
+    axes.xaxis.set_major_locator(LogLocator(subs=_subdivisions(*axes.get_xlim()), numticks=12))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 * x:.6g}%"))
+    axes.xaxis.set_minor_locator(NullLocator())
+    wide = math.log10(axes.get_ylim()[1] / axes.get_ylim()[0]) > 1.5
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0), numticks=12))
+    axes.yaxis.set_major_formatter(FuncFormatter(_power_label))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    sns.despine(ax=axes)
+    users = "" if panel.num_users is None else f", n = {panel.num_users:,} users"
+    axes.set(xlabel=X_LABEL, ylabel=Y_LABEL + users)
+    axes.set_title(heading(panel), pad=20)
+
+
+def _draw_limit(axes: Axes, panel: Panel) -> None:
+    """Shade what lies below the limit of every mechanism at its own attack success."""
+    if not _has_limit(panel):
+        return
+    left, right = axes.get_xlim()
+    low, high = axes.get_ylim()
+    success = np.geomspace(max(left, 1 / panel.k), min(right, 1.0), 400)
+    limit = np.array([_limit(panel, x) for x in success])
+    shown = np.clip(limit, low, high)
+    axes.fill_between(success, low, shown, color=IMPOSSIBLE, linewidth=0, zorder=0.5)
+    inside = (limit >= low) & (limit <= high)
+    axes.plot(success[inside], limit[inside], color=MUTED, linewidth=1.0, dashes=(4, 2), zorder=2)
+    axes.set(xlim=(left, right), ylim=(low, high))
+
+
+def _draw_words(axes: Axes, panel: Panel) -> list[Text]:
+    """Blind guessing and the limit, named where no line runs."""
+    axes.axvline(panel.blind, color=MUTED, linewidth=1.0, zorder=1)
+    small: dict[str, Any] = {
+        "xycoords": ("data", "axes fraction"),
+        "textcoords": "offset points",
+        "va": "bottom",
+        "fontsize": SMALL,
+        "color": MUTED,
+        "annotation_clip": False,
+    }
+    blind = f"blind guess {percent(panel.blind)}"
+    texts: list[Text] = [axes.annotate(blind, xy=(panel.blind, 1.0), xytext=(0, 3), **small)]
+    if not _has_limit(panel):
+        return texts
+    corner = (max(panel.blind, 1 / panel.k), 0.0)
+    for words in (LIMIT, _NARROW_LIMIT):
+        text = axes.annotate(words, xy=corner, xytext=(7, 7), linespacing=1.35, **small)
+        box = extent(text).transformed(axes.transData.inverted())
+        if _limit(panel, min(box.x1, 1.0)) > box.y1:
+            return [*texts, text]
+        text.remove()
+    return texts
+
+
+def _draw_epsilons(axes: Axes, panel: Panel, texts: list[Text]) -> None:
+    """Write epsilon along the line that has nothing above it."""
+    lines = [[p for p in points if _drawable(p)] for _, points in panel.lines()]
+    lines = [points for points in lines if points]
+    longest = max(len(points) for points in lines)
+    top = max(
+        (points for points in lines if len(points) == longest),
+        key=lambda points: sum(math.log(x) + math.log(y) for x, y in map(_at, points)),
+    )
+    texts = list(texts)
+    for index, point in enumerate(top):
+        label = f"ε = {plain(point.epsilon)}" if index == 0 else plain(point.epsilon)
+        place_if_free(
+            axes,
+            texts,
+            text=label,
+            xy=_at(point),
+            xytext=(5, 5) if index == 0 else (0, 7),
+            textcoords="offset points",
+            ha="left",
+            va="bottom",
+            color=INK,
+        )
+
+
+def _has_limit(panel: Panel) -> bool:
+    """Whether the limit applies: users are counted, and the attacker's prior is uniform."""
+    return panel.num_users is not None and math.isclose(panel.blind * panel.k, 1, rel_tol=1e-9)
+
+
+def _limit(panel: Panel, success: float) -> float:
+    return mse_without_epsilon(panel.k, success, target="users") / (panel.num_users or 1)
+
+
+def heading(panel: Panel) -> str:
+    """Name the panel: the data set and its number of values."""
+    return f"{caption(panel.data) or 'no data set'}, k = {panel.k:,}"
+
+
+def _drawable(point: Point) -> bool:
+    x, y = _at(point)
+    return 0 < x < math.inf and 0 < y < math.inf
+
+
+def _at(point: Point) -> tuple[float, float]:
+    """Success and error, exact where known; nan where missing."""
+    return _best(point.success), _best(point.mse)
+
+
+def _best(measure: Measure | None) -> float:
+    return math.nan if measure is None or measure.best is None else measure.best
+
+
+def _measured(measure: Measure) -> bool:
+    return measure.value is not None and measure.value > 0
+
+
+def _bar(measure: Measure) -> tuple[float, float, float]:
+    """A measured value and how far its interval reaches down and up; the axis has no zero."""
+    value = measure.value or 0.0
+    low = value if measure.lower is None else min(max(measure.lower, 1e-3 * value), value)
+    high = value if measure.upper is None else max(measure.upper, value)
+    return value, value - low, high - value
+
+
+def _published(found: list[Panel]) -> list[str]:
+    return [p.series for panel in found for p in panel.points if p.published_differs]
+
+
+def _subdivisions(low: float, high: float) -> tuple[float, ...]:
+    decades = math.log10(high / low)
+    if decades < 0.5:
+        return tuple(float(digit) for digit in range(1, 10))
+    return (1.0, 2.0, 5.0) if decades < 2.6 else (1.0, 3.0) if decades < 3.5 else (1.0,)
+
+
+def _power_label(value: float, _: int | None = None) -> str:
+    mantissa, exponent = f"{value:.0e}".split("e")
+    power = power_of_ten(int(exponent))
+    return power if mantissa == "1" else f"{mantissa}×{power}"
