@@ -222,6 +222,33 @@ def published_ratio(point: Point) -> float | None:
     return success / published if published and success else None
 
 
+#: The protocol that others are divided by: it is on the limit.
+REFERENCE = "ss"
+
+
+def relative_rows(section: Section) -> list[tuple[Row, list[float | None]]]:
+    """Cells beside subset selection at the same epsilon: error, attack success, bits, divided."""
+    out = []
+    for _, rows in section.groups:
+        reference = next((row for row in rows if row.point.protocol == REFERENCE), None)
+        if reference is None or len(rows) == 1:
+            continue
+        unit = _figures(reference)
+        for row in rows:
+            pairs = zip(_figures(row), unit, strict=True)
+            out.append((row, [a / b if a and b else None for a, b in pairs]))
+    return out
+
+
+def _figures(row: Row) -> list[float | None]:
+    point = row.point
+    return [
+        None if point.mse is None else point.mse.exact,
+        None if point.success is None else point.success.exact,
+        row.bits,
+    ]
+
+
 def verdicts(found: list[Section]) -> dict[str, Any]:
     """How many audits ended how, and what share of the claim the bounds reached."""
     rows = [row for section in found for row in section.rows]
