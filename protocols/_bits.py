@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 Bytes = npt.NDArray[np.uint8]
 
-#: Entries worked on at a time. A constant: reports must not depend on the machine.
-_CHUNK = 2**18
+#: Bytes worked on at a time. A constant: reports must not depend on the machine.
+_CHUNK = 2**19
 
 
 def width(num_values: int) -> int:
@@ -24,7 +24,7 @@ def width(num_values: int) -> int:
 
 
 def row_chunks(num_rows: int, row_size: int) -> Iterator[slice]:
-    """Slices of rows that hold about _CHUNK entries each."""
+    """Slices of rows of `row_size` bytes that hold about _CHUNK bytes each."""
     step = max(1, _CHUNK // max(1, row_size))
     for start in range(0, num_rows, step):
         yield slice(start, min(start + step, num_rows))
@@ -52,10 +52,31 @@ def take_columns(packed: Bytes, columns: npt.NDArray[np.int64]) -> npt.NDArray[n
 def column_counts(packed: Bytes, num_values: int) -> npt.NDArray[np.int64]:
     """How many rows hold each bit."""
     totals = np.zeros(num_values, dtype=np.int64)
-    for start in range(0, len(packed), 255):  # 255 rows cannot overflow a uint8 sum
-        block = unpack(packed[start : start + 255], num_values)
-        totals += np.add.reduce(block, axis=0, dtype=np.uint8)
+    for rows in row_chunks(len(packed), packed.shape[1] // 8):
+        _add_columns(packed[rows].copy(), totals)
     return totals
+
+
+def _add_columns(rows: Bytes, totals: npt.NDArray[np.int64]) -> None:
+    """Add the column sums of packed rows to `totals`; overwrites the rows.
+
+    Full adders on whole rows: three rows of one weight become their sum bits, of
+    that weight, and their carries, of twice the weight. Two rows a weight remain
+    to be unpacked, however many there were.
+    """
+    weight = 1
+    while len(rows):
+        carries, filled = np.empty_like(rows[: len(rows) // 2]), 0
+        while len(rows) > 2:
+            third = len(rows) // 3
+            first, second, last = rows[:third], rows[third : 2 * third], rows[2 * third : 3 * third]
+            either = first ^ second
+            carry = carries[filled : filled + third]
+            np.bitwise_or(first & second, either & last, out=carry)
+            np.bitwise_xor(either, last, out=last)
+            rows, filled = rows[2 * third :], filled + third
+        totals += weight * np.add.reduce(unpack(rows, totals.size), axis=0, dtype=np.int64)
+        rows, weight = carries[:filled], 2 * weight
 
 
 def set_own_bits(packed: Bytes, own: npt.NDArray[np.int64], bits: npt.NDArray[np.bool_]) -> None:
@@ -84,8 +105,7 @@ def bernoulli_rows(
     missing = (probability - base / 256) / (1 - base / 256)
     hits = rng.poisson(-math.log1p(-missing) * 8 * num_bytes) if missing > 0 else 0
     positions = rng.integers(0, 8 * num_bytes, hits)
-    marks = np.left_shift(np.uint8(1), (positions & 7).astype(np.uint8))
-    np.bitwise_or.at(flat, positions >> 3, marks)
+    np.bitwise_or.at(flat, positions >> 3, _marks(positions))
     packed = flat.reshape(num_rows, row_width)
     if num_values % 8:
         packed[:, -1] &= np.uint8(2 ** (num_values % 8) - 1)
@@ -102,51 +122,85 @@ def subset_rows(
     """Packed subsets of fixed size that hold own[i] with probability `inclusion`.
 
     Given whether the own value is in, the rest is a uniform subset of the other
-    values: every step below treats them alike (independent bits, rows chosen by
-    size alone, uniform proposals), so a set that ends with a fixed size is
-    uniform among the sets of that size.
+    values. No step can tell two of them apart: the start is exchangeable and the
+    own bit is then overwritten; rows are kept or drawn afresh by their size
+    alone; the missing values are proposed uniformly, never more of them than are
+    missing. A set whose law ignores names and whose size is fixed is uniform.
     """
     packed = np.empty((len(own), width(num_values)), dtype=np.uint8)
-    # A little below the target, in 256ths: too large a row costs a fresh start.
-    start = max(0, math.floor(256 * (size - 1 - 4 * math.sqrt(size)) / num_values)) / 256
-    for rows in row_chunks(len(own), num_values):
+
+    def start(
+        mine: npt.NDArray[np.int64], included: npt.NDArray[np.bool_]
+    ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
+        words = np.zeros((mine.size, -(-num_values // 64)), dtype=np.uint64)
+        words.view(np.uint8)[:, : packed.shape[1]] = _start_rows(mine.size, num_values, size, rng)
+        set_own_bits(words.view(np.uint8), mine, included)
+        return words, size - _row_sizes(words)
+
+    for rows in row_chunks(len(own), packed.shape[1]):
         mine = own[rows]
-        if start:
-            bits = unpack(bernoulli_rows(len(mine), num_values, start, rng), num_values)
-        else:
-            bits = np.zeros((len(mine), num_values), dtype=np.uint8)
-        index = np.arange(len(mine))
-        included = rng.random(len(mine)) < inclusion
-        bits[index, mine] = included
-        lacking = size - np.add.reduce(bits, axis=1, dtype=np.int32)
-        over = lacking < 0
-        if over.any():
-            bits[over] = 0
-            bits[index[over], mine[over]] = included[over]
-            lacking[over] = size - included[over]
-        _fill(bits, mine, lacking, size, rng)
-        packed[rows] = pack(bits)
+        included = rng.random(mine.size) < inclusion
+        words, lacking = start(mine, included)
+        while (over := np.flatnonzero(lacking < 0)).size:
+            words[over], lacking[over] = start(mine[over], included[over])
+        _fill(words, mine, lacking, num_values, size, rng)
+        packed[rows] = words.view(np.uint8)[:, : packed.shape[1]]
     return packed
 
 
+def _start_rows(num_rows: int, num_values: int, size: int, rng: np.random.Generator) -> Bytes:
+    """Packed exchangeable rows that hold somewhat fewer than `size` bits as a rule."""
+    if 16 * size > num_values:  # dense: random words cost less than single positions
+        mean = max(0, size - 1 - math.sqrt(size))
+        return bernoulli_rows(num_rows, num_values, math.floor(256 * mean / num_values) / 256, rng)
+    table = np.zeros((num_rows, 8 * width(num_values)), dtype=np.uint8)
+    positions = rng.integers(0, num_values, (num_rows, size - 1))
+    positions += np.arange(num_rows)[:, None] * table.shape[1]
+    table.reshape(-1)[positions] = 1
+    return np.packbits(table, bitorder="little").reshape(num_rows, -1)
+
+
 def _fill(
-    bits: Bytes,
+    words: npt.NDArray[np.uint64],
     own: npt.NDArray[np.int64],
-    lacking: npt.NDArray[np.int32],
+    lacking: npt.NDArray[np.int64],
+    num_values: int,
     size: int,
     rng: np.random.Generator,
 ) -> None:
-    """Set uniform unset bits other than the own one until each row holds `size`."""
-    num_values = bits.shape[1]
-    flat = bits.reshape(-1)
+    """Set uniform unset bits other than the own one until each row holds `size`.
+
+    A row proposes as many values at a time as it lacks and is counted again, for
+    some may coincide; where rows are many it proposes one, and needs no count.
+    """
+    flat, row_bits = words.view(np.uint8).reshape(-1), 64 * words.shape[1]
     short = np.flatnonzero(lacking)
     while short.size:
-        rows = np.repeat(short, lacking[short])  # as many proposals as bits: never too many
+        one_each = short.size > 4096
+        rows = short if one_each else np.repeat(short, lacking[short])
         columns = rng.integers(0, num_values - 1, rows.size)
         columns += columns >= own[rows]
-        flat[rows * num_values + columns] = 1
-        lacking[short] = size - np.add.reduce(bits[short], axis=1, dtype=np.int32)
+        bits = columns + rows * row_bits
+        if one_each:
+            places = bits >> 3
+            before = flat[places]
+            flat[places] = after = before | _marks(bits)
+            lacking[short] -= after != before
+        else:
+            np.bitwise_or.at(flat, bits >> 3, _marks(bits))
+            lacking[short] = size - _row_sizes(words.take(short, axis=0))
         short = short[lacking[short] > 0]
+
+
+def _marks(bits: npt.NDArray[np.int64]) -> Bytes:
+    """The byte with the named bit set."""
+    return np.left_shift(np.uint8(1), (bits & 7).astype(np.uint8))
+
+
+def _row_sizes(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+    """Number of set bits of each row."""
+    sizes: npt.NDArray[np.int64] = np.add.reduce(np.bitwise_count(words), axis=1, dtype=np.int64)
+    return sizes
 
 
 def _fixed_point_words(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
 from functools import cached_property
 
 import numpy as np
@@ -15,14 +14,14 @@ from ldpaudit._validate import values as checked_values
 from ._bits import column_counts, take_columns, width
 from ._checks import structured_rows
 from ._decoder import Decoder, Floats
-from ._designs import Design
 from ._postprocess import Postprocessing, SumConstraint
 from ._pure import SupportCounts
+from ._wire import WireReports
 
 Rows = npt.NDArray[np.void]
 
 
-class ModularProtocol(ABC):
+class ModularProtocol(WireReports):
     """Draw a block at random; report a subset of its residues; fit the frequencies.
 
     Reports are a structured vector: ``block`` (uint16) and ``subset`` (packed
@@ -33,11 +32,6 @@ class ModularProtocol(ABC):
 
     k: int
     epsilon: float
-
-    @property
-    @abstractmethod
-    def _design(self) -> Design:
-        """Moduli, subset sizes and scrambling."""
 
     @cached_property
     def _dtype(self) -> np.dtype[np.void]:
@@ -79,7 +73,7 @@ class ModularProtocol(ABC):
 
     def log_likelihood(self, reports: Rows, values: npt.ArrayLike | None = None) -> Floats:
         """Log P(report | value), shape (n, len(values)); None means all k values."""
-        rows = structured_rows(reports, self._dtype)
+        rows = self._rows(reports)
         asked = np.arange(self.k) if values is None else checked_values(values, self.k)
         table_size(rows.size, asked.size)
         table = np.empty((rows.size, asked.size))
@@ -90,9 +84,18 @@ class ModularProtocol(ABC):
             table[users] = np.where(held, high, low)
         return np.asarray(table - math.log(len(self._design.blocks)))
 
+    def _rows(self, reports: Rows) -> Rows:
+        rows = structured_rows(reports, self._dtype)
+        num_blocks = len(self._design.blocks)
+        if rows.size and rows["block"].max() >= num_blocks:
+            raise ValueError(
+                f"reports must name a block in [0, {num_blocks}), got {rows['block'].max()}."
+            )
+        return rows
+
     def aggregate(self, reports: Rows) -> SupportCounts:
         """Count the reports of each block that hold each residue; summaries add up."""
-        rows = structured_rows(reports, self._dtype)
+        rows = self._rows(reports)
         supports = [
             column_counts(rows["subset"][rows["block"] == index], block.num_values)
             for index, block in enumerate(self._design.blocks)
@@ -171,7 +174,7 @@ class ModularProtocol(ABC):
         """
         n = integer("num_users", num_users, 1)
         if frequencies is None:
-            return self.decoder.approximate_mse() / n
+            return self._design.approximate_mse() / n
         return self._design.mse(distribution("frequencies", frequencies, self.k)) / n
 
     def vulnerability(self, prior: npt.ArrayLike | None = None) -> float:

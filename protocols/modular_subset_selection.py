@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from ldpaudit._validate import integer, positive
+from ldpaudit._validate import epsilon as checked_epsilon
+from ldpaudit._validate import integer
 
 from ._designs import Design
 from ._modular import ModularProtocol
@@ -29,7 +30,7 @@ class ModularSubsetSelection(ModularProtocol):
         Privacy budget in natural-log units, positive and finite.
     moduli : tuple of int, optional
         Pairwise coprime, each in [2, k], with 1 + sum(m - 1) >= k. None chooses
-        eight below 0.92 k with the least exact error (fewer where k is small;
+        eight below 0.88 k with the least exact error (fewer where k is small;
         the single modulus k, which is subset selection, for k = 2 and 3).
 
     Raises
@@ -60,8 +61,8 @@ class ModularSubsetSelection(ModularProtocol):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", positive("epsilon", self.epsilon))
-        given = tuple(self.moduli or ())
+        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
+        given = self.moduli
         moduli = check_moduli(self.k, given) if given else choose_moduli(self.k, self.epsilon)
         object.__setattr__(self, "moduli", moduli)
 
