@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 #: Raise it when a search changes, so that no old answer is read.
-_VERSION = 1
+_VERSION = 3
 
 
 def remembered(

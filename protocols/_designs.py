@@ -35,15 +35,23 @@ class Design:
 
     @cached_property
     def decoder(self) -> Decoder:
-        """Solver with the expected block weights 1 / (l v_j), known before any data."""
+        """Solver with the expected block weights, 1 / v_j up to a factor, known before any data."""
         return self.decoder_with()
 
     def decoder_with(self, ridge: float = 0.0) -> Decoder:
         """The solver with a multiple of the identity added to the normal matrix."""
-        weights = tuple(1 / (len(self.moduli) * block.variance) for block in self.blocks)
+        weights = tuple(self._least_variance / block.variance for block in self.blocks)
         if self.scrambled:
             return ScrambledDecoder(self.k, self.moduli, weights, self.seed, ridge)
         return ResidueDecoder(self.k, self.moduli, weights, ridge)
+
+    @property
+    def _least_variance(self) -> float:
+        return min(block.variance for block in self.blocks)
+
+    def approximate_mse(self) -> float:
+        """Per-user error at f = 0: trace of the constrained inverse for weights 1 / (l v_j)."""
+        return self.decoder.approximate_mse() * len(self.moduli) * self._least_variance
 
     @property
     def moments(self) -> list[tuple[float, float]]:

@@ -17,7 +17,7 @@ from ._subsets import SubsetRandomizer
 
 #: Largest default modulus as a share of k: near 1, error approaches subset selection's;
 #: the bits of a report shrink in proportion.
-DEFAULT_BAND = 0.92
+DEFAULT_BAND = 0.88
 DEFAULT_BLOCKS = 8
 
 
@@ -35,6 +35,8 @@ def rank_deficit(k: int, moduli: Sequence[int]) -> int:
 
 def check_moduli(k: int, moduli: Sequence[int]) -> tuple[int, ...]:
     """Return moduli as a tuple of ints if they form a decodable design over [0, k)."""
+    if not isinstance(moduli, Sequence):
+        raise TypeError(f"moduli must be a sequence of whole numbers, got {moduli!r}.")
     checked = tuple(integer("every modulus", m, 2, k) for m in moduli)
     if not checked:
         raise ValueError("moduli must name at least one modulus, got none.")
@@ -74,7 +76,7 @@ def choose_moduli(
         Privacy budget, positive.
     blocks : int, default 8
         Largest number of moduli.
-    band : float, default 0.92
+    band : float, default 0.88
         Largest modulus as a share of k, in (0, 1).
     bits : int, optional
         Largest report in bits; lowers the band until every report fits.

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ldpaudit._validate import integer, positive
+from ldpaudit._validate import epsilon as checked_epsilon
+from ldpaudit._validate import integer
 
 from ._cache import remembered
 from ._designs import Design
@@ -69,7 +70,7 @@ class AdaptiveModularSelection(ModularProtocol):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", positive("epsilon", self.epsilon))
+        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
         names = ("success_weight", "error_weight", "bits_weight")
         for name in names:
             weight = getattr(self, name)
@@ -151,12 +152,12 @@ def _candidates(k: int, epsilon: float) -> Iterator[tuple[Design, float]]:
     1967): a block determines m - 1 dimensions beside the sum.
     """
     yield Design(k, epsilon, (k,)), 1.0
-    for blocks, band in ((4, 0.95), (8, 0.92), (8, 0.8), (8, 0.7), (16, 0.7), (16, 0.55)):
+    for blocks, band in ((4, 0.95), (8, 0.88), (8, 0.8), (8, 0.7), (16, 0.7), (16, 0.55)):
         moduli = choose_moduli(k, epsilon, blocks=blocks, band=band)
         design = Design(k, epsilon, moduli)
         if moduli != (k,):
             mean_variance = sum(b.variance for b in design.blocks) / len(moduli)
-            yield design, design.decoder.approximate_mse() / mean_variance
+            yield design, design.approximate_mse() / mean_variance
     for blocks in (8, 16, 32, 64, 100):
         for ratio in (1.5, 2.0, 3.0, 4.5, 6.0, 9.0):
             modulus = max(2, round(ratio * k / blocks))

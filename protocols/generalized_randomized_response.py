@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import distribution, generator, integer, positive, table_size
+from ldpaudit._validate import distribution, generator, integer, table_size
+from ldpaudit._validate import epsilon as checked_epsilon
 from ldpaudit._validate import values as checked_values
 
 from ._pure import PureProtocol, SupportCounts
@@ -50,7 +51,7 @@ class GeneralizedRandomizedResponse(PureProtocol):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", positive("epsilon", self.epsilon))
+        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
 
     @property
     def p_star(self) -> float:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import distribution, generator, integer, positive, table_size
+from ldpaudit._validate import distribution, generator, integer, table_size
+from ldpaudit._validate import epsilon as checked_epsilon
 from ldpaudit._validate import values as checked_values
 
 from ._checks import structured_rows
@@ -154,7 +155,7 @@ class OptimizedLocalHashing(LocalHashing):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", positive("epsilon", self.epsilon))
+        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
         if self.epsilon > math.log(2**31 - 2):
             raise ValueError(
                 f"epsilon must keep round(exp(epsilon)) + 1 below 2**31, got {self.epsilon!r}."

@@ -9,7 +9,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import distribution, generator, integer, positive, table_size
+from ldpaudit._validate import distribution, generator, integer, table_size
+from ldpaudit._validate import epsilon as checked_epsilon
 from ldpaudit._validate import values as checked_values
 
 from ._projective import Ints, ProjectiveSpace, prime_from
@@ -71,7 +72,7 @@ class ProjectiveGeometryResponse(PureProtocol):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", positive("epsilon", self.epsilon))
+        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
         if self.epsilon > math.log(_UNIVERSE_LIMIT):
             raise ValueError(
                 f"epsilon must keep the field order, at least e + 1, below 2**31, "

@@ -7,7 +7,8 @@ from functools import cached_property
 
 import numpy.typing as npt
 
-from ldpaudit._validate import distribution, integer, positive
+from ldpaudit._validate import distribution, integer
+from ldpaudit._validate import epsilon as checked_epsilon
 
 from ._designs import Design
 from ._modular import ModularProtocol
@@ -67,7 +68,7 @@ class ScrambledSubsetSelection(ModularProtocol):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", positive("epsilon", self.epsilon))
+        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
         object.__setattr__(self, "seed", integer("seed", self.seed, 0, 2**63))
         given = tuple(self.moduli or ()) or default_moduli(self.k)
         moduli = tuple(integer("every modulus", m, 2, self.k) for m in given)

@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import distribution, generator, integer, positive, table_size
+from ldpaudit._validate import distribution, generator, integer, table_size
+from ldpaudit._validate import epsilon as checked_epsilon
 from ldpaudit._validate import values as checked_values
 
 from ._bits import Bytes, column_counts, take_columns
@@ -58,7 +59,7 @@ class SubsetSelection(PureProtocol):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", positive("epsilon", self.epsilon))
+        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
 
     @cached_property
     def _randomizer(self) -> SubsetRandomizer:
