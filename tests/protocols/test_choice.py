@@ -47,7 +47,7 @@ def test_choice_is_better_than_the_median_draw() -> None:
     uniform = np.full(k, 1 / k)
     best = Design(k, epsilon, choose_moduli(k, epsilon)).mse(uniform)
     rng = np.random.default_rng(0)
-    drawn = []
+    drawn: list[float] = []
     while len(drawn) < 15:
         moduli = sorted(rng.choice(np.arange(140, 185), 8, replace=False).tolist())
         try:

@@ -20,7 +20,8 @@ from ldpaudit.protocols._pure import SupportCounts
 
 @pytest.fixture(params=["mss", "smss"])
 def mechanism(request: pytest.FixtureRequest) -> ModularSubsetSelection:
-    return ldpaudit.mechanism(request.param, k=40, epsilon=1.0)
+    built: ModularSubsetSelection = ldpaudit.mechanism(request.param, k=40, epsilon=1.0)
+    return built
 
 
 def counts_of(mechanism: ModularSubsetSelection, num_users: int = 2_000) -> SupportCounts:
