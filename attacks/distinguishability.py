@@ -50,5 +50,7 @@ class LikelihoodRatio:
     ) -> Floats:
         """Log-likelihood ratio of pair[0] to pair[1], shape (n,)."""
         likelihood = mechanism.log_likelihood(reports, np.asarray(pair))
-        ratio: Floats = likelihood[:, 0] - likelihood[:, 1]
-        return np.where(np.abs(ratio) > self.margin, ratio, 0.0)
+        with np.errstate(invalid="ignore"):
+            ratio: Floats = likelihood[:, 0] - likelihood[:, 1]
+        # A ratio that is nan stays nan: nonsense must not pass for an abstention.
+        return np.where(np.abs(ratio) <= self.margin, 0.0, ratio)

@@ -95,7 +95,8 @@ if __name__ == "__main__":
     if "--growth" in sys.argv:
         growth()
     else:
-        print("      k epsilon   l  set-up [ms] decode [ms] LSMR [ms]    ratio   residual  LSMR residual")
+        head = ("k", "epsilon", "l", "set-up [ms]", "decode [ms]", "LSMR [ms]", "ratio", "residual")
+        print("{:>7} {:>7} {:>3} {:>12} {:>11} {:>9} {:>8} {:>12} {:>12}".format(*head, "of LSMR"))
         for size in (1024, 22_000):
             for budget in (0.5, 1.0, 2.0, 3.0, 4.0, 5.0):
                 compare(size, budget)

@@ -11,8 +11,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+#: Largest privacy budget: exp(-epsilon) is still a full-precision number.
+MAX_EPSILON = 700.0
 #: Largest dense (reports x values) table that is built without being asked twice, in entries.
 MAX_TABLE_ENTRIES = 2**28
+
+
+def epsilon(value: float) -> float:
+    """Return `value` as a privacy budget: positive, and small enough for exp(-epsilon) to exist."""
+    budget = positive("epsilon", value)
+    if budget > MAX_EPSILON:
+        raise ValueError(f"epsilon must be at most {MAX_EPSILON:g}, got {value!r}.")
+    return budget
 
 
 def positive(name: str, value: float) -> float:
@@ -28,6 +38,14 @@ def fraction(name: str, value: float) -> float:
     number = _number(name, value)
     if not 0 < number < 1:
         raise ValueError(f"{name} must lie strictly between 0 and 1, got {value!r}.")
+    return number
+
+
+def delta(value: float) -> float:
+    """Return `value` as a float if it lies in [0, 1)."""
+    number = _number("delta", value)
+    if not 0 <= number < 1:
+        raise ValueError(f"delta must lie in [0, 1), got {value!r}.")
     return number
 
 

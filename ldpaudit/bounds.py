@@ -77,7 +77,7 @@ class PosteriorOdds:
     --------
     >>> counts = GuessCounts(num_candidates=2, correct=7311, decided=10_000, trials=10_000)
     >>> round(PosteriorOdds().from_guesses(counts, alpha=0.05, delta=0.0), 4)
-    0.9628
+    0.9629
     """
 
     @property
@@ -111,8 +111,8 @@ class ClopperPearson:
     Examples
     --------
     >>> counts = EventCounts(hits=7311, trials=10_000, false_hits=2689, false_trials=10_000)
-    >>> round(ClopperPearson().from_event(counts, alpha=0.05, delta=0.0, claimed=1.0), 2)
-    0.95
+    >>> round(ClopperPearson().from_event(counts, alpha=0.05, delta=0.0, claimed=1.0), 4)
+    0.957
     """
 
     @property

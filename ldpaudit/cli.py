@@ -57,11 +57,16 @@ def main() -> None:
         _fail("stopped; finished cells are kept, the same command goes on from there.", 130)
     except _InputError as error:
         _fail(error.format_message() if hasattr(error, "format_message") else str(error))
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit) as stop:
+        # Typer and rich leave with 1 when the reader has gone, which here is a verdict.
+        if isinstance(stop, SystemExit) and not isinstance(stop.__context__, BrokenPipeError):
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = EXIT_CONSISTENT
+        code = 141
     except (ValueError, TypeError) as error:
         _fail(str(error))
+    except MemoryError as error:
+        _fail(f"not enough memory: {error}")
     except OSError as error:
         _fail(f"{error.filename}: {error.strerror}." if error.filename else str(error))
     sys.exit(code if isinstance(code, int) else EXIT_CONSISTENT)
@@ -143,8 +148,8 @@ def audit(
     """Audit one mechanism: does it keep its epsilon, what does a report reveal, at what cost."""
     from ldpaudit.harness import audit as run
 
-    mechanism = _mechanism(target, k, epsilon, delta, param)
     with _nonsense_is_inconclusive(target):
+        mechanism = _mechanism(target, k, epsilon, delta, param)
         result = run(
             mechanism, trials=trials, alpha=alpha, bound=bound, pair=pair, seed=seed, name=target
         )
@@ -245,12 +250,13 @@ def check(
     """Hold a mechanism against the contract: law, likelihood, estimate, variance."""
     from ldpaudit.testing import check_mechanism
 
-    mechanism = _mechanism(target, k, epsilon, delta, param)
-    try:
-        passed = check_mechanism(mechanism)
-    except AssertionError as error:
-        typer.echo(f"broken: {error}")
-        return EXIT_VIOLATION
+    with _nonsense_is_inconclusive(target):
+        mechanism = _mechanism(target, k, epsilon, delta, param)
+        try:
+            passed = check_mechanism(mechanism)
+        except AssertionError as error:
+            typer.echo(f"broken: {error}")
+            return EXIT_VIOLATION
     for line in passed:
         typer.echo(f"ok      {line}")
     return EXIT_CONSISTENT
@@ -283,28 +289,27 @@ def _literal(text: str) -> Any:
     """A JSON value, or the text itself."""
     try:
         value = json.loads(text)
-    except json.JSONDecodeError:
+    except (json.JSONDecodeError, RecursionError):
         return text
     return tuple(value) if isinstance(value, list) else value
 
 
 def _import_object(target: str) -> Any:
     path, _, name = target.rpartition(":")
+    if path.endswith(".py") and not Path(path).is_file():
+        raise ValueError(f"{path} does not exist.")
     try:
         if path.endswith(".py"):
-            spec = importlib.util.spec_from_file_location(Path(path).stem, path)
+            # Under a name of its own: a file may be called json.py.
+            spec = importlib.util.spec_from_file_location(f"target_{Path(path).stem}", path)
             if spec is None or spec.loader is None:
-                raise ValueError(f"{path} cannot be imported.")
+                raise ImportError("it is no module")
             module = importlib.util.module_from_spec(spec)
             sys.modules[spec.name] = module
             spec.loader.exec_module(module)
         else:
             module = importlib.import_module(path)
-    except ValueError:
-        raise
-    except FileNotFoundError:
-        raise ValueError(f"{path} does not exist.") from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ValueError(f"{path} cannot be imported: {type(error).__name__}: {error}.") from None
     if not hasattr(module, name):
         from ldpaudit import _validate
@@ -318,7 +323,7 @@ def _nonsense_is_inconclusive(target: str) -> Iterator[None]:
     """Errors of our own rules pass; anything else a foreign mechanism raises is its failure."""
     try:
         yield
-    except (ValueError, TypeError, OSError, KeyboardInterrupt):
+    except (ValueError, TypeError, OSError, MemoryError):
         raise
     except Exception as error:
         _fail(f"{target} failed: {type(error).__name__}: {error}", EXIT_INCONCLUSIVE)

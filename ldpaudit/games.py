@@ -10,6 +10,7 @@ the choice costs no confidence.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -202,7 +203,10 @@ def _prefers_kary(
     if not isinstance(mechanism, HasBayesVulnerability) or not pilot.decided:
         return False
     scale = reports / pilot.trials
-    pair = GuessCounts(2, round(pilot.correct * scale), round(pilot.decided * scale), reports)
+    decided = round(pilot.decided * scale)
+    # What exceeds the claim in so small a sample is luck, and no reason to prefer the pair.
+    precision = min(pilot.correct / pilot.decided, 1 / (1 + math.exp(-mechanism.epsilon)))
+    pair = GuessCounts(2, round(precision * decided), decided, reports)
     named = round(mechanism.vulnerability() * reports)
     kary = GuessCounts(mechanism.k, min(named, reports), reports, reports)
     return bound.from_guesses(kary, alpha=0.05, delta=delta) > bound.from_guesses(

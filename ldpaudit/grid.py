@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from ldpaudit import _validate, harness
+from ldpaudit._table import COLUMNS, describe, to_frame
 from ldpaudit.data import DataSet
-from ldpaudit.outcomes import COLUMNS, SCHEMA, Cell, Results, describe, to_frame
+from ldpaudit.outcomes import SCHEMA, Cell, Results
 from ldpaudit.registry import create, load, names
 from ldpaudit.store import Store
 from ldpaudit.study import ProtocolSpec, Study, resolve, to_toml
@@ -75,6 +76,8 @@ def compare(
     loaded = [spec.load(plan.seed) for spec in plan.data]
     _check_names(plan, loaded)
     tasks = list(_tasks(plan, loaded))
+    if len({task.key for task in tasks}) < len(tasks):
+        raise ValueError("protocols and epsilons must name every cell once, got one twice.")
     store = None if out is None else Store(out)
     try:
         done = {} if store is None else {t.key: c for t in tasks if (c := store.get(t.key))}
@@ -146,7 +149,8 @@ class _Task:
             )
         except Exception as error:
             return Cell(self.key, self.axes, (self._failure(error),), 0.0)
-        return Cell(self.key, self.axes, tuple(result.rows()), result.seconds)
+        decode = None if result.mse is None else result.mse.decode_seconds
+        return Cell(self.key, self.axes, tuple(result.rows()), result.seconds, decode)
 
     def _failure(self, error: Exception) -> dict[str, Any]:
         return dict.fromkeys(COLUMNS) | {
@@ -212,7 +216,8 @@ def _gather(cells: list[Cell], provenance: dict[str, Any]) -> Results:
     import pandas as pd
 
     rows = [row for cell in cells for row in cell.rows]
-    timings = pd.DataFrame([cell.axes | {"seconds": cell.seconds} for cell in cells])
+    spent = [{"seconds": c.seconds, "decode_seconds": c.decode_seconds} for c in cells]
+    timings = pd.DataFrame([c.axes | times for c, times in zip(cells, spent, strict=True)])
     return Results(to_frame(rows), provenance, timings)
 
 

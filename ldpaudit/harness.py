@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 import time
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -115,7 +116,7 @@ def audit(
         )
     k = _validate.integer("k", mechanism.k, 2)
     epsilon = _validate.positive("epsilon", mechanism.epsilon)
-    delta = float(getattr(mechanism, "delta", 0.0))
+    delta = _validate.delta(getattr(mechanism, "delta", 0.0))
     trials = _validate.integer("trials", trials, 1, MAX_TRIALS)
     alpha = _validate.fraction("alpha", alpha)
     verdict_alpha = _validate.fraction("verdict_alpha", verdict_alpha)
@@ -221,12 +222,16 @@ def _utility(
     frequencies = histogram / num_users
     errors = np.empty(repetitions)
     for repetition in range(repetitions):
-        estimate = np.asarray(mechanism.estimate(_collect(mechanism, histogram, rng)))
+        counts = _collect(mechanism, histogram, rng)
+        estimate = np.asarray(mechanism.estimate(counts))
         if estimate.shape != frequencies.shape:
             raise ValueError(
                 f"estimate must return shape {frequencies.shape}, got {estimate.shape}."
             )
         errors[repetition] = np.mean((estimate - frequencies) ** 2)
+    started = time.perf_counter()  # decoded once already: set-up is not in this figure
+    mechanism.estimate(counts)
+    decode_seconds = time.perf_counter() - started
     lower, upper = bounds.mean_interval(errors, alpha)
     exact = approximate = None
     if isinstance(mechanism, HasVariance):
@@ -241,6 +246,7 @@ def _utility(
         num_users=num_users,
         repetitions=repetitions,
         data=data,
+        decode_seconds=decode_seconds,
     )
 
 
@@ -283,16 +289,21 @@ def _parameters(mechanism: Mechanism) -> dict[str, Any]:
     """Constructor parameters as plain JSON values; a foreign object shows what it claims."""
     if not dataclasses.is_dataclass(mechanism) or isinstance(mechanism, type):
         return {"k": int(mechanism.k), "epsilon": float(mechanism.epsilon)}
-    values = {f.name: getattr(mechanism, f.name) for f in dataclasses.fields(mechanism) if f.init}
-    plain = (bool, int, float, str, type(None))
-    return {
-        name: list(value)
-        if isinstance(value, tuple)
-        else value
-        if isinstance(value, plain)
-        else repr(value)
-        for name, value in values.items()
-    }
+    fields = [field.name for field in dataclasses.fields(mechanism) if field.init]
+    return {name: _plain(getattr(mechanism, name)) for name in fields}
+
+
+def _plain(value: Any) -> Any:
+    """A value that JSON knows; any other as text, the same in every process."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, tuple):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, bool | int | str | None) or (
+        isinstance(value, float) and math.isfinite(value)
+    ):
+        return value
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
 
 
 def _identity(mechanism: Mechanism) -> str:

@@ -12,35 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ldpaudit._table import audit_rows, finite, to_frame
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
 #: Version of the JSON of an audit, of the tidy table and of the store.
 SCHEMA = 1
-
-#: The tidy table: one row a (cell, metric). `method` says how the number was obtained.
-COLUMNS = (
-    "protocol",
-    "parameters",
-    "k",
-    "epsilon",
-    "delta",
-    "num_users",
-    "data",
-    "attack",
-    "metric",
-    "value",
-    "lower",
-    "upper",
-    "exact",
-    "trials",
-    "repetition",
-    "seed",
-    "status",
-    "reason",
-    "method",
-)
 
 CONSISTENT, VIOLATION, INCONCLUSIVE = "consistent", "violation", "inconclusive"
 
@@ -149,6 +128,7 @@ class UtilityOutcome:
     num_users: int
     repetitions: int
     data: str
+    decode_seconds: float | None = field(default=None, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The outcome as plain JSON values."""
@@ -171,6 +151,14 @@ class AuditResult:
     `verdict` is ``"violation"`` when `verdict_bound` (the same data at the
     much stricter `verdict_alpha`) exceeds the claim, ``"inconclusive"`` when
     the trials could show nothing at all, else ``"consistent"``.
+
+    Examples
+    --------
+    >>> import ldpaudit
+    >>> m = ldpaudit.mechanism("grr", k=4, epsilon=1.0)
+    >>> result = ldpaudit.audit(m, [], trials=10_000)
+    >>> result.verdict, result.to_dict()["epsilon_lower"]["kind"]
+    ('consistent', 'exact')
     """
 
     mechanism: str
@@ -226,7 +214,7 @@ class AuditResult:
 
     def rows(self) -> list[dict[str, Any]]:
         """The rows of the tidy table, in a fixed order."""
-        return _rows(self)
+        return audit_rows(self)
 
     def to_frame(self) -> pd.DataFrame:
         """The tidy table of this audit, columns as in ``ldpaudit.outcomes.COLUMNS``."""
@@ -247,6 +235,7 @@ class Cell:
     axes: dict[str, Any]
     rows: tuple[dict[str, Any], ...]
     seconds: float = field(compare=False)
+    decode_seconds: float | None = field(default=None, compare=False)
 
     @property
     def failed(self) -> bool:
@@ -260,6 +249,15 @@ class Results:
 
     `frame` has the columns of ``ldpaudit.outcomes.COLUMNS``; `provenance` holds
     the study as run, the seed and the versions; `timings` has one row a cell.
+
+    Examples
+    --------
+    >>> import ldpaudit
+    >>> study = {"name": "tiny", "protocols": ["grr"], "epsilons": [1.0],
+    ...          "data": ["adult-hours"], "trials": 1000, "repetitions": 2}
+    >>> results = ldpaudit.compare(study)
+    >>> list(results.frame["protocol"].unique()), len(results.timings)
+    (['grr'], 1)
     """
 
     frame: pd.DataFrame
@@ -283,113 +281,3 @@ class Results:
     def _repr_html_(self) -> str:
         html: str = self.frame.to_html(max_rows=20, notebook=True)
         return html
-
-
-def finite(number: float | None) -> float | None:
-    """None for a missing, nan or infinite number: JSON knows none of them."""
-    return None if number is None or not math.isfinite(number) else float(number)
-
-
-def _rows(result: AuditResult) -> list[dict[str, Any]]:
-    base = dict.fromkeys(COLUMNS) | {
-        "protocol": result.mechanism,
-        "parameters": describe(result.parameters),
-        "k": result.k,
-        "epsilon": result.claimed_epsilon,
-        "delta": result.claimed_delta,
-        "seed": result.seed,
-        "status": "ok",
-        "reason": "",
-        "attack": "",
-        "data": "" if result.mse is None else result.mse.data,
-        "num_users": None if result.mse is None else result.mse.num_users,
-    }
-    interval = f"estimate, Clopper-Pearson interval at {1 - result.alpha:.0%}"
-    rows: list[dict[str, Any]] = []
-    for outcome in result.attacks:
-        ran = outcome.reason is None
-        rows.append(
-            base
-            | {
-                "attack": outcome.attack,
-                "metric": "attack_success",
-                "value": finite(outcome.success),
-                "lower": finite(outcome.lower),
-                "upper": finite(outcome.upper),
-                "exact": finite(outcome.exact),
-                "trials": outcome.trials,
-                "status": "ok" if ran else "skipped",
-                "reason": outcome.reason or "",
-                "method": interval if outcome.trials else ("exact" if ran else ""),
-            }
-        )
-    if result.published_success is not None:
-        rows.append(
-            base
-            | {
-                "attack": "published",
-                "metric": "attack_success",
-                "exact": result.published_success,
-                "method": "published formula",
-            }
-        )
-    for metric, bound in (
-        ("epsilon_lower", result.bound),
-        ("epsilon_verdict", result.verdict_bound),
-    ):
-        rows.append(
-            base
-            | {
-                "attack": bound.bound,
-                "metric": metric,
-                "value": finite(bound.epsilon_lower),
-                "lower": finite(bound.epsilon_lower),
-                "exact": finite(result.exact_epsilon),
-                "trials": bound.trials,
-                "status": "ok" if metric == "epsilon_lower" else result.verdict,
-                "reason": bound.event,
-                "method": f"{bound.kind} lower bound, alpha = {bound.alpha:.3g}",
-            }
-        )
-    if result.mse is not None:
-        rows.append(
-            base
-            | {
-                "metric": "mse",
-                "value": finite(result.mse.value),
-                "lower": finite(result.mse.lower),
-                "upper": finite(result.mse.upper),
-                "exact": finite(result.mse.exact),
-                "trials": result.mse.repetitions,
-                "method": f"estimate, t interval at {1 - result.alpha:.0%} over repetitions",
-            }
-        )
-        if result.mse.approximate is not None:
-            rows.append(
-                base
-                | {
-                    "metric": "mse_approximate",
-                    "exact": result.mse.approximate,
-                    "method": "published approximation (f = 0)",
-                }
-            )
-    if result.bits is not None:
-        rows.append(base | {"metric": "bits", "exact": float(result.bits), "method": "exact"})
-    return rows
-
-
-def to_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """Rows as the tidy table; whole numbers stay whole where some are missing."""
-    import pandas as pd
-
-    frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    whole = ("k", "num_users", "trials", "repetition", "seed")
-    real = ("epsilon", "delta", "value", "lower", "upper", "exact")
-    kinds = dict.fromkeys(whole, "Int64") | dict.fromkeys(real, "float64")
-    return frame.astype(kinds)
-
-
-def describe(parameters: dict[str, Any]) -> str:
-    """Parameters beyond k, epsilon and delta as one short line."""
-    rest = {n: v for n, v in parameters.items() if n not in ("k", "epsilon", "delta")}
-    return ", ".join(f"{name}={value}" for name, value in rest.items())

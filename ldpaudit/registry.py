@@ -70,10 +70,10 @@ def mechanism(name: str, **parameters: Any) -> Any:
     --------
     >>> mechanism("grr", k=4, epsilon=1.0)
     GeneralizedRandomizedResponse(k=4, epsilon=1.0)
-    >>> mechanism("gr", k=4, epsilon=1.0)
+    >>> mechanism("gr", k=4, epsilon=1.0)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    ValueError: unknown protocol 'gr'; did you mean grr?
+    ValueError: unknown protocol 'gr'; did you mean ...grr...
     """
     return create("protocols", name, **parameters)
 

@@ -9,12 +9,29 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from ldpaudit import _validate
 from ldpaudit.data import DataSet
 from ldpaudit.data import load as load_data
 from ldpaudit.harness import DEFAULT_ATTACKS, MAX_TRIALS
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool | str):
+        raise ValueError("Input should be a number")
+    return value
+
+
+Real = Annotated[float, BeforeValidator(_number)]
+Whole = Annotated[int, BeforeValidator(_number)]
 
 
 class _Strict(BaseModel):
@@ -27,6 +44,13 @@ class ProtocolSpec(_Strict):
     model_config = ConfigDict(extra="allow", frozen=True)
     name: str
 
+    @model_validator(mode="after")
+    def _study_sets_the_axes(self) -> ProtocolSpec:
+        for name, origin in (("k", "data"), ("epsilon", "epsilons")):
+            if name in self.parameters:
+                raise ValueError(f"{name} comes from the field {origin!r}")
+        return self
+
     @property
     def parameters(self) -> dict[str, Any]:
         """Everything but the name, lists as tuples."""
@@ -38,8 +62,8 @@ class DataSpec(_Strict):
     """Users: a bundled set, a synthetic law with k, or a file's column."""
 
     name: str
-    k: Annotated[int, Field(ge=2)] | None = None
-    num_users: Annotated[int, Field(ge=1)] | None = None
+    k: Annotated[Whole, Field(ge=2)] | None = None
+    num_users: Annotated[Whole, Field(ge=1)] | None = None
 
     def load(self, seed: int) -> DataSet:
         """The users; a file is read now."""
@@ -50,7 +74,7 @@ def _named(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
 
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Positive = Annotated[Real, Field(gt=0, allow_inf_nan=False)]
 
 
 class Study(_Strict):
@@ -96,10 +120,10 @@ class Study(_Strict):
     attacks: tuple[str, ...] = DEFAULT_ATTACKS
     bound: str = "posterior-odds"
     prior: Literal["uniform", "data"] = "uniform"
-    trials: Annotated[int, Field(ge=1, le=MAX_TRIALS)] = 50_000
-    repetitions: Annotated[int, Field(ge=2, le=100_000)] = 10
-    alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
-    seed: Annotated[int, Field(ge=0)] = 0
+    trials: Annotated[Whole, Field(ge=1, le=MAX_TRIALS)] = 50_000
+    repetitions: Annotated[Whole, Field(ge=2, le=100_000)] = 10
+    alpha: Annotated[Real, Field(gt=0, lt=1)] = 0.05
+    seed: Annotated[Whole, Field(ge=0)] = 0
     quick: dict[str, Any] = Field(default_factory=dict, exclude=True)
 
     def as_quick(self) -> Study:
@@ -131,7 +155,7 @@ def read_study(source: str | Path) -> Study:
         content = (folder / f"{text}.toml").read_bytes()
     try:
         raw = tomllib.loads(content.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"study {text} is not valid TOML: {error}.") from None
     return _parse(raw, f"study {text}")
 
@@ -156,12 +180,16 @@ def _parse(raw: dict[str, Any], where: str) -> Study:
     try:
         return Study.model_validate(raw)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "study"
+        # An unknown field first: it may be the misspelt one that is missing.
+        first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
+        *parents, name = map(str, first["loc"] or ("study",))
+        field = ".".join([*parents, name])
         got = "" if first["type"] == "missing" else f", got {first['input']!r:.80}"
         if first["type"] == "extra_forbidden":
-            _validate.known(f"field in {where}:", field, Study.model_fields)
-        raise ValueError(f"{where}: {field}: {first['msg']}{got}.") from None
+            options = (DataSpec if parents else Study).model_fields
+            _validate.known(": ".join(["field in " + where, *parents[:1]]) + ":", name, options)
+        reason = first["msg"].removeprefix("Value error, ")
+        raise ValueError(f"{where}: {field}: {reason}{got}.") from None
 
 
 def to_toml(study: Study) -> str:
@@ -169,12 +197,12 @@ def to_toml(study: Study) -> str:
 
     def literal(value: Any) -> str:
         if isinstance(value, dict):
-            return (
-                "{ " + ", ".join(f"{json.dumps(n)} = {literal(v)}" for n, v in value.items()) + " }"
-            )
-        if isinstance(value, list):
+            return "{ " + ", ".join(f"{literal(n)} = {literal(v)}" for n, v in value.items()) + " }"
+        if isinstance(value, list | tuple):
             return "[" + ", ".join(literal(item) for item in value) + "]"
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        if isinstance(value, float):
+            return repr(value)  # TOML knows inf and nan
+        return json.dumps(value, ensure_ascii=False, default=str).replace("\x7f", "\\u007f")
 
-    fields = study.model_dump(mode="json", exclude_none=True)
+    fields = study.model_dump(exclude_none=True)
     return "".join(f"{name} = {literal(value)}\n" for name, value in fields.items())

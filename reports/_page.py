@@ -54,7 +54,7 @@ def render(results: Results, pareto: Figure, epsilon: Figure) -> str:
             verdicts=_tables.verdicts(found),
             sections=found,
             published=[(s, rows) for s in found if (rows := _tables.published_rows(s))],
-            relative=[(s, rows) for s in found if (rows := _tables.relative_rows(s))],
+            relative=[(s, beside) for s in found if (beside := _tables.relative_rows(s))],
             problems=_tables.problems(records(results.frame)),
             pareto=Markup(inline_svg(pareto, "pareto")),  # noqa: S704 - drawn and escaped by matplotlib
             epsilon=Markup(inline_svg(epsilon, "epsilon")),  # noqa: S704 - likewise

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ldpaudit.outcomes import COLUMNS
+from ldpaudit._table import COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd

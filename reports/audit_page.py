@@ -39,7 +39,7 @@ def audit_html(result: AuditResult) -> str:
     >>> "consistent" in audit_html(result)
     True
     """
-    from ldpaudit.outcomes import describe
+    from ldpaudit._table import describe
 
     lower = result.epsilon_lower
     return (

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ldpaudit._table import COLUMNS
 from ldpaudit.outcomes import (
-    COLUMNS,
     AttackOutcome,
     AuditResult,
     EpsilonBound,

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ldpaudit.outcomes import COLUMNS, SCHEMA, Results
+from ldpaudit._table import COLUMNS
+from ldpaudit.outcomes import SCHEMA, Results
 from ldpaudit.reports import comparison, save_comparison
 
 Make = Callable[..., Results]

@@ -18,8 +18,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from ldpaudit._table import COLUMNS
 from ldpaudit.limits import mse_without_epsilon
-from ldpaudit.outcomes import COLUMNS, Results
+from ldpaudit.outcomes import Results
 from ldpaudit.reports import epsilon, pareto
 from ldpaudit.reports._labels import spread
 from ldpaudit.reports._style import _KNOWN, caption, inline_svg, png, styles, svg

@@ -18,7 +18,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from ldpaudit.outcomes import COLUMNS, Results
+from ldpaudit._table import COLUMNS
+from ldpaudit.outcomes import Results
 from ldpaudit.reports import save_comparison
 
 Make = Callable[..., Results]
