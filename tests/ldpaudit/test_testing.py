@@ -1,0 +1,326 @@
+"""The checks that others run: the sound pass, every wrong mechanism of broken.py is found."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import math
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+import ldpaudit
+from ldpaudit import bounds, leakage, registry, testing
+from ldpaudit.contracts import Reconstruction
+from ldpaudit.outcomes import EventCounts, GuessCounts
+from ldpaudit.testing import assert_ldp, check_attack, check_bound, check_mechanism
+
+
+def load_broken() -> ModuleType:
+    """tests/broken.py, by its path: the folder itself must not be on the import path."""
+    spec = importlib.util.spec_from_file_location("broken", Path(__file__).parents[1] / "broken.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["broken"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+broken = load_broken()
+wrong = pytest.mark.parametrize("kind", broken.WRONG, ids=lambda kind: str(kind.__name__))
+
+
+# --------------------------------------------------- what each of them leaks
+
+
+@pytest.mark.parametrize("epsilon", [0.5, 1.0, 3.0])
+@pytest.mark.parametrize("k", [2, 3, 6])
+@pytest.mark.parametrize("kind", [kind for kind in (broken.Response, *broken.WRONG) if kind.honest])
+def test_stated_leaks_are_exact(kind: Any, k: int, epsilon: float) -> None:
+    """By enumeration; the rows of the channel also sum to 1."""
+    m = kind(k, epsilon)
+    channel = np.exp(m.log_likelihood(m.every_report())).T
+    assert leakage.exact_epsilon(channel) == pytest.approx(m.leaks, rel=1e-12)
+
+
+@pytest.mark.parametrize("epsilon", [0.5, 1.0, 3.0])
+def test_the_sticky_bit_costs_what_was_computed_by_hand(epsilon: float) -> None:
+    assert math.exp(broken.StickyBit(8, epsilon).leaks) == pytest.approx(math.exp(epsilon) + 2)
+
+
+@pytest.mark.parametrize("k", [2, 8])
+@wrong
+def test_check_mechanism_finds(kind: Any, k: int) -> None:
+    if "check" in kind.caught_by:
+        with pytest.raises(AssertionError, match=REASONS[kind.__name__]):
+            check_mechanism(kind(k, 1.0))
+    else:
+        check_mechanism(kind(k, 1.0))
+
+
+REASONS = {
+    "LouderThanClaimed": r"log ratio 1\.5000.. exceeds epsilon 1\.0",
+    "Whitewashed": "reports of 0 and . do not follow the likelihood",
+    "Uncorrected": r"estimate is biased: \d+\.\d standard errors, limit 5",
+    "OffByOne": "reports of 0 and . do not follow the likelihood",
+    "FixedSeed": "privatize must draw from rng",
+    "StickyBit": r"log ratio 1\.551445 exceeds epsilon 1\.0",
+    "RefilledSubset": r"log ratio 1\.\d+ exceeds epsilon 1\.0",
+}
+
+
+@pytest.mark.parametrize("k", [2, 8, 25])
+@wrong
+def test_the_audit_finds(kind: Any, k: int) -> None:
+    """A verdict on 200,000 reports; of a sound one it errs once in 10,000."""
+    m = kind(k, 1.0)
+    result = ldpaudit.audit(m, [], trials=100_000)
+    assert result.verdict == ("violation" if "audit" in kind.caught_by else "consistent")
+    if "audit" in kind.caught_by:
+        assert 0.9 * m.leaks < result.epsilon_lower < 1.05 * m.leaks
+
+
+def test_the_correct_sibling_passes() -> None:
+    assert len(check_mechanism(broken.Response(8, 1.0))) == 3
+    assert ldpaudit.audit(broken.Response(8, 1.0), []).verdict == "consistent"
+
+
+# ------------------------------------------------------------ check_mechanism
+
+
+FIVE = ("grr", "ss", "oue", "olh", "mss")
+
+
+def plain_protocols() -> list[str]:
+    """Registered protocols that k and epsilon define."""
+    found = []
+    for name in registry.names("protocols"):
+        parameters = inspect.signature(registry.load("protocols", name)).parameters.values()
+        if {p.name for p in parameters if p.default is p.empty} == {"k", "epsilon"}:
+            found.append(name)
+    return found
+
+
+@pytest.mark.parametrize("epsilon", [0.1, 1.0, 4.0, 8.0])
+@pytest.mark.parametrize("k", [2, 3, 5, 17, 100])
+@pytest.mark.parametrize(
+    "name",
+    [n if n in FIVE else pytest.param(n, marks=pytest.mark.slow) for n in plain_protocols()],
+)
+def test_every_registered_mechanism_keeps_the_contract(name: str, k: int, epsilon: float) -> None:
+    """Each statistical check alarms falsely about once in a million."""
+    passed = check_mechanism(ldpaudit.mechanism(name, k=k, epsilon=epsilon))
+    for ability in ("sampler", "likelihood", "exact epsilon", "vulnerability", "estimate", "bits"):
+        assert any(line.startswith(f"{ability}: ") for line in passed)
+
+
+def test_the_five_are_among_them() -> None:
+    assert set(FIVE) <= set(plain_protocols())
+
+
+def altered(**answers: Any) -> Any:
+    """Randomized response with one answer replaced."""
+    base = ldpaudit.mechanism("grr", k=5, epsilon=1.0)
+    names = [n for n in dir(base) if not n.startswith("__")]
+    made = type("Altered", (), {})()
+    made.__dict__.update({name: getattr(base, name) for name in names} | answers)
+    return made
+
+
+SOUND = ldpaudit.mechanism("grr", k=5, epsilon=1.0)
+
+
+def overwrite(values: Any, *, rng: np.random.Generator) -> Any:
+    reports = SOUND.privatize(values, rng=rng)
+    values[:] = 0
+    return reports
+
+
+def forgetful(values: Any, *, rng: np.random.Generator) -> Any:  # noqa: ARG001
+    return SOUND.privatize(values, rng=np.random.default_rng())
+
+
+def lenient(values: Any, *, rng: np.random.Generator) -> Any:
+    return SOUND.privatize(np.clip(values, 0, 4).astype(int).ravel(), rng=rng)
+
+
+@pytest.mark.parametrize(
+    ("answers", "message"),
+    [
+        ({"privatize": overwrite}, "privatize must not change its input"),
+        ({"privatize": forgetful}, "must draw the same reports for the same generator state"),
+        ({"privatize": lambda v, *, rng: v.copy()}, "privatize must draw from rng"),  # noqa: ARG005
+        ({"privatize": lambda v, *, rng: [1]}, "must return one report a value"),  # noqa: ARG005
+        ({"privatize": lenient}, r"privatize must refuse values \[-1\]"),
+        ({"log_likelihood": lambda r, v=None: np.zeros((len(r), 5))}, "must be"),  # noqa: ARG005
+        ({"exact_epsilon": lambda: 1.1}, "exact epsilon 1.1 exceeds the claim 1"),
+        ({"exact_epsilon": lambda: math.nan}, "exact epsilon nan exceeds the claim 1"),
+        ({"vulnerability": lambda prior=None: 0.1}, "vulnerability 0.1 is below blind"),  # noqa: ARG005
+        ({"vulnerability": lambda prior=None: 0.9}, "vulnerability 0.9 exceeds the limit 0.404"),  # noqa: ARG005
+        ({"estimate": lambda counts: SOUND.estimate(counts) + 0.05}, "estimate is biased"),
+        (
+            {"mse": lambda n, f=None: 2 * SOUND.mse(n, f)},
+            r"measured error 0\.\d+, mse 0\.\d+: \d+\.\d standard errors",
+        ),
+        ({"bits": 0}, "bits must be whole, got 0"),
+        ({"bits": 2.5}, "bits must be whole, got 2.5"),
+    ],
+)
+def test_check_mechanism_says_what_is_wrong(answers: dict[str, Any], message: str) -> None:
+    with pytest.raises(AssertionError, match=message):
+        check_mechanism(altered(**answers))
+
+
+def test_what_is_no_mechanism() -> None:
+    with pytest.raises(AssertionError, match="a mechanism needs k, epsilon and privatize"):
+        check_mechanism(object())
+
+
+# --------------------------------------------------------------- check_attack
+
+
+@pytest.mark.parametrize("name", ["blind", "single-guess", "bayes"])
+def test_registered_attacks_keep_the_contract(name: str) -> None:
+    attack = registry.create("attacks", name)
+    assert isinstance(attack, Reconstruction)
+    assert len(check_attack(attack)) == 2
+
+
+@dataclass
+class Cheat:
+    """An attack that does `trick` instead of guessing."""
+
+    trick: str
+
+    def applies(self, mechanism: Any) -> str | None:  # noqa: ARG002
+        return "not today" if self.trick == "refuse" else None
+
+    def guess(self, reports: Any, mechanism: Any, prior: Any, *, rng: Any) -> Any:
+        match self.trick:
+            case "rewrite":
+                reports[:] = 0
+            case "range":
+                return reports + 5
+            case "short":
+                return reports[:1]
+            case "seed":
+                return np.random.default_rng().integers(0, 5, len(reports))
+            case "peek":  # the caller's frame holds the truth
+                frame = inspect.currentframe()
+                own = frame.f_back.f_locals.get("own") if frame and frame.f_back else None
+                return reports if own is None else own
+        del mechanism, prior, rng
+        return reports
+
+
+@pytest.mark.parametrize(
+    ("trick", "message"),
+    [
+        ("refuse", "must apply to a mechanism with a likelihood"),
+        ("rewrite", "changed the reports it was given"),
+        ("range", r"must guess values in \[0, k\)"),
+        ("short", "must return one guess a report"),
+        ("seed", "must depend on rng alone"),
+        ("peek", r"is right 0\.999\d or more, above the limit 0\.\d+"),
+    ],
+)
+def test_cheats_are_found(trick: str, message: str) -> None:
+    with pytest.raises(AssertionError, match=message):
+        check_attack(Cheat(trick))
+
+
+def test_a_distinguisher_is_no_reconstruction() -> None:
+    with pytest.raises(AssertionError, match="an attack needs applies and guess"):
+        check_attack(registry.create("attacks", "distinguish"))
+
+
+# ---------------------------------------------------------------- check_bound
+
+
+@pytest.mark.parametrize("name", ["posterior-odds", "clopper-pearson"])
+def test_registered_bounds_cover(name: str) -> None:
+    lines = check_bound(registry.create("bounds", name))
+    assert len(lines) == 12
+    assert all("missed 0.0" in line for line in lines)
+
+
+class Wald:
+    """The textbook normal interval, which promises more than it holds."""
+
+    kind = "exact"
+
+    def from_guesses(self, counts: GuessCounts, *, alpha: float, delta: float) -> float:
+        from scipy.stats import norm
+
+        del delta
+        share = counts.correct / counts.decided
+        t = share - norm.isf(alpha) * math.sqrt(share * (1 - share) / counts.decided)
+        return math.inf if t >= 1 else math.log(t / (1 - t)) if t > 0 else -math.inf
+
+
+class Doubled(bounds.ClopperPearson):
+    """Forgets that two intervals share one alpha."""
+
+    def from_event(
+        self, counts: EventCounts, *, alpha: float, delta: float, claimed: float
+    ) -> float:
+        return super().from_event(counts, alpha=min(0.99, 6 * alpha), delta=delta, claimed=claimed)
+
+
+class Modest(Wald):
+    kind = "approximate"
+
+
+@pytest.mark.parametrize("bound", [Wald(), Doubled()])
+def test_invalid_bounds_are_found(bound: Any) -> None:
+    with pytest.raises(AssertionError, match=r"trials: missed 0\.\d+ of 0\.05"):
+        check_bound(bound)
+
+
+def test_only_exact_bounds_promise_coverage() -> None:
+    with pytest.raises(AssertionError, match="is approximate: only exact bounds promise coverage"):
+        check_bound(Modest())
+
+
+# ----------------------------------------------------------------- assert_ldp
+
+
+@pytest.mark.parametrize("name", FIVE)
+def test_assert_ldp_passes_at_the_claim_and_fails_below(name: str) -> None:
+    m = ldpaudit.mechanism(name, k=6, epsilon=1.5)
+    assert_ldp(m, epsilon=1.5)
+    with pytest.raises(AssertionError) as caught:
+        assert_ldp(m, epsilon=1.3)
+    message = str(caught.value)
+    assert message.startswith("not 1.3-LDP: epsilon >= 1.")
+    assert "(alpha = 1e-06); witness: " in message
+
+
+def test_assert_ldp_spends_delta() -> None:
+    m = ldpaudit.mechanism("grr", k=2, epsilon=1.1)
+    with pytest.raises(AssertionError, match=r"not \(1\.0, 0\.001\)-LDP: epsilon >= 1\.0"):
+        assert_ldp(m, epsilon=1.0, delta=0.001)
+    assert_ldp(m, epsilon=1.0, delta=0.08)
+
+
+def test_assert_ldp_reads_abilities_as_every_python_does() -> None:
+    """From 3.12 on isinstance looks at real attributes only; a silent pass would be a disaster."""
+    claim = testing._Claim(broken.LouderThanClaimed(4, 1.0), 1.0, 0.0)
+    for name in ("k", "epsilon", "privatize", "log_likelihood"):
+        inspect.getattr_static(claim, name)
+
+
+def test_assert_ldp_refuses_what_it_cannot_test() -> None:
+    bare = altered()
+    del bare.__dict__["log_likelihood"]
+    with pytest.raises(ValueError, match="nothing can be tested: the mechanism has no log_likeli"):
+        assert_ldp(bare, epsilon=1.0)
+    for epsilon, delta in [(0.0, 0.0), (math.nan, 0.0), (1.0, -1.0), (1.0, 1.0)]:
+        with pytest.raises(ValueError, match=r"epsilon must be|delta must lie"):
+            assert_ldp(SOUND, epsilon=epsilon, delta=delta)
