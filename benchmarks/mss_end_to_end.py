@@ -19,7 +19,7 @@ import numpy as np
 from ldpaudit.protocols import ModularSubsetSelection
 
 CASES = ((4.0, 1_000_000), (1.0, 100_000))
-CHUNK = 4096  # users in memory at a time
+CHUNK = 8192  # users in memory at a time
 
 
 def run(epsilon: float, num_users: int) -> None:

@@ -39,6 +39,9 @@ def _reason(result: AuditResult) -> str:
     claim = f"the claim epsilon = {result.claimed_epsilon:g}"
     if result.verdict == "inconclusive":
         return f"nothing could be shown ({result.bound.event})"
+    exact = result.exact_epsilon
+    if result.verdict == "violation" and bound.epsilon_lower <= result.claimed_epsilon:
+        return f"the exact epsilon is {exact:.6g} by the mechanism's own likelihood, above {claim}"
     if result.verdict == "violation":
         return f"epsilon >= {bound.epsilon_lower:.4f} at alpha = {bound.alpha:g}, above {claim}"
     return f"nothing found against {claim} at alpha = {bound.alpha:g}"

@@ -120,8 +120,18 @@ def _listing(kind: str) -> dict[str, str]:
         from ldpaudit.data import names
 
         return names()
-    components = {name: registry.load(kind, name) for name in registry.names(kind)}
-    return {name: (c.__doc__ or "").strip().partition("\n")[0] for name, c in components.items()}
+    return {name: _summary(kind, name) for name in registry.names(kind)}
+
+
+def _summary(kind: str, name: str) -> str:
+    """First line of a component's docstring; another package's fault is said, not raised."""
+    from ldpaudit import registry
+
+    try:
+        component = registry.load(kind, name)
+    except Exception as error:
+        return f"cannot be loaded ({type(error).__name__}: {error})"
+    return (component.__doc__ or "").strip().partition("\n")[0]
 
 
 @app.command()

@@ -111,7 +111,7 @@ def pair_counts(
     """Play the pair game: a fair coin draws the input of every report."""
     table = np.zeros((2, 3), dtype=np.int64)
     inputs = np.asarray(pair, dtype=np.int64)
-    for size in chunks(reports, 64):
+    for size in chunks(reports, max(64, mechanism.k // 16)):
         coin = rng.integers(0, 2, size)
         scores = np.asarray(
             distinguisher.score(

@@ -149,8 +149,9 @@ class AuditResult:
     """Everything one audit found.
 
     `verdict` is ``"violation"`` when `verdict_bound` (the same data at the
-    much stricter `verdict_alpha`) exceeds the claim, ``"inconclusive"`` when
-    the trials could show nothing at all, else ``"consistent"``.
+    much stricter `verdict_alpha`) or the mechanism's own exact epsilon exceeds
+    the claim, ``"inconclusive"`` when the trials could show no leakage at all
+    (a bound of 0 or less), else ``"consistent"``.
 
     Examples
     --------
@@ -186,9 +187,12 @@ class AuditResult:
     @property
     def verdict(self) -> str:
         """consistent, violation or inconclusive."""
+        exact = self.exact_epsilon if self.claimed_delta == 0 else None
+        if exact is not None and exact > self.claimed_epsilon * (1 + 1e-9):
+            return VIOLATION
         if self.verdict_bound.epsilon_lower > self.claimed_epsilon:
             return VIOLATION
-        if self.bound.epsilon_lower == -math.inf:
+        if self.bound.epsilon_lower <= 0:
             return INCONCLUSIVE
         return CONSISTENT
 

@@ -16,9 +16,11 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ._decoder import RESIDUAL, Decoder, Floats, Moments, conjugate_gradients
+from ._decoder import Decoder, Floats, Moments, conjugate_gradients
 from ._hashing import mix
 
+#: Relative residual of a decode: far below the noise of any number of users.
+_RESIDUAL = 1e-8
 #: Largest domain whose error is computed from the dense inverse; above it, by random probes.
 DENSE_LIMIT = 2048
 #: Random probes behind an estimated error (standard error about 1% / sqrt of it).
@@ -90,8 +92,8 @@ class ScrambledDecoder(Decoder):
         return total
 
     def solve(self, right: Floats) -> Floats:
-        """The inverse of the normal matrix times a vector, to a relative residual of 1e-9."""
-        return conjugate_gradients(self.normal, right, RESIDUAL)
+        """The inverse of the normal matrix times a vector, to a relative residual of 1e-8."""
+        return conjugate_gradients(self.normal, right, _RESIDUAL)
 
     def approximate_mse(self) -> float:
         """Trace of the constrained inverse over k: exact to k = 2048, else by probes."""

@@ -13,8 +13,8 @@ from ldpaudit._validate import epsilon as checked_epsilon
 from ._designs import Design
 from ._modular import ModularProtocol
 
-#: Default design: many small blocks. Sum m / k = 6 puts the error near 6 / 5 of subset selection's.
-DEFAULT_BLOCKS = 100
+#: Default design: many small blocks; sum m / k = 5.4 puts the error near 5.4 / 4.4 of ss.
+DEFAULT_BLOCKS = 90
 DEFAULT_SHARE = 0.06
 
 
@@ -35,7 +35,7 @@ class ScrambledSubsetSelection(ModularProtocol):
         Privacy budget in natural-log units, positive and finite.
     moduli : tuple of int, optional
         One a block, each in [2, k], not necessarily coprime, with 1 + sum(m - 1)
-        >= k. None takes 100 blocks of 0.06 k (larger and fewer where k is small).
+        >= k. None takes 90 blocks of 0.06 k (larger and fewer where k is small).
     seed : int, default 0
         Public key of the permutations.
 
@@ -55,7 +55,7 @@ class ScrambledSubsetSelection(ModularProtocol):
     >>> import numpy as np
     >>> m = ScrambledSubsetSelection(k=1024, epsilon=1.0)
     >>> len(m.moduli), m.moduli[0], m.bits
-    (100, 61, 55)
+    (90, 61, 55)
     >>> reports = m.privatize(np.arange(1024), rng=np.random.default_rng(0))
     >>> float(m.estimate(m.aggregate(reports)).sum().round(6))
     1.0
@@ -90,7 +90,7 @@ class ScrambledSubsetSelection(ModularProtocol):
 
 
 def default_moduli(k: int) -> tuple[int, ...]:
-    """100 blocks of 0.06 k; below k = 200 blocks of at least 12 values, or half the domain."""
+    """90 blocks of 0.06 k; below k = 200 blocks of at least 12 values, or half the domain."""
     modulus = max(round(DEFAULT_SHARE * k), min(12, -(-k // 2)), 2)
     blocks = min(DEFAULT_BLOCKS, -(-6 * k // modulus))
     return (modulus,) * blocks

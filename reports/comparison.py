@@ -32,8 +32,8 @@ def save_comparison(results: Results, directory: str | Path) -> list[Path]:
     ``figures/epsilon`` (PNG and SVG), ``results.csv`` (the tidy table; every
     float is written so that reading it gives the same number), ``results.json``
     (schema, provenance, rows; a missing or infinite number is null) and
-    ``timings.csv``. Everything is made before anything is written, and each
-    file appears whole or not at all.
+    ``timings.csv``, and ``study.toml`` as run. Everything is made before anything
+    is written, and each file appears whole or not at all.
 
     Parameters
     ----------
@@ -76,6 +76,8 @@ def save_comparison(results: Results, directory: str | Path) -> list[Path]:
         "figures/epsilon.png": png(claims),
         "figures/epsilon.svg": svg(claims),
     }
+    if study := results.provenance.get("study_toml"):
+        content["study.toml"] = _encoded(str(study))
     folder = Path(directory)
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     return [_write(folder / name, data) for name, data in content.items()]

@@ -8,6 +8,7 @@ times the condition of the design.
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,7 +20,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ldpaudit.protocols import ModularSubsetSelection
-from ldpaudit.protocols._decoder import fold, tile
+from ldpaudit.protocols._decoder import conjugate_gradients, fold, tile
 
 Floats = npt.NDArray[np.float64]
 
@@ -247,6 +248,56 @@ def test_every_answer_solves_its_system_or_is_refused(dense: Dense, seed: int) -
         assert dense.condition > MAX_CONDITION
         return
     assert np.abs(answer - frequencies).max() <= 1e-9 * max(1.0, dense.condition)
+
+
+def test_the_order_of_blocks_does_not_matter() -> None:
+    rng = np.random.default_rng(4)
+    moduli, weights = (31, 37, 41), (1.0, 2.0, 0.5)
+    residues = [rng.normal(size=m) for m in moduli]
+    plain = decoder(50, moduli, weights).decode(residues)
+    for order in itertools.permutations(range(3)):
+        moved = decoder(50, tuple(moduli[i] for i in order), tuple(weights[i] for i in order))
+        answer = moved.decode([residues[i] for i in order])
+        np.testing.assert_allclose(answer, plain, rtol=0, atol=1e-10)
+
+
+def test_the_identity_design_is_subset_selection() -> None:
+    frequencies = np.random.default_rng(5).dirichlet(np.ones(30))
+    whole = decoder(30, (30,), (2.5,))
+    np.testing.assert_allclose(whole.decode([frequencies]), frequencies, atol=1e-12)
+    assert whole.condition == pytest.approx(1.0)
+
+
+def test_a_batch_decodes_like_its_members() -> None:
+    rng = np.random.default_rng(6)
+    moduli = (31, 37, 41)
+    fast = decoder(50, moduli, (1.0, 2.0, 0.5))
+    batch = [rng.normal(size=(4, 3, m)) for m in moduli]
+    together = fast.decode(batch)
+    assert together.shape == (4, 3, 50)
+    for place in np.ndindex(4, 3):
+        alone = fast.decode([part[place] for part in batch])
+        np.testing.assert_allclose(together[place], alone, rtol=0, atol=1e-12)
+
+
+def test_conjugate_gradients_cross_check_the_direct_inverse() -> None:
+    k, moduli = 2_000, (1_501, 1_601, 1_699, 1_801)
+    fast = decoder(k, moduli, (1.0, 1.1, 1.2, 1.3))
+    right = np.random.default_rng(7).normal(size=k)
+    slow = conjugate_gradients(fast.normal, right, 1e-12)
+    assert fast.direct
+    np.testing.assert_allclose(fast.solve(right), slow, rtol=0, atol=1e-9 * np.abs(slow).max())
+
+
+def test_conjugate_gradients_step_in_for_the_direct_inverse() -> None:
+    """The direct inverse declared inaccurate: answers stay, error formulas are refused."""
+    moduli, weights = (31, 37, 41), (1.0, 2.0, 0.5)
+    fast, other = (decoder(50, moduli, weights) for _ in range(2))
+    other.__dict__["direct"] = False
+    residues = [np.random.default_rng(8).normal(size=m) for m in moduli]
+    np.testing.assert_allclose(other.decode(residues), fast.decode(residues), atol=1e-7)
+    with pytest.raises(ArithmeticError, match="no error formula"):
+        other.approximate_mse()
 
 
 def test_large_domain_recovers_noiseless_residues() -> None:

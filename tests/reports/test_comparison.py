@@ -27,6 +27,7 @@ FILES = [
     "figures/pareto.svg",
     "figures/epsilon.png",
     "figures/epsilon.svg",
+    "study.toml",
 ]
 
 
