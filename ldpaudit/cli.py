@@ -222,11 +222,20 @@ def frontier(
     k: Annotated[int, typer.Option("--k", help="Number of values.")],
     epsilon: Annotated[float, typer.Option("--epsilon", help="Privacy budget.")],
     as_json: AsJson = False,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE", help="Draw it: .png, .svg or .pdf.")
+    ] = None,
 ) -> None:
     """The limit of every epsilon-LDP mechanism: least error for a cap on attack success."""
     from ldpaudit.limits import frontier as limit
 
+    if plot is not None and plot.suffix not in (".png", ".svg", ".pdf"):
+        raise ValueError(f"--plot must end in .png, .svg or .pdf, got {str(plot)!r}.")
     curve = limit(k, epsilon)
+    if plot is not None:
+        from ldpaudit.registry import load
+
+        load("reports", "limit")(curve).savefig(plot)
     points = curve.points
     users = curve.mse_at(points[:, 0], target="users")
     rows = [

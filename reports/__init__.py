@@ -10,6 +10,7 @@ from __future__ import annotations
 from .audit_page import audit_html
 from .comparison import save_comparison
 from .epsilon import epsilon
+from .limit import limit
 from .pareto import pareto
 
-__all__ = ["audit_html", "epsilon", "pareto", "save_comparison"]
+__all__ = ["audit_html", "epsilon", "limit", "pareto", "save_comparison"]

@@ -210,6 +210,15 @@ def test_frontier(run: Run) -> None:
     assert 10 < len(out.splitlines()) <= 22
 
 
+def test_frontier_as_a_figure(run: Run, tmp_path: Path) -> None:
+    arguments = ("frontier", "--k", "10", "--epsilon", "1", "--plot")
+    for name in ("limit.png", "limit.svg", "limit.pdf"):
+        run(*arguments, str(tmp_path / name))
+        assert (tmp_path / name).stat().st_size > 1_000
+    assert run(*arguments, str(tmp_path / "limit.exe"))[0] == 2
+    assert run(*arguments, str(tmp_path / "no" / "limit.png"))[0] == 2
+
+
 def test_check(run: Run) -> None:
     code, out, err = run("check", "grr", "--k", "5", "--epsilon", "1")
     assert (code, err) == (0, "")
