@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ldpaudit.outcomes import AuditResult
+    from ldpaudit.outcomes import AuditResult, UtilityOutcome
 
 #: The tidy table: one row a (cell, metric). `method` says how the number was obtained.
 COLUMNS = (
@@ -116,7 +116,7 @@ def audit_rows(result: AuditResult) -> list[dict[str, Any]]:
                 "upper": finite(result.mse.upper),
                 "exact": finite(result.mse.exact),
                 "trials": result.mse.repetitions,
-                "method": f"estimate, t interval at {percent(1 - result.alpha)} over repetitions",
+                "method": _utility_method(result.mse, result.alpha),
             }
         )
         if result.mse.approximate is not None:
@@ -133,6 +133,15 @@ def audit_rows(result: AuditResult) -> list[dict[str, Any]]:
     return rows
 
 
+def _utility_method(outcome: UtilityOutcome, alpha: float) -> str:
+    """How measured and exact error were obtained; an exact one by probes says how close it is."""
+    measured = f"estimate, t interval at {percent(1 - alpha)} over repetitions"
+    if not outcome.exact_error or not outcome.exact:
+        return measured
+    digits = math.ceil(100 * outcome.exact_error / outcome.exact)
+    return f"{measured}; exact column by random probes, standard error below {digits}%"
+
+
 def to_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
     """Rows as the tidy table; whole numbers stay whole where some are missing."""
     import pandas as pd
@@ -147,4 +156,11 @@ def to_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
 def describe(parameters: dict[str, Any]) -> str:
     """Parameters beyond k, epsilon and delta as one short line."""
     rest = {n: v for n, v in parameters.items() if n not in ("k", "epsilon", "delta")}
-    return ", ".join(f"{name}={value}" for name, value in rest.items())
+    return ", ".join(f"{name}={_short(value)}" for name, value in rest.items())
+
+
+def _short(value: Any) -> str:
+    """A long list of one value as ``[value] * length``."""
+    if isinstance(value, list | tuple) and len(value) > 3 and len(set(map(repr, value))) == 1:
+        return f"[{value[0]}] * {len(value)}"
+    return str(value)

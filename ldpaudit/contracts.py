@@ -72,6 +72,14 @@ class HasVariance(Protocol):
 
 
 @runtime_checkable
+class HasVarianceError(HasVariance, Protocol):
+    """Where `mse` with frequencies is itself an estimate: how good it is."""
+
+    def mse_standard_error(self, num_users: int, frequencies: npt.ArrayLike) -> float:
+        """Standard error of `mse(num_users, frequencies)`, 0 where that is exact."""
+
+
+@runtime_checkable
 class HasBits(Protocol):
     """Communication in bits a report, the largest fixed-length size."""
 

@@ -28,6 +28,7 @@ from ldpaudit.contracts import (
     HasExactEpsilon,
     HasPublishedSuccess,
     HasVariance,
+    HasVarianceError,
     Mechanism,
     Reconstruction,
     Values,
@@ -237,6 +238,9 @@ def _utility(
     if isinstance(mechanism, HasVariance):
         exact = float(mechanism.mse(num_users, frequencies))
         approximate = float(mechanism.mse(num_users))
+    exact_error = 0.0
+    if isinstance(mechanism, HasVarianceError):
+        exact_error = float(mechanism.mse_standard_error(num_users, frequencies))
     return UtilityOutcome(
         value=float(errors.mean()),
         lower=lower,
@@ -246,6 +250,7 @@ def _utility(
         num_users=num_users,
         repetitions=repetitions,
         data=data,
+        exact_error=exact_error,
         decode_seconds=decode_seconds,
     )
 

@@ -116,8 +116,9 @@ class UtilityOutcome:
     """Mean squared error an item of the unbiased, unclipped estimate.
 
     `value` with [lower, upper] is the mean over `repetitions` simulated
-    collections (t interval), `exact` the mechanism's own formula for these
-    users, `approximate` the f = 0 figure that papers plot.
+    collections (t interval), `exact` the mechanism's own figure for these
+    users (an estimate with `exact_error`, its standard error, where that is
+    above 0), `approximate` the f = 0 figure that papers plot.
     """
 
     value: float
@@ -128,12 +129,14 @@ class UtilityOutcome:
     num_users: int
     repetitions: int
     data: str
+    exact_error: float = 0.0
     decode_seconds: float | None = field(default=None, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The outcome as plain JSON values."""
         return {
             "exact": finite(self.exact),
+            "exact_standard_error": self.exact_error,
             "measured": finite(self.value),
             "lower": finite(self.lower),
             "upper": finite(self.upper),

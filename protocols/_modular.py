@@ -177,6 +177,11 @@ class ModularProtocol(WireReports):
             return self._design.approximate_mse() / n
         return self._design.mse(distribution("frequencies", frequencies, self.k)) / n
 
+    def mse_standard_error(self, num_users: int, frequencies: npt.ArrayLike) -> float:
+        """Standard error of `mse(num_users, frequencies)`: 0 unless scrambled and k > 2048."""
+        n = integer("num_users", num_users, 1)
+        return self._design.mse_error(distribution("frequencies", frequencies, self.k)) / n
+
     def vulnerability(self, prior: npt.ArrayLike | None = None) -> float:
         """Exact success of the best single guess from one report, for users drawn from `prior`.
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy.typing as npt
-
-from ldpaudit._validate import distribution, integer
 from ldpaudit._validate import epsilon as checked_epsilon
+from ldpaudit._validate import integer
 
 from ._designs import Design
 from ._modular import ModularProtocol
@@ -82,11 +80,6 @@ class ScrambledSubsetSelection(ModularProtocol):
     @cached_property
     def _design(self) -> Design:
         return Design(self.k, self.epsilon, self.moduli, scrambled=True, seed=self.seed)
-
-    def mse_standard_error(self, num_users: int, frequencies: npt.ArrayLike) -> float:
-        """Standard error of `mse(num_users, frequencies)`, 0 where it is exact (k to 2048)."""
-        n = integer("num_users", num_users, 1)
-        return self._design.mse_error(distribution("frequencies", frequencies, self.k)) / n
 
 
 def default_moduli(k: int) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+import ldpaudit
 from ldpaudit._table import COLUMNS, describe, finite, percent, to_frame
 from ldpaudit.outcomes import (
     AttackOutcome,
@@ -188,3 +189,19 @@ def test_percent(share: float, text: str) -> None:
 def test_describe_leaves_out_the_axes() -> None:
     assert describe({"k": 3, "epsilon": 1.0, "delta": 0.0}) == ""
     assert describe({"k": 3, "moduli": (2, 3), "w": 1}) == "moduli=(2, 3), w=1"
+
+
+def test_a_long_list_of_one_value_is_short() -> None:
+    assert describe({"k": 9, "moduli": [180] * 90, "seed": 0}) == "moduli=[180] * 90, seed=0"
+    assert describe({"moduli": (5, 6, 7, 8)}) == "moduli=(5, 6, 7, 8)"
+
+
+def test_an_error_that_is_estimated_says_so() -> None:
+    """The exact column of a scrambled design above k = 2048 comes from random probes."""
+    m = ldpaudit.mechanism("smss", k=2100, epsilon=1.0)
+    result = ldpaudit.audit(m, ["blind"], trials=100, repetitions=2)
+    (row,) = [row for row in result.rows() if row["metric"] == "mse"]
+    assert "exact column by random probes, standard error below" in row["method"]
+    assert result.mse is not None
+    assert 0 < result.mse.exact_error < 0.02 * (result.mse.exact or 0.0)
+    assert result.to_dict()["mse"]["exact_standard_error"] == result.mse.exact_error
