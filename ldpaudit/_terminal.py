@@ -50,8 +50,10 @@ def _reason(result: AuditResult) -> str:
 def _epsilon_table(result: AuditResult) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_row("claimed epsilon", f"{result.claimed_epsilon:g}", "")
-    exact = "not available" if result.exact_epsilon is None else f"{result.exact_epsilon:.6g}"
-    table.add_row("exact epsilon", exact, "from the likelihood")
+    if result.exact_epsilon is None:
+        table.add_row("exact epsilon", "not available", "the mechanism has no exact_epsilon")
+    else:
+        table.add_row("exact epsilon", f"{result.exact_epsilon:.6g}", "from the likelihood")
     bound = result.bound
     value = "none" if bound.epsilon_lower == -math.inf else f">= {bound.epsilon_lower:.4f}"
     table.add_row(

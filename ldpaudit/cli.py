@@ -202,7 +202,7 @@ def compare(
     if data:
         plan = with_data(plan, data, k)
     workers = jobs if jobs is not None else os.cpu_count() or 1
-    with _progress(plan.title or plan.name) as progress:
+    with _progress(plan.name) as progress:
         results = run(plan, jobs=workers, out=out, seed=seed, progress=progress)
     return _write(results, out)
 
