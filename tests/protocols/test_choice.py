@@ -153,3 +153,17 @@ def test_adaptive_keeps_a_bit_budget_and_answers_to_weights() -> None:
 def test_adaptive_refuses_bad_weights(parameters: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="must be"):
         ldpaudit.mechanism("amss", k=10, epsilon=1.0, **parameters)
+
+
+@pytest.mark.parametrize("k", [8, 100, 1024])
+def test_chosen_designs_are_well_conditioned(k: int) -> None:
+    """The paper asks for a condition of at most 10 of the design, 100 of its normal matrix."""
+    assert ldpaudit.mechanism("mss", k=k, epsilon=1.0).decoder.condition <= 100
+
+
+@pytest.mark.slow
+def test_choice_at_a_million_values() -> None:
+    moduli = choose_moduli(10**6, 1.0)
+    assert check_moduli(10**6, moduli) == moduli
+    assert len(moduli) == 8
+    assert max(moduli) <= 0.88 * 10**6
