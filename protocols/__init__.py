@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from .adaptive_modular_selection import AdaptiveModularSelection
 from .generalized_randomized_response import GeneralizedRandomizedResponse
-from .local_hashing import OptimizedLocalHashing
+from .histogram_encoding import ThresholdingHistogramEncoding
+from .local_hashing import BinaryLocalHashing, OptimizedLocalHashing
 from .modular_subset_selection import ModularSubsetSelection
 from .projective_geometry import ProjectiveGeometryResponse
 from .scrambled_subset_selection import ScrambledSubsetSelection
 from .subset_selection import SubsetSelection
-from .unary_encoding import OptimizedUnaryEncoding
+from .unary_encoding import (
+    GeneralUnaryEncoding,
+    OptimizedUnaryEncoding,
+    SymmetricUnaryEncoding,
+)
 
 __all__ = [
     "AdaptiveModularSelection",
+    "BinaryLocalHashing",
+    "GeneralUnaryEncoding",
     "GeneralizedRandomizedResponse",
     "ModularSubsetSelection",
     "OptimizedLocalHashing",
@@ -20,4 +27,6 @@ __all__ = [
     "ProjectiveGeometryResponse",
     "ScrambledSubsetSelection",
     "SubsetSelection",
+    "SymmetricUnaryEncoding",
+    "ThresholdingHistogramEncoding",
 ]

@@ -1,4 +1,4 @@
-"""Unary encoding: one bit a value, each flipped on its own. OUE is the variant with p = 1/2."""
+"""Unary encoding: one bit a value, each flipped on its own. SUE, OUE and the general form."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import distribution, generator, integer, table_size
+from ldpaudit._validate import distribution, fraction, generator, integer, table_size
 from ldpaudit._validate import epsilon as checked_epsilon
 from ldpaudit._validate import values as checked_values
 
@@ -28,6 +28,11 @@ from ._two_level import first_of_independent, two_level_success
 
 class UnaryEncoding(PureProtocol):
     """Everything a unary encoding does, given p_star (own bit) and q_star (other bits)."""
+
+    @property
+    def own_unset(self) -> float:
+        """Probability that the own bit is not set, 1 - p without cancellation."""
+        return 1 - self.p_star
 
     @property
     def bits(self) -> int:
@@ -58,7 +63,7 @@ class UnaryEncoding(PureProtocol):
         # P(y | x) is the law of k noise bits, with the own bit's factor exchanged.
         noise = ones * math.log(q) + (self.k - ones) * math.log1p(-q)
         set_factor = math.log(p) - math.log(q)
-        unset_factor = math.log1p(-p) - math.log1p(-q)
+        unset_factor = math.log(self.own_unset) - math.log1p(-q)
         factors = np.where(take_columns(rows, asked), set_factor, unset_factor)
         return np.asarray(factors + noise[:, None])
 
@@ -72,12 +77,12 @@ class UnaryEncoding(PureProtocol):
         p, q = self.p_star, self.q_star
         first, never = first_of_independent(self.k, q)
         weights = distribution("prior", prior, self.k)
-        return two_level_success(weights, first, never, p / q, (1 - p) / (1 - q))
+        return two_level_success(weights, first, never, p / q, self.own_unset / (1 - q))
 
     def exact_epsilon(self) -> float:
         """Largest log-likelihood ratio: own bit set and the other's not, against the reverse."""
         p, q = self.p_star, self.q_star
-        return math.log(p) - math.log(q) + math.log1p(-q) - math.log1p(-p)
+        return math.log(p) - math.log(q) + math.log1p(-q) - math.log(self.own_unset)
 
 
 @dataclass(frozen=True)
@@ -128,3 +133,110 @@ class OptimizedUnaryEncoding(UnaryEncoding):
     def q_star(self) -> float:
         """Probability that one given other bit is set, 1 / (e + 1)."""
         return math.exp(-self.epsilon) / (1 + math.exp(-self.epsilon))
+
+
+@dataclass(frozen=True)
+class SymmetricUnaryEncoding(UnaryEncoding):
+    """SUE (one-time basic RAPPOR): every bit tells the truth with the same probability.
+
+    p = e^(epsilon / 2) / (e^(epsilon / 2) + 1) and q = 1 - p.
+
+    Parameters
+    ----------
+    k : int
+        Number of values, at least 2.
+    epsilon : float
+        Privacy budget in natural-log units, positive and finite.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range or no number.
+
+    Notes
+    -----
+    Reports as for `OptimizedUnaryEncoding`. As p + q = 1, the published
+    variance is exact. Source: Erlingsson, Pihur and Korolova, CCS 2014; Wang,
+    Blocki, Li and Jha, USENIX Security 2017, section 4.3.
+
+    Examples
+    --------
+    >>> m = SymmetricUnaryEncoding(k=10, epsilon=1.0)
+    >>> round(m.vulnerability(), 6), round(m.mse(1), 4)
+    (0.163962, 3.9177)
+    """
+
+    k: int
+    epsilon: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "k", integer("k", self.k, 2))
+        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
+
+    @property
+    def p_star(self) -> float:
+        """Probability that the own bit is set."""
+        return 1 / (1 + math.exp(-self.epsilon / 2))
+
+    @property
+    def q_star(self) -> float:
+        """Probability that one given other bit is set, 1 - p."""
+        return math.exp(-self.epsilon / 2) / (1 + math.exp(-self.epsilon / 2))
+
+    @property
+    def own_unset(self) -> float:
+        """Probability that the own bit is not set, equal to q."""
+        return self.q_star
+
+
+@dataclass(frozen=True)
+class GeneralUnaryEncoding(UnaryEncoding):
+    """UE: any probability p of the own bit, with q = p / (e (1 - p) + p) to match epsilon.
+
+    Parameters
+    ----------
+    k : int
+        Number of values, at least 2.
+    epsilon : float
+        Privacy budget in natural-log units, positive and finite.
+    p : float
+        Probability that the own bit is set, in [1/2, 1); 1/2 is OUE.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range or no number.
+
+    Notes
+    -----
+    Reports as for `OptimizedUnaryEncoding`. Source: Wang, Blocki, Li and Jha,
+    USENIX Security 2017, section 4.3.
+
+    Examples
+    --------
+    >>> m = GeneralUnaryEncoding(k=100, epsilon=4.0, p=9 / 11)
+    >>> round(m.q_star, 4), round(m.mse(1), 4)
+    (0.0761, 0.1278)
+    """
+
+    k: int
+    epsilon: float
+    p: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "k", integer("k", self.k, 2))
+        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
+        object.__setattr__(self, "p", fraction("p", self.p))
+        if self.p < 0.5:
+            raise ValueError(f"p must be at least 1/2, got {self.p!r}.")
+
+    @property
+    def p_star(self) -> float:
+        """Probability that the own bit is set, p."""
+        return self.p
+
+    @property
+    def q_star(self) -> float:
+        """Probability that one given other bit is set."""
+        odds = self.p / (1 - self.p) * math.exp(-self.epsilon)
+        return odds / (1 + odds)
