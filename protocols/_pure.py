@@ -50,6 +50,11 @@ class PureProtocol(ABC):
     def q_star(self) -> float:
         """Probability that a report supports one given other value."""
 
+    @property
+    def own_missed(self) -> float:
+        """Probability that a report does not support the own value, 1 - p*."""
+        return 1 - self.p_star
+
     def estimate(self, counts: SupportCounts) -> npt.NDArray[np.float64]:
         """Unbiased, unclipped frequencies, shape (k,): (C / n - q*) / (p* - q*)."""
         num_users = integer("num_users of counts", counts.num_users, 1)
@@ -78,5 +83,5 @@ class PureProtocol(ABC):
         if frequencies is not None:
             # Linear in f, so that only the sum of f (which is 1) counts in the average.
             distribution("frequencies", frequencies, self.k)
-            error += (1 - p - q) / (n * self.k * (p - q))
+            error += (self.own_missed - q) / (n * self.k * (p - q))
         return float(error)

@@ -64,6 +64,11 @@ class GeneralizedRandomizedResponse(PureProtocol):
         return self.p_star * math.exp(-self.epsilon)
 
     @property
+    def own_missed(self) -> float:
+        """Probability of a lie, 1 - p without cancellation."""
+        return (self.k - 1) * self.q_star
+
+    @property
     def bits(self) -> int:
         """Bits a report, ceil(log2 k)."""
         return (self.k - 1).bit_length()

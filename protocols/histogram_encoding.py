@@ -81,6 +81,6 @@ class ThresholdingHistogramEncoding(UnaryEncoding):
         return self._set(self.theta)[1]
 
     @property
-    def own_unset(self) -> float:
+    def own_missed(self) -> float:
         """Probability that the own bit is not set."""
         return math.exp(self.epsilon * (self.theta - 1) / 2) / 2

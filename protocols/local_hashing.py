@@ -50,6 +50,11 @@ class LocalHashing(PureProtocol):
         return 1 / self.num_buckets
 
     @property
+    def own_missed(self) -> float:
+        """Probability of reporting another bucket, 1 - p without cancellation."""
+        return (self.num_buckets - 1) * self.p_star * math.exp(-self.epsilon)
+
+    @property
     def bits(self) -> int:
         """Bits a report: the bucket, ceil(log2 g), and the 64-bit seed."""
         return (self.num_buckets - 1).bit_length() + 64

@@ -81,6 +81,11 @@ class SubsetSelection(PureProtocol):
         return self._randomizer.q
 
     @property
+    def own_missed(self) -> float:
+        """Probability that the own value is not in the report, without cancellation."""
+        return self._randomizer.out
+
+    @property
     def bits(self) -> int:
         """Bits a report, ceil(log2 C(k, w))."""
         return self._randomizer.bits

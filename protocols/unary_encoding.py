@@ -30,11 +30,6 @@ class UnaryEncoding(PureProtocol):
     """Everything a unary encoding does, given p_star (own bit) and q_star (other bits)."""
 
     @property
-    def own_unset(self) -> float:
-        """Probability that the own bit is not set, 1 - p without cancellation."""
-        return 1 - self.p_star
-
-    @property
     def bits(self) -> int:
         """Bits a report, k."""
         return self.k
@@ -63,7 +58,7 @@ class UnaryEncoding(PureProtocol):
         # P(y | x) is the law of k noise bits, with the own bit's factor exchanged.
         noise = ones * math.log(q) + (self.k - ones) * math.log1p(-q)
         set_factor = math.log(p) - math.log(q)
-        unset_factor = math.log(self.own_unset) - math.log1p(-q)
+        unset_factor = math.log(self.own_missed) - math.log1p(-q)
         factors = np.where(take_columns(rows, asked), set_factor, unset_factor)
         return np.asarray(factors + noise[:, None])
 
@@ -77,12 +72,12 @@ class UnaryEncoding(PureProtocol):
         p, q = self.p_star, self.q_star
         first, never = first_of_independent(self.k, q)
         weights = distribution("prior", prior, self.k)
-        return two_level_success(weights, first, never, p / q, self.own_unset / (1 - q))
+        return two_level_success(weights, first, never, p / q, self.own_missed / (1 - q))
 
     def exact_epsilon(self) -> float:
         """Largest log-likelihood ratio: own bit set and the other's not, against the reverse."""
         p, q = self.p_star, self.q_star
-        return math.log(p) - math.log(q) + math.log1p(-q) - math.log(self.own_unset)
+        return math.log(p) - math.log(q) + math.log1p(-q) - math.log(self.own_missed)
 
 
 @dataclass(frozen=True)
@@ -184,7 +179,7 @@ class SymmetricUnaryEncoding(UnaryEncoding):
         return math.exp(-self.epsilon / 2) / (1 + math.exp(-self.epsilon / 2))
 
     @property
-    def own_unset(self) -> float:
+    def own_missed(self) -> float:
         """Probability that the own bit is not set, equal to q."""
         return self.q_star
 

@@ -321,3 +321,15 @@ def test_extreme_budgets_stay_finite_and_sane(name: str, epsilon: float, k: int)
         assert error >= 0
     assert math.isfinite(m.mse(10))
     assert m.mse(10) > 0
+
+
+@pytest.mark.parametrize("name", ["grr", "ss"])
+@pytest.mark.parametrize("epsilon", [20.0, 37.0, 50.0, 300.0])
+def test_the_error_keeps_its_digits_at_large_budgets(name: str, epsilon: float) -> None:
+    """Against the closed form in e^-epsilon, for w = 1: both protocols are then the same."""
+    k, small = 8, math.exp(-epsilon)
+    m = ldpaudit.mechanism(name, k=k, epsilon=epsilon)
+    total = 1 + (k - 1) * small
+    p, q = 1 / total, small / total
+    wanted = q * (1 - q) / (p - q) ** 2 + (k - 2) * q / (k * (p - q))
+    assert m.mse(1, np.full(k, 1 / k)) == pytest.approx(wanted, rel=1e-9)

@@ -63,7 +63,7 @@ def test_channel_by_enumeration(k: int, epsilon: float) -> None:
     bits = patterns(k)
     for m in variants(k, epsilon):
         p, q = m.p_star, m.q_star
-        own = np.where(bits, p, m.own_unset)
+        own = np.where(bits, p, m.own_missed)
         other = np.where(bits, q, 1 - q)
         table = other.prod(axis=1, keepdims=True) / other * own
         assert np.allclose(np.exp(m.log_likelihood(pack(bits))), table, rtol=1e-11, atol=0)
