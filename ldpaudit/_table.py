@@ -73,7 +73,7 @@ def audit_rows(result: AuditResult) -> list[dict[str, Any]]:
                 "upper": finite(outcome.upper),
                 "exact": finite(outcome.exact),
                 "trials": outcome.trials,
-                "status": "ok" if ran else "skipped",
+                "status": "ok" if ran else ("failed" if outcome.failed else "skipped"),
                 "reason": outcome.reason or "",
                 "method": interval if outcome.trials else ("exact" if ran else ""),
             }

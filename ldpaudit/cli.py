@@ -292,6 +292,8 @@ def _mechanism(
         if not equals or not name:
             raise ValueError(f"--param must be KEY=VALUE, got {item!r}.")
         parameters[name] = _literal(text)
+    if target.endswith(".py"):
+        raise ValueError(f"name the object in {target} too: {target}:OBJECT.")
     if ":" not in target:
         from ldpaudit.registry import create
 

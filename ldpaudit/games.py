@@ -25,6 +25,8 @@ from ldpaudit.contracts import (
     HasBayesVulnerability,
     Mechanism,
     Reconstruction,
+    Reports,
+    Values,
 )
 from ldpaudit.outcomes import EpsilonBound, EventCounts, GuessCounts
 from ldpaudit.registry import create
@@ -33,6 +35,10 @@ from ldpaudit.registry import create
 _ENTRIES = 2**21
 #: Reports of the pilot that chooses the game.
 _PILOT = 4_000
+
+
+class AttackError(ValueError):
+    """An attack raised or said nonsense: its own fault, and no other number's."""
 
 
 def stream(seed: int, *names: str) -> np.random.Generator:
@@ -63,13 +69,25 @@ def success_counts(
     for size in chunks(trials, k):
         own = rng.integers(0, k, size) if uniform else rng.choice(k, size, p=prior)
         reports = mechanism.privatize(own, rng=rng)
-        guesses = np.asarray(attack.guess(reports, mechanism, prior, rng=rng))
-        if guesses.shape != own.shape:
-            raise ValueError(
-                f"{attack!r} must return one guess a report, got shape {guesses.shape}."
-            )
-        correct += int(np.count_nonzero(_validate.values(guesses, k) == own))
+        correct += int(np.count_nonzero(_guesses(attack, reports, mechanism, prior, rng) == own))
     return correct
+
+
+def _guesses(
+    attack: Reconstruction,
+    reports: Reports,
+    mechanism: Mechanism,
+    prior: np.ndarray,
+    rng: np.random.Generator,
+) -> Values:
+    """What the attack says, one value a report; whatever goes wrong here is its own fault."""
+    try:
+        guesses = np.asarray(attack.guess(reports, mechanism, prior, rng=rng))
+    except Exception as error:
+        raise AttackError(f"{type(error).__name__}: {error}") from error
+    if guesses.shape != (len(reports),):
+        raise AttackError(f"{attack!r} must return one guess a report, got shape {guesses.shape}.")
+    return _validate.values(guesses, mechanism.k)
 
 
 class Said(NamedTuple):
@@ -199,16 +217,21 @@ def play(
 def _prefers_kary(
     mechanism: Mechanism, bound: GuessBound, pilot: GuessCounts, reports: int, delta: float
 ) -> bool:
-    """Whether the k-ary game is expected to certify more than the pair game."""
+    """Whether the k-ary game is expected to certify more than the pair game.
+
+    Both expectations stop at the claim. What exceeds it in a small pilot is luck as
+    a rule; and of a mechanism that does leak more, either game that reaches the
+    claim shows the violation, so the one that loses less to chance is the better.
+    """
     if not isinstance(mechanism, HasBayesVulnerability) or not pilot.decided:
         return False
     scale = reports / pilot.trials
     decided = round(pilot.decided * scale)
-    # What exceeds the claim in so small a sample is luck, and no reason to prefer the pair.
-    precision = min(pilot.correct / pilot.decided, 1 / (1 + math.exp(-mechanism.epsilon)))
+    inverse = math.exp(-mechanism.epsilon)
+    precision = min(pilot.correct / pilot.decided, 1 / (1 + inverse))
     pair = GuessCounts(2, round(precision * decided), decided, reports)
-    named = round(mechanism.vulnerability() * reports)
-    kary = GuessCounts(mechanism.k, min(named, reports), reports, reports)
+    success = min(mechanism.vulnerability(), 1 / (1 + (mechanism.k - 1) * inverse))
+    kary = GuessCounts(mechanism.k, round(success * reports), reports, reports)
     return bound.from_guesses(kary, alpha=0.05, delta=delta) > bound.from_guesses(
         pair, alpha=0.05, delta=delta
     )

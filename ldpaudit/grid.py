@@ -146,6 +146,7 @@ class _Task:
                 repetitions=study.repetitions,
                 verdict_alpha=self.verdict_alpha,
                 name=self.protocol.name,
+                isolate=True,
             )
         except Exception as error:
             return Cell(self.key, self.axes, (self._failure(error),), 0.0)

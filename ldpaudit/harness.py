@@ -33,7 +33,7 @@ from ldpaudit.contracts import (
     Reconstruction,
     Values,
 )
-from ldpaudit.games import Evidence, chunks, pair_counts, play, stream, success_counts
+from ldpaudit.games import AttackError, Evidence, chunks, pair_counts, play, stream, success_counts
 from ldpaudit.outcomes import AttackOutcome, AuditResult, EpsilonBound, UtilityOutcome
 from ldpaudit.registry import create
 
@@ -59,6 +59,7 @@ def audit(
     repetitions: int = 5,
     verdict_alpha: float = VERDICT_ALPHA,
     name: str | None = None,
+    isolate: bool = False,
 ) -> AuditResult:
     """Audit one mechanism: its epsilon, what one report reveals, and what it costs.
 
@@ -91,6 +92,8 @@ def audit(
         Error probability at which the verdict may call a correct mechanism a violation.
     name : str, optional
         Name in the results; None means the mechanism's class.
+    isolate : bool, default False
+        Record an attack that raises as failed, with its error, instead of raising.
 
     Returns
     -------
@@ -125,6 +128,8 @@ def audit(
     repetitions = _validate.integer("repetitions", repetitions, 0)
     pair = _check_pair(pair, k)
     law = _validate.distribution("prior", prior, k)
+    if isinstance(attacks, str):
+        raise TypeError(f"attacks must be a sequence of names, got {attacks!r}.")
     chosen = DEFAULT_ATTACKS if attacks is None else tuple(attacks)
     objects = {attack: create("attacks", attack) for attack in chosen}
     users = _check_histogram(histogram, k)
@@ -134,7 +139,13 @@ def audit(
     outcomes = [_blind(law)] if chosen else []
     for attack_name, attack in objects.items():
         rng = stream(seed, identity, data, "attack", attack_name)
-        outcomes.append(_measure(attack_name, attack, mechanism, law, pair, trials, alpha, rng))
+        try:
+            outcome = _measure(attack_name, attack, mechanism, law, pair, trials, alpha, rng)
+        except AttackError as error:
+            if not isolate:
+                raise
+            outcome = _failed(attack_name, law, error)
+        outcomes.append(outcome)
     utility = None
     if repetitions and (attacks is None or chosen) and isinstance(mechanism, FrequencyOracle):
         rng = stream(seed, identity, data, "utility")
@@ -177,6 +188,12 @@ def _certify(
 def _blind(law: Floats) -> AttackOutcome:
     best = float(law.max())
     return AttackOutcome("blind", 0, 0, math.nan, math.nan, best, best)
+
+
+def _failed(name: str, law: Floats, error: AttackError) -> AttackOutcome:
+    reason = f"attack {name}: {error}"
+    blind = float(law.max())
+    return AttackOutcome(name, 0, 0, math.nan, math.nan, None, blind, reason, failed=True)
 
 
 def _measure(

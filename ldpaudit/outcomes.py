@@ -80,7 +80,8 @@ class AttackOutcome:
 
     `exact` is the best any attacker can do under the same prior (Bayes
     vulnerability) where `attack` reaches it, else None; `blind` is what guessing
-    from the prior alone achieves. A skipped attack has `reason` and no trials.
+    from the prior alone achieves. A skipped or failed attack has `reason` and no
+    trials.
     """
 
     attack: str
@@ -91,6 +92,7 @@ class AttackOutcome:
     exact: float | None
     blind: float
     reason: str | None = None
+    failed: bool = False
 
     @property
     def success(self) -> float:
@@ -191,7 +193,7 @@ class AuditResult:
     def verdict(self) -> str:
         """consistent, violation or inconclusive."""
         exact = self.exact_epsilon if self.claimed_delta == 0 else None
-        if exact is not None and exact > self.claimed_epsilon * (1 + 1e-9):
+        if exact is not None and exact > self.claimed_epsilon + 1e-9 * (1 + self.claimed_epsilon):
             return VIOLATION
         if self.verdict_bound.epsilon_lower > self.claimed_epsilon:
             return VIOLATION

@@ -127,7 +127,10 @@ class Study(_Strict):
     quick: dict[str, Any] = Field(default_factory=dict, exclude=True)
 
     def as_quick(self) -> Study:
-        """The same study at the size its `quick` table gives."""
+        """The same study at the size its `quick` table gives; without one, with few trials."""
+        if not self.quick:
+            small = {"trials": min(self.trials, 2_000), "repetitions": 2}
+            return self.model_copy(update=small)
         return _parse(self.model_dump() | self.quick, f"quick size of study {self.name}")
 
 

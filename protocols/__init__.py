@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ._postprocess import NonNegativeLikelihood, SimplexProjection, SumConstraint, Unconstrained
+from ._residues import choose_moduli
 from .adaptive_modular_selection import AdaptiveModularSelection
 from .generalized_randomized_response import GeneralizedRandomizedResponse
 from .histogram_encoding import ThresholdingHistogramEncoding
@@ -22,11 +24,16 @@ __all__ = [
     "GeneralUnaryEncoding",
     "GeneralizedRandomizedResponse",
     "ModularSubsetSelection",
+    "NonNegativeLikelihood",
     "OptimizedLocalHashing",
     "OptimizedUnaryEncoding",
     "ProjectiveGeometryResponse",
     "ScrambledSubsetSelection",
+    "SimplexProjection",
     "SubsetSelection",
+    "SumConstraint",
     "SymmetricUnaryEncoding",
     "ThresholdingHistogramEncoding",
+    "Unconstrained",
+    "choose_moduli",
 ]

@@ -13,7 +13,16 @@ from ._designs import Design
 
 @dataclass(frozen=True)
 class Unconstrained:
-    """Weighted least squares alone: unbiased, but the block-size noise stays in the sum."""
+    """Weighted least squares alone: unbiased, but the block-size noise stays in the sum.
+
+    Examples
+    --------
+    >>> import numpy as np, ldpaudit
+    >>> m = ldpaudit.mechanism("mss", k=20, epsilon=1.0)
+    >>> counts = m.aggregate(m.privatize(np.zeros(500, int), rng=np.random.default_rng(0)))
+    >>> m.decode(counts, post=Unconstrained()).shape
+    (20,)
+    """
 
     def apply(self, decoder: Decoder, residues: list[Floats], design: Design) -> Floats:  # noqa: ARG002
         """Frequencies of shape (k,)."""
@@ -22,7 +31,16 @@ class Unconstrained:
 
 @dataclass(frozen=True)
 class SumConstraint:
-    """Least squares among vectors that sum to 1: the best linear unbiased estimate."""
+    """Least squares among vectors that sum to 1: the best linear unbiased estimate.
+
+    Examples
+    --------
+    >>> import numpy as np, ldpaudit
+    >>> m = ldpaudit.mechanism("mss", k=20, epsilon=1.0)
+    >>> counts = m.aggregate(m.privatize(np.zeros(500, int), rng=np.random.default_rng(0)))
+    >>> bool(np.array_equal(m.decode(counts, post=SumConstraint()), m.estimate(counts)))
+    True
+    """
 
     def apply(self, decoder: Decoder, residues: list[Floats], design: Design) -> Floats:  # noqa: ARG002
         """Frequencies of shape (k,)."""
@@ -31,7 +49,16 @@ class SumConstraint:
 
 @dataclass(frozen=True)
 class SimplexProjection:
-    """The nearest distribution to the constrained estimate: biased, and never farther from it."""
+    """The nearest distribution to the constrained estimate: biased, seldom farther from the truth.
+
+    Examples
+    --------
+    >>> import numpy as np, ldpaudit
+    >>> m = ldpaudit.mechanism("mss", k=20, epsilon=1.0)
+    >>> counts = m.aggregate(m.privatize(np.zeros(500, int), rng=np.random.default_rng(0)))
+    >>> bool(m.decode(counts, post=SimplexProjection()).min() >= 0)
+    True
+    """
 
     def apply(self, decoder: Decoder, residues: list[Floats], design: Design) -> Floats:  # noqa: ARG002
         """Frequencies of shape (k,), at least 0, that sum to 1 (Duchi et al., ICML 2008)."""
@@ -49,6 +76,14 @@ class NonNegativeLikelihood:
     The counts of one report's residues are dependent, so this is a composite
     likelihood; its maximum is consistent, non-negative and biased. Stops when no
     frequency moves by more than `tolerance`, or after `steps` (Shepp and Vardi 1982).
+
+    Examples
+    --------
+    >>> import numpy as np, ldpaudit
+    >>> m = ldpaudit.mechanism("mss", k=20, epsilon=1.0)
+    >>> counts = m.aggregate(m.privatize(np.zeros(500, int), rng=np.random.default_rng(0)))
+    >>> int(m.decode(counts, post=NonNegativeLikelihood()).argmax())
+    0
     """
 
     steps: int = 500

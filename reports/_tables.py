@@ -263,7 +263,7 @@ def verdicts(found: list[Section]) -> dict[str, Any]:
         "total": sum(counts.values()),
         "counts": {verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]},
         "violations": [row for row in rows if row.verdict == VERDICTS[0]],
-        "reach": (min(ratios), max(ratios)) if ratios else None,
+        "reach": (max(min(ratios), 0.0), max(*ratios, 0.0)) if ratios else None,
     }
 
 

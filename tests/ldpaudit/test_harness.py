@@ -17,6 +17,7 @@ import pytest
 from scipy import stats
 
 import ldpaudit
+from ldpaudit import harness, registry
 from ldpaudit._table import COLUMNS
 from ldpaudit.outcomes import AttackOutcome, AuditResult
 
@@ -359,3 +360,33 @@ def test_the_verdict_has_a_level_of_its_own() -> None:
 def test_bad_arguments(options: dict[str, Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         quick(**options)
+
+
+def test_one_bad_attack_costs_only_its_own_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Isolated, its row says what was raised; on its own, it raises."""
+
+    class Bad:
+        def applies(self, mechanism: Any) -> str | None:  # noqa: ARG002
+            return None
+
+        def guess(self, *_: Any, **__: Any) -> Any:
+            raise RuntimeError("boom")
+
+    def create(group: str, name: str) -> Any:
+        return Bad() if name == "bad" else registry.create(group, name)
+
+    monkeypatch.setattr(harness, "create", create)
+    m = ldpaudit.mechanism("grr", k=4, epsilon=1.0)
+    with pytest.raises(ValueError, match="RuntimeError: boom"):
+        ldpaudit.audit(m, ["bad"], trials=100)
+    result = ldpaudit.audit(m, ["bad", "bayes"], trials=2_000, isolate=True)
+    rows = {row["attack"]: row for row in result.rows() if row["metric"] == "attack_success"}
+    assert rows["bad"]["status"] == "failed"
+    assert rows["bad"]["reason"] == "attack bad: RuntimeError: boom"
+    assert rows["bayes"]["status"] == "ok"
+    assert result.epsilon_lower > 0
+
+
+def test_attacks_must_be_a_sequence() -> None:
+    with pytest.raises(TypeError, match="attacks must be a sequence of names, got 'bayes'"):
+        ldpaudit.audit(ldpaudit.mechanism("grr", k=4, epsilon=1.0), "bayes")

@@ -211,10 +211,11 @@ class Cheat:
                 return reports[:1]
             case "seed":
                 return np.random.default_rng().integers(0, 5, len(reports))
-            case "peek":  # the caller's frame holds the truth
+            case "peek":  # a caller's frame holds the truth
                 frame = inspect.currentframe()
-                own = frame.f_back.f_locals.get("own") if frame and frame.f_back else None
-                return reports if own is None else own
+                while frame and "own" not in frame.f_locals:
+                    frame = frame.f_back
+                return frame.f_locals["own"] if frame else reports
         del mechanism, prior, rng
         return reports
 
@@ -324,3 +325,18 @@ def test_assert_ldp_refuses_what_it_cannot_test() -> None:
     for epsilon, delta in [(0.0, 0.0), (math.nan, 0.0), (1.0, -1.0), (1.0, 1.0)]:
         with pytest.raises(ValueError, match=r"epsilon must be|delta must lie"):
             assert_ldp(SOUND, epsilon=epsilon, delta=delta)
+
+
+@pytest.mark.parametrize(("k", "claim"), [(100, 0.4), (100, 0.6), (1024, 0.5)])
+@pytest.mark.parametrize("name", ["ss", "oue", "mss"])
+def test_a_claim_far_below_the_truth_is_found(name: str, k: int, claim: float) -> None:
+    """The game must not be chosen so that gross violators pass; 200,000 reports of epsilon 1."""
+    m = ldpaudit.mechanism(name, k=k, epsilon=1.0)
+    with pytest.raises(AssertionError, match=r"not .*-LDP"):
+        testing.assert_ldp(m, epsilon=claim)
+
+
+def test_rounding_is_no_violation() -> None:
+    for name in ("grr", "ss", "oue", "mss"):
+        m = ldpaudit.mechanism(name, k=10, epsilon=1e-9)
+        assert ldpaudit.audit(m, [], trials=1_000).verdict != "violation"
