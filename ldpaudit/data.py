@@ -320,7 +320,7 @@ def load(
         data = _bundled(spec, num_users)
     elif (match := _SYNTHETIC.fullmatch(spec)) and match[1] in _PRIORS:
         return _synthetic(match[1], match[2], k, num_users, seed)
-    elif ":" in spec:
+    elif ":" in spec or spec.endswith((".csv", ".csv.gz", ".parquet", ".pq")):
         raise ValueError(
             "a file must be given as FILE.csv:COLUMN, FILE.csv.gz:COLUMN or "
             f"FILE.parquet:COLUMN, got {spec!r}."
