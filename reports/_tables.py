@@ -222,7 +222,7 @@ def published_ratio(point: Point) -> float | None:
     return success / published if published and success else None
 
 
-#: The protocol that others are divided by: it is on the limit.
+#: The protocol that others are divided by: with the best subset size it is on the limit.
 REFERENCE = "ss"
 
 
