@@ -15,6 +15,8 @@ import numpy.typing as npt
 MAX_EPSILON = 700.0
 #: Largest dense (reports x values) table that is built without being asked twice, in entries.
 MAX_TABLE_ENTRIES = 2**28
+#: Most reports a mechanism lists one by one.
+MAX_LISTED_REPORTS = 2**20
 
 
 def epsilon(value: float) -> float:
@@ -77,6 +79,24 @@ def values(array: npt.ArrayLike, k: int) -> npt.NDArray[np.int64]:
     if low < 0 or high >= k:
         raise ValueError(f"values must lie in [0, {k}), got {low if low < 0 else high}.")
     return out.astype(np.int64, copy=False)
+
+
+def histogram(array: npt.ArrayLike, k: int) -> npt.NDArray[np.int64]:
+    """Return users per value as an int64 vector of length k that holds at least one user."""
+    users = np.asarray(array)
+    if users.shape != (k,) or not np.issubdtype(users.dtype, np.integer):
+        raise ValueError(
+            f"histogram must be {k} whole numbers, got {users.dtype} of shape {users.shape}."
+        )
+    if (users < 0).any() or not users.any():
+        raise ValueError("histogram must hold counts of at least 0 and at least one user.")
+    return users.astype(np.int64)
+
+
+def reports_listed(total: int) -> None:
+    """Refuse to list more reports than a channel table should have."""
+    if total > MAX_LISTED_REPORTS:
+        raise ValueError(f"a list of {total} reports is above the limit of {MAX_LISTED_REPORTS}.")
 
 
 def distribution(name: str, array: npt.ArrayLike | None, k: int) -> npt.NDArray[np.float64]:

@@ -97,6 +97,30 @@ class HasExactEpsilon(Protocol):
 
 
 @runtime_checkable
+class HasExactDelta(Protocol):
+    """The privacy profile: the hockey-stick divergence of the worst pair of values."""
+
+    def exact_delta(self, epsilon: float) -> float:
+        """Least delta such that the mechanism is (epsilon, delta)-LDP, epsilon at least 0."""
+
+
+@runtime_checkable
+class HasCounts(FrequencyOracle, Protocol):
+    """Draws the summary of n users from its exact law, at a cost that does not grow with n."""
+
+    def sample_counts(self, histogram: npt.ArrayLike, *, rng: np.random.Generator) -> Counts:
+        """As `aggregate(privatize(...))` of histogram[v] users of each value v."""
+
+
+@runtime_checkable
+class HasReports(HasLikelihood, Protocol):
+    """A mechanism with few enough reports to list: its channel can be written down."""
+
+    def every_report(self) -> Reports:
+        """All reports that can be sent, each once; ValueError where there are too many."""
+
+
+@runtime_checkable
 class HasBayesVulnerability(Protocol):
     """Success of the best single guess from one report, for a prior (None: uniform)."""
 

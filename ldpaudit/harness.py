@@ -297,14 +297,7 @@ def _check_histogram(histogram: npt.ArrayLike | None, k: int) -> Values:
     if histogram is None:
         base, rest = divmod(10_000, k)
         return np.full(k, base, dtype=np.int64) + (np.arange(k) < rest)
-    users = np.asarray(histogram)
-    if users.shape != (k,) or not np.issubdtype(users.dtype, np.integer):
-        raise ValueError(
-            f"histogram must be {k} whole numbers, got {users.dtype} of shape {users.shape}."
-        )
-    if (users < 0).any() or not users.any():
-        raise ValueError("histogram must hold counts of at least 0 and at least one user.")
-    return users.astype(np.int64)
+    return _validate.histogram(histogram, k)
 
 
 def _parameters(mechanism: Mechanism) -> dict[str, Any]:
