@@ -35,6 +35,14 @@ def positive(name: str, value: float) -> float:
     return number
 
 
+def nonnegative(name: str, value: float) -> float:
+    """Return `value` as a float if it is a finite number of at least zero."""
+    number = _number(name, value)
+    if not (math.isfinite(number) and number >= 0):
+        raise ValueError(f"{name} must be at least 0 and finite, got {value!r}.")
+    return number
+
+
 def fraction(name: str, value: float) -> float:
     """Return `value` as a float if it lies strictly between 0 and 1."""
     number = _number(name, value)

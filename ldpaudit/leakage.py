@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit import _validate
 from ldpaudit._validate import distribution
+from ldpaudit.contracts import HasReports
 
 
 def check_channel(channel: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -118,3 +121,115 @@ def exact_epsilon(channel: npt.ArrayLike) -> float:
     if (possible == 0).any():
         return math.inf
     return float((np.log(possible.max(axis=0)) - np.log(possible.min(axis=0))).max())
+
+
+def channel(mechanism: HasReports) -> npt.NDArray[np.float64]:
+    """Write down the whole channel of a mechanism that lists its reports.
+
+    Parameters
+    ----------
+    mechanism : HasReports
+        A mechanism with ``every_report`` and ``log_likelihood``.
+
+    Returns
+    -------
+    array of shape (k, reports)
+        P(report | value), one row a value.
+
+    Raises
+    ------
+    ValueError
+        If there are too many reports, or a row is not a distribution.
+
+    Examples
+    --------
+    >>> import ldpaudit
+    >>> table = channel(ldpaudit.mechanism("grr", k=3, epsilon=1.0))
+    >>> table.shape, round(float(table[0, 0]), 4)
+    ((3, 3), 0.5761)
+    """
+    return check_channel(np.exp(mechanism.log_likelihood(mechanism.every_report())).T)
+
+
+def exact_delta(channel: npt.ArrayLike, epsilon: float) -> float:
+    """Hockey-stick divergence: the largest P(A | x) - e^epsilon P(A | x') over events and pairs.
+
+    Parameters
+    ----------
+    channel : array of shape (k, reports)
+        P(report | value), one row a value.
+    epsilon : float
+        Privacy budget in natural-log units, at least 0.
+
+    Returns
+    -------
+    float
+        Least delta such that the channel is (epsilon, delta)-LDP; 0 where it is epsilon-LDP.
+
+    Raises
+    ------
+    ValueError
+        If a row is not a distribution or epsilon is negative or no finite number.
+
+    Notes
+    -----
+    The best event holds every report with P(y | x) > e^epsilon P(y | x'), so it
+    is a sum over reports. Source: Barthe and Olmedo, ICALP 2013; Balle, Barthe
+    and Gaboardi, NeurIPS 2018.
+
+    Examples
+    --------
+    >>> round(exact_delta([[0.75, 0.25], [0.25, 0.75]], 0.0), 4)
+    0.5
+    >>> exact_delta([[0.75, 0.25], [0.25, 0.75]], 1.2)
+    0.0
+    """
+    table = check_channel(channel)
+    factor = math.exp(_validate.nonnegative("epsilon", epsilon))
+    pairs = (np.maximum(row - factor * table, 0.0).sum(axis=1).max() for row in table)
+    return float(max(pairs))
+
+
+def epsilon_at(profile: Callable[[float], float], delta: float, ceiling: float = 700.0) -> float:
+    """Least epsilon at which a privacy profile comes down to `delta`, to 1e-12 and never below.
+
+    Parameters
+    ----------
+    profile : callable
+        delta(epsilon), not increasing; a mechanism's ``exact_delta``.
+    delta : float
+        In [0, 1).
+    ceiling : float, default 700
+        Largest epsilon looked at.
+
+    Returns
+    -------
+    float
+        In natural-log units; 0 where nothing leaks beyond `delta`, inf above `ceiling`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If delta is out of range.
+
+    Examples
+    --------
+    >>> table = [[0.75, 0.25], [0.25, 0.75]]
+    >>> round(epsilon_at(lambda epsilon: exact_delta(table, epsilon), 0.0), 9)  # ln 3
+    1.098612289
+    >>> round(epsilon_at(lambda epsilon: exact_delta(table, epsilon), 0.25), 6)  # ln 2
+    0.693147
+    """
+    delta = _validate.delta(delta)
+    if profile(0.0) <= delta:
+        return 0.0
+    if profile(ceiling) > delta:
+        return math.inf
+    low, high = 0.0, ceiling
+    while high - low > 1e-12 * max(1.0, high):
+        middle = (low + high) / 2
+        if profile(middle) <= delta:
+            high = middle
+        else:
+            low = middle
+    return high

@@ -337,9 +337,14 @@ def dangers(tree: ast.Module) -> Iterator[str]:
                     yield f"line {node.lineno}: {name}"
 
 
+#: The one module that pickles: a mechanism it was handed, read back at once.
+PICKLES = "_mechanism_checks.py"
+
+
 @source_file
 def test_module_runs_no_input_and_seeds_nothing(path: Path) -> None:
-    assert list(dangers(parse(path))) == []
+    found = [danger.split(": ")[1] for danger in dangers(parse(path))]
+    assert found == (["pickle"] if path.name == PICKLES else [])
 
 
 @pytest.mark.parametrize(
