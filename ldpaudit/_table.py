@@ -136,6 +136,8 @@ def audit_rows(result: AuditResult) -> list[dict[str, Any]]:
 def _utility_method(outcome: UtilityOutcome, alpha: float) -> str:
     """How measured and exact error were obtained; an exact one by probes says how close it is."""
     measured = f"estimate, t interval at {percent(1 - alpha)} over repetitions"
+    if outcome.sampled:
+        measured += " of aggregates drawn from their exact law"
     if not outcome.exact_error or not outcome.exact:
         return measured
     digits = math.ceil(100 * outcome.exact_error / outcome.exact)

@@ -49,11 +49,17 @@ def _reason(result: AuditResult) -> str:
 
 def _epsilon_table(result: AuditResult) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_row("claimed epsilon", f"{result.claimed_epsilon:g}", "")
+    delta = f"with delta = {result.claimed_delta:g}" if result.claimed_delta else ""
+    table.add_row("claimed epsilon", f"{result.claimed_epsilon:g}", delta)
     if result.exact_epsilon is None:
-        table.add_row("exact epsilon", "not available", "the mechanism has no exact_epsilon")
+        table.add_row(
+            "exact epsilon",
+            "not available",
+            f"the mechanism has no {'exact_delta' if delta else 'exact_epsilon'}",
+        )
     else:
-        table.add_row("exact epsilon", f"{result.exact_epsilon:.6g}", "from the likelihood")
+        source = f"at {delta[5:]}" if delta else "from the likelihood"
+        table.add_row("exact epsilon", f"{result.exact_epsilon:.6g}", source)
     bound = result.bound
     value = "none" if bound.epsilon_lower == -math.inf else f">= {bound.epsilon_lower:.4f}"
     table.add_row(

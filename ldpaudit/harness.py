@@ -18,13 +18,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit import _validate, bounds
+from ldpaudit import _validate, bounds, leakage
 from ldpaudit.contracts import (
     Distinguisher,
     Floats,
     FrequencyOracle,
     HasBayesVulnerability,
     HasBits,
+    HasCounts,
+    HasExactDelta,
     HasExactEpsilon,
     HasPublishedSuccess,
     HasVariance,
@@ -42,6 +44,8 @@ DEFAULT_ATTACKS = ("single-guess", "bayes")
 VERDICT_ALPHA = 1e-4
 #: Largest number of reports an audit draws per input; more would not end in a day.
 MAX_TRIALS = 10**10
+#: Most users of an accuracy run who send a report each; more are drawn as one aggregate.
+MAX_PRIVATIZED = 10**7
 
 
 def audit(
@@ -156,9 +160,7 @@ def audit(
         k=k,
         claimed_epsilon=epsilon,
         claimed_delta=delta,
-        exact_epsilon=(
-            float(mechanism.exact_epsilon()) if isinstance(mechanism, HasExactEpsilon) else None
-        ),
+        exact_epsilon=_exact_epsilon(mechanism, delta),
         bound=_certify(evidence, bound, alpha, delta, epsilon),
         verdict_bound=_certify(evidence, bound, verdict_alpha, delta, epsilon),
         attacks=tuple(outcomes),
@@ -174,6 +176,15 @@ def audit(
         version=version("ldpaudit"),
         seconds=time.perf_counter() - started,
     )
+
+
+def _exact_epsilon(mechanism: Mechanism, delta: float) -> float | None:
+    """Least epsilon that is true together with delta; None where nothing exact is known."""
+    if delta and isinstance(mechanism, HasExactDelta):
+        return leakage.epsilon_at(mechanism.exact_delta, delta)
+    if delta:
+        return None
+    return float(mechanism.exact_epsilon()) if isinstance(mechanism, HasExactEpsilon) else None
 
 
 def _certify(
@@ -228,7 +239,7 @@ def _measure(
 
 
 def _utility(
-    mechanism: FrequencyOracle,
+    mechanism: Any,
     histogram: Values,
     data: str,
     repetitions: int,
@@ -238,9 +249,14 @@ def _utility(
     """Measured error over simulated collections of fixed users, beside the mechanism's formula."""
     num_users = int(histogram.sum())
     frequencies = histogram / num_users
+    sampled = num_users > MAX_PRIVATIZED and isinstance(mechanism, HasCounts)
     errors = np.empty(repetitions)
     for repetition in range(repetitions):
-        counts = _collect(mechanism, histogram, rng)
+        counts = (
+            mechanism.sample_counts(histogram, rng=rng)
+            if sampled
+            else _collect(mechanism, histogram, rng)
+        )
         estimate = np.asarray(mechanism.estimate(counts))
         if estimate.shape != frequencies.shape:
             raise ValueError(
@@ -268,17 +284,18 @@ def _utility(
         repetitions=repetitions,
         data=data,
         exact_error=exact_error,
+        sampled=sampled,
         decode_seconds=decode_seconds,
     )
 
 
 def _collect(mechanism: Any, histogram: Values, rng: np.random.Generator) -> Any:
     """Privatize and aggregate every user, in chunks whose summaries add up."""
-    own = np.repeat(np.arange(histogram.size), histogram)
-    total, start = None, 0
-    for size in chunks(own.size, max(1, histogram.size // 8)):
-        reports = mechanism.privatize(own[start : start + size], rng=rng)
-        counts = mechanism.aggregate(reports)
+    ends, total, start = np.cumsum(histogram), None, 0
+    for size in chunks(int(ends[-1]), max(1, histogram.size // 8)):
+        reached = np.clip(ends, start, start + size) - start
+        own = np.repeat(np.arange(histogram.size), np.diff(reached, prepend=0))
+        counts = mechanism.aggregate(mechanism.privatize(own, rng=rng))
         total = counts if total is None else total + counts
         start += size
     return total

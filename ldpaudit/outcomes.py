@@ -120,7 +120,8 @@ class UtilityOutcome:
     `value` with [lower, upper] is the mean over `repetitions` simulated
     collections (t interval), `exact` the mechanism's own figure for these
     users (an estimate with `exact_error`, its standard error, where that is
-    above 0), `approximate` the f = 0 figure that papers plot.
+    above 0), `approximate` the f = 0 figure that papers plot. `sampled` says that the
+    users' aggregate was drawn from its exact law, not report by report.
     """
 
     value: float
@@ -132,6 +133,7 @@ class UtilityOutcome:
     repetitions: int
     data: str
     exact_error: float = 0.0
+    sampled: bool = False
     decode_seconds: float | None = field(default=None, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
@@ -146,6 +148,7 @@ class UtilityOutcome:
             "num_users": self.num_users,
             "repetitions": self.repetitions,
             "data": self.data,
+            "sampled": self.sampled,
         }
 
 
@@ -192,7 +195,7 @@ class AuditResult:
     @property
     def verdict(self) -> str:
         """consistent, violation or inconclusive."""
-        exact = self.exact_epsilon if self.claimed_delta == 0 else None
+        exact = self.exact_epsilon
         if exact is not None and exact > self.claimed_epsilon + 1e-9 * (1 + self.claimed_epsilon):
             return VIOLATION
         if self.verdict_bound.epsilon_lower > self.claimed_epsilon:
