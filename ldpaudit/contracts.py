@@ -169,6 +169,16 @@ class Distinguisher(Attack, Protocol):
 
 
 @runtime_checkable
+class TrainableDistinguisher(Attack, Protocol):
+    """Learns what to look for from labelled reports that the harness draws for it alone."""
+
+    def fit(
+        self, reports: Reports, labels: npt.NDArray[np.bool_], *, rng: np.random.Generator
+    ) -> Distinguisher:
+        """A distinguisher fixed from now on; `labels` are True for reports of the first input."""
+
+
+@runtime_checkable
 class GuessBound(Protocol):
     """A lower confidence bound on epsilon from a guessing game."""
 
