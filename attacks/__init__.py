@@ -5,5 +5,12 @@ from __future__ import annotations
 from .bayesian_reconstruction import BayesianReconstruction
 from .distinguishability import LikelihoodRatio
 from .guessing import BlindGuess, SingleGuess
+from .learned import LearnedDistinguisher
 
-__all__ = ["BayesianReconstruction", "BlindGuess", "LikelihoodRatio", "SingleGuess"]
+__all__ = [
+    "BayesianReconstruction",
+    "BlindGuess",
+    "LearnedDistinguisher",
+    "LikelihoodRatio",
+    "SingleGuess",
+]

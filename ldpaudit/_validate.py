@@ -98,13 +98,16 @@ def histogram(array: npt.ArrayLike, k: int) -> npt.NDArray[np.int64]:
         )
     if (users < 0).any() or not users.any():
         raise ValueError("histogram must hold counts of at least 0 and at least one user.")
+    if int(users.max()) > 2**62 // k:
+        raise ValueError(f"histogram must sum to less than 2**62, got {int(users.max())} in one.")
     return users.astype(np.int64)
 
 
 def reports_listed(total: int) -> None:
     """Refuse to list more reports than a channel table should have."""
     if total > MAX_LISTED_REPORTS:
-        raise ValueError(f"a list of {total} reports is above the limit of {MAX_LISTED_REPORTS}.")
+        shown = f"{total}" if total < 2**63 else f"about 2**{total.bit_length() - 1}"
+        raise ValueError(f"a list of {shown} reports is above the limit of {MAX_LISTED_REPORTS}.")
 
 
 def distribution(name: str, array: npt.ArrayLike | None, k: int) -> npt.NDArray[np.float64]:

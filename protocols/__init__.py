@@ -5,8 +5,23 @@ from __future__ import annotations
 from ._postprocess import NonNegativeLikelihood, SimplexProjection, SumConstraint, Unconstrained
 from ._residues import choose_moduli
 from .adaptive_modular_selection import AdaptiveModularSelection
+from .adaptive_protocols import (
+    AdaptiveLocalHashing,
+    AdaptiveSubsetSelection,
+    AdaptiveThresholding,
+    AdaptiveUnaryEncoding,
+)
+from .approximate_response import (
+    ApproximateBinaryLocalHashing,
+    ApproximateOptimizedLocalHashing,
+    ApproximateRandomizedResponse,
+    ApproximateSymmetricUnaryEncoding,
+)
+from .gaussian_mechanism import AnalyticGaussianMechanism, GaussianMechanism
 from .generalized_randomized_response import GeneralizedRandomizedResponse
-from .histogram_encoding import ThresholdingHistogramEncoding
+from .hadamard_response import HadamardResponse
+from .histogram_encoding import SummationHistogramEncoding, ThresholdingHistogramEncoding
+from .hybrid_projective_geometry import HybridProjectiveGeometry
 from .local_hashing import BinaryLocalHashing, OptimizedLocalHashing
 from .modular_subset_selection import ModularSubsetSelection
 from .projective_geometry import ProjectiveGeometryResponse
@@ -19,10 +34,22 @@ from .unary_encoding import (
 )
 
 __all__ = [
+    "AdaptiveLocalHashing",
     "AdaptiveModularSelection",
+    "AdaptiveSubsetSelection",
+    "AdaptiveThresholding",
+    "AdaptiveUnaryEncoding",
+    "AnalyticGaussianMechanism",
+    "ApproximateBinaryLocalHashing",
+    "ApproximateOptimizedLocalHashing",
+    "ApproximateRandomizedResponse",
+    "ApproximateSymmetricUnaryEncoding",
     "BinaryLocalHashing",
+    "GaussianMechanism",
     "GeneralUnaryEncoding",
     "GeneralizedRandomizedResponse",
+    "HadamardResponse",
+    "HybridProjectiveGeometry",
     "ModularSubsetSelection",
     "NonNegativeLikelihood",
     "OptimizedLocalHashing",
@@ -32,6 +59,7 @@ __all__ = [
     "SimplexProjection",
     "SubsetSelection",
     "SumConstraint",
+    "SummationHistogramEncoding",
     "SymmetricUnaryEncoding",
     "ThresholdingHistogramEncoding",
     "Unconstrained",

@@ -15,7 +15,7 @@ import numpy.typing as npt
 Bytes = npt.NDArray[np.uint8]
 
 #: Bytes worked on at a time. A constant: reports must not depend on the machine.
-_CHUNK = 2**19
+_CHUNK = 2**17
 
 
 def width(num_values: int) -> int:
@@ -92,24 +92,51 @@ def bernoulli_rows(
 ) -> Bytes:
     """Packed rows of independent bits, each 1 with `probability`.
 
-    AND and OR of random words by the binary digits of floor(256 q) give bits of
-    probability floor(256 q) / 256. OR-ing in a Poisson number of uniform
-    positions then lifts it to q: a position is hit with 1 - exp(-rate),
-    independently of the others, and rate solves base + (1 - base) * that = q.
+    AND and OR of random words by the first binary digits of q give bits of
+    probability base = floor(2**digits q) / 2**digits. OR-ing in a Poisson number
+    of uniform positions then lifts it to q: a position is hit with
+    1 - exp(-rate), independently of the others, and rate solves
+    base + (1 - base) * that = q. Any number of digits gives the law; the cheapest
+    is taken.
     """
     row_width = width(num_values)
     num_bytes = num_rows * row_width
-    base = math.floor(256 * probability)
-    words = _fixed_point_words(base, -(-num_bytes // 8), rng)
+    # A digit costs a random word for 64 bits, a hit somewhat more than two.
+    digits = min(range(9), key=lambda many: many + 150 * _hit_rate(probability, many))
+    words = _dyadic_words(probability, digits, -(-num_bytes // 8), rng)
     flat = words.view(np.uint8)[:num_bytes]
-    missing = (probability - base / 256) / (1 - base / 256)
-    hits = rng.poisson(-math.log1p(-missing) * 8 * num_bytes) if missing > 0 else 0
-    positions = rng.integers(0, 8 * num_bytes, hits)
-    np.bitwise_or.at(flat, positions >> 3, _marks(positions))
+    hits = rng.poisson(_hit_rate(probability, digits) * 8 * num_bytes)
+    _set_bits(flat, rng.integers(0, 8 * num_bytes, hits))
     packed = flat.reshape(num_rows, row_width)
     if num_values % 8:
         packed[:, -1] &= np.uint8(2 ** (num_values % 8) - 1)
     return packed
+
+
+def _hit_rate(probability: float, digits: int) -> float:
+    """Hits a bit that lift the first binary digits of `probability` to it."""
+    base = math.floor(probability * 2**digits) / 2**digits
+    return -math.log1p(-(probability - base) / (1 - base))
+
+
+def _dyadic_words(
+    probability: float, digits: int, num_words: int, rng: np.random.Generator
+) -> npt.NDArray[np.uint64]:
+    """Words whose bits are 1 with the first binary digits of `probability`."""
+    numerator = math.floor(probability * 2**digits)
+    words = np.zeros(num_words, dtype="<u8")
+    for digit in range(digits):  # from the last one
+        fresh = rng.integers(0, 2**64, num_words, dtype=np.uint64)
+        (np.bitwise_or if numerator >> digit & 1 else np.bitwise_and)(words, fresh, out=words)
+    return words
+
+
+def _set_bits(flat: Bytes, bits: npt.NDArray[np.int64]) -> None:
+    """Set the named bits; of those that meet in a byte one is written, and the rest tried again."""
+    while bits.size:
+        places, marks = bits >> 3, _marks(bits)
+        flat[places] |= marks
+        bits = bits[flat[places] & marks == 0]
 
 
 def subset_rows(
@@ -187,7 +214,7 @@ def _fill(
             flat[places] = after = before | _marks(bits)
             lacking[short] -= after != before
         else:
-            np.bitwise_or.at(flat, bits >> 3, _marks(bits))
+            _set_bits(flat, bits)
             lacking[short] = size - _row_sizes(words.take(short, axis=0))
         short = short[lacking[short] > 0]
 
@@ -201,19 +228,3 @@ def _row_sizes(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
     """Number of set bits of each row."""
     sizes: npt.NDArray[np.int64] = np.add.reduce(np.bitwise_count(words), axis=1, dtype=np.int64)
     return sizes
-
-
-def _fixed_point_words(
-    numerator: int, num_words: int, rng: np.random.Generator
-) -> npt.NDArray[np.uint64]:
-    """Words whose bits are 1 with probability numerator / 256, numerator < 256."""
-    words = np.zeros(num_words, dtype=np.uint64)
-    started = False
-    for digit in range(8):  # from the least significant digit of the probability
-        one = numerator >> digit & 1
-        if not (one or started):
-            continue
-        started = True
-        fresh = rng.integers(0, 2**64, num_words, dtype=np.uint64)
-        (np.bitwise_or if one else np.bitwise_and)(words, fresh, out=words)
-    return words

@@ -8,11 +8,12 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import distribution, generator, integer, table_size
+from ldpaudit._validate import distribution, generator, integer, reports_listed, table_size
 from ldpaudit._validate import values as checked_values
 
 from ._bits import column_counts, take_columns, width
 from ._checks import structured_rows
+from ._counts import users_per_value
 from ._decoder import Decoder, Floats
 from ._postprocess import Postprocessing, SumConstraint
 from ._pure import SupportCounts
@@ -101,6 +102,36 @@ class ModularProtocol(WireReports):
             for index, block in enumerate(self._design.blocks)
         ]
         return SupportCounts(rows.size, np.concatenate(supports))
+
+    def sample_counts(self, histogram: npt.ArrayLike, *, rng: np.random.Generator) -> SupportCounts:
+        """Draw the counts of histogram[v] users of each value v from their exact joint law.
+
+        At most 2**40 users; the cost grows with the blocks and moduli, not with the users.
+        """
+        undecided = users_per_value(histogram, self.k)
+        num_users, values = int(undecided.sum()), np.arange(self.k)
+        blocks, supports = self._design.blocks, []
+        for index, block in enumerate(blocks):
+            # Block by block, a user takes one of those still to come with equal probabilities.
+            mine = generator(rng).binomial(undecided, 1 / (len(blocks) - index))
+            undecided = undecided - mine
+            users = np.zeros(block.num_values, dtype=np.int64)
+            np.add.at(users, self.decoder.residues_of(index, values), mine)
+            supports.append(block.supports(users, rng))
+        return SupportCounts(num_users, np.concatenate(supports))
+
+    def every_report(self) -> Rows:
+        """List all subsets of all blocks; up to 2**20 of them."""
+        blocks = self._design.blocks
+        totals = [math.comb(block.num_values, block.size) for block in blocks]
+        reports_listed(sum(totals))
+        table_size(sum(totals), self.k)
+        reports = np.zeros(sum(totals), dtype=self._dtype)
+        reports["block"] = np.repeat(np.arange(len(blocks)), totals)
+        for index, block in enumerate(blocks):
+            packed = block.every_subset()
+            reports["subset"][reports["block"] == index, : packed.shape[1]] = packed
+        return reports
 
     def estimate(self, counts: SupportCounts) -> Floats:
         """Unbiased, unclipped frequencies that sum to 1, shape (k,)."""

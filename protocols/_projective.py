@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
-Counts = npt.NDArray[np.int32]
+Counts = npt.NDArray[np.signedinteger]
 Factors = npt.NDArray[np.float64] | Ints
 
 _SPARSE = 4  # one message of a sparse step costs about as much as four cells of a dense one
@@ -128,16 +128,33 @@ class ProjectiveSpace:
         numbers = _spread(leads, [place * digit for place in places])
         return numbers + solved % q * int(self.powers[t - 1 - last])
 
-    def count_orthogonal(self, points: Ints, num_values: int) -> Ints:
-        """How many of fewer than 2**31 `points` are orthogonal to each of the first `num_values`.
+    def draw(self, points: Ints, products: Ints, rng: np.random.Generator) -> Ints:
+        """Draw a uniform point with inner product 0, or not 0, with each of the named ones.
+
+        `products` holds 0 or 1. Of the multiples of a point off the hyperplane
+        one has product 1, of one on it q - 1 have product 0; so a uniform vector
+        is drawn: t - 1 free coordinates, then the one that they leave.
+        """
+        free = rng.integers(np.where(products, 0, 1), self.q ** (self.t - 1))
+        drawn, point = self.digits(free), self.coordinates(points)
+        row, column = self.t - 1 - self.blocks(points), np.arange(points.size)
+        # The first digit of `free` is 0: it makes room for the coordinate at the point's one.
+        drawn[0] = drawn[row, column]
+        drawn[row, column] = 0
+        product = (drawn * point).sum(axis=0)
+        drawn[row, column] = (products - product) % self.q
+        return self.numbers(drawn)
+
+    def count_orthogonal(self, points: Ints, num_values: int, weights: Ints | None = None) -> Ints:
+        """How many of `points` are orthogonal to each of the first `num_values`.
 
         By the place of the last nonzero coordinate of a message, scaled to 1:
         given all coordinates of a value but the one at that place, one digit
-        there makes the two orthogonal. Messages of few kinds are counted first.
+        there makes the two orthogonal. Messages of few kinds are counted first;
+        `weights` are such counts, of fewer than 2**53 messages.
         """
         out = np.zeros(num_values, dtype=np.int64)
-        weights = None
-        if points.size > self.size:
+        if weights is None and points.size > self.size:
             tallies = np.bincount(points)
             points = np.flatnonzero(tallies)
             weights = tallies[points]
@@ -208,10 +225,10 @@ def _sparse_step(
     q: int, heads: Ints, weights: Ints | None, rest: Ints, shape: tuple[int, int, int, int]
 ) -> Counts:
     """First step, message by message: s becomes s + w_1 b for each digit b."""
-    layer = np.empty((shape[0], q * shape[3]), dtype=np.int32)
+    layer = np.empty((shape[0], q * shape[3]), dtype=_cell_type(weights))
     total = heads[0].copy()
     for row in layer:
-        row[:] = _bincount(total * shape[3] + rest, weights, row.size)
+        row[:] = np.bincount(total * shape[3] + rest, weights, row.size)
         total += heads[1]
         total -= q * (total >= q)
     return layer.reshape(shape)
@@ -223,12 +240,12 @@ def _dense_step(table: Counts, digits: int) -> Counts:
     run = q * batch
     doubled = np.concatenate((table, table), axis=1).reshape(q, 2 * run)
     windows = np.lib.stride_tricks.sliding_window_view(doubled, run, axis=1)[:, ::batch]
-    out = np.empty((digits, run), dtype=np.int32)
+    out = np.empty((digits, run), dtype=table.dtype)
     every = np.arange(q)
     for b, row in enumerate(out):
         shifts = -b * every % q
         if run < _LONG_RUN:
-            windows[every, shifts].sum(axis=0, dtype=np.int32, out=row)
+            windows[every, shifts].sum(axis=0, dtype=table.dtype, out=row)
         else:
             row[:] = windows[0, 0]
             for w, shift in enumerate(shifts[1:].tolist(), 1):
@@ -242,7 +259,12 @@ def _where(weights: Ints | None, mask: npt.NDArray[np.bool_]) -> Ints | None:
 
 def _bincount(keys: Ints, weights: Ints | None, size: int) -> Counts:
     """Count keys below `size`; floats carry the weights exactly, they sum to less than 2**53."""
-    return np.bincount(keys, weights, minlength=size).astype(np.int32)
+    return np.bincount(keys, weights, minlength=size).astype(_cell_type(weights))
+
+
+def _cell_type(weights: Ints | None) -> type[np.int32] | type[np.int64]:
+    """Integers that hold the counts of a chunk of messages: narrow ones as a rule."""
+    return np.int32 if weights is None or weights.sum() < 2**31 else np.int64
 
 
 def _spread(leads: list[int], steps: list[Ints]) -> Ints:

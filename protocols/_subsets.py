@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import chain, combinations
 
 import numpy as np
 import numpy.typing as npt
 
-from ._bits import Bytes, subset_rows
+from ._bits import Bytes, pack, row_chunks, subset_rows, width
+from ._counts import subset_supports
 from ._two_level import first_of_subset, two_level_success
 
 
@@ -87,6 +89,25 @@ class SubsetRandomizer:
     def privatize(self, own: npt.NDArray[np.int64], rng: np.random.Generator) -> Bytes:
         """Packed subsets, one row a user."""
         return subset_rows(own, self.num_values, self.size, self.p, rng)
+
+    def supports(
+        self, users: npt.NDArray[np.int64], rng: np.random.Generator
+    ) -> npt.NDArray[np.int64]:
+        """How many subsets hold each value, for users[v] users of each value v."""
+        return subset_supports(users, self.size, self.out, rng)
+
+    def every_subset(self) -> Bytes:
+        """All packed subsets, each once."""
+        m, w = self.num_values, self.size
+        packed = np.empty((math.comb(m, w), width(m)), dtype=np.uint8)
+        members = chain.from_iterable(combinations(range(m), w))
+        for rows in row_chunks(len(packed), 8 * w + m):
+            many = rows.stop - rows.start
+            bits = np.zeros((many, m), dtype=np.uint8)
+            chosen = np.fromiter(members, np.int64, many * w).reshape(many, w)
+            np.put_along_axis(bits, chosen, np.uint8(1), axis=1)
+            packed[rows] = pack(bits)
+        return packed
 
     def vulnerability(self, prior: npt.NDArray[np.float64]) -> float:
         """Sum over subsets of the largest prior-weighted likelihood."""

@@ -8,15 +8,105 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import distribution, generator, integer, table_size
+from ldpaudit._validate import distribution, generator, integer, reports_listed, table_size
 from ldpaudit._validate import epsilon as checked_epsilon
 from ldpaudit._validate import values as checked_values
 
+from ._counts import multinomial, users_per_value
+from ._divergence import hockey_stick
 from ._pure import PureProtocol, SupportCounts
+
+_CHUNK = 2**14  # users a pass: scratch stays in cache
+
+
+def randomize(
+    own: npt.NDArray[np.int64], num_values: int, lie: float, rng: np.random.Generator
+) -> npt.NDArray[np.int64]:
+    """Replace each value by each other one with probability `lie`, in one pass."""
+    # One uniform u decides both: each of the first num_values - 1 intervals of length `lie`
+    # is one other value, and what is left is the truth. (A lie below 1e-300 never happens.)
+    place = rng.random(own.size)
+    place *= 1 / max(lie, 1e-300)
+    np.minimum(place, num_values - 1, out=place)
+    reports = place.astype(np.int64)
+    reports += own
+    reports -= num_values - 1
+    # Negative numbers are the largest unsigned ones, and num_values more wraps them round.
+    unsigned = reports.view(np.uint64)
+    np.minimum(unsigned, unsigned + np.uint64(num_values), out=unsigned)
+    return reports
+
+
+class RandomizedResponse(PureProtocol):
+    """Everything randomized response does, given p_star (the truth) and q_star (each lie)."""
+
+    @property
+    def own_missed(self) -> float:
+        """Probability of a lie, 1 - p without cancellation."""
+        return (self.k - 1) * self.q_star
+
+    @property
+    def bits(self) -> int:
+        """Bits a report, ceil(log2 k)."""
+        return (self.k - 1).bit_length()
+
+    def privatize(
+        self, values: npt.ArrayLike, *, rng: np.random.Generator
+    ) -> npt.NDArray[np.int64]:
+        """Draw one report a value: reports of shape (n,) in [0, k)."""
+        own = checked_values(values, self.k)
+        generator(rng)
+        reports = np.empty(own.size, dtype=np.int64)
+        for start in range(0, own.size, _CHUNK):
+            rows = slice(start, start + _CHUNK)
+            reports[rows] = randomize(own[rows], self.k, self.q_star, rng)
+        return reports
+
+    def log_likelihood(
+        self, reports: npt.ArrayLike, values: npt.ArrayLike | None = None
+    ) -> npt.NDArray[np.float64]:
+        """Log P(report | value), shape (n, len(values)); None means all k values."""
+        seen = checked_values(reports, self.k)
+        asked = np.arange(self.k) if values is None else checked_values(values, self.k)
+        table_size(seen.size, asked.size)
+        truth, lie = math.log(self.p_star), math.log(self.q_star)
+        return np.where(seen[:, None] == asked[None, :], truth, lie)
+
+    def aggregate(self, reports: npt.ArrayLike) -> SupportCounts:
+        """Count the reports of each value; summaries of a stream add up."""
+        seen = checked_values(reports, self.k)
+        return SupportCounts(seen.size, np.bincount(seen, minlength=self.k).astype(np.int64))
+
+    def sample_counts(self, histogram: npt.ArrayLike, *, rng: np.random.Generator) -> SupportCounts:
+        """Draw the counts of histogram[v] users of each value v from their exact law, in O(k)."""
+        users = users_per_value(histogram, self.k)
+        # With probability k q report any of the k values alike, else the truth: each other
+        # value then has probability q, and the own one 1 - k q + q, which is p.
+        blind = generator(rng).binomial(users, min(1.0, self.k * self.q_star))
+        anywhere = multinomial(blind.sum(keepdims=True), np.ones((1, self.k)), rng)[0]
+        return SupportCounts(int(users.sum()), users - blind + anywhere)
+
+    def every_report(self) -> npt.NDArray[np.int64]:
+        """List all k reports; k up to 2**20."""
+        reports_listed(self.k)
+        return np.arange(self.k)
+
+    def vulnerability(self, prior: npt.ArrayLike | None = None) -> float:
+        """Exact success of the best single guess from one report, for users drawn from `prior`."""
+        weights = distribution("prior", prior, self.k)
+        return float(np.maximum(self.p_star * weights, self.q_star * weights.max()).sum())
+
+    def exact_epsilon(self) -> float:
+        """Largest log-likelihood ratio over reports and pairs of values, ln(p / q)."""
+        return math.log(self.p_star) - math.log(self.q_star)
+
+    def exact_delta(self, epsilon: float) -> float:
+        """Hockey-stick divergence of the worst pair, max(0, p - exp(epsilon) q)."""
+        return hockey_stick(self.p_star, epsilon, self.exact_epsilon())
 
 
 @dataclass(frozen=True)
-class GeneralizedRandomizedResponse(PureProtocol):
+class GeneralizedRandomizedResponse(RandomizedResponse):
     """GRR: the own value with probability p, each other value with q = p / exp(epsilon).
 
     Parameters
@@ -62,50 +152,3 @@ class GeneralizedRandomizedResponse(PureProtocol):
     def q_star(self) -> float:
         """Probability of each other value, 1 / (e + k - 1)."""
         return self.p_star * math.exp(-self.epsilon)
-
-    @property
-    def own_missed(self) -> float:
-        """Probability of a lie, 1 - p without cancellation."""
-        return (self.k - 1) * self.q_star
-
-    @property
-    def bits(self) -> int:
-        """Bits a report, ceil(log2 k)."""
-        return (self.k - 1).bit_length()
-
-    def privatize(
-        self, values: npt.ArrayLike, *, rng: np.random.Generator
-    ) -> npt.NDArray[np.int64]:
-        """Draw one report a value: reports of shape (n,) in [0, k)."""
-        own = checked_values(values, self.k)
-        # One uniform number decides both whether to lie and by how much to shift.
-        uniform = generator(rng).random(own.size) - self.p_star
-        shift = np.ceil(uniform * ((self.k - 1) / (1 - self.p_star) if self.p_star < 1 else 0))
-        shift = np.clip(shift, 0, self.k - 1).astype(np.int64)
-        reports = own + shift
-        reports[reports >= self.k] -= self.k
-        return reports
-
-    def log_likelihood(
-        self, reports: npt.ArrayLike, values: npt.ArrayLike | None = None
-    ) -> npt.NDArray[np.float64]:
-        """Log P(report | value), shape (n, len(values)); None means all k values."""
-        seen = checked_values(reports, self.k)
-        asked = np.arange(self.k) if values is None else checked_values(values, self.k)
-        table_size(seen.size, asked.size)
-        log_p = math.log(self.p_star)
-        return np.where(seen[:, None] == asked[None, :], log_p, log_p - self.epsilon)
-
-    def aggregate(self, reports: npt.ArrayLike) -> SupportCounts:
-        """Count the reports of each value; summaries of a stream add up."""
-        seen = checked_values(reports, self.k)
-        return SupportCounts(seen.size, np.bincount(seen, minlength=self.k).astype(np.int64))
-
-    def vulnerability(self, prior: npt.ArrayLike | None = None) -> float:
-        """Exact success of the best single guess from one report, for users drawn from `prior`."""
-        weights = distribution("prior", prior, self.k)
-        return float(np.maximum(self.p_star * weights, self.q_star * weights.max()).sum())
-
-    def exact_epsilon(self) -> float:
-        """Largest log-likelihood ratio over reports and pairs of values, ln(p / q)."""
-        return math.log(self.p_star) - math.log(self.q_star)

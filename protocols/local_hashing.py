@@ -14,21 +14,58 @@ from ldpaudit._validate import epsilon as checked_epsilon
 from ldpaudit._validate import values as checked_values
 
 from ._checks import structured_rows
-from ._hashing import Words, mix
+from ._counts import independent_supports, users_per_value
+from ._divergence import hockey_stick
+from ._hashing import Words, mix, mix_into
 from ._pure import PureProtocol, SupportCounts
 from ._two_level import first_of_independent, two_level_success
+from .generalized_randomized_response import randomize
 
 _REPORT = np.dtype([("seed", "<u8"), ("bucket", "<u4")])
 _CHUNK = 2**14  # users a pass: seeds and scratch stay in cache
 
 
 def hash_to_buckets(seeds: Words, value: int | Words, num_buckets: int) -> Words:
-    """Bucket of `value` for each seed: the keyed mix of both, scaled by its high bits."""
-    mixed = mix(seeds, value)
-    mixed >>= np.uint64(32)
+    """Bucket of `value` for each seed: half a word of the seed's stream, scaled to the range.
+
+    Values 2j and 2j + 1 take the low and the high half of word j.
+    """
+    value = np.asarray(value, dtype=np.uint64)
+    mixed = mix(seeds, value >> np.uint64(1))
+    mixed >>= (value & np.uint64(1)) << np.uint64(5)
+    mixed &= np.uint64(2**32 - 1)
     mixed *= np.uint64(num_buckets)
     mixed >>= np.uint64(32)
     return mixed
+
+
+def _first_word(buckets: Words, num_buckets: int) -> Words:
+    """Least 32-bit word that is scaled to each bucket: ceil(2**32 b / g), 2**32 past the last."""
+    size = np.uint64(num_buckets)
+    return ((np.minimum(buckets, size) << np.uint64(32)) + size - np.uint64(1)) // size
+
+
+def _add_supports(
+    reports: npt.NDArray[np.void], num_buckets: int, totals: npt.NDArray[np.int64]
+) -> None:
+    """Add to totals[j] how many of at most _CHUNK reports support values 2j and 2j + 1."""
+    seeds = np.ascontiguousarray(reports["seed"])
+    buckets = reports["bucket"].astype(np.uint64)
+    # A half word is scaled to a bucket exactly if it lies between the bucket's first word and the
+    # next one's, so hashes need not be scaled. Buckets that cannot be have no words.
+    low = _first_word(buckets, num_buckets)
+    length = _first_word(buckets + np.uint64(1), num_buckets) - low
+    first, length = np.repeat(low, 2).astype(np.uint32), np.repeat(length, 2).astype(np.uint32)
+    words, scratch = np.empty(seeds.size, dtype="<u8"), np.empty_like(seeds)
+    halves = words.view("<u4")
+    hits = np.zeros((128, _CHUNK // 64), dtype=np.uint8)  # few rows: their sum fits a byte
+    supported = hits.reshape(-1)[: halves.size].view(np.bool_)
+    for pair in range(len(totals)):
+        mix_into(words, seeds, pair, scratch)
+        np.subtract(halves, first, out=halves)
+        np.less(halves, length, out=supported)
+        sums = np.add.reduce(hits, axis=0, dtype=np.uint8)
+        totals[pair] += sums.reshape(-1, 2).sum(axis=0, dtype=np.int64)
 
 
 class LocalHashing(PureProtocol):
@@ -45,6 +82,11 @@ class LocalHashing(PureProtocol):
         return 1 / (1 + (self.num_buckets - 1) * math.exp(-self.epsilon))
 
     @property
+    def _lie(self) -> float:
+        """Probability of reporting one given other bucket, p / e."""
+        return self.p_star * math.exp(-self.epsilon)
+
+    @property
     def q_star(self) -> float:
         """Probability that one given other value hashes to the reported bucket, 1 / g."""
         return 1 / self.num_buckets
@@ -52,7 +94,7 @@ class LocalHashing(PureProtocol):
     @property
     def own_missed(self) -> float:
         """Probability of reporting another bucket, 1 - p without cancellation."""
-        return (self.num_buckets - 1) * self.p_star * math.exp(-self.epsilon)
+        return (self.num_buckets - 1) * self._lie
 
     @property
     def bits(self) -> int:
@@ -62,13 +104,17 @@ class LocalHashing(PureProtocol):
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> npt.NDArray[np.void]:
         """Draw one report a value: a structured vector with fields seed and bucket."""
         own = checked_values(values, self.k)
-        g = self.num_buckets
+        generator(rng)
         reports = np.empty(own.size, dtype=_REPORT)
-        reports["seed"] = generator(rng).integers(0, 2**64, own.size, dtype=np.uint64)
-        hashed = hash_to_buckets(reports["seed"], own.astype(np.uint64), g).astype(np.int64)
-        lie = rng.random(own.size) >= self.p_star
-        shift = np.where(lie, rng.integers(1, g, own.size), 0)
-        reports["bucket"] = (hashed + shift) % g
+        for start in range(0, own.size, _CHUNK):
+            rows = slice(start, start + _CHUNK)
+            mine = own[rows]
+            seeds = rng.integers(0, 2**64, mine.size, dtype=np.uint64)
+            buckets = hash_to_buckets(seeds, mine.view(np.uint64), self.num_buckets)
+            reports["seed"][rows] = seeds
+            reports["bucket"][rows] = randomize(
+                buckets.view(np.int64), self.num_buckets, self._lie, rng
+            )
         return reports
 
     def log_likelihood(
@@ -85,29 +131,32 @@ class LocalHashing(PureProtocol):
         hashed = hash_to_buckets(
             rows["seed"][:, None], asked.astype(np.uint64)[None, :], self.num_buckets
         )
-        log_p = math.log(self.p_star)
-        return np.where(hashed == rows["bucket"][:, None], log_p, log_p - self.epsilon)
+        truth, lie = math.log(self.p_star), math.log(self._lie)
+        return np.where(hashed == rows["bucket"][:, None], truth, lie)
 
     def aggregate(self, reports: npt.NDArray[np.void]) -> SupportCounts:
         """Count the reports whose bucket is that of each value; summaries add up."""
         rows = structured_rows(reports, _REPORT)
-        supports = np.zeros(self.k, dtype=np.int64)
+        totals = np.zeros(((self.k + 1) // 2, 2), dtype=np.int64)
         for start in range(0, rows.size, _CHUNK):
-            seeds = np.ascontiguousarray(rows["seed"][start : start + _CHUNK])
-            buckets = rows["bucket"][start : start + _CHUNK].astype(np.uint64)
-            for value in range(self.k):
-                supports[value] += np.count_nonzero(
-                    hash_to_buckets(seeds, value, self.num_buckets) == buckets
-                )
-        return SupportCounts(rows.size, supports)
+            _add_supports(rows[start : start + _CHUNK], self.num_buckets, totals)
+        return SupportCounts(rows.size, totals.reshape(-1)[: self.k])
+
+    def sample_counts(self, histogram: npt.ArrayLike, *, rng: np.random.Generator) -> SupportCounts:
+        """Draw the counts of histogram[v] users of each value v, exact for an ideal hash, in O(k).
+
+        An ideal hash sends the other values to the reported bucket independently.
+        """
+        users = users_per_value(histogram, self.k)
+        supports = independent_supports(users, self.own_missed, self.q_star, generator(rng))
+        return SupportCounts(int(users.sum()), supports)
 
     def vulnerability(self, prior: npt.ArrayLike | None = None) -> float:
         """Success of the best single guess from one report, exact for an ideal random hash."""
         g, p = self.num_buckets, self.p_star
         first, never = first_of_independent(self.k, 1 / g)
-        low = p * math.exp(-self.epsilon)
         weights = distribution("prior", prior, self.k)
-        return two_level_success(weights, first, never, g * p, g * low)
+        return two_level_success(weights, first, never, g * p, g * self._lie)
 
     def published_success(self) -> float:
         """The papers' attack success, e / ((e + g - 1) max(k / g, 1)): an approximation.
@@ -118,8 +167,16 @@ class LocalHashing(PureProtocol):
 
     def exact_epsilon(self) -> float:
         """Largest log-likelihood ratio over reports and pairs of values, ln(p / q)."""
-        p = self.p_star
-        return math.log(p) - math.log(p * math.exp(-self.epsilon))
+        return math.log(self.p_star) - math.log(self._lie)
+
+    def exact_delta(self, epsilon: float) -> float:
+        """Hockey-stick divergence of any two values, exact for an ideal random hash.
+
+        The seed is public, so that two values of one bucket tell nothing:
+        (1 - 1 / g) max(0, p - exp(epsilon) q) for randomized response p, q over the buckets.
+        """
+        apart = 1 - 1 / self.num_buckets
+        return apart * hockey_stick(self.p_star, epsilon, self.exact_epsilon())
 
 
 @dataclass(frozen=True)

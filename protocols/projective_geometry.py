@@ -9,14 +9,16 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import distribution, generator, integer, table_size
+from ldpaudit._validate import distribution, generator, integer, reports_listed, table_size
 from ldpaudit._validate import epsilon as checked_epsilon
 from ldpaudit._validate import values as checked_values
 
+from ._counts import users_per_value
+from ._message_counts import orthogonal_messages, split_evenly
 from ._projective import Ints, ProjectiveSpace, prime_from
 from ._pure import PureProtocol, SupportCounts
 
-#: Largest universe for which the success against an uneven prior is worked out.
+#: Largest universe whose messages are held one by one, unless each supports one value.
 MAX_LISTED_MESSAGES = 2**24
 
 _UNIVERSE_LIMIT = 2**31
@@ -145,23 +147,9 @@ class ProjectiveGeometryResponse(PureProtocol):
         reports = np.empty(own.size, dtype=np.int64)
         for start in range(0, own.size, _CHUNK):
             chunk = slice(start, start + _CHUNK)
-            reports[chunk] = self._draw(own[chunk], source)
+            lie = source.random(own[chunk].size) >= self.p_star
+            reports[chunk] = self._space.draw(own[chunk], lie.astype(np.int64), source)
         return reports
-
-    def _draw(self, own: Ints, rng: np.random.Generator) -> Ints:
-        """Vectors with inner product 0 or 1: t - 1 free coordinates, then the one they leave."""
-        space = self._space
-        lie = rng.random(own.size) >= self.p_star
-        # A point off the hyperplane has one multiple of product 1, one on it q - 1 of product 0.
-        free = rng.integers(np.where(lie, 0, 1), space.q ** (space.t - 1))
-        drawn, point = space.digits(free), space.coordinates(own)
-        row, column = space.t - 1 - space.blocks(own), np.arange(own.size)
-        # The first digit of `free` is 0: it makes room for the coordinate at the value's one.
-        drawn[0] = drawn[row, column]
-        drawn[row, column] = 0
-        product = (drawn * point).sum(axis=0)
-        drawn[row, column] = (lie - product) % space.q
-        return space.numbers(drawn)
 
     def log_likelihood(
         self, reports: npt.ArrayLike, values: npt.ArrayLike | None = None
@@ -183,10 +171,42 @@ class ProjectiveGeometryResponse(PureProtocol):
     def aggregate(self, reports: npt.ArrayLike) -> SupportCounts:
         """Count the reports that support each value; summaries of a stream add up.
 
-        Fewer than 2**31 reports at a time. No table is kept between calls.
+        No table is kept between calls.
         """
         seen = checked_values(reports, self.universe_size)
         return SupportCounts(seen.size, self._space.count_orthogonal(seen, self.k))
+
+    def every_report(self) -> Ints:
+        """All messages."""
+        reports_listed(self.universe_size)
+        return np.arange(self.universe_size)
+
+    def sample_counts(self, histogram: npt.ArrayLike, *, rng: np.random.Generator) -> SupportCounts:
+        """Draw the summary of histogram[v] users of each value v from its exact joint law.
+
+        The cost does not depend on the number of users. ValueError where t > 2
+        and K exceeds 2**24.
+        """
+        own, source = users_per_value(histogram, self.k), generator(rng)
+        # z on every message, (e - 1) z more on those that support the value: a uniform
+        # message with probability K z, else a uniform one of those that support it.
+        free = source.binomial(own, self.universe_size * self._unit)
+        kept, num_free = own - free, int(free.sum())
+        if self.dimension == 2:  # each message supports one value
+            inside = np.array([[source.binomial(num_free, self.k / self.universe_size)]])
+            return SupportCounts(int(own.sum()), kept + split_evenly(inside, self.k, source)[0])
+        self._check_listed("to draw whole counts")
+        tallies = orthogonal_messages(self._space, kept[None], np.array([num_free]), source)[0]
+        messages = np.flatnonzero(tallies)
+        supports = self._space.count_orthogonal(messages, self.k, tallies[messages])
+        return SupportCounts(int(own.sum()), supports)
+
+    def _check_listed(self, purpose: str) -> None:
+        if self.universe_size > MAX_LISTED_MESSAGES:
+            raise ValueError(
+                f"{purpose} the universe must hold at most "
+                f"{MAX_LISTED_MESSAGES} messages, got {self.universe_size}."
+            )
 
     def vulnerability(self, prior: npt.ArrayLike | None = None) -> float:
         """Exact success of the best single guess from one report, for users drawn from `prior`.
@@ -229,11 +249,7 @@ class ProjectiveGeometryResponse(PureProtocol):
 
     def _first_supported(self, order: Ints, num_ranks: int) -> Ints:
         """How many messages have each rank as their first supported value, up to `num_ranks`."""
-        if self.universe_size > MAX_LISTED_MESSAGES:
-            raise ValueError(
-                "for a prior that is not uniform the universe must hold at most "
-                f"{MAX_LISTED_MESSAGES} messages, got {self.universe_size}."
-            )
+        self._check_listed("for a prior that is not uniform")
         space = self._space
         first = np.zeros(self.k, dtype=np.int64)
         open_messages = np.ones(self.universe_size, dtype=bool)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import distribution, generator, integer, table_size
+from ldpaudit._validate import distribution, generator, integer, reports_listed, table_size
 from ldpaudit._validate import epsilon as checked_epsilon
 from ldpaudit._validate import values as checked_values
 
 from ._bits import Bytes, column_counts, take_columns
 from ._checks import packed_rows
+from ._counts import users_per_value
+from ._divergence import hockey_stick
 from ._pure import PureProtocol, SupportCounts
 from ._subsets import SubsetRandomizer
 
@@ -109,6 +112,22 @@ class SubsetSelection(PureProtocol):
         rows = packed_rows(reports, self.k)
         return SupportCounts(len(rows), column_counts(rows, self.k))
 
+    def sample_counts(self, histogram: npt.ArrayLike, *, rng: np.random.Generator) -> SupportCounts:
+        """Draw the counts of histogram[v] users of each value v from their exact joint law.
+
+        At most 2**40 users; the cost is some dozens of log2(k) draws a value, however many.
+        """
+        users = users_per_value(histogram, self.k)
+        supports = self._randomizer.supports(users, generator(rng))
+        return SupportCounts(int(users.sum()), supports)
+
+    def every_report(self) -> Bytes:
+        """List all C(k, w) subsets as packed rows; up to 2**20 of them."""
+        total = math.comb(self.k, self.subset_size)
+        reports_listed(total)
+        table_size(total, self.k)
+        return self._randomizer.every_subset()
+
     def vulnerability(self, prior: npt.ArrayLike | None = None) -> float:
         """Exact success of the best single guess from one report, for users drawn from `prior`."""
         return self._randomizer.vulnerability(distribution("prior", prior, self.k))
@@ -116,3 +135,8 @@ class SubsetSelection(PureProtocol):
     def exact_epsilon(self) -> float:
         """Largest log-likelihood ratio over reports and pairs of values."""
         return self._randomizer.exact_epsilon()
+
+    def exact_delta(self, epsilon: float) -> float:
+        """Hockey-stick divergence of any two values: of the own one in and the other not."""
+        likely = self.p_star * (self.k - self.subset_size) / (self.k - 1)
+        return hockey_stick(likely, epsilon, self.exact_epsilon())

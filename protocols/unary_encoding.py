@@ -8,7 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import distribution, fraction, generator, integer, table_size
+from ldpaudit._validate import (
+    distribution,
+    fraction,
+    generator,
+    integer,
+    reports_listed,
+    table_size,
+)
 from ldpaudit._validate import epsilon as checked_epsilon
 from ldpaudit._validate import values as checked_values
 
@@ -22,6 +29,8 @@ from ._bits import (
     width,
 )
 from ._checks import packed_rows
+from ._counts import independent_supports, users_per_value
+from ._divergence import hockey_stick
 from ._pure import PureProtocol, SupportCounts
 from ._two_level import first_of_independent, two_level_success
 
@@ -67,6 +76,18 @@ class UnaryEncoding(PureProtocol):
         rows = packed_rows(reports, self.k)
         return SupportCounts(len(rows), column_counts(rows, self.k))
 
+    def sample_counts(self, histogram: npt.ArrayLike, *, rng: np.random.Generator) -> SupportCounts:
+        """Draw the counts of histogram[v] users of each value v from their exact law, in O(k)."""
+        users = users_per_value(histogram, self.k)
+        supports = independent_supports(users, self.own_missed, self.q_star, generator(rng))
+        return SupportCounts(int(users.sum()), supports)
+
+    def every_report(self) -> Bytes:
+        """List all 2**k rows of bits, packed; k up to 20."""
+        reports_listed(2**self.k)
+        numbers = np.arange(2**self.k, dtype="<u4")
+        return numbers.view(np.uint8).reshape(-1, 4)[:, : width(self.k)].copy()
+
     def vulnerability(self, prior: npt.ArrayLike | None = None) -> float:
         """Exact success of the best single guess from one report, for users drawn from `prior`."""
         p, q = self.p_star, self.q_star
@@ -78,6 +99,13 @@ class UnaryEncoding(PureProtocol):
         """Largest log-likelihood ratio: own bit set and the other's not, against the reverse."""
         p, q = self.p_star, self.q_star
         return math.log(p) - math.log(q) + math.log1p(-q) - math.log(self.own_missed)
+
+    def exact_delta(self, epsilon: float) -> float:
+        """Hockey-stick divergence of any two values: of the own bit set and the other's not.
+
+        max(0, p (1 - q) - exp(epsilon) q (1 - p)); the other bits tell nothing.
+        """
+        return hockey_stick(self.p_star * (1 - self.q_star), epsilon, self.exact_epsilon())
 
 
 @dataclass(frozen=True)
