@@ -63,6 +63,91 @@ def bayes_vulnerability(channel: npt.ArrayLike, prior: npt.ArrayLike | None = No
     return float((weights[:, None] * table).max(axis=0).sum())
 
 
+def top_vulnerability(channel: npt.ArrayLike, t: int, prior: npt.ArrayLike | None = None) -> float:
+    """Success of the best list of `t` guesses: sum over reports of the t largest prior x P(y | x).
+
+    Parameters
+    ----------
+    channel : array of shape (k, reports)
+        P(report | value), one row a value.
+    t : int
+        Values that may be named, from 1 to k.
+    prior : array of shape (k,), optional
+        Probabilities of the values; None means uniform.
+
+    Returns
+    -------
+    float
+        Probability that the user's value is on the list; `bayes_vulnerability` at t = 1.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the channel or the prior is not made of distributions, or t is out of range.
+
+    Notes
+    -----
+    Source: the t-tries gain function of Alvim, Chatzikokolakis, Palamidessi and
+    Smith, *Measuring information leakage using generalized gain functions*, CSF 2012.
+
+    Examples
+    --------
+    >>> table = [[0.6, 0.2, 0.2], [0.2, 0.6, 0.2], [0.2, 0.2, 0.6]]
+    >>> round(top_vulnerability(table, 2), 9)
+    0.8
+    """
+    table = check_channel(channel)
+    weights = distribution("prior", prior, len(table))
+    rest = len(table) - _validate.integer("t", t, 1, len(table))
+    return float(np.partition(weights[:, None] * table, rest, axis=0)[rest:].sum())
+
+
+def posterior(
+    log_likelihood: npt.ArrayLike, prior: npt.ArrayLike | None = None
+) -> npt.NDArray[np.float64]:
+    """What an attacker believes after each report: prior x likelihood, normalised.
+
+    Parameters
+    ----------
+    log_likelihood : array of shape (n, k)
+        Log P(report | value), or a density's, one row a report: what a
+        mechanism's ``log_likelihood(reports)`` returns.
+    prior : array of shape (k,), optional
+        Probabilities of the values before the report; None means uniform.
+
+    Returns
+    -------
+    array of shape (n, k)
+        Rows sum to 1.
+
+    Raises
+    ------
+    ValueError
+        If the table has not that shape, the prior is no distribution, or a
+        report is impossible for every value of positive prior.
+
+    Examples
+    --------
+    >>> import ldpaudit
+    >>> m = ldpaudit.mechanism("grr", k=3, epsilon=1.0)
+    >>> posterior(m.log_likelihood([2]), [0.8, 0.1, 0.1]).round(4)
+    array([[0.6827, 0.0853, 0.232 ]])
+    """
+    table = np.asarray(log_likelihood, dtype=np.float64)
+    if table.ndim != 2 or table.shape[1] < 2:
+        raise ValueError(f"log_likelihood must have shape (n, k >= 2), got {table.shape}.")
+    with np.errstate(divide="ignore"):
+        joint = table + np.log(distribution("prior", prior, table.shape[1]))
+    highest = joint.max(axis=1, keepdims=True)
+    if not np.isfinite(highest).all():
+        row = int(np.flatnonzero(~np.isfinite(highest[:, 0]))[0])
+        raise ValueError(
+            f"each report must be possible for a value of positive prior, report {row} is not."
+        )
+    np.exp(joint - highest, out=joint)
+    return np.asarray(joint / joint.sum(axis=1, keepdims=True))
+
+
 def min_entropy_leakage(channel: npt.ArrayLike, prior: npt.ArrayLike | None = None) -> float:
     """Log of the factor by which a report raises the best guess's success, in nats.
 
@@ -185,7 +270,7 @@ def exact_delta(channel: npt.ArrayLike, epsilon: float) -> float:
     0.0
     """
     table = check_channel(channel)
-    factor = math.exp(_validate.nonnegative("epsilon", epsilon))
+    factor = math.exp(min(_validate.nonnegative("epsilon", epsilon), _validate.MAX_EPSILON))
     pairs = (np.maximum(row - factor * table, 0.0).sum(axis=1).max() for row in table)
     return float(max(pairs))
 
