@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -76,7 +77,7 @@ class PosteriorOdds:
     Examples
     --------
     >>> counts = GuessCounts(num_candidates=2, correct=7311, decided=10_000, trials=10_000)
-    >>> round(PosteriorOdds().from_guesses(counts, alpha=0.05, delta=0.0), 4)
+    >>> round(PosteriorOdds().from_guesses(counts, alpha=0.05, delta=0.0, claimed=1.0), 4)
     0.9629
     """
 
@@ -85,8 +86,11 @@ class PosteriorOdds:
         """Coverage proved for every sample size."""
         return "exact"
 
-    def from_guesses(self, counts: GuessCounts, *, alpha: float, delta: float) -> float:
+    def from_guesses(
+        self, counts: GuessCounts, *, alpha: float, delta: float, claimed: float
+    ) -> float:
         """Lower bound on epsilon; -inf where the counts show nothing."""
+        del claimed  # nothing to choose
         fraction("alpha", alpha)
         spend = 0.0 if delta == 0 else alpha / 20
         precision = success_lower(counts.correct, counts.decided, alpha - spend)
@@ -130,6 +134,47 @@ class ClopperPearson:
         return math.log(hit) - math.log(false_hit) if hit > 0 else -math.inf
 
 
+@dataclass(frozen=True)
+class Katz:
+    """Lower bound on epsilon from one event by the normal law of a log ratio: approximate.
+
+    ln((p - delta) / q) less its standard error times the normal quantile, from the
+    shares p and q of the two inputs' reports in which the event happened. The error
+    is that of the delta method. Nothing is proved at any sample size; where the event
+    is rare under the second input, compare with an exact bound.
+
+    Notes
+    -----
+    Katz, Baptista, Azen and Pike, Biometrics 34 (1978), for delta = 0.
+
+    Examples
+    --------
+    >>> counts = EventCounts(hits=7311, trials=10_000, false_hits=2689, false_trials=10_000)
+    >>> round(Katz().from_event(counts, alpha=0.05, delta=0.0, claimed=1.0), 4)
+    0.9713
+    """
+
+    @property
+    def kind(self) -> str:
+        """Right in the limit of many trials, with no promise before it."""
+        return "approximate"
+
+    def from_event(
+        self, counts: EventCounts, *, alpha: float, delta: float, claimed: float
+    ) -> float:
+        """Lower bound on epsilon; -inf where an estimate is 0, infinite or has no error."""
+        from scipy.special import ndtri
+
+        del claimed  # nothing to choose
+        fraction("alpha", alpha)
+        if not (counts.false_hits and counts.hits > delta * counts.trials):
+            return -math.inf
+        p, q = counts.hits / counts.trials, counts.false_hits / counts.false_trials
+        variance = p * (1 - p) / ((p - delta) ** 2 * counts.trials) + (1 - q) / counts.false_hits
+        return math.log((p - delta) / q) + float(ndtri(alpha)) * math.sqrt(variance)
+
+
+@lru_cache(maxsize=64)
 def _first_share(alpha: float, claimed: float) -> float:
     """Share of alpha for the first input, tightest for randomized response on two values."""
     from scipy.optimize import minimize_scalar

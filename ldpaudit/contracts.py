@@ -186,8 +186,13 @@ class GuessBound(Protocol):
     def kind(self) -> str:
         """Exact | approximate | anytime | model-based."""
 
-    def from_guesses(self, counts: GuessCounts, *, alpha: float, delta: float) -> float:
-        """Lower bound at level 1 - alpha; -inf where the counts show nothing."""
+    def from_guesses(
+        self, counts: GuessCounts, *, alpha: float, delta: float, claimed: float
+    ) -> float:
+        """Lower bound at level 1 - alpha, -inf where the counts show nothing.
+
+        `claimed` may fix choices made before the data.
+        """
 
 
 @runtime_checkable
@@ -201,7 +206,10 @@ class EventBound(Protocol):
     def from_event(
         self, counts: EventCounts, *, alpha: float, delta: float, claimed: float
     ) -> float:
-        """Lower bound at level 1 - alpha; `claimed` may fix choices made before the data."""
+        """Lower bound at level 1 - alpha, -inf where the counts show nothing.
+
+        `claimed` may fix choices made before the data.
+        """
 
 
 class Report(Protocol):

@@ -33,11 +33,14 @@ from ldpaudit.contracts import (
     HasVarianceError,
     Mechanism,
     Reconstruction,
+    TrainableDistinguisher,
     Values,
 )
-from ldpaudit.games import AttackError, Evidence, chunks, pair_counts, play, stream, success_counts
-from ldpaudit.outcomes import AttackOutcome, AuditResult, EpsilonBound, UtilityOutcome
+from ldpaudit.evidence import Evidence, learn, prepare
+from ldpaudit.games import AttackError, chunks, stream, success_counts
+from ldpaudit.outcomes import AttackOutcome, AuditResult, EpsilonBound, GuessCounts, UtilityOutcome
 from ldpaudit.registry import create
+from ldpaudit.witness import PairGame
 
 DEFAULT_ATTACKS = ("single-guess", "bayes")
 #: Level at which a claim is called violated, shared by all audits of a study.
@@ -62,6 +65,7 @@ def audit(
     data: str = "uniform",
     repetitions: int = 5,
     verdict_alpha: float = VERDICT_ALPHA,
+    witness: str | None = None,
     name: str | None = None,
     isolate: bool = False,
 ) -> AuditResult:
@@ -94,6 +98,9 @@ def audit(
         Simulated collections behind the measured error.
     verdict_alpha : float, default 1e-4
         Error probability at which the verdict may call a correct mechanism a violation.
+    witness : str, optional
+        Registered distinguisher behind the bound; None means the likelihood ratio, or the
+        learned witness where the mechanism has no likelihood.
     name : str, optional
         Name in the results; None means the mechanism's class.
     isolate : bool, default False
@@ -139,7 +146,10 @@ def audit(
     users = _check_histogram(histogram, k)
     identity = _identity(mechanism)
 
-    evidence = play(mechanism, bound, pair, trials, delta, seed, identity)
+    prepared = prepare(
+        mechanism, bound, pair, trials, delta=delta, seed=seed, identity=identity, witness=witness
+    )
+    evidence = prepared if isinstance(prepared, str) else prepared.play(2 * trials)
     outcomes = [_blind(law)] if chosen else []
     for attack_name, attack in objects.items():
         rng = stream(seed, identity, data, "attack", attack_name)
@@ -218,10 +228,12 @@ def _measure(
     rng: np.random.Generator,
 ) -> AttackOutcome:
     """Success of one attack, judged here; an attack that does not apply says why."""
-    blind = float(law.max())
+    blind, k = float(law.max()), mechanism.k
     reason = attack.applies(mechanism)
     if reason is not None:
         return AttackOutcome(name, 0, 0, math.nan, math.nan, None, blind, reason)
+    if isinstance(attack, TrainableDistinguisher):
+        attack = learn(attack, mechanism, pair, trials, rng)[0]
     exact = None
     if isinstance(attack, Reconstruction):
         successes = success_counts(attack, mechanism, law, trials, rng)
@@ -229,7 +241,11 @@ def _measure(
             exact = float(mechanism.vulnerability(law))
     elif isinstance(attack, Distinguisher):
         blind = 0.5
-        seen = pair_counts(attack, mechanism, pair, trials, rng).guesses
+        game = PairGame(mechanism, attack, name, pair)
+        seen = sum(
+            (game.count(game.draw(size, rng))[0] for size in chunks(trials, max(64, k // 16))),
+            GuessCounts(2, 0, 0, 0),
+        )
         # An abstention is a coin flip: it must name one of the two.
         successes = seen.correct + int(rng.binomial(seen.trials - seen.decided, 0.5))
     else:

@@ -33,6 +33,19 @@ class GuessCounts:
     decided: int
     trials: int
 
+    def __add__(self, other: GuessCounts) -> GuessCounts:
+        if self.num_candidates != other.num_candidates:
+            raise ValueError(
+                "guesses among different numbers of candidates cannot be added, got "
+                f"{self.num_candidates} and {other.num_candidates}."
+            )
+        return GuessCounts(
+            self.num_candidates,
+            self.correct + other.correct,
+            self.decided + other.decided,
+            self.trials + other.trials,
+        )
+
 
 @dataclass(frozen=True)
 class EventCounts:
@@ -42,6 +55,14 @@ class EventCounts:
     trials: int
     false_hits: int
     false_trials: int
+
+    def __add__(self, other: EventCounts) -> EventCounts:
+        return EventCounts(
+            self.hits + other.hits,
+            self.trials + other.trials,
+            self.false_hits + other.false_hits,
+            self.false_trials + other.false_trials,
+        )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,254 @@
+"""What is looked for in a report: two games, each with rules fixed on pilot reports.
+
+No bound ever uses a pilot report, so the choice of rules costs no confidence.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ldpaudit.bounds import ClopperPearson
+from ldpaudit.contracts import Distinguisher, Floats, Mechanism
+from ldpaudit.games import chunks
+from ldpaudit.outcomes import EventCounts, GuessCounts
+
+#: Thresholds tried on a pilot.
+_CANDIDATES = 24
+#: Scores this close are the same level of a likelihood ratio.
+_SAME = 1e-6
+
+
+class Seen(NamedTuple):
+    """Scored reports: how strongly each speaks, and whether it is right (of the first input)."""
+
+    score: Floats
+    right: np.ndarray
+
+
+@dataclass(frozen=True)
+class PairGame:
+    """A fair coin draws one of two inputs for every report; the witness names it or abstains.
+
+    It decides where abs(score) >= `decide`. Beside the guesses one event is counted in the
+    same reports, side * score >= `event`: it may show a leak on one side only, which the
+    guesses average away.
+    """
+
+    mechanism: Mechanism
+    distinguisher: Distinguisher
+    witness: str
+    pair: tuple[int, int]
+    decide: float = 0.0
+    event: float = 0.0
+    side: int = 1
+
+    def draw(self, size: int, rng: np.random.Generator) -> Seen:
+        """Scores of one batch, and where the coin drew pair[0]."""
+        coin = rng.integers(0, 2, size)
+        reports = self.mechanism.privatize(np.asarray(self.pair)[coin], rng=rng)
+        score = np.asarray(
+            self.distinguisher.score(reports, self.mechanism, self.pair, rng=rng), dtype=np.float64
+        )
+        if score.shape != coin.shape or np.isnan(score).any():
+            raise ValueError(
+                f"{self.distinguisher!r} must return one score a report and no nan, "
+                f"got shape {score.shape}."
+            )
+        return Seen(score, coin == 0)
+
+    def count(self, seen: Seen) -> tuple[GuessCounts, EventCounts]:
+        """The guesses and the event in one batch."""
+        score, first = seen
+        decided = (np.abs(score) >= self.decide) & (score != 0)
+        correct = decided & ((score > 0) == first)
+        happened = (self.side * score >= self.event) & (score != 0)
+        own = first == (self.side > 0)
+        hits, total = _number(happened & own), _number(own)
+        false_hits = _number(happened & ~own)
+        return (
+            GuessCounts(2, _number(correct), _number(decided), score.size),
+            EventCounts(hits, total, false_hits, score.size - total),
+        )
+
+    def texts(self, guesses: GuessCounts, event: EventCounts) -> tuple[str, str]:
+        """What was counted, in words."""
+        one, two = self.pair if self.side > 0 else self.pair[::-1]
+        return (
+            f"pair game on inputs {self.pair}, {self.witness} witness{_beyond(self.decide)}: "
+            f"{guesses.correct:,} of {guesses.decided:,} decided guesses correct",
+            f"the {self.witness} witness favours input {one}{_beyond(self.event)}: "
+            f"{event.hits:,} of {event.trials:,} reports of {one}, {event.false_hits:,} of "
+            f"{event.false_trials:,} of {two}",
+        )
+
+    def fixed(self, pilot: Seen, reports: int, promise: Promise) -> tuple[PairGame, float]:
+        """The game with the thresholds that promise most, and what its guesses promise."""
+
+        def guesses(level: float) -> float:
+            return promise.of_guesses(replace(self, decide=level).count(pilot)[0], reports)
+
+        def happens(level: float, side: int) -> float:
+            return promise.of_event(replace(self, event=level, side=side).count(pilot)[1], reports)
+
+        decide, expected = _best(_levels(np.abs(pilot.score)), guesses)
+        sides = {s: _best(_levels(s * pilot.score), lambda v, s=s: happens(v, s)) for s in (1, -1)}  # type: ignore[misc]
+        side = max(sides, key=lambda s: sides[s][1])
+        return replace(self, decide=decide, event=sides[side][0], side=side), expected
+
+
+@dataclass(frozen=True)
+class KaryGame:
+    """The input is drawn from all k values; the likeliest value is named, or none.
+
+    Decided where the log-likelihood of the likeliest value exceeds that of the average
+    other value by `decide`; and, counted apart, by `sharp`: few reports may tell much more.
+    """
+
+    mechanism: Any
+    decide: float = 0.0
+    sharp: float = 0.0
+
+    def draw(self, size: int, rng: np.random.Generator) -> Seen:
+        """Margins of one batch, and where the likeliest value is the input."""
+        k = self.mechanism.k
+        own = rng.integers(0, k, size)
+        table = self.mechanism.log_likelihood(self.mechanism.privatize(own, rng=rng))
+        best = table.argmax(axis=1)
+        top = table[np.arange(size), best]
+        others = np.exp(table - top[:, None]).sum(axis=1) - 1
+        with np.errstate(divide="ignore"):
+            margin = math.log(k - 1) - np.log(np.maximum(others, 0.0))
+        return Seen(np.maximum(margin, 5e-324), best == own)
+
+    def count(self, seen: Seen) -> tuple[GuessCounts, GuessCounts]:
+        """The guesses decided at either level."""
+        k, trials = self.mechanism.k, seen.score.size
+        decided, sharp = seen.score >= self.decide, seen.score >= self.sharp
+        return (
+            GuessCounts(k, _number(decided & seen.right), _number(decided), trials),
+            GuessCounts(k, _number(sharp & seen.right), _number(sharp), trials),
+        )
+
+    def texts(self, guesses: GuessCounts, sharp: GuessCounts) -> tuple[str, str]:
+        """What was counted, in words."""
+        k = self.mechanism.k
+        return (
+            f"{k}-ary game: {guesses.correct:,} of {guesses.decided:,} inputs named correctly"
+            f"{_beyond(self.decide)}",
+            f"{k}-ary game on the clearest reports{_beyond(self.sharp)}: "
+            f"{sharp.correct:,} of {sharp.decided:,} inputs named correctly",
+        )
+
+    def fixed(self, pilot: Seen, reports: int, promise: Promise) -> tuple[KaryGame, float]:
+        """The game with the thresholds that promise most, and what its guesses promise."""
+
+        def guesses(level: float) -> float:
+            return promise.of_guesses(replace(self, decide=level).count(pilot)[0], reports)
+
+        def sharply(level: float) -> float:
+            return promise.of_guesses(
+                replace(self, sharp=level).count(pilot)[1], reports, cap=False
+            )
+
+        levels = _levels(pilot.score)
+        decide, expected = _best(levels, guesses)
+        return replace(self, decide=decide, sharp=_best(levels, sharply)[0]), expected
+
+
+Game = PairGame | KaryGame
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What pilot counts lead one to expect of an audit, by the bound in use.
+
+    An expectation of guesses stops at the claim: what exceeds it in a small pilot is luck
+    as a rule, and of a mechanism that does leak more, either threshold that reaches the
+    claim shows it, so the one that decides more often loses less to chance. What is
+    watched beside the guesses is there for leaks that those miss: it stops nowhere, and
+    counts half a false report more, for what a pilot never saw may still happen.
+    """
+
+    bound: Any
+    delta: float
+    claimed: float
+
+    def of_guesses(self, seen: GuessCounts, reports: int, *, cap: bool = True) -> float:
+        """Expected lower bound from `reports` reports."""
+        scale = reports / seen.trials
+        decided, correct = seen.decided * scale, float(seen.correct)
+        if not cap:
+            correct = max(0.0, correct - 0.5)
+        precision = correct / seen.decided
+        if cap:
+            others = (seen.num_candidates - 1) * math.exp(-self.claimed)
+            precision = min(precision, 1 / (1 + others))
+        whole = max(1, round(decided))
+        counts = GuessCounts(seen.num_candidates, round(precision * whole), whole, reports)
+        if not hasattr(self.bound, "from_guesses"):
+            return precision
+        return float(
+            self.bound.from_guesses(counts, alpha=0.05, delta=self.delta, claimed=self.claimed)
+        )
+
+    def of_event(self, seen: EventCounts, reports: int) -> float:
+        """Expected lower bound from `reports` reports, by two Clopper-Pearson intervals."""
+        scale = reports / (seen.trials + seen.false_trials)
+        trials, false_trials = (max(1, round(n * scale)) for n in (seen.trials, seen.false_trials))
+        counts = EventCounts(
+            min(round(seen.hits * scale), trials),
+            trials,
+            min(round((seen.false_hits + 0.5) * scale), false_trials),
+            false_trials,
+        )
+        return ClopperPearson().from_event(
+            counts, alpha=0.05, delta=self.delta, claimed=self.claimed
+        )
+
+
+def pilot_of(game: Game, reports: int, rng: np.random.Generator) -> Seen:
+    """All pilot reports of a game, drawn in batches."""
+    batches = [game.draw(size, rng) for size in chunks(reports, row_entries(game))]
+    return Seen(*(np.concatenate(parts) for parts in zip(*batches, strict=True)))
+
+
+def row_entries(game: Game) -> int:
+    """Entries one report costs in a batch."""
+    k = game.mechanism.k
+    return k if isinstance(game, KaryGame) else max(64, k // 16)
+
+
+def _best(levels: list[float], promised: Callable[[float], float]) -> tuple[float, float]:
+    """The level that promises most; 0, which takes in every score, where there is none."""
+    scored = [(promised(level), level) for level in levels]
+    value, level = max(scored, key=lambda entry: entry[0], default=(-math.inf, 0.0))
+    return level, value
+
+
+def _levels(score: Floats) -> list[float]:
+    """Thresholds to try on positive scores, each a little below a level that was seen."""
+    positive = np.sort(score[score > 0])
+    if not positive.size:
+        return []
+    places = np.linspace(0, positive.size - 1, _CANDIDATES).astype(np.int64)
+    levels = np.unique(positive[places])
+    apart = np.append(True, np.diff(levels) > _SAME * (1 + levels[:-1]))
+    kept = levels[apart]
+    # The lowest level takes in what the pilot has not seen below it.
+    return [
+        0.0,
+        *(float(level) * (1 - _SAME) if level < math.inf else math.inf for level in kept[1:]),
+    ]
+
+
+def _number(mask: np.ndarray) -> int:
+    return int(np.count_nonzero(mask))
+
+
+def _beyond(level: float) -> str:
+    return f", score beyond {level:.3g}" if level else ""
