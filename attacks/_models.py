@@ -1,0 +1,274 @@
+"""Three models of what codes of reports say of the two inputs that they came from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ldpaudit.contracts import Floats
+
+from ._encoding import Codes
+
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+
+#: Most levels, and pairs of levels, in the additive model.
+_LEVELS, _PAIRS = 256, 256
+#: Standard errors that a difference needs in a group where another one is no accident.
+_IN_PLAY = 2.5
+#: Most levels whose pairs are looked at, and most products (reports x levels^2) that may take.
+_PAIRED, _PRODUCTS = 1024, 2**34
+#: Least variance of a sum of residuals that is taken for normal.
+_NORMAL = 5.0
+#: Most columns that the trees see.
+_TREE_COLUMNS = 24
+#: Reports marked at a time.
+_CHUNK = 2**13
+
+
+@dataclass(frozen=True)
+class Training:
+    """Codes of training reports, one row a report, and which are of the first input."""
+
+    codes: Codes
+    sizes: list[int]
+    first: Bools
+
+    def __getitem__(self, rows: slice) -> Training:
+        return Training(self.codes[rows], self.sizes, self.first[rows])
+
+    @property
+    def prior_odds(self) -> float:
+        """Log odds of the first input, which no score contains."""
+        ones = np.count_nonzero(self.first)
+        return math.log(ones) - math.log(len(self.first) - ones)
+
+    @property
+    def by_column(self) -> dict[int, Codes]:
+        """The codes of each column."""
+        return dict(enumerate(self.codes.T))
+
+
+class Model(Protocol):
+    """What has been learned: which columns it reads, and what it makes of their codes."""
+
+    @property
+    def columns(self) -> list[int]: ...
+
+    def score(self, codes: Mapping[int, Codes]) -> Floats: ...
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How often each whole report came from either input.
+
+    The score of a report is its log ratio of frequencies (1/2 added to both
+    counts), brought nearer to 0 by one standard error: reports that came often
+    take precedence over those that only seem to tell much.
+    """
+
+    sizes: list[int]
+    splits: list[Ints]  # known[i]: cells after column i, as cell before times size plus code
+    scores: Floats
+
+    @classmethod
+    def learn(cls, training: Training) -> Counts | None:
+        """Count; None where most reports came but once."""
+        splits, cells = [], np.zeros(len(training.first), dtype=np.int64)
+        for column, size in enumerate(training.sizes):
+            known, cells = np.unique(cells * size + training.codes[:, column], return_inverse=True)
+            if 2 * len(known) > len(cells):
+                return None
+            splits.append(known)
+        one = np.bincount(cells[training.first], minlength=len(known)) + 0.5
+        two = np.bincount(cells[~training.first], minlength=len(known)) + 0.5
+        ratio = np.log(one / two) - training.prior_odds
+        shy = np.maximum(np.abs(ratio) - np.sqrt(1 / one + 1 / two), 0)
+        return cls(training.sizes, splits, np.append(np.copysign(shy, ratio), 0.0))
+
+    @property
+    def columns(self) -> list[int]:
+        return list(range(len(self.sizes)))
+
+    def score(self, codes: Mapping[int, Codes]) -> Floats:
+        cells = np.zeros(len(codes[0]), dtype=np.int64)
+        for column, (size, known) in enumerate(zip(self.sizes, self.splits, strict=True)):
+            asked = cells * size + codes[column]
+            cells = np.searchsorted(known, asked).clip(max=len(known) - 1)
+            cells[known[cells] != asked] = len(known)  # never seen, whatever follows
+        return self.scores[cells]
+
+
+@dataclass(frozen=True)
+class _Levels:
+    """Codes of columns, each with the standard errors by which the inputs differ in it."""
+
+    column: Ints
+    code: Codes
+    errors: Floats
+
+    @classmethod
+    def of(cls, training: Training) -> _Levels:
+        """All levels that came, of two in a column the rarer one."""
+        n = len(training.first)
+        residual = training.first - training.first.mean()
+        columns, codes, errors = [], [], []
+        for column, size in enumerate(training.sizes):
+            own = training.codes[:, column]
+            counts = np.bincount(own, minlength=size)
+            sums = np.bincount(own, weights=residual, minlength=size)
+            seen = np.flatnonzero(counts)
+            if len(seen) == 2:
+                seen = seen[[counts[seen].argmin()]]
+            variance = counts[seen] * np.maximum(1 - counts[seen] / n, 1 / n)
+            columns.append(np.full(len(seen), column))
+            codes.append(seen.astype(np.uint16))
+            errors.append(sums[seen] / (residual.std() * np.sqrt(variance)))
+        return cls(np.concatenate(columns), np.concatenate(codes), np.concatenate(errors))
+
+    @property
+    def order(self) -> Ints:
+        """Their numbers, the clearest first."""
+        return np.argsort(-np.abs(self.errors), kind="stable")
+
+    def marks(self, codes: Codes, asked: Ints) -> Bools:
+        """Which reports have which of the levels asked for, shape (n, len(asked))."""
+        return np.asarray(codes[:, self.column[asked]] == self.code[asked])
+
+
+@dataclass(frozen=True)
+class Additive:
+    """A logistic regression on levels that stand out, and on pairs of levels.
+
+    Levels stand out if their reports come from the two inputs at different
+    rates; pairs if they still do beside what the levels explain. A pair enters
+    with its two levels. A level alone is a pair of the same one.
+    """
+
+    terms: list[tuple[tuple[int, int], tuple[int, int]]]  # two columns, their codes
+    weights: list[float]
+    base: float
+
+    @classmethod
+    def learn(cls, training: Training) -> Additive | None:
+        """Fit; None where nothing stands out."""
+        levels = _Levels.of(training)
+        alone = _clear(levels.errors, levels.column)[:_LEVELS]
+        terms = np.stack((alone, alone), axis=1)
+        weights, base, posterior = _regression(training, levels, terms)
+        pairs = _pairs(training, levels, posterior)
+        if len(pairs):
+            alone = np.unique(np.append(alone, pairs))
+            terms = np.concatenate((np.stack((alone, alone), axis=1), pairs))
+            weights, base, _ = _regression(training, levels, terms)
+        if not len(terms):
+            return None
+        columns, codes = levels.column[terms].tolist(), levels.code[terms].tolist()
+        return cls(
+            [(tuple(c), tuple(v)) for c, v in zip(columns, codes, strict=True)],
+            weights.tolist(),
+            base - training.prior_odds,
+        )
+
+    @property
+    def columns(self) -> list[int]:
+        return sorted({column for columns, _ in self.terms for column in columns})
+
+    def score(self, codes: Mapping[int, Codes]) -> Floats:
+        out = np.full(len(codes[self.columns[0]]), self.base)
+        # Term by term, so that equal reports have equal scores to the last bit.
+        for ((i, j), (a, b)), weight in zip(self.terms, self.weights, strict=True):
+            marks = codes[i] == a
+            out += weight * (marks if i == j else marks & (codes[j] == b))
+        return out
+
+
+def _regression(training: Training, levels: _Levels, terms: Ints) -> tuple[Floats, float, Floats]:
+    """Weights of the terms, the intercept, and the posterior of the first input."""
+    from scipy.sparse import csr_array, vstack
+    from sklearn.linear_model import LogisticRegression
+
+    if not len(terms):
+        share = training.first.mean()
+        return np.empty(0), training.prior_odds, np.full(len(training.first), share)
+    blocks = []
+    for start in range(0, len(training.first), _CHUNK):
+        one, two = (levels.marks(training.codes[start : start + _CHUNK], t) for t in terms.T)
+        blocks.append(csr_array((one & two).astype(np.float64)))
+    marks = vstack(blocks, format="csr")
+    model = LogisticRegression(solver="newton-cholesky").fit(marks, training.first)
+    # Rounded, for the last digits depend on the machine.
+    return (
+        model.coef_[0].round(6),
+        round(float(model.intercept_[0]), 6),
+        model.predict_proba(marks)[:, 1],
+    )
+
+
+def _pairs(training: Training, levels: _Levels, posterior: Floats) -> Ints:
+    """Pairs of levels of different columns that the posterior leaves unexplained, shape (m, 2)."""
+    looked = levels.order[:_PAIRED]
+    residual = (training.first - posterior).astype(np.float32)
+    variance = (posterior * (1 - posterior)).astype(np.float32)
+    sums, squares = np.zeros((2, len(looked), len(looked)))
+    n = min(len(residual), _PRODUCTS // len(looked) ** 2)
+    for start in range(0, n, _CHUNK):
+        rows = slice(start, min(start + _CHUNK, n))
+        marks = levels.marks(training.codes[rows], looked).astype(np.float32)
+        sums += marks.T @ (marks * residual[rows, None])
+        squares += marks.T @ (marks * variance[rows, None])
+    errors = sums / np.sqrt(np.maximum(squares, _NORMAL))
+    columns = levels.column[looked]
+    one, two = np.nonzero(columns[:, None] < columns)
+    clear = _clear(errors[one, two], columns[one] * len(training.sizes) + columns[two])
+    return np.stack((looked[one], looked[two]), axis=1)[clear[:_PAIRS]]
+
+
+def _clear(errors: Floats, group: Ints) -> Ints:
+    """Which of many differences, in standard errors, are no accident, the clearest first.
+
+    The largest of so many rarely reaches the limit by chance. In a group that
+    holds one beyond it, others count from a lower limit on.
+    """
+    size = np.abs(errors)
+    beyond = size > math.sqrt(2 * math.log(max(size.size, 1))) + 1
+    found = np.flatnonzero(np.isin(group, group[beyond]) & (size > _IN_PLAY))
+    return found[np.argsort(-size[found], kind="stable")]
+
+
+@dataclass(frozen=True)
+class Trees:
+    """Gradient-boosted trees on the columns with the clearest levels."""
+
+    columns: list[int]
+    trees: Any
+    base: float
+
+    @classmethod
+    def learn(cls, training: Training) -> Trees:
+        """Grow them."""
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
+        levels = _Levels.of(training)
+        clearest = dict.fromkeys(levels.column[levels.order].tolist())
+        columns = sorted(list(clearest)[:_TREE_COLUMNS])
+        trees = HistGradientBoostingClassifier(max_leaf_nodes=16, early_stopping=False)
+        trees.fit(training.codes[:, columns], training.first)
+        return cls(columns, trees, training.prior_odds)
+
+    def score(self, codes: Mapping[int, Codes]) -> Floats:
+        table = np.stack([codes[column] for column in self.columns], axis=1)
+        return np.asarray(self.trees.decision_function(table) - self.base)
+
+
+#: The simplest first; each gives None where it has nothing to work on.
+MODELS: dict[str, Callable[[Training], Model | None]] = {
+    "counts": Counts.learn,
+    "additive": Additive.learn,
+    "trees": Trees.learn,
+}

@@ -1,0 +1,170 @@
+"""Distinguishing two inputs by what labelled reports teach, and by nothing else."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from ldpaudit._validate import generator
+from ldpaudit.contracts import Floats, Mechanism, Reports
+
+from ._encoding import Column, as_array, find_columns
+from ._models import MODELS, Bools, Ints, Model, Training
+
+#: Training reports in which the columns are looked for.
+_LOOKED_AT = 2**16
+#: Most codes (training reports x columns) that are learned from.
+_TABLE = 2**26
+#: Part of the training reports that chooses the model, one in so many.
+_HELD_OUT = 4
+#: Reports scored at a time.
+_CHUNK = 2**14
+
+
+@dataclass(frozen=True)
+class LearnedScore:
+    """What `LearnedDistinguisher.fit` has learned of one pair of inputs: a distinguisher.
+
+    Attributes
+    ----------
+    model : str
+        ``counts``, ``additive`` or ``trees``; ``nothing`` abstains from every report.
+    held_out_loss : float
+        Mean log loss of the model on training reports kept from it, either
+        input weighing one half; ln 2 = 0.693 is a fair coin's.
+    """
+
+    model: str
+    held_out_loss: float
+    _columns: tuple[Column, ...] = field(repr=False)
+    _learned: Model | None = field(repr=False)
+
+    def applies(self, mechanism: Mechanism) -> str | None:  # noqa: ARG002
+        """Return None: whatever form reports have, they have been learned from."""
+        return None
+
+    def score(
+        self,
+        reports: Reports,
+        mechanism: Mechanism,  # noqa: ARG002
+        pair: tuple[int, int],  # noqa: ARG002
+        *,
+        rng: np.random.Generator,  # noqa: ARG002
+    ) -> Floats:
+        """Estimated log-likelihood ratio of the pair that was learned from, shape (n,)."""
+        rows = as_array(reports)
+        scores = np.zeros(len(rows))
+        if self._learned is not None:
+            for start in range(0, len(rows), _CHUNK):
+                batch = rows[start : start + _CHUNK]
+                codes = {j: self._columns[j](batch) for j in self._learned.columns}
+                scores[start : start + _CHUNK] = self._learned.score(codes)
+        return scores
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearnedDistinguisher:
+    """Learn from labelled reports to tell two inputs apart: the black-box witness.
+
+    It needs no likelihood and reads any form of report (numbers, texts, bits,
+    rows, records, tuples, sets). Everything is fixed before the audit's own
+    reports are drawn, so a poor model costs power and never validity.
+
+    Notes
+    -----
+    Reports become columns of small codes. Three models are fitted to three
+    quarters of the training reports: smoothed counts of whole reports, a
+    logistic regression on the codes and pairs of codes that tell the inputs
+    apart (an additive model, as the log ratios of most protocols are), and
+    gradient-boosted trees. The one with the least log loss on the last quarter
+    is fitted again to all of them; if none is better than a fair coin, the
+    score abstains. For the posterior as the optimal witness see Bichsel,
+    Steffen, Bogunovic and Vechev, *DP-Sniper: black-box discovery of
+    differential privacy violations using classifiers*, IEEE S&P 2021.
+
+    What cannot be learned: anything that depends on a function that the reports
+    do not show, above all the hash behind a seed in local hashing; parities of
+    three and more bits of more reports than can be counted; and what only many
+    reports together show, such as noise that is used twice. There the score
+    says little or nothing, which is no sign of privacy.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> first = rng.random(4000) < 0.5
+    >>> truth = rng.random(4000) < 0.75
+    >>> witness = LearnedDistinguisher().fit(np.where(first == truth, "yes", "no"), first, rng=rng)
+    >>> witness.model
+    'counts'
+    >>> witness.score(["yes", "no", "maybe"], None, (0, 1), rng=rng).round(1)
+    array([ 1., -1.,  0.])
+    """
+
+    def applies(self, mechanism: Mechanism) -> str | None:  # noqa: ARG002
+        """Return None: reports of any form can be learned from."""
+        return None
+
+    def fit(
+        self, reports: Reports, labels: npt.NDArray[np.bool_], *, rng: np.random.Generator
+    ) -> LearnedScore:
+        """Learn from reports; `labels` are True for those of the first input. `rng` splits them."""
+        rows, first = as_array(reports), np.asarray(labels)
+        if first.dtype != np.bool_ or first.shape != (len(rows),):
+            raise ValueError(
+                f"labels must be one bool a report, got {first.dtype} of shape {first.shape}."
+            )
+        ones = np.count_nonzero(first)
+        if min(ones, len(first) - ones) < _HELD_OUT:
+            raise ValueError(
+                f"labels must hold at least {_HELD_OUT} of either kind, "
+                f"got {ones} of {len(first)} True."
+            )
+        generator(rng)
+        columns = find_columns(rows[rng.permutation(len(rows))[:_LOOKED_AT]])
+        if not columns:
+            return LearnedScore("nothing", math.log(2), (), None)
+        order, held_out = _split(first, max(_HELD_OUT, _TABLE // len(columns)), rng)
+        codes = np.empty((len(order), len(columns)), dtype=np.uint16, order="F")
+        for place, column in enumerate(columns):
+            codes[:, place] = column(rows)[order]
+        training = Training(codes, [column.size for column in columns], first[order])
+        name, loss = _choose(training, held_out)
+        learned = MODELS[name](training) if name in MODELS else None
+        return LearnedScore(name, loss, columns, learned)
+
+
+def _split(first: Bools, limit: int, rng: np.random.Generator) -> tuple[Ints, int]:
+    """At most so many reports, in random order, and how many in front are held out."""
+    held, rest = [], []
+    for side in (True, False):
+        own = np.flatnonzero(first == side)
+        own = rng.permutation(own)[: max(_HELD_OUT, limit * len(own) // len(first))]
+        cut = len(own) // _HELD_OUT
+        held.append(own[:cut])
+        rest.append(own[cut:])
+    parts = [rng.permutation(np.concatenate(part)) for part in (held, rest)]
+    return np.concatenate(parts), len(parts[0])
+
+
+def _choose(training: Training, held_out: int) -> tuple[str, float]:
+    """The simplest model within a standard error of the least log loss, and its loss."""
+    judged = training[:held_out]
+    weights = np.where(judged.first, 0.5 / judged.first.mean(), 0.5 / (1 - judged.first.mean()))
+    losses = {}
+    for name, learn in MODELS.items():
+        model = learn(training[held_out:])
+        if model is not None:
+            scores = model.score(judged.by_column)
+            losses[name] = weights * np.logaddexp(0, np.where(judged.first, -scores, scores))
+    least = min(losses.values(), key=np.mean)
+    if least.mean() >= math.log(2):
+        return "nothing", math.log(2)
+    simplest = next(
+        name
+        for name, loss in losses.items()
+        if np.mean(loss - least) <= np.std(loss - least) / math.sqrt(held_out)
+    )
+    return simplest, float(losses[simplest].mean())
