@@ -9,7 +9,8 @@ Three questions, three calls::
     ldpaudit.compare("default").save("report")   # what does the protection cost in accuracy?
 
 `mechanism` builds a registered protocol; anything else with ``k``, ``epsilon`` and
-``privatize(values, *, rng)`` is audited alike (:mod:`ldpaudit.contracts`). `frontier`
+``privatize(values, *, rng)`` is audited alike (:mod:`ldpaudit.contracts`), and so are a
+function (`from_callable`) and reports that somebody recorded (`from_samples`). `frontier`
 is the limit that no epsilon-LDP mechanism can pass. The command line does the
 same: ``ldpaudit audit mss --k 1024 --epsilon 1``.
 """
@@ -21,6 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ldpaudit import testing as testing
+    from ldpaudit.adapters import from_callable as from_callable
+    from ldpaudit.adapters import from_samples as from_samples
     from ldpaudit.grid import compare as compare
     from ldpaudit.harness import audit as audit
     from ldpaudit.limits import frontier as frontier
@@ -36,6 +39,8 @@ _HOME = {
     "Study": "study",
     "audit": "harness",
     "compare": "grid",
+    "from_callable": "adapters",
+    "from_samples": "adapters",
     "frontier": "limits",
     "mechanism": "registry",
 }
@@ -46,6 +51,8 @@ __all__ = [
     "Study",
     "audit",
     "compare",
+    "from_callable",
+    "from_samples",
     "frontier",
     "mechanism",
     "testing",

@@ -1,0 +1,333 @@
+"""The door for any mechanism: a function, or reports that somebody recorded.
+
+`from_callable` makes a mechanism of a function that randomizes one value (or a batch),
+`from_samples` of two files of reports, one an input. Neither knows a likelihood, so what
+they leak is learned from reports.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ldpaudit import _recorded, _validate
+from ldpaudit._stack import Raw, checked, stack
+
+
+def from_callable(
+    fn: Callable[..., Any],
+    *,
+    k: int,
+    epsilon: float,
+    delta: float = 0.0,
+    name: str | None = None,
+    batched: bool = False,
+    reproducible: bool = True,
+) -> CallableMechanism:
+    """Make a mechanism of a function that randomizes a value.
+
+    Parameters
+    ----------
+    fn : callable
+        ``fn(value, rng)`` gets one value, an int in [0, k), and a
+        `numpy.random.Generator`, and returns one report.
+    k : int
+        Number of values, at least 2.
+    epsilon : float
+        Privacy budget that `fn` claims, in natural-log units, positive and finite.
+    delta : float, default 0.0
+        Delta that `fn` claims, in [0, 1).
+    name : str, optional
+        Name in results; None means the function's own.
+    batched : bool, default False
+        `fn` gets all values of a batch, int64 of shape (n,), and returns n reports.
+    reproducible : bool, default True
+        False for a function that draws from a source of its own: it is called without
+        `rng`, and what it did cannot be replayed from a seed.
+
+    Returns
+    -------
+    CallableMechanism
+        With ``k``, ``epsilon``, ``delta`` and ``privatize(values, *, rng)``. It can be
+        pickled if `fn` can.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `fn` cannot be called as described, or a parameter is out of range.
+
+    See Also
+    --------
+    from_samples : for a mechanism that cannot be called.
+
+    Notes
+    -----
+    A report is a number, text, bytes, or a tuple, list, set or array of numbers and texts;
+    its fields may be arrays themselves. Reports of one shape are stacked to one array of
+    shape (n, ...), bytes as rows of uint8, and mixtures of numbers and texts as objects.
+    Reports of several lengths become tuples in an array of objects, sets frozensets. None,
+    nan and any other object are refused with the value that they were drawn for.
+
+    Examples
+    --------
+    >>> def noisy(value, rng):
+    ...     return value if rng.random() < 0.75 else int(rng.integers(4))
+    >>> m = from_callable(noisy, k=4, epsilon=2.57)
+    >>> m, m.privatize([0, 1, 2, 3], rng=np.random.default_rng(1))
+    (noisy, array([0, 0, 0, 3]))
+
+    The same for all values at once, and with a source of randomness of its own:
+
+    >>> def batch(values, rng):
+    ...     return np.where(rng.random(values.size) < 0.75, values, rng.integers(4))
+    >>> from_callable(batch, k=4, epsilon=2.57, batched=True).k
+    4
+    >>> import secrets
+    >>> coin = from_callable(secrets.randbelow, k=2, epsilon=1.0, reproducible=False)
+    """
+    return CallableMechanism(
+        fn,
+        k=k,
+        epsilon=epsilon,
+        delta=delta,
+        name=name,
+        batched=batched,
+        reproducible=reproducible,
+    )
+
+
+class CallableMechanism:
+    """A function as a mechanism; `from_callable` builds it.
+
+    Examples
+    --------
+    >>> m = from_callable(lambda value, rng: "yes", k=2, epsilon=1.0, name="mute")
+    >>> m.name, m.k, m.epsilon, m.delta, m.reproducible
+    ('mute', 2, 1.0, 0.0, True)
+    """
+
+    def __init__(
+        self,
+        fn: Callable[..., Any],
+        *,
+        k: int,
+        epsilon: float,
+        delta: float,
+        name: str | None,
+        batched: bool,
+        reproducible: bool,
+    ) -> None:
+        if not callable(fn):
+            raise TypeError(f"fn must be a function, got {type(fn).__name__}.")
+        self.fn = fn
+        self.k = _validate.integer("k", k, 2)
+        self.epsilon = _validate.epsilon(epsilon)
+        self.delta = _validate.delta(delta)
+        self.name = name or str(getattr(fn, "__name__", type(fn).__name__))
+        self.batched, self.reproducible = bool(batched), bool(reproducible)
+        _check_signature(self)
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Raw:
+        """Draw one report a value; an array whose first axis is the user."""
+        own = _validate.values(values, self.k)
+        drawn_from = (_validate.generator(rng),) if self.reproducible else ()
+        if own.size == 0:
+            return np.empty(0)
+        if self.batched:
+            what = f"{own.size} values"
+            reports = self._call(what, own.copy(), *drawn_from)
+            if not hasattr(reports, "__len__") or len(reports) != own.size:
+                got = len(reports) if hasattr(reports, "__len__") else type(reports).__name__
+                raise ValueError(f"{self} must return one report a value, got {got} for {what}.")
+            if hasattr(reports, "__array__"):
+                reports = np.asarray(reports)
+        else:
+            reports = [self._call(f"the value {v}", v, *drawn_from) for v in own.tolist()]
+
+        def where(place: int) -> str:
+            return f"from {self} for the value {own[place]}"
+
+        if isinstance(reports, np.ndarray) and reports.dtype.kind != "O":
+            return checked(reports, where)
+        return stack(list(reports), where)
+
+    def _call(self, what: str, *arguments: Any) -> Any:
+        try:
+            return self.fn(*arguments)
+        except Exception as error:
+            raise RuntimeError(
+                f"{self} failed on {what}: {type(error).__name__}: {error}"
+            ) from error
+
+
+def _check_signature(mechanism: CallableMechanism) -> None:
+    """Refuse a function that cannot be called, before anything is drawn."""
+    try:
+        signature = inspect.signature(mechanism.fn)
+    except (TypeError, ValueError):  # some built-in functions show none
+        return
+    first = "values" if mechanism.batched else "value"
+    wanted = (first, "rng") if mechanism.reproducible else (first,)
+    try:
+        signature.bind(*wanted)
+    except TypeError:
+        hint = "; reproducible=False means fn without rng" if mechanism.reproducible else ""
+        raise TypeError(
+            f"fn must accept ({', '.join(wanted)}), got {mechanism}{signature}{hint}."
+        ) from None
+
+
+def from_samples(
+    first: npt.ArrayLike | str | Path,
+    second: npt.ArrayLike | str | Path,
+    *,
+    epsilon: float,
+    delta: float = 0.0,
+    name: str | None = None,
+    header: bool | None = None,
+) -> RecordedMechanism:
+    """Make a mechanism of reports that were recorded for two inputs.
+
+    Parameters
+    ----------
+    first, second : array_like, str or Path
+        Reports of the one input and of the other, drawn independently of each other: an
+        array or list whose first axis is the user, or the path of a ``.csv``, ``.csv.gz``,
+        ``.parquet``, ``.pq`` or ``.npy`` file in which a row is a report.
+    epsilon : float
+        Privacy budget that the mechanism claims, in natural-log units, positive and finite.
+    delta : float, default 0.0
+        Delta that it claims, in [0, 1).
+    name : str, optional
+        Name in results; None means the names of the files.
+    header : bool, optional
+        Whether the first line of a CSV names the columns; None means that it does where it
+        has a word above numbers only, or where both files begin with the same words, which
+        neither has again.
+
+    Returns
+    -------
+    RecordedMechanism
+        With k = 2, ``num_reports``, ``limit`` and a ``privatize`` that hands out every
+        recorded report at most once.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a file cannot be read, holds no report, misses a value (the row is named), or if
+        the reports of both inputs differ in form.
+
+    See Also
+    --------
+    from_callable : for a mechanism that can be called, as often as the audit asks.
+
+    Notes
+    -----
+    Nothing in a file is executed: CSV is read as text, ``.npy`` without objects. A column
+    of a CSV holds numbers if every cell of both files does, else texts; ``0101`` is a text,
+    for its leading zero means something. Spaces around a cell are ignored.
+
+    Examples
+    --------
+    >>> m = from_samples([0, 0, 1, 0], [1, 1, 0], epsilon=1.0)
+    >>> m, m.num_reports, m.limit
+    (recorded reports, (4, 3), 3)
+    >>> m.privatize([1, 1, 1], rng=np.random.default_rng(0)).sum()
+    np.int64(2)
+    >>> m.privatize([1], rng=np.random.default_rng(0))
+    Traceback (most recent call last):
+    ...
+    ValueError: recorded reports has 0 of 3 reports of input 1 left, 1 more asked for.
+    """
+    reports, start = _recorded.read_pair(first, second, header)
+    if name is None:
+        files = [Path(s).name for s in (first, second) if isinstance(s, str | Path)]
+        name = " and ".join(files) or "recorded reports"
+    return RecordedMechanism(reports, start, epsilon=epsilon, delta=delta, name=name)
+
+
+class RecordedMechanism:
+    """Recorded reports as a mechanism over two inputs; `from_samples` builds it.
+
+    It is used up by drawing: `fresh` gives it back with no report handed out. The order in
+    which reports are handed out is a permutation drawn from the `rng` of the first call, so
+    that what is learned on the first of them is no trend of the recording.
+
+    A game that draws its inputs by fair coins needs at most `limit` reports in all to have
+    enough of both with certainty.
+
+    Examples
+    --------
+    >>> m = from_samples(np.zeros(5), np.ones(7), epsilon=1.0)
+    >>> taken = m.privatize([0, 1, 1], rng=np.random.default_rng(0))
+    >>> m.left, m.fresh().left
+    ((4, 5), (5, 7))
+    """
+
+    k = 2
+    reproducible = True
+
+    def __init__(
+        self, reports: Raw, start: int, *, epsilon: float, delta: float, name: str
+    ) -> None:
+        self.epsilon = _validate.epsilon(epsilon)
+        self.delta = _validate.delta(delta)
+        self.name = name
+        #: Reports recorded of input 0 and of input 1.
+        self.num_reports = (start, len(reports) - start)
+        self._reports = reports
+        self._orders: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None = None
+        self._taken = [0, 0]
+
+    def __repr__(self) -> str:
+        return self.name
+
+    @property
+    def limit(self) -> int:
+        """Reports available of either input, the fewer of both."""
+        return min(self.num_reports)
+
+    @property
+    def left(self) -> tuple[int, int]:
+        """Reports not handed out yet, of input 0 and of input 1."""
+        first, second = self.num_reports
+        return first - self._taken[0], second - self._taken[1]
+
+    def fresh(self) -> RecordedMechanism:
+        """The same recording with no report handed out."""
+        return RecordedMechanism(
+            self._reports,
+            self.num_reports[0],
+            epsilon=self.epsilon,
+            delta=self.delta,
+            name=self.name,
+        )
+
+    def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Raw:
+        """Hand out one recorded report a value (0 or 1), none of them twice."""
+        own = _validate.values(values, 2)
+        _validate.generator(rng)
+        asked = np.bincount(own, minlength=2).tolist()
+        for value in (0, 1):
+            if asked[value] > self.left[value]:
+                raise ValueError(
+                    f"{self} has {self.left[value]} of {self.num_reports[value]} reports of "
+                    f"input {value} left, {asked[value]} more asked for."
+                )
+        if self._orders is None:
+            start, total = self.num_reports[0], len(self._reports)
+            self._orders = (rng.permutation(start), start + rng.permutation(total - start))
+        rows = np.empty(own.size, dtype=np.int64)
+        for value in (0, 1):
+            begin = self._taken[value]
+            self._taken[value] = begin + asked[value]
+            rows[own == value] = self._orders[value][begin : self._taken[value]]
+        return np.asarray(self._reports[rows])
