@@ -6,17 +6,33 @@ once in a million (`FALSE_ALARM` for each).
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
 import numpy as np
 
-from ldpaudit import bounds, harness
+from ldpaudit import _validate, bounds, leakage
 from ldpaudit._mechanism_checks import FALSE_ALARM, checks_of, require
-from ldpaudit.contracts import HasLikelihood, Mechanism, Reconstruction
+from ldpaudit.contracts import HasExactDelta, HasExactEpsilon, Mechanism, Reconstruction
+from ldpaudit.evidence import prepare
 from ldpaudit.games import stream, success_counts
-from ldpaudit.outcomes import EventCounts, GuessCounts
+from ldpaudit.harness import MAX_TRIALS
+from ldpaudit.outcomes import VIOLATION, EventCounts, GuessCounts
+from ldpaudit.power import GATE_BOUND, LdpCheck, can_fail, detectable
 from ldpaudit.registry import mechanism as registered
+
+#: What a mechanism under somebody else's claim keeps of its own.
+_ABILITIES = (
+    "k",
+    "privatize",
+    "log_likelihood",
+    "vulnerability",
+    "exact_epsilon",
+    "exact_delta",
+)
+#: Level at which a bound's coverage is checked, and the looks of an anytime bound.
+_ALPHA, _LOOKS = 0.05, (10, 30, 100)
 
 
 def check_mechanism(mechanism: Any, *, seed: int = 0) -> list[str]:
@@ -104,7 +120,11 @@ def check_attack(attack: Any, *, seed: int = 0) -> list[str]:
 
 
 def check_bound(bound: Any) -> list[str]:
-    """Coverage of a bound of kind ``exact``, by summing the law of its counts.
+    """Coverage of a bound of kind ``exact`` or ``anytime``, by summing the law of its counts.
+
+    The counts are those of randomized response on two values: guesses, or the event that
+    the first is reported, or both where the bound takes both. An anytime bound must hold
+    at all looks together.
 
     Parameters
     ----------
@@ -119,22 +139,28 @@ def check_bound(bound: Any) -> list[str]:
     Raises
     ------
     AssertionError
-        If the bound exceeds the true epsilon with probability above alpha.
+        If the bound exceeds the true epsilon with probability above alpha, or makes no
+        promise that could be checked.
 
     Examples
     --------
     >>> len(check_bound(bounds.PosteriorOdds()))
     12
     """
-    require(bound.kind == "exact", f"{bound!r} is {bound.kind}: only exact bounds promise coverage")
+    require(
+        bound.kind in ("exact", "anytime"),
+        f"{bound!r} is {bound.kind}: only exact and anytime bounds promise coverage",
+    )
+    looks = [_LOOKS] if bound.kind == "anytime" else [(10,), (100,), (300,)]
+    games = {"from_guesses": _guesses_missed, "from_event": _event_missed}
     lines = []
-    for epsilon in (0.5, 1.0, 2.0, 4.0):
-        for trials in (10, 100, 300):
-            for alpha in (0.05,):
-                missed = _miscoverage(bound, epsilon, trials, alpha)
-                text = f"epsilon = {epsilon}, {trials} trials: missed {missed:.4f} of {alpha}"
-                require(missed <= alpha * (1 + 1e-9), f"{bound!r} at {text}")
-                lines.append(text)
+    for name, epsilon, at in itertools.product(games, (0.5, 1.0, 2.0, 4.0), looks):
+        if hasattr(bound, name):
+            missed = games[name](bound, epsilon, at)
+            times = " then ".join(map(str, at))
+            text = f"epsilon = {epsilon}, {times} trials: missed {missed:.4f} of {_ALPHA}"
+            require(missed <= _ALPHA * (1 + 1e-9), f"{bound!r} at {text}")
+            lines.append(text)
     return lines
 
 
@@ -152,7 +178,9 @@ def assert_ldp(
     Parameters
     ----------
     mechanism : Mechanism
-        The mechanism under test; it needs ``log_likelihood``.
+        The mechanism under test: ``k`` and ``privatize``. Without ``log_likelihood`` what
+        it leaks is learned from reports; with ``exact_epsilon`` (or, for a delta above 0,
+        ``exact_delta``) its own figure must keep the guarantee too.
     epsilon, delta : float
         The guarantee to hold it to, whatever it claims itself.
     trials : int, default 100_000
@@ -165,9 +193,14 @@ def assert_ldp(
     Raises
     ------
     AssertionError
-        With the witness and the bound.
-    ValueError
-        If nothing can be tested, because the mechanism has no likelihood.
+        With the witness, the bound, and what the test would have found.
+    ValueError, TypeError
+        If an argument is out of range, or nothing can be tested: no attack applies, or no
+        outcome of that few trials could ever show more than epsilon.
+
+    See Also
+    --------
+    check_ldp : the same, returning what was found and what would have been.
 
     Examples
     --------
@@ -180,15 +213,75 @@ def assert_ldp(
     ...
     AssertionError: not 1.0-LDP: epsilon >= 1.4... (alpha = 1e-06); witness: ...
     """
-    claimed: Any = _Claim(mechanism, epsilon, delta)
-    result = harness.audit(claimed, [], trials=trials, alpha=alpha, seed=seed)
-    if result.epsilon_lower == -math.inf and not isinstance(mechanism, HasLikelihood):
-        raise ValueError(f"nothing can be tested: {result.bound.event}.")
-    guarantee = f"{epsilon}-LDP" if delta == 0 else f"({epsilon}, {delta})-LDP"
-    require(
-        result.epsilon_lower <= epsilon,
-        f"not {guarantee}: epsilon >= {result.epsilon_lower:.4f} (alpha = {alpha:g}); "
-        f"witness: {result.bound.event}",
+    __tracebackhide__ = True
+    found = check_ldp(mechanism, epsilon, delta, trials=trials, alpha=alpha, seed=seed)
+    require(found.verdict != VIOLATION, str(found))
+
+
+def check_ldp(
+    mechanism: Any,
+    epsilon: float,
+    delta: float = 0.0,
+    *,
+    trials: int = 100_000,
+    alpha: float = 1e-6,
+    seed: int = 0,
+) -> LdpCheck:
+    """Hold a mechanism to (epsilon, delta)-LDP; `assert_ldp` without the exception.
+
+    Parameters
+    ----------
+    mechanism, epsilon, delta, trials, alpha, seed
+        As for `assert_ldp`.
+
+    Returns
+    -------
+    LdpCheck
+        ``.verdict``, ``.bound``, ``.detectable``, and ``.power``, which says in words what
+        would have been found.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `assert_ldp`.
+
+    Examples
+    --------
+    >>> import ldpaudit
+    >>> found = check_ldp(ldpaudit.mechanism("grr", k=2, epsilon=1.0), epsilon=1.0)
+    >>> found.verdict, round(found.detectable, 4)
+    ('consistent', 1.0307)
+    >>> print(found.power)
+    would have detected epsilon >= 1.0307 with probability 0.9,
+    if it showed in all 200,000 reports
+    """
+    claim: Any = _Claim(mechanism, epsilon, delta)
+    trials = _validate.integer("trials", trials, 1, MAX_TRIALS)
+    alpha = _validate.fraction("alpha", alpha)
+    seed = _validate.integer("seed", seed, 0)
+    identity = f"check_ldp {claim.k} {claim.epsilon} {claim.delta}"
+    ready = prepare(
+        claim, GATE_BOUND, (0, 1), trials, delta=claim.delta, seed=seed, identity=identity
+    )
+    if isinstance(ready, str):
+        raise ValueError(f"nothing can be tested: {ready}.")
+    played = ready.play(2 * trials)
+    level = {"alpha": alpha, "delta": claim.delta, "claimed": claim.epsilon}
+    exact = claim.own_epsilon()
+    if exact is None and not can_fail(played, **level):
+        raise ValueError(
+            f"nothing can be tested: even if all {2 * trials:,} guesses were right, they would "
+            f"not show more than epsilon = {claim.epsilon} at alpha = {alpha:.4g}; "
+            "it takes more trials."
+        )
+    return LdpCheck(
+        epsilon=claim.epsilon,
+        delta=claim.delta,
+        bound=played.certify(GATE_BOUND, **level),
+        exact_epsilon=exact,
+        detectable=detectable(played, **level),
+        decided=played.counts.guesses.decided,
+        seed=seed,
     )
 
 
@@ -196,32 +289,60 @@ class _Claim:
     """A mechanism held to somebody else's epsilon and delta."""
 
     def __init__(self, mechanism: Any, epsilon: float, delta: float) -> None:
-        self.epsilon, self.delta = epsilon, delta
+        if not (hasattr(mechanism, "k") and hasattr(mechanism, "privatize")):
+            name = type(mechanism).__name__
+            raise TypeError(f"mechanism must have k and privatize, got {name}.")
+        self.epsilon = _validate.positive("epsilon", epsilon)
+        self.delta = _validate.delta(delta)
         # Attributes of its own: from Python 3.12 on, isinstance overlooks __getattr__.
-        for name in ("k", "privatize", "log_likelihood", "vulnerability"):
+        for name in _ABILITIES:
             if hasattr(mechanism, name):
                 setattr(self, name, getattr(mechanism, name))
+        self.k = _validate.integer("k", mechanism.k, 2)
+
+    def own_epsilon(self) -> float | None:
+        """Least epsilon that the mechanism says is true together with this delta."""
+        exact = None
+        if self.delta and isinstance(self, HasExactDelta):
+            # A profile may be flat at delta: its rounding must not cost it all of epsilon.
+            slack = 1e-9 * self.delta * (1 - self.delta)
+            exact = leakage.epsilon_at(self.exact_delta, self.delta + slack)
+        elif not self.delta and isinstance(self, HasExactEpsilon):
+            exact = float(self.exact_epsilon())
+        if exact is not None and math.isnan(exact):
+            raise ValueError("exact_epsilon must return a number, got nan.")
+        return exact
 
 
-def _miscoverage(bound: Any, epsilon: float, trials: int, alpha: float) -> float:
-    """Probability that the bound exceeds epsilon, for randomized response on two values."""
+def _guesses_missed(bound: Any, epsilon: float, looks: tuple[int, ...]) -> float:
+    """Probability that the bound from guesses exceeds epsilon at one of the looks."""
     right = 1 / (1 + math.exp(-epsilon))
-    if hasattr(bound, "from_guesses"):
-        law = _binomial(trials, right)
-        values = [
-            bound.from_guesses(GuessCounts(2, correct, trials, trials), alpha=alpha, delta=0.0)
-            for correct in range(trials + 1)
-        ]
-        return float(law[np.array(values) > epsilon].sum())
-    hits, false_hits = _binomial(trials, right), _binomial(trials, 1 - right)
-    missed = 0.0
-    for first in range(trials + 1):
-        for second in range(trials + 1):
-            if hits[first] * false_hits[second] < 1e-12:
-                continue
-            counts = EventCounts(first, trials, second, trials)
-            if bound.from_event(counts, alpha=alpha, delta=0.0, claimed=epsilon) > epsilon:
-                missed += hits[first] * false_hits[second]
+    law, before, missed = np.ones(1), 0, 0.0
+    for trials in looks:
+        law = np.convolve(law, _binomial(trials - before, right))
+        for correct in range(trials + 1):
+            counts = GuessCounts(2, correct, trials, trials)
+            if bound.from_guesses(counts, alpha=_ALPHA, delta=0.0, claimed=epsilon) > epsilon:
+                missed += law[correct]
+                law[correct] = 0.0
+        before = trials
+    return float(missed)
+
+
+def _event_missed(bound: Any, epsilon: float, looks: tuple[int, ...]) -> float:
+    """Probability that the bound from one event exceeds epsilon at one of the looks."""
+    right = 1 / (1 + math.exp(-epsilon))
+    law, before, missed = np.ones((1, 1)), 0, 0.0
+    for trials in looks:
+        for axis, rate in enumerate((right, 1 - right)):
+            step = _binomial(trials - before, rate)
+            law = np.apply_along_axis(np.convolve, axis, law, step)
+        for cell in np.argwhere(law > 1e-12).tolist():
+            counts = EventCounts(cell[0], trials, cell[1], trials)
+            if bound.from_event(counts, alpha=_ALPHA, delta=0.0, claimed=epsilon) > epsilon:
+                missed += law[*cell]
+                law[*cell] = 0.0
+        before = trials
     return float(missed)
 
 

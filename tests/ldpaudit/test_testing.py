@@ -269,10 +269,12 @@ def test_a_distinguisher_is_no_reconstruction() -> None:
 # ---------------------------------------------------------------- check_bound
 
 
-@pytest.mark.parametrize("name", ["posterior-odds", "clopper-pearson"])
-def test_registered_bounds_cover(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "settings"), [("posterior-odds", 12), ("clopper-pearson", 12), ("anytime", 8)]
+)
+def test_registered_bounds_cover(name: str, settings: int) -> None:
     lines = check_bound(registry.create("bounds", name))
-    assert len(lines) == 12
+    assert len(lines) == settings
     assert all("missed 0.0" in line for line in lines)
 
 
@@ -281,10 +283,12 @@ class Wald:
 
     kind = "exact"
 
-    def from_guesses(self, counts: GuessCounts, *, alpha: float, delta: float) -> float:
+    def from_guesses(
+        self, counts: GuessCounts, *, alpha: float, delta: float, claimed: float
+    ) -> float:
         from scipy.stats import norm
 
-        del delta
+        del delta, claimed
         share = counts.correct / counts.decided
         t = share - norm.isf(alpha) * math.sqrt(share * (1 - share) / counts.decided)
         return math.inf if t >= 1 else math.log(t / (1 - t)) if t > 0 else -math.inf
@@ -303,15 +307,37 @@ class Modest(Wald):
     kind = "approximate"
 
 
-@pytest.mark.parametrize("bound", [Wald(), Doubled()])
+class Peeking(bounds.PosteriorOdds):
+    """Right at a sample size fixed in advance, and said to be right at every look."""
+
+    @property
+    def kind(self) -> str:
+        return "anytime"
+
+
+class PeekingAtEvents(bounds.ClopperPearson):
+    """Covers at each look, by less than enough for three; no guesses."""
+
+    @property
+    def kind(self) -> str:
+        return "anytime"
+
+    def from_event(
+        self, counts: EventCounts, *, alpha: float, delta: float, claimed: float
+    ) -> float:
+        return super().from_event(counts, alpha=6 * alpha, delta=delta, claimed=claimed)
+
+
+@pytest.mark.parametrize("bound", [Wald(), Doubled(), Peeking(), PeekingAtEvents()])
 def test_invalid_bounds_are_found(bound: Any) -> None:
     with pytest.raises(AssertionError, match=r"trials: missed 0\.\d+ of 0\.05"):
         check_bound(bound)
 
 
-def test_only_exact_bounds_promise_coverage() -> None:
-    with pytest.raises(AssertionError, match="is approximate: only exact bounds promise coverage"):
-        check_bound(Modest())
+@pytest.mark.parametrize("bound", [Modest(), registry.create("bounds", "gdp")])
+def test_other_bounds_promise_no_coverage(bound: Any) -> None:
+    with pytest.raises(AssertionError, match="only exact and anytime bounds promise coverage"):
+        check_bound(bound)
 
 
 # ----------------------------------------------------------------- assert_ldp
@@ -344,9 +370,9 @@ def test_assert_ldp_reads_abilities_as_every_python_does() -> None:
 
 def test_assert_ldp_refuses_what_it_cannot_test() -> None:
     bare = altered()
-    del bare.__dict__["log_likelihood"]
-    with pytest.raises(ValueError, match="nothing can be tested: the mechanism has no log_likeli"):
-        assert_ldp(bare, epsilon=1.0)
+    del bare.__dict__["exact_epsilon"]
+    with pytest.raises(ValueError, match="nothing can be tested: even if all 10 guesses were righ"):
+        assert_ldp(bare, epsilon=1.0, trials=5)
     for epsilon, delta in [(0.0, 0.0), (math.nan, 0.0), (1.0, -1.0), (1.0, 1.0)]:
         with pytest.raises(ValueError, match=r"epsilon must be|delta must lie"):
             assert_ldp(SOUND, epsilon=epsilon, delta=delta)

@@ -1,0 +1,174 @@
+"""What a passed audit is worth: the epsilon that it would have found, had it been there."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ldpaudit.evidence import Counts, Evidence
+from ldpaudit.outcomes import (
+    CONSISTENT,
+    INCONCLUSIVE,
+    VIOLATION,
+    EpsilonBound,
+    EventCounts,
+    GuessCounts,
+)
+
+#: The bound behind every gate, and the probability with which a gate states its power.
+GATE_BOUND, PROBABILITY = "posterior-odds", 0.9
+
+
+def detectable(evidence: Evidence, *, alpha: float, delta: float, claimed: float) -> float:
+    """Smallest epsilon that the guesses of this game show to exceed the claim, 9 times in 10.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        A game that was played; only how many guesses it decided is used.
+    alpha : float
+        Error probability of the lower bound.
+    delta : float
+        Delta of the guarantee, in [0, 1).
+    claimed : float
+        Epsilon of the guarantee.
+
+    Returns
+    -------
+    float
+        In natural-log units; inf where even all decided guesses right would show no more
+        than the claim.
+
+    Notes
+    -----
+    With c candidates and D decided guesses (a fraction r of all reports), a mechanism that
+    leaks all of (epsilon, delta) in every decided report has a number of correct guesses of
+    law Binomial(D, p), p = (e^epsilon + (c - 1) delta / r) / (e^epsilon + c - 1). The bound
+    exceeds the claim from some count v on, so its power is P(Bin(D, p) >= v), a regularized
+    incomplete beta function of p, which is inverted. What is watched beside the guesses can
+    only add to that.
+    """
+    from scipy.special import betaincinv
+
+    guesses = evidence.counts.guesses
+    least = _least_shown(evidence, alpha=alpha, delta=delta, claimed=claimed)
+    if least is None:
+        return math.inf
+    precision = float(betaincinv(least, guesses.decided - least + 1, PROBABILITY))
+    # 1 - p, which is not lost where p is nearly 1.
+    wrong = float(betaincinv(guesses.decided - least + 1, least, 1 - PROBABILITY))
+    excess = precision - delta * guesses.trials / guesses.decided
+    return math.log((guesses.num_candidates - 1) * excess) - math.log(wrong)
+
+
+def can_fail(evidence: Evidence, *, alpha: float, delta: float, claimed: float) -> bool:
+    """Whether any outcome of this many reports shows more than the claim: all guesses right."""
+    seen = evidence.counts.guesses
+    perfect = GuessCounts(seen.num_candidates, seen.trials, seen.trials, seen.trials)
+    return _shows(evidence, perfect, alpha=alpha, delta=delta, claimed=claimed)
+
+
+def _least_shown(evidence: Evidence, *, alpha: float, delta: float, claimed: float) -> int | None:
+    """Fewest correct guesses, of those decided, that show more than the claim."""
+    seen = evidence.counts.guesses
+
+    def shown(correct: int) -> bool:
+        guesses = GuessCounts(seen.num_candidates, correct, seen.decided, seen.trials)
+        return _shows(evidence, guesses, alpha=alpha, delta=delta, claimed=claimed)
+
+    if not shown(seen.decided):
+        return None
+    low, high = 0, seen.decided  # none right shows nothing, and the bound grows with each
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if shown(middle) else (middle, high)
+    return high
+
+
+def _shows(
+    evidence: Evidence, guesses: GuessCounts, *, alpha: float, delta: float, claimed: float
+) -> bool:
+    """Whether these guesses alone would exceed the claim, at their share of alpha."""
+    if isinstance(evidence.counts.beside, EventCounts):
+        silent: GuessCounts | EventCounts = EventCounts(0, 0, 0, 0)
+    else:
+        silent = GuessCounts(guesses.num_candidates, 0, 0, guesses.trials)
+    alone = Evidence(evidence.game, Counts(guesses, silent), evidence.searched)
+    bound = alone.certify(GATE_BOUND, alpha=alpha, delta=delta, claimed=claimed)
+    return bound.epsilon_lower > claimed
+
+
+@dataclass(frozen=True)
+class LdpCheck:
+    """How a mechanism did when it was held to (epsilon, delta)-LDP.
+
+    `bound` is the lower bound on its epsilon at this `delta`; `exact_epsilon` what it says
+    itself, where it does. `detectable` is the epsilon that would have been found with
+    probability 0.9 in the `decided` reports of `bound.trials`, inf where none would. As
+    text it is one line and then indented ones, plain ASCII.
+    """
+
+    epsilon: float
+    delta: float
+    bound: EpsilonBound
+    exact_epsilon: float | None
+    detectable: float
+    decided: int
+    seed: int
+
+    @property
+    def guarantee(self) -> str:
+        """The guarantee it was held to, in words."""
+        if self.delta == 0:
+            return f"{self.epsilon}-LDP"
+        return f"({self.epsilon}, {self.delta})-LDP"
+
+    @property
+    def verdict(self) -> str:
+        """Violation, consistent, or inconclusive where nothing could have been found."""
+        if self.bound.epsilon_lower > self.epsilon or self._admitted:
+            return VIOLATION
+        return CONSISTENT if self.detectable < math.inf else INCONCLUSIVE
+
+    @property
+    def power(self) -> str:
+        """What this check would have found, and on which assumption."""
+        total = self.bound.trials
+        if self.decided == total:
+            reports = f"in all {total:,} reports"
+        else:
+            reports = f"in the {self.decided:,} of {total:,} reports that were decided"
+        if self.detectable == math.inf:
+            return f"could not have detected any epsilon {reports}"
+        rounded = math.ceil(self.detectable * 1e4) / 1e4
+        return (
+            f"would have detected epsilon >= {rounded:.4f} with probability {PROBABILITY}, "
+            f"if it showed {reports}"
+        )
+
+    @property
+    def _admitted(self) -> bool:
+        """Whether the mechanism's own exact figure is above the guarantee, rounding apart."""
+        exact = self.exact_epsilon
+        return exact is not None and exact > self.epsilon + 1e-9 * (1 + self.epsilon)
+
+    def __str__(self) -> str:
+        lower, exact = self.bound.epsilon_lower, self.exact_epsilon
+        shown = f"epsilon >= {lower:.4f}" if lower > -math.inf else "nothing shown"
+        shown += f" (alpha = {self.bound.alpha:.4g})"
+        own = "none" if exact is None else f"{exact:.9g}"
+        lines = [
+            f"searched: {self.bound.searched}",
+            f"exact epsilon at delta = {self.delta:g}: {own}",
+            f"power: {self.power}",
+            f"seed: {self.seed}",
+        ]
+        if lower > self.epsilon:
+            head = f"not {self.guarantee}: {shown}; witness: {self.bound.event}"
+        elif self._admitted:
+            head = f"not {self.guarantee}: the mechanism's own exact epsilon is {own}"
+            lines = [f"audited: {shown}", f"witness: {self.bound.event}", *lines]
+        else:
+            head = f"{self.verdict} with {self.guarantee}: {shown}"
+            lines = [f"witness: {self.bound.event}", *lines]
+        return "\n    ".join([head, *lines]).encode("ascii", "backslashreplace").decode()
