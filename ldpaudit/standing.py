@@ -322,3 +322,62 @@ def hypervolume(
     x, y = x[order], y[order]
     widths = np.append(x[1:], right) - x
     return float(widths @ (top - y))
+
+
+#: Reference of `hypervolumes`: this many times the least error of any epsilon-LDP mechanism.
+_WORST = 100.0
+
+
+def hypervolumes(table: pd.DataFrame) -> pd.DataFrame:
+    """Return how much of what is possible each group's protocols reach together.
+
+    Success and error are taken in decades (log10), as the figures show them. The
+    reference is success 1 and an error 100 times the least of any epsilon-LDP
+    mechanism, so it depends on k and epsilon and on no protocol.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        What `standings` returned. Figures count without their intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a group where the limit applies to some protocol: the columns of
+        `GROUP`; reference_success, reference_n_mse; `hypervolume` of its protocols,
+        exact, in decades squared; `limit`, that of the limit itself (trapezoids,
+        to about 1e-6); `share`, the ratio of the two, at most 1 where nothing is
+        below the limit.
+
+    Examples
+    --------
+    >>> import ldpaudit
+    >>> m = ldpaudit.mechanism("ss", k=100, epsilon=1.0)
+    >>> frame = ldpaudit.audit(m, ["bayes"], trials=1000).to_frame()
+    >>> hypervolumes(standings(frame))[["hypervolume", "limit", "share"]].round(3)
+       hypervolume  limit  share
+    0        3.462  3.914  0.885
+    """
+    import pandas as pd
+
+    rows = []
+    usable = table[table["limit_applies"] & table["success"].gt(0) & table["n_mse"].gt(0)]
+    for _, group in usable.groupby(list(GROUP), sort=False, dropna=False):
+        axes = group.iloc[0][list(GROUP)].to_dict()
+        curve = frontier(axes["k"], axes["epsilon"])
+        worst = _WORST * curve.mse_at(1.0, target="users")
+        if not worst > 0:
+            continue  # below the smallest number: no decades to count
+        grid = np.geomspace(1 / axes["k"], 1.0, 20_001)
+        below = np.maximum(math.log10(worst) - np.log10(curve.mse_at(grid, target="users")), 0.0)
+        limit = float(np.trapezoid(below, np.log10(grid)))
+        area = hypervolume(
+            np.log10(group["success"]), np.log10(group["n_mse"]), (0.0, math.log10(worst))
+        )
+        rows.append(
+            axes
+            | {"reference_success": 1.0, "reference_n_mse": worst}
+            | {"hypervolume": area, "limit": limit, "share": area / limit}
+        )
+    added = ("reference_success", "reference_n_mse", "hypervolume", "limit", "share")
+    return pd.DataFrame(rows, columns=[*GROUP, *added])
