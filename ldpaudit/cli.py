@@ -6,15 +6,13 @@ stderr), 3 inconclusive (a cell failed, or an audit had no power).
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import json
 import os
 import sys
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -139,29 +137,62 @@ def audit(
     target: Annotated[
         str,
         typer.Argument(
-            metavar="NAME", help="Registered name, package.module:object or file.py:object."
+            metavar="NAME",
+            help="Registered name, package.module:object, file.py:object, or recorded reports "
+            "of one input (.csv, .csv.gz, .parquet, .npy).",
         ),
     ],
+    other: Annotated[
+        str | None, typer.Argument(metavar="[FILE]", help="Recorded reports of the other input.")
+    ] = None,
     k: K = None,
     epsilon: Epsilon = None,
     delta: Delta = None,
     param: Parameters = None,
+    attack: Annotated[
+        list[str] | None,
+        typer.Option("--attack", help="Instead of the usual attacks; may be repeated."),
+    ] = None,
     trials: Annotated[int, typer.Option("--trials", help="Reports per input.")] = 100_000,
     alpha: Annotated[float, typer.Option("--alpha", help="Error probability.")] = 0.05,
     bound: Annotated[
-        str, typer.Option("--bound", help="How epsilon is bounded.")
-    ] = "posterior-odds",
+        str | None,
+        typer.Option("--bound", help="How epsilon is bounded (default: posterior-odds)."),
+    ] = None,
+    model_based: Annotated[
+        bool, typer.Option("--model-based", help="Allow bounds for mechanisms of one kind only.")
+    ] = False,
+    stop_when: Annotated[
+        str, typer.Option("--stop-when", help="violation, width=W or budget.")
+    ] = "budget",
     pair: Annotated[tuple[int, int], typer.Option("--pair", help="The two inputs.")] = (0, 1),
     seed: Seed = 0,
+    jobs: Annotated[int, typer.Option("--jobs", help="Processes for a large bound.")] = 1,
     as_json: AsJson = False,
 ) -> int:
     """Audit one mechanism: does it keep its epsilon, what does a report reveal, at what cost."""
     from ldpaudit.harness import audit as run
+    from ldpaudit.targets import build, recorded
 
     with _nonsense_is_inconclusive(target):
-        mechanism = _mechanism(target, k, epsilon, delta, param)
+        claim = {"k": k, "epsilon": epsilon, "delta": delta}
+        mechanism = (
+            build(target, claim, param or [])
+            if other is None
+            else recorded(target, other, claim, param or [])
+        )
         result = run(
-            mechanism, trials=trials, alpha=alpha, bound=bound, pair=pair, seed=seed, name=target
+            mechanism,
+            attack,
+            trials=trials,
+            alpha=alpha,
+            bound=bound,
+            pair=pair,
+            seed=seed,
+            stop_when=stop_when,
+            model_based=model_based,
+            name=target if other is None else None,
+            jobs=jobs,
         )
     if as_json:
         typer.echo(json.dumps(result.to_dict(), indent=2, allow_nan=False))
@@ -210,11 +241,37 @@ def compare(
 @app.command()
 def report(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a comparison.")],
+    against: Annotated[
+        Path | None,
+        typer.Option("--against", metavar="DIR", help="An earlier run: say what changed since."),
+    ] = None,
+    max_success: Annotated[
+        float | None, typer.Option("--max-success", help="Best protocol below this attack success.")
+    ] = None,
+    max_bits: Annotated[
+        float | None, typer.Option("--max-bits", help="Best protocol with reports of these bits.")
+    ] = None,
+    max_mse: Annotated[
+        float | None, typer.Option("--max-mse", help="Best protocol below this mean squared error.")
+    ] = None,
 ) -> int:
-    """Write the page of a comparison again, from its stored results."""
+    """Write the page of a comparison again, name the best protocol under caps, show changes."""
     from ldpaudit.grid import stored_results
 
-    return _write(stored_results(directory), directory)
+    results = stored_results(directory)
+    lines = []
+    if not max_success is max_bits is max_mse is None:
+        lines.append(str(results.recommend(max_success, max_bits, max_mse)))
+    if against is not None:
+        from ldpaudit.changes import changes_text
+
+        changed = results.against(stored_results(against))
+        changed.to_csv(directory / "changes.csv", index=False)
+        lines.append(changes_text(changed))
+    code = _write(results, directory)
+    for line in lines:
+        typer.echo(line)
+    return code
 
 
 @app.command()
@@ -267,10 +324,11 @@ def check(
     param: Parameters = None,
 ) -> int:
     """Hold a mechanism against the contract: law, likelihood, estimate, variance."""
+    from ldpaudit.targets import build
     from ldpaudit.testing import check_mechanism
 
     with _nonsense_is_inconclusive(target):
-        mechanism = _mechanism(target, k, epsilon, delta, param)
+        mechanism = build(target, {"k": k, "epsilon": epsilon, "delta": delta}, param or [])
         try:
             passed = check_mechanism(mechanism)
         except AssertionError as error:
@@ -279,64 +337,6 @@ def check(
     for line in passed:
         typer.echo(f"ok      {line}")
     return EXIT_CONSISTENT
-
-
-def _mechanism(
-    target: str, k: int | None, epsilon: float | None, delta: float | None, param: list[str] | None
-) -> Any:
-    """A registered mechanism by name, or an object that somebody asks for by path."""
-    parameters: dict[str, Any] = {"k": k, "epsilon": epsilon, "delta": delta}
-    parameters = {name: value for name, value in parameters.items() if value is not None}
-    for item in param or []:
-        name, equals, text = item.partition("=")
-        if not equals or not name:
-            raise ValueError(f"--param must be KEY=VALUE, got {item!r}.")
-        parameters[name] = _literal(text)
-    if target.endswith(".py"):
-        raise ValueError(f"name the object in {target} too: {target}:OBJECT.")
-    if ":" not in target:
-        from ldpaudit.registry import create
-
-        return create("protocols", target, **parameters)
-    found = _import_object(target)
-    if isinstance(found, type) or (callable(found) and not hasattr(found, "privatize")):
-        return found(**parameters)
-    if parameters:
-        raise ValueError(f"{target} is built already and takes no parameters, got {parameters}.")
-    return found
-
-
-def _literal(text: str) -> Any:
-    """A JSON value, or the text itself."""
-    try:
-        value = json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
-        return text
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _import_object(target: str) -> Any:
-    path, _, name = target.rpartition(":")
-    if path.endswith(".py") and not Path(path).is_file():
-        raise ValueError(f"{path} does not exist.")
-    try:
-        if path.endswith(".py"):
-            # Under a name of its own: a file may be called json.py.
-            spec = importlib.util.spec_from_file_location(f"target_{Path(path).stem}", path)
-            if spec is None or spec.loader is None:
-                raise ImportError("it is no module")
-            module = importlib.util.module_from_spec(spec)
-            sys.modules[spec.name] = module
-            spec.loader.exec_module(module)
-        else:
-            module = importlib.import_module(path)
-    except (Exception, SystemExit) as error:
-        raise ValueError(f"{path} cannot be imported: {type(error).__name__}: {error}.") from None
-    if not hasattr(module, name):
-        from ldpaudit import _validate
-
-        _validate.known(f"object in {path}", name, [n for n in vars(module) if n[0] != "_"])
-    return getattr(module, name)
 
 
 @contextmanager

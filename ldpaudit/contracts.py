@@ -45,6 +45,18 @@ class Mechanism(Protocol):
 
 
 @runtime_checkable
+class IsRecorded(Mechanism, Protocol):
+    """Reports that exist already: each is handed out at most once."""
+
+    @property
+    def limit(self) -> int:
+        """Reports that can be drawn in all, whatever inputs a coin asks for."""
+
+    def fresh(self) -> IsRecorded:
+        """The same recording with no report handed out."""
+
+
+@runtime_checkable
 class HasLikelihood(Protocol):
     """The hinge of every optimal attack."""
 

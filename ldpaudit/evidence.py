@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, NamedTuple
@@ -17,6 +16,7 @@ from ldpaudit.contracts import (
     GuessBound,
     HasBayesVulnerability,
     HasLikelihood,
+    IsRecorded,
     Mechanism,
     TrainableDistinguisher,
 )
@@ -29,6 +29,10 @@ from ldpaudit.witness import Game, KaryGame, PairGame, Promise, pilot_of, row_en
 _SHARES = (0.9, 0.1)
 #: Fewest and most reports of the pilot, and of what a witness learns from.
 _PILOT, _TRAINING = (2_000, 20_000), (4_000, 200_000)
+#: Fewest recorded reports of which anything can be learned and judged.
+_FEWEST_RECORDED = 100
+#: Reports of one stream; a constant, for several processes share a game stream by stream.
+_BLOCK = 2**21
 
 
 class Counts(NamedTuple):
@@ -48,17 +52,31 @@ class Prepared:
 
     game: Game
     searched: str
-    rng: np.random.Generator
+    reports: int
+    seed: int
+    names: tuple[str, ...]
 
-    def batches(self, reports: int) -> Iterator[Counts]:
-        """Play `reports` fresh reports, batch by batch."""
-        for size in chunks(reports, row_entries(self.game)):
-            yield Counts(*self.game.count(self.game.draw(size, self.rng)))
+    def play(self, reports: int, *, look: int = 0, jobs: int = 1) -> Evidence:
+        """Play `reports` fresh reports, other ones for every `look`."""
+        parts = [
+            (min(_BLOCK, reports - start), str(look), str(start // _BLOCK))
+            for start in range(0, reports, _BLOCK)
+        ]
+        if jobs == 1 or len(parts) == 1 or isinstance(self.game.mechanism, IsRecorded):
+            counted = [self.count(*part) for part in parts]
+        else:
+            from joblib import Parallel, delayed
 
-    def play(self, reports: int) -> Evidence:
-        """Play `reports` fresh reports."""
-        counts = reduce(Counts.merged, self.batches(reports))
-        return Evidence(self.game, counts, self.searched)
+            counted = Parallel(n_jobs=jobs)(delayed(self.count)(*part) for part in parts)
+        return Evidence(self.game, reduce(Counts.merged, counted), self.searched)
+
+    def count(self, size: int, *names: str) -> Counts:
+        """Play `size` reports of the stream of these names."""
+        rng = stream(self.seed, *self.names, *names)
+        batches = chunks(size, row_entries(self.game))
+        return reduce(
+            Counts.merged, (Counts(*self.game.count(self.game.draw(n, rng))) for n in batches)
+        )
 
 
 @dataclass(frozen=True)
@@ -104,10 +122,12 @@ def prepare(
     seed: int,
     identity: str,
     witness: str | None = None,
+    early: bool = False,
 ) -> Prepared | str:
     """Train the witness, choose the game on a pilot; a sentence where none can be played.
 
-    `trials` are the reports an input that the audit itself is going to draw.
+    `trials` are the reports an input that the audit itself is going to draw; one that may
+    end `early` starts on the smallest pilot.
     """
     named = witness or ("distinguish" if isinstance(mechanism, HasLikelihood) else "learned")
     attack: Any = create("attacks", named)
@@ -115,18 +135,22 @@ def prepare(
     if reason is not None:
         return str(reason)
     names = (identity, "epsilon", *map(str, pair))
-    pilot_size = min(max(trials // 5, _PILOT[0]), _PILOT[1])
-    learns, cost = isinstance(attack, TrainableDistinguisher), f"{pilot_size:,} reports"
+    learns = isinstance(attack, TrainableDistinguisher)
+    sizes = _sizes(mechanism, trials, learns=learns, early=early)
+    if sizes is None:
+        return f"too few recorded reports: it takes {_FEWEST_RECORDED} of either input"
+    training, pilot_size, reports = sizes
+    cost = f"{pilot_size:,} reports"
     text = "likelihood-ratio" if named == "distinguish" else named
     if learns:
         rng = stream(seed, *names, named, "training")
-        attack, size = learn(attack, mechanism, pair, trials, rng)
-        cost = f"{size:,} training and {cost} pilot reports"
+        attack = learn(attack, mechanism, pair, training, rng)
+        cost = f"{training:,} training and {pilot_size:,} pilot reports"
     bound: Any = create("bounds", bound_name)
     promise = Promise(bound, delta, mechanism.epsilon)
     game: Game = PairGame(mechanism, attack, text, pair)
     pilot = pilot_of(game, pilot_size, stream(seed, *names, named, "pilot"))
-    game, expected = game.fixed(pilot, 2 * trials, promise)
+    game, expected = game.fixed(pilot, reports, promise)
     searched = f"rules for one pair of inputs, fixed on {cost} of their own at no cost in alpha"
     if (
         mechanism.k > 2
@@ -136,28 +160,45 @@ def prepare(
         and isinstance(mechanism, HasLikelihood)
     ):
         searched = f"two games and their rules, fixed on {cost} of their own at no cost in alpha"
-        if _kary_promise(mechanism, mechanism.vulnerability(), promise, 2 * trials) > expected:
+        if _kary_promise(mechanism, mechanism.vulnerability(), promise, reports) > expected:
             everyone = KaryGame(mechanism)
             size = min(pilot_size, max(_PILOT[0], 2**24 // mechanism.k))
             pilot = pilot_of(everyone, size, stream(seed, identity, "epsilon", "k-ary pilot"))
-            game, _ = everyone.fixed(pilot, 2 * trials, promise)
+            game, _ = everyone.fixed(pilot, reports, promise)
             names = (identity, "epsilon")
-    rng = stream(seed, *names, named, type(game).__name__)
-    return Prepared(game, searched, rng)
+    return Prepared(game, searched, reports, seed, (*names, named, type(game).__name__))
+
+
+def _sizes(
+    mechanism: Mechanism, trials: int, *, learns: bool, early: bool
+) -> tuple[int, int, int] | None:
+    """Reports to learn from, of the pilot and of the game; None where too few are recorded."""
+    training = training_size(trials) if learns else 0
+    pilot = _PILOT[0] if early else min(max(trials // 5, _PILOT[0]), _PILOT[1])
+    if not isinstance(mechanism, IsRecorded) or training + pilot + 2 * trials <= mechanism.limit:
+        return training, pilot, 2 * trials
+    if mechanism.limit < _FEWEST_RECORDED:
+        return None
+    training, pilot = (mechanism.limit // 4 if learns else 0), mechanism.limit // 10
+    return training, pilot, mechanism.limit - training - pilot
+
+
+def training_size(trials: int) -> int:
+    """Reports that a witness learns from before an audit of `trials` reports an input."""
+    return min(max(trials // 2, _TRAINING[0]), _TRAINING[1])
 
 
 def learn(
     attack: TrainableDistinguisher,
     mechanism: Mechanism,
     pair: tuple[int, int],
-    trials: int,
+    size: int,
     rng: np.random.Generator,
-) -> tuple[Distinguisher, int]:
-    """Train a witness on reports of both inputs drawn for it alone, and how many those were."""
-    size = min(max(trials // 2, _TRAINING[0]), _TRAINING[1])
+) -> Distinguisher:
+    """Train a witness on reports of both inputs drawn for it alone."""
     first = rng.integers(0, 2, size) == 0
     reports = mechanism.privatize(np.where(first, *pair), rng=rng)
-    return attack.fit(reports, first, rng=rng), size
+    return attack.fit(reports, first, rng=rng)
 
 
 def _kary_promise(mechanism: Any, success: float, promise: Promise, reports: int) -> float:

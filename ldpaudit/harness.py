@@ -19,36 +19,36 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import _validate, bounds, leakage
+from ldpaudit.accuracy import measure_error
 from ldpaudit.contracts import (
     Distinguisher,
     Floats,
     FrequencyOracle,
     HasBayesVulnerability,
     HasBits,
-    HasCounts,
     HasExactDelta,
     HasExactEpsilon,
     HasPublishedSuccess,
-    HasVariance,
-    HasVarianceError,
+    IsRecorded,
     Mechanism,
     Reconstruction,
     TrainableDistinguisher,
     Values,
 )
-from ldpaudit.evidence import Evidence, learn, prepare
+from ldpaudit.evidence import Evidence, Prepared, learn, prepare, training_size
 from ldpaudit.games import AttackError, chunks, stream, success_counts
-from ldpaudit.outcomes import AttackOutcome, AuditResult, EpsilonBound, GuessCounts, UtilityOutcome
+from ldpaudit.outcomes import AttackOutcome, AuditResult, EpsilonBound, GuessCounts
 from ldpaudit.registry import create
+from ldpaudit.stopping import BUDGET, StopWhen, play_until
 from ldpaudit.witness import PairGame
 
 DEFAULT_ATTACKS = ("single-guess", "bayes")
+#: The bound of an audit that is planned, and of one that may stop early.
+DEFAULT_BOUND, DEFAULT_ANYTIME_BOUND = "posterior-odds", "anytime"
 #: Level at which a claim is called violated, shared by all audits of a study.
 VERDICT_ALPHA = 1e-4
 #: Largest number of reports an audit draws per input; more would not end in a day.
 MAX_TRIALS = 10**10
-#: Most users of an accuracy run who send a report each; more are drawn as one aggregate.
-MAX_PRIVATIZED = 10**7
 
 
 def audit(
@@ -58,7 +58,7 @@ def audit(
     trials: int = 100_000,
     alpha: float = 0.05,
     seed: int = 0,
-    bound: str = "posterior-odds",
+    bound: str | None = None,
     pair: tuple[int, int] = (0, 1),
     prior: npt.ArrayLike | None = None,
     histogram: npt.ArrayLike | None = None,
@@ -66,8 +66,11 @@ def audit(
     repetitions: int = 5,
     verdict_alpha: float = VERDICT_ALPHA,
     witness: str | None = None,
+    stop_when: str = BUDGET,
+    model_based: bool = False,
     name: str | None = None,
     isolate: bool = False,
+    jobs: int = 1,
 ) -> AuditResult:
     """Audit one mechanism: its epsilon, what one report reveals, and what it costs.
 
@@ -85,8 +88,9 @@ def audit(
         Error probability of every interval and of `epsilon_lower`.
     seed : int, default 0
         The same arguments and seed give the same result, byte for byte.
-    bound : str, default "posterior-odds"
-        Registered bound that turns counts into `epsilon_lower`.
+    bound : str, optional
+        Registered bound that turns counts into `epsilon_lower`; None means
+        ``"posterior-odds"``, or ``"anytime"`` for an audit that may stop early.
     pair : tuple of int, default (0, 1)
         The two inputs to tell apart.
     prior : array of shape (k,), optional
@@ -101,10 +105,20 @@ def audit(
     witness : str, optional
         Registered distinguisher behind the bound; None means the likelihood ratio, or the
         learned witness where the mechanism has no likelihood.
+    stop_when : str, default "budget"
+        When to stop drawing reports for the bound: ``"budget"`` draws all of them and
+        looks once; ``"violation"`` stops as soon as the verdict is one; ``"width=W"`` once
+        the lower bound and an upper bound of what the game shows are W apart. The last two
+        look about a hundred times and need a bound that is valid at every look.
+    model_based : bool, default False
+        Allow bounds that hold only for mechanisms of one kind (see :mod:`ldpaudit.model_based`).
     name : str, optional
-        Name in the results; None means the mechanism's class.
+        Name in the results; None means the mechanism's own name, or its class.
     isolate : bool, default False
         Record an attack that raises as failed, with its error, instead of raising.
+    jobs : int, default 1
+        Processes that share the reports of a large bound (several million). The result
+        does not depend on it.
 
     Returns
     -------
@@ -137,6 +151,9 @@ def audit(
     verdict_alpha = _validate.fraction("verdict_alpha", verdict_alpha)
     seed = _validate.integer("seed", seed, 0)
     repetitions = _validate.integer("repetitions", repetitions, 0)
+    jobs = _validate.integer("jobs", jobs, 1)
+    stop = StopWhen.parse(stop_when)
+    bound = _check_bound(bound, stop, model_based)
     pair = _check_pair(pair, k)
     law = _validate.distribution("prior", prior, k)
     if isinstance(attacks, str):
@@ -145,11 +162,22 @@ def audit(
     objects = {attack: create("attacks", attack) for attack in chosen}
     users = _check_histogram(histogram, k)
     identity = _identity(mechanism)
+    if isinstance(mechanism, IsRecorded):
+        mechanism = mechanism.fresh()
 
     prepared = prepare(
-        mechanism, bound, pair, trials, delta=delta, seed=seed, identity=identity, witness=witness
+        mechanism,
+        bound,
+        pair,
+        trials,
+        delta=delta,
+        seed=seed,
+        identity=identity,
+        witness=witness,
+        early=not stop.never,
     )
-    evidence = prepared if isinstance(prepared, str) else prepared.play(2 * trials)
+    levels = _Levels(bound, alpha, verdict_alpha, delta, epsilon)
+    lower, verdict = levels.certified(prepared, stop, jobs)
     outcomes = [_blind(law)] if chosen else []
     for attack_name, attack in objects.items():
         rng = stream(seed, identity, data, "attack", attack_name)
@@ -163,16 +191,16 @@ def audit(
     utility = None
     if repetitions and (attacks is None or chosen) and isinstance(mechanism, FrequencyOracle):
         rng = stream(seed, identity, data, "utility")
-        utility = _utility(mechanism, users, data, repetitions, alpha, rng)
+        utility = measure_error(mechanism, users, data, repetitions, alpha, rng)
     return AuditResult(
-        mechanism=name or type(mechanism).__name__,
+        mechanism=str(name or getattr(mechanism, "name", type(mechanism).__name__)),
         parameters=_parameters(mechanism),
         k=k,
         claimed_epsilon=epsilon,
         claimed_delta=delta,
         exact_epsilon=_exact_epsilon(mechanism, delta),
-        bound=_certify(evidence, bound, alpha, delta, epsilon),
-        verdict_bound=_certify(evidence, bound, verdict_alpha, delta, epsilon),
+        bound=lower,
+        verdict_bound=verdict,
         attacks=tuple(outcomes),
         published_success=(
             float(mechanism.published_success())
@@ -197,13 +225,55 @@ def _exact_epsilon(mechanism: Mechanism, delta: float) -> float | None:
     return float(mechanism.exact_epsilon()) if isinstance(mechanism, HasExactEpsilon) else None
 
 
-def _certify(
-    evidence: Evidence | str, bound: str, alpha: float, delta: float, claimed: float
-) -> EpsilonBound:
-    if isinstance(evidence, str):
-        kind = create("bounds", bound).kind
-        return EpsilonBound(-math.inf, bound, kind, alpha, 0, evidence, "nothing")
-    return evidence.certify(bound, alpha=alpha, delta=delta, claimed=claimed)
+@dataclasses.dataclass(frozen=True)
+class _Levels:
+    """One bound at two levels: what is shown, and what the verdict rests on."""
+
+    bound: str
+    alpha: float
+    verdict_alpha: float
+    delta: float
+    claimed: float
+
+    def certified(
+        self, prepared: Prepared | str, stop: StopWhen, jobs: int
+    ) -> tuple[EpsilonBound, EpsilonBound]:
+        """Play what was prepared; both bounds, which show nothing where nothing can be played."""
+        if isinstance(prepared, str):
+            kind = create("bounds", self.bound).kind
+            nothing = (-math.inf, self.bound, kind)
+            return (
+                EpsilonBound(*nothing, self.alpha, 0, prepared, "nothing"),
+                EpsilonBound(*nothing, self.verdict_alpha, 0, prepared, "nothing"),
+            )
+        if stop.never:
+            return self.both(prepared.play(prepared.reports, jobs=jobs))
+        return play_until(stop, prepared, self.both, self.claimed, jobs)
+
+    def both(self, evidence: Evidence) -> tuple[EpsilonBound, EpsilonBound]:
+        """What was counted, at both levels."""
+        how = {"delta": self.delta, "claimed": self.claimed}
+        return (
+            evidence.certify(self.bound, alpha=self.alpha, **how),
+            evidence.certify(self.bound, alpha=self.verdict_alpha, **how),
+        )
+
+
+def _check_bound(name: str | None, stop: StopWhen, model_based: bool) -> str:
+    """Name of the bound; refused where it does not hold for what is asked."""
+    chosen = name or (DEFAULT_BOUND if stop.never else DEFAULT_ANYTIME_BOUND)
+    bound = create("bounds", chosen)
+    if getattr(bound, "requires_opt_in", False) and not model_based:
+        raise ValueError(
+            f"bound {chosen!r} holds only for mechanisms of one kind; "
+            "ask for it with model_based=True (--model-based)."
+        )
+    if not stop.never and bound.kind != "anytime":
+        raise ValueError(
+            f"stop_when={stop.text} looks many times, which takes an anytime bound, "
+            f"got {chosen!r}, which is {bound.kind}."
+        )
+    return chosen
 
 
 def _blind(law: Floats) -> AttackOutcome:
@@ -232,8 +302,11 @@ def _measure(
     reason = attack.applies(mechanism)
     if reason is not None:
         return AttackOutcome(name, 0, 0, math.nan, math.nan, None, blind, reason)
+    if isinstance(mechanism, IsRecorded):
+        reason = "its recorded reports were used for the bound"
+        return AttackOutcome(name, 0, 0, math.nan, math.nan, None, blind, reason)
     if isinstance(attack, TrainableDistinguisher):
-        attack = learn(attack, mechanism, pair, trials, rng)[0]
+        attack = learn(attack, mechanism, pair, training_size(trials), rng)
     exact = None
     if isinstance(attack, Reconstruction):
         successes = success_counts(attack, mechanism, law, trials, rng)
@@ -252,69 +325,6 @@ def _measure(
         raise TypeError(f"attack {name!r} must have guess(...) or score(...).")
     lower, upper = bounds.success_interval(successes, trials, alpha)
     return AttackOutcome(name, successes, trials, lower, upper, exact, blind)
-
-
-def _utility(
-    mechanism: Any,
-    histogram: Values,
-    data: str,
-    repetitions: int,
-    alpha: float,
-    rng: np.random.Generator,
-) -> UtilityOutcome:
-    """Measured error over simulated collections of fixed users, beside the mechanism's formula."""
-    num_users = int(histogram.sum())
-    frequencies = histogram / num_users
-    sampled = num_users > MAX_PRIVATIZED and isinstance(mechanism, HasCounts)
-    errors = np.empty(repetitions)
-    for repetition in range(repetitions):
-        counts = (
-            mechanism.sample_counts(histogram, rng=rng)
-            if sampled
-            else _collect(mechanism, histogram, rng)
-        )
-        estimate = np.asarray(mechanism.estimate(counts))
-        if estimate.shape != frequencies.shape:
-            raise ValueError(
-                f"estimate must return shape {frequencies.shape}, got {estimate.shape}."
-            )
-        errors[repetition] = np.mean((estimate - frequencies) ** 2)
-    started = time.perf_counter()  # decoded once already: set-up is not in this figure
-    mechanism.estimate(counts)
-    decode_seconds = time.perf_counter() - started
-    lower, upper = bounds.mean_interval(errors, alpha)
-    exact = approximate = None
-    if isinstance(mechanism, HasVariance):
-        exact = float(mechanism.mse(num_users, frequencies))
-        approximate = float(mechanism.mse(num_users))
-    exact_error = 0.0
-    if isinstance(mechanism, HasVarianceError):
-        exact_error = float(mechanism.mse_standard_error(num_users, frequencies))
-    return UtilityOutcome(
-        value=float(errors.mean()),
-        lower=lower,
-        upper=upper,
-        exact=exact,
-        approximate=approximate,
-        num_users=num_users,
-        repetitions=repetitions,
-        data=data,
-        exact_error=exact_error,
-        sampled=sampled,
-        decode_seconds=decode_seconds,
-    )
-
-
-def _collect(mechanism: Any, histogram: Values, rng: np.random.Generator) -> Any:
-    """Privatize and aggregate every user, in chunks whose summaries add up."""
-    ends, total, start = np.cumsum(histogram), None, 0
-    for size in chunks(int(ends[-1]), max(1, histogram.size // 8)):
-        reached = np.clip(ends, start, start + size) - start
-        own = np.repeat(np.arange(histogram.size), np.diff(reached, prepend=0))
-        counts = mechanism.aggregate(mechanism.privatize(own, rng=rng))
-        total = counts if total is None else total + counts
-        start += size
-    return total
 
 
 def _check_pair(pair: tuple[int, int], k: int) -> tuple[int, int]:

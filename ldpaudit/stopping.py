@@ -5,17 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from ldpaudit import _validate
+from ldpaudit.contracts import GuessBound
 from ldpaudit.evidence import Counts, Evidence, Prepared
 from ldpaudit.outcomes import EpsilonBound, GuessCounts
 from ldpaudit.registry import create
 
 #: Reports of the first look, and the factor to the next.
 _FIRST, _GROWTH = 200, 1.1
+#: Plays all reports before it looks, once.
+BUDGET = "budget"
 
-Certified = tuple[EpsilonBound, EpsilonBound]
+#: A bound at the level that is shown and at the verdict's.
+Certified: TypeAlias = tuple[EpsilonBound, EpsilonBound]
 
 
 @dataclass(frozen=True)
@@ -23,19 +27,17 @@ class StopWhen:
     """What ends an audit before its budget: a violation, a narrow interval, or nothing.
 
     `width` is how far apart the lower bound and the upper bound of what the game
-    shows may be, each at alpha; inf stops at a violation alone, 0 never stops.
+    shows may be, each at alpha.
     """
 
     text: str
-    width: float
+    width: float = 0.0
 
     @classmethod
     def parse(cls, text: str) -> StopWhen:
         """Read ``violation``, ``width=W`` or ``budget``."""
-        if text == "violation":
-            return cls(text, math.inf)
-        if text == "budget":
-            return cls(text, 0.0)
+        if text in (BUDGET, "violation"):
+            return cls(text)
         name, _, number = text.partition("=")
         if name == "width":
             try:
@@ -43,6 +45,11 @@ class StopWhen:
             except ValueError:
                 pass
         raise ValueError(f"stop_when must be violation, width=W or budget, got {text!r}.")
+
+    @property
+    def never(self) -> bool:
+        """Whether all reports are played, and looked at once."""
+        return self.text == BUDGET
 
     def met(self, verdict: EpsilonBound, lower: float, upper: float, claimed: float) -> bool:
         """Whether the audit may end now."""
@@ -65,29 +72,25 @@ def looks(reports: int) -> Iterator[int]:
 def play_until(
     stop: StopWhen,
     prepared: Prepared,
-    reports: int,
-    certify: Callable[[Evidence, float], EpsilonBound],
-    levels: tuple[float, float],
+    certify: Callable[[Evidence], Certified],
     claimed: float,
+    jobs: int = 1,
 ) -> Certified:
     """Play look by look; the best bounds so far at both levels, which are valid at every look."""
-    total: Counts | None = None
-    best: Certified | None = None
-    number = 0
-    for number, size in enumerate(looks(reports), 1):
-        counts = prepared.play(size).counts
-        total = counts if total is None else total.merged(counts)
-        evidence = Evidence(prepared.game, total, prepared.searched)
-        found = (certify(evidence, levels[0]), certify(evidence, levels[1]))
-        best = found if best is None else (_better(best[0], found[0]), _better(best[1], found[1]))
-        upper = _upper(best[0].bound, total.guesses, levels[0], claimed)
+    counts: list[Counts] = []
+    best: list[EpsilonBound] = []
+    for number, size in enumerate(looks(prepared.reports), 1):
+        new = prepared.play(size, look=number, jobs=jobs).counts
+        counts = [counts[0].merged(new) if counts else new]
+        found = certify(Evidence(prepared.game, counts[0], prepared.searched))
+        best = [_better(*pair) for pair in zip(best, found, strict=True)] if best else list(found)
+        upper = _upper(best[0], counts[0].guesses, claimed)
         if stop.met(best[1], best[0].epsilon_lower, upper, claimed):
             break
-    assert total is not None
-    assert best is not None
-    played = total.guesses.trials
-    text = f"{prepared.searched}; looked {number} times, ended at {played:,} of {reports:,} reports"
-    lower, verdict = (replace(b, trials=played, searched=text) for b in best)
+    played = counts[0].guesses.trials
+    ended = f"ended at {played:,} of {prepared.reports:,} reports"
+    text = f"{prepared.searched}; the best of {number} looks, valid at all of them; {ended}"
+    lower, verdict = (replace(bound, trials=played, searched=text) for bound in best)
     return lower, verdict
 
 
@@ -95,9 +98,12 @@ def _better(one: EpsilonBound, two: EpsilonBound) -> EpsilonBound:
     return two if two.epsilon_lower >= one.epsilon_lower else one
 
 
-def _upper(name: str, seen: GuessCounts, alpha: float, claimed: float) -> float:
-    """Upper bound on what the game shows: the lower bound of the odds of being wrong, reversed."""
-    bound: Any = create("bounds", name)
+def _upper(lower: EpsilonBound, seen: GuessCounts, claimed: float) -> float:
+    """Upper bound on what the game shows: a lower bound on the odds of being wrong, reversed."""
+    bound: Any = create("bounds", lower.bound)
+    if not isinstance(bound, GuessBound):
+        return math.inf
     wrong = GuessCounts(2, seen.decided - seen.correct, seen.decided, seen.trials)
-    odds = bound.from_guesses(wrong, alpha=alpha, delta=0.0, claimed=claimed)
-    return math.log(seen.num_candidates - 1) - float(odds)
+    others = math.log(seen.num_candidates - 1)
+    odds = bound.from_guesses(wrong, alpha=lower.alpha, delta=0.0, claimed=others - claimed)
+    return others - float(odds)

@@ -14,7 +14,7 @@ import numpy as np
 
 from ldpaudit import _validate, bounds, leakage
 from ldpaudit._mechanism_checks import FALSE_ALARM, checks_of, require
-from ldpaudit.contracts import HasExactDelta, HasExactEpsilon, Mechanism, Reconstruction
+from ldpaudit.contracts import HasExactDelta, HasExactEpsilon, IsRecorded, Mechanism, Reconstruction
 from ldpaudit.evidence import prepare
 from ldpaudit.games import stream, success_counts
 from ldpaudit.harness import MAX_TRIALS
@@ -30,6 +30,8 @@ _ABILITIES = (
     "vulnerability",
     "exact_epsilon",
     "exact_delta",
+    "limit",
+    "fresh",
 )
 #: Level at which a bound's coverage is checked, and the looks of an anytime bound.
 _ALPHA, _LOOKS = 0.05, (10, 30, 100)
@@ -265,12 +267,12 @@ def check_ldp(
     )
     if isinstance(ready, str):
         raise ValueError(f"nothing can be tested: {ready}.")
-    played = ready.play(2 * trials)
+    played = ready.play(ready.reports)
     level = {"alpha": alpha, "delta": claim.delta, "claimed": claim.epsilon}
     exact = claim.own_epsilon()
     if exact is None and not can_fail(played, **level):
         raise ValueError(
-            f"nothing can be tested: even if all {2 * trials:,} guesses were right, they would "
+            f"nothing can be tested: even if all {ready.reports:,} guesses were right, they would "
             f"not show more than epsilon = {claim.epsilon} at alpha = {alpha:.4g}; "
             "it takes more trials."
         )
@@ -292,6 +294,8 @@ class _Claim:
         if not (hasattr(mechanism, "k") and hasattr(mechanism, "privatize")):
             name = type(mechanism).__name__
             raise TypeError(f"mechanism must have k and privatize, got {name}.")
+        if isinstance(mechanism, IsRecorded):
+            mechanism = mechanism.fresh()
         self.epsilon = _validate.positive("epsilon", epsilon)
         self.delta = _validate.delta(delta)
         # Attributes of its own: from Python 3.12 on, isinstance overlooks __getattr__.

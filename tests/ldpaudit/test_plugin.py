@@ -256,8 +256,8 @@ def test_the_marker_is_known_under_strict_markers(suite: Any) -> None:
 
 def test_seeds_come_from_the_name_alone(suite: Any) -> None:
     """The same counts whatever runs beside it; others in the next test and the next call."""
-    alone = suite(MIXED, "-k", "sound", "--ldp-alpha=0.125")[1]["test_sound"]
-    beside = suite(MIXED, "-k", "sound or both", "--ldp-alpha=0.375")[1]
+    alone = suite(MIXED, "-k", "sound", "--ldp-alpha=0.001")[1]["test_sound"]
+    beside = suite(MIXED, "-k", "sound or both", "--ldp-alpha=0.003")[1]
     assert alone == beside["test_sound"]
     lowers = {found[name] for found in beside.values() for name in found if "epsilon_lower" in name}
     assert len(lowers) == 3
@@ -292,7 +292,6 @@ def test_workers_change_nothing(suite: Any) -> None:
         lines = [text.replace("@pair", "") for text in result.outlines]
         listed.append([text for text in lines if re.match(r"test_suite\.py::\w+: \w+ with", text)])
     assert tests[0] == tests[1]
-    assert "test_grouped@pair" in runs[1][1]
     assert listed[0] == listed[1]
     assert len(listed[0]) == 5
 

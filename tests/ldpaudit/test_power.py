@@ -111,7 +111,7 @@ def test_power_is_what_happens() -> None:
     held: Any = testing._Claim(Coin(stated), 1.0, 0.0)
     ready = prepare(held, "posterior-odds", (0, 1), 1_000, delta=0.0, seed=1, identity="runs")
     assert isinstance(ready, Prepared)
-    games = [ready.play(2_000) for _ in range(1_000)]
+    games = [ready.play(2_000, look=run) for run in range(1_000)]
     caught = [g.certify("posterior-odds", **how).epsilon_lower > 1.0 for g in games]
     margin = 5 * math.sqrt(0.9 * 0.1 / 1_000)
     assert 0.9 - margin < np.mean(caught) < 0.9 + margin
