@@ -89,8 +89,8 @@ def values(array: npt.ArrayLike, k: int) -> npt.NDArray[np.int64]:
     return out.astype(np.int64, copy=False)
 
 
-def histogram(array: npt.ArrayLike, k: int) -> npt.NDArray[np.int64]:
-    """Return users per value as an int64 vector of length k that holds at least one user."""
+def histogram(array: npt.ArrayLike, k: int, max_users: int = 2**62) -> npt.NDArray[np.int64]:
+    """Return users per value as an int64 vector of length k, of 1 to `max_users` users."""
     users = np.asarray(array)
     if users.shape != (k,) or not np.issubdtype(users.dtype, np.integer):
         raise ValueError(
@@ -98,8 +98,9 @@ def histogram(array: npt.ArrayLike, k: int) -> npt.NDArray[np.int64]:
         )
     if (users < 0).any() or not users.any():
         raise ValueError("histogram must hold counts of at least 0 and at least one user.")
-    if int(users.max()) > 2**62 // k:
-        raise ValueError(f"histogram must sum to less than 2**62, got {int(users.max())} in one.")
+    total = float(users.sum(dtype=np.float64))  # a sum of integers could wrap round
+    if total > max_users:
+        raise ValueError(f"histogram must hold at most {max_users} users, got {int(total)}.")
     return users.astype(np.int64)
 
 

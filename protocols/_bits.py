@@ -81,10 +81,9 @@ def _add_columns(rows: Bytes, totals: npt.NDArray[np.int64]) -> None:
 
 def set_own_bits(packed: Bytes, own: npt.NDArray[np.int64], bits: npt.NDArray[np.bool_]) -> None:
     """Overwrite bit own[i] of row i with bits[i], in place."""
-    rows = np.arange(len(own))
-    column, shift = own >> 3, (own & 7).astype(np.uint8)
-    cleared = packed[rows, column] & ~(np.uint8(1) << shift)
-    packed[rows, column] = cleared | (bits.astype(np.uint8) << shift)
+    flat, marks = packed.reshape(-1), _marks(own)
+    places = np.arange(len(own)) * packed.shape[1] + (own >> 3)
+    flat[places] = flat[places] & ~marks | marks * bits
 
 
 def bernoulli_rows(
@@ -148,29 +147,31 @@ def subset_rows(
 ) -> Bytes:
     """Packed subsets of fixed size that hold own[i] with probability `inclusion`.
 
-    Given whether the own value is in, the rest is a uniform subset of the other
-    values. No step can tell two of them apart: the start is exchangeable and the
-    own bit is then overwritten; rows are kept or drawn afresh by their size
-    alone; the missing values are proposed uniformly, never more of them than are
-    missing. A set whose law ignores names and whose size is fixed is uniform.
+    Every row holds its own value until the end; one that should not has one
+    value more, and loses it then. The others are a uniform subset of the other
+    values, for no step can tell two of them apart: the start is exchangeable;
+    rows are kept or drawn afresh by their size alone; missing values are proposed
+    uniformly, never more of them than are missing.
     """
     packed = np.empty((len(own), width(num_values)), dtype=np.uint8)
 
     def start(
-        mine: npt.NDArray[np.int64], included: npt.NDArray[np.bool_]
+        mine: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64]
     ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
         words = np.zeros((mine.size, -(-num_values // 64)), dtype=np.uint64)
         words.view(np.uint8)[:, : packed.shape[1]] = _start_rows(mine.size, num_values, size, rng)
-        set_own_bits(words.view(np.uint8), mine, included)
-        return words, size - _row_sizes(words)
+        set_own_bits(words.view(np.uint8), mine, np.ones(mine.size, dtype=np.bool_))
+        return words, wanted - _row_sizes(words)
 
-    for rows in row_chunks(len(own), packed.shape[1]):
+    for rows in row_chunks(len(own), max(8, packed.shape[1] // 2)):
         mine = own[rows]
         included = rng.random(mine.size) < inclusion
-        words, lacking = start(mine, included)
+        wanted = size + 1 - included
+        words, lacking = start(mine, wanted)
         while (over := np.flatnonzero(lacking < 0)).size:
-            words[over], lacking[over] = start(mine[over], included[over])
-        _fill(words, mine, lacking, num_values, size, rng)
+            words[over], lacking[over] = start(mine[over], wanted[over])
+        _fill(words, lacking, num_values, rng)
+        set_own_bits(words.view(np.uint8), mine, included)
         packed[rows] = words.view(np.uint8)[:, : packed.shape[1]]
     return packed
 
@@ -189,34 +190,40 @@ def _start_rows(num_rows: int, num_values: int, size: int, rng: np.random.Genera
 
 def _fill(
     words: npt.NDArray[np.uint64],
-    own: npt.NDArray[np.int64],
     lacking: npt.NDArray[np.int64],
     num_values: int,
-    size: int,
     rng: np.random.Generator,
 ) -> None:
-    """Set uniform unset bits other than the own one until each row holds `size`.
+    """Set as many uniform unset bits of each row as it lacks.
 
-    A row proposes as many values at a time as it lacks and is counted again, for
-    some may coincide; where rows are many it proposes one, and needs no count.
+    Where rows are many, each proposes one value and sees whether it is new. Few
+    propose as many as they lack and are counted again, for some may meet.
     """
     flat, row_bits = words.view(np.uint8).reshape(-1), 64 * words.shape[1]
+
+    def values(many: int) -> npt.NDArray[np.unsignedinteger]:
+        return rng.integers(0, num_values, many, np.uint16 if num_values <= 2**16 else np.uint32)
+
     short = np.flatnonzero(lacking)
+    first, lacking = short * row_bits, lacking[short]
+    while first.size > 2048:
+        bits = first + values(first.size)
+        places = bits >> 3
+        before = flat[places]
+        flat[places] = after = before | _marks(bits)
+        lacking -= after != before
+        more = lacking > 0
+        first, lacking = first[more], lacking[more]
+
+    short = first // row_bits
+    wanted = _row_sizes(words.take(short, axis=0)) + lacking
     while short.size:
-        one_each = short.size > 4096
-        rows = short if one_each else np.repeat(short, lacking[short])
-        columns = rng.integers(0, num_values - 1, rows.size)
-        columns += columns >= own[rows]
-        bits = columns + rows * row_bits
-        if one_each:
-            places = bits >> 3
-            before = flat[places]
-            flat[places] = after = before | _marks(bits)
-            lacking[short] -= after != before
-        else:
-            _set_bits(flat, bits)
-            lacking[short] = size - _row_sizes(words.take(short, axis=0))
-        short = short[lacking[short] > 0]
+        bits = np.repeat(short * row_bits, lacking)
+        bits += values(bits.size)
+        _set_bits(flat, bits)
+        lacking = wanted - _row_sizes(words.take(short, axis=0))
+        more = lacking > 0
+        short, wanted, lacking = short[more], wanted[more], lacking[more]
 
 
 def _marks(bits: npt.NDArray[np.int64]) -> Bytes:
@@ -226,5 +233,10 @@ def _marks(bits: npt.NDArray[np.int64]) -> Bytes:
 
 def _row_sizes(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
     """Number of set bits of each row."""
-    sizes: npt.NDArray[np.int64] = np.add.reduce(np.bitwise_count(words), axis=1, dtype=np.int64)
+    counts = np.bitwise_count(words)
+    if counts.shape[1] > 16:
+        return np.asarray(np.add.reduce(counts, axis=1, dtype=np.int64))
+    sizes = np.zeros(len(words), dtype=np.int64)
+    for column in counts.T:  # on short rows a reduction costs more than what it adds up
+        sizes += column
     return sizes

@@ -25,11 +25,7 @@ _CHUNK = 2**16
 
 def users_per_value(histogram: npt.ArrayLike, k: int) -> Integers:
     """Return a histogram of users as an int64 vector, or say what it should be."""
-    users = checked_histogram(histogram, k)
-    total = np.sum(histogram, dtype=np.float64)
-    if total > MAX_USERS:
-        raise ValueError(f"histogram must hold at most {MAX_USERS} users, got {total:g}.")
-    return users
+    return checked_histogram(histogram, k, MAX_USERS)
 
 
 def independent_supports(

@@ -242,20 +242,54 @@ def test_hash_avalanche() -> None:
         assert low <= np.count_nonzero(flipped != plain) <= high
 
 
-@pytest.mark.parametrize("value", [0, 1, 73, 1023, 2**31])
-def test_hash_is_splitmix64(value: int) -> None:
-    """Against the mixer in Python integers; a scalar value and an array of values agree."""
-    g, mask = 22_027, 2**64 - 1
+def splitmix64(seed: int, word: int) -> int:
+    """Word number `word` of the stream, counted from 0, in Python integers."""
+    mask = 2**64 - 1
+    z = (seed + (word + 1) * 0x9E3779B97F4A7C15) & mask
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & mask
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
+    return z ^ (z >> 31)
+
+
+def test_reference_is_the_published_generator() -> None:
+    """First words of the stream of seed 1234567, as printed for the C reference."""
+    assert [splitmix64(1234567, word) for word in range(5)] == [
+        6457827717110365317,
+        3203168211198807973,
+        9817491932198370423,
+        4593380528125082431,
+        16408922859458223821,
+    ]
+
+
+@pytest.mark.parametrize("g", [2, 4, 21, 22_027, 2**31 - 1])
+@pytest.mark.parametrize("value", [0, 1, 2, 73, 1022, 1023, 2**31, 2**31 + 1])
+def test_hash_is_splitmix64(value: int, g: int) -> None:
+    """Values 2j and 2j + 1 take the low and the high half of word j, scaled to [0, g).
+
+    A scalar value, an array of values and a table of seeds by values agree.
+    """
     seeds = np.random.default_rng(21).integers(0, 2**64, 50, dtype=np.uint64)
-    naive = []
-    for seed in seeds.tolist():
-        z = (seed + (value + 1) * 0x9E3779B97F4A7C15) & mask
-        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & mask
-        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
-        naive.append((((z ^ (z >> 31)) >> 32) * g) >> 32)
+    words = [splitmix64(seed, value // 2) for seed in seeds.tolist()]
+    halves = [divmod(word, 2**32)[0 if value % 2 else 1] for word in words]
+    naive = [half * g // 2**32 for half in halves]
     assert hash_to_buckets(seeds, value, g).tolist() == naive
-    many = hash_to_buckets(seeds, np.full(50, value, dtype=np.uint64), g)
-    assert many.tolist() == naive
+    many = np.full(50, value, dtype=np.uint64)
+    assert hash_to_buckets(seeds, many, g).tolist() == naive
+    assert hash_to_buckets(seeds[:, None], many[:1], g)[:, 0].tolist() == naive
+
+
+@pytest.mark.parametrize(("k", "epsilon"), [(2, 1.0), (7, 0.3), (33, 3.0)])
+def test_supports_are_those_of_the_hash(k: int, epsilon: float) -> None:
+    """The counting of whole words, against each report and each value in Python integers."""
+    m = OptimizedLocalHashing(k=k, epsilon=epsilon)
+    reports = m.privatize(np.arange(200) % k, rng=np.random.default_rng(26))
+    naive = [0] * k
+    for seed, bucket in reports.tolist():
+        for value in range(k):
+            half = splitmix64(seed, value // 2) >> 32 * (value % 2) & 2**32 - 1
+            naive[value] += half * m.num_buckets >> 32 == bucket
+    assert m.aggregate(reports).supports.tolist() == naive
 
 
 @pytest.mark.parametrize("name", ["grr", "ss", "oue", "olh", "mss"])
