@@ -1,0 +1,1 @@
+"""A protocol, an attack, a bound and a report of one's own; ldpaudit finds them by name."""

@@ -1,0 +1,47 @@
+"""An attacker who knows what is common and asks only what is plausible."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ldpaudit.contracts import HasLikelihood, Mechanism, Reports
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shortlist:
+    """Name the commonest value among those nearly as likely as the likeliest one.
+
+    A value is listed if its log-likelihood is within `share` x epsilon of the best. With share 0
+    that is the best alone, with share 1 every value, which makes it a blind guess; between them
+    it is what somebody does who knows the census and never heard of a posterior.
+    """
+
+    share: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share <= 1:
+            raise ValueError(f"share must lie in [0, 1], got {self.share!r}.")
+
+    def applies(self, mechanism: Mechanism) -> str | None:
+        """None where the attack can run, else why not."""
+        if isinstance(mechanism, HasLikelihood):
+            return None
+        return "the mechanism has no log_likelihood"
+
+    def guess(
+        self,
+        reports: Reports,
+        mechanism: Any,
+        prior: npt.NDArray[np.float64],
+        *,
+        rng: np.random.Generator,
+    ) -> npt.NDArray[np.int64]:
+        """One guess a report; among values that are equally common, the likeliest."""
+        del rng  # nothing is left to chance
+        likelihood = mechanism.log_likelihood(reports)
+        least = likelihood.max(axis=1, keepdims=True) - self.share * mechanism.epsilon
+        commonness = np.where(likelihood >= least - 1e-9, prior, -1.0)
+        commonest = commonness == commonness.max(axis=1, keepdims=True)
+        return np.asarray(np.where(commonest, likelihood, -np.inf).argmax(axis=1))
