@@ -58,7 +58,7 @@ def _row(axes: dict[str, Any], found: list[Reading], kinds: dict[str, str]) -> d
     """Everything about one protocol that needs no other one."""
     usable = [reading for reading in found if reading.status not in ("failed", "skipped")]
     success, success_how = best_success(usable, kinds)
-    mse = next((r for r in usable if r.metric == "mse"), None)
+    mse = next((r for r in usable if r.metric == "mse" and r.known), None)
     row = axes | {
         "success_how": success_how,
         "attack": "" if success is None else success.attack,

@@ -39,6 +39,11 @@ class Reading:
     method: str
 
     @property
+    def known(self) -> bool:
+        """Whether the row holds a number."""
+        return self.exact is not None or self.value is not None
+
+    @property
     def probed(self) -> float | None:
         """Relative standard error of an exact column that random probes estimated."""
         found = _PROBES.search(self.method)

@@ -128,9 +128,9 @@ def recommend_from(
 ) -> Recommendation:
     """`Results.recommend` on a tidy table; `caps` by mse, success or bits."""
     alpha = _validate.fraction("alpha", alpha)
-    if "success" in caps and not 0 < caps["success"] <= 1:
-        raise ValueError(f"max_success must lie in (0, 1], got {caps['success']!r}.")
     caps = {goal: _validate.positive(f"max_{goal}", caps[goal]) for goal in _GOALS if goal in caps}
+    if caps.get("success", 1.0) > 1:
+        raise ValueError(f"max_success must lie in (0, 1], got {caps['success']!r}.")
     rows = [row for row in place(frame, alpha) if not row["refuted"]]
     if data is not None:
         _validate.known("data set", data, {row["data"] for row in rows})
@@ -144,14 +144,15 @@ def recommend_from(
             )
     panels: dict[tuple[Any, ...], list[Candidate]] = {}
     for row in rows:
-        panels.setdefault(tuple(row[c] for c in _PANEL), []).append(_candidate(row))
+        panels.setdefault(tuple(row[c] for c in _PANEL), []).append(candidate_of(row))
     goal = next((goal for goal in _GOALS if goal not in caps), "mse")
     return Recommendation(
-        tuple(_choose(key, found, goal, caps) for key, found in panels.items()), alpha
+        tuple(choose(key, found, goal, caps) for key, found in panels.items()), alpha
     )
 
 
-def _candidate(row: dict[str, Any]) -> Candidate:
+def candidate_of(row: dict[str, Any]) -> Candidate:
+    """A row of `place` as a candidate."""
     s, t, m, n = row["box"]
     bits = math.nan if row["bits"] is None else float(row["bits"])
     return Candidate(
@@ -159,9 +160,10 @@ def _candidate(row: dict[str, Any]) -> Candidate:
     )  # fmt: skip
 
 
-def _choose(
+def choose(
     key: tuple[Any, ...], found: list[Candidate], goal: str, caps: dict[str, float]
 ) -> Choice:
+    """The best of one data set, `key` being its data, k, num_users and delta."""
     found = [c for c in found if not math.isnan(c.interval(goal)[0])]
     holding = [c for c in found if all(_holds(c, g, cap) is True for g, cap in caps.items())]
     holding.sort(key=lambda c: (getattr(c, goal), c.label, c.epsilon))
