@@ -226,3 +226,16 @@ class ModularProtocol(WireReports):
     def exact_epsilon(self) -> float:
         """Largest log-likelihood ratio over reports and pairs of values."""
         return max(block.exact_epsilon() for block in self._design.blocks)
+
+    def exact_delta(self, epsilon: float) -> float:
+        """Hockey-stick divergence of the worst pair: one apart in every block, where there is."""
+        blocks = self._design.blocks
+        sticks = np.array([block.exact_delta(epsilon) for block in blocks]) / len(blocks)
+        worst, most = 0.0, float(sticks.sum())
+        residues = [self.decoder.residues_of(i, np.arange(self.k)) for i in range(len(blocks))]
+        for value in range(self.k):
+            apart = sum(s * (own != own[value]) for s, own in zip(sticks, residues, strict=True))
+            worst = max(worst, float(np.max(apart)))
+            if worst >= most * (1 - 1e-15 * len(blocks)):
+                return most
+        return worst

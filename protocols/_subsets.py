@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ._bits import Bytes, pack, row_chunks, subset_rows, width
 from ._counts import subset_supports
+from ._divergence import hockey_stick
 from ._two_level import first_of_subset, two_level_success
 
 
@@ -119,6 +120,11 @@ class SubsetRandomizer:
         """Log of P(Z | x in Z) / P(Z | x not in Z), from the probabilities in use."""
         m, w = self.num_values, self.size
         return math.log(self.p) - math.log(self.out) + math.log(m - w) - math.log(w)
+
+    def exact_delta(self, epsilon: float) -> float:
+        """Hockey-stick divergence of any two values: of the own one in and the other not."""
+        likely = self.p * (self.num_values - self.size) / (self.num_values - 1)
+        return hockey_stick(likely, epsilon, self.exact_epsilon())
 
 
 def _log_comb(n: int, r: int) -> float:

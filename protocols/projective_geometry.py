@@ -14,6 +14,7 @@ from ldpaudit._validate import epsilon as checked_epsilon
 from ldpaudit._validate import values as checked_values
 
 from ._counts import users_per_value
+from ._divergence import hockey_stick
 from ._message_counts import orthogonal_messages, split_evenly
 from ._projective import Ints, ProjectiveSpace, prime_from
 from ._pure import PureProtocol, SupportCounts
@@ -272,3 +273,8 @@ class ProjectiveGeometryResponse(PureProtocol):
         """Largest log-likelihood ratio over reports and pairs of values."""
         high, low = self._log_levels
         return high - low
+
+    def exact_delta(self, epsilon: float) -> float:
+        """Hockey-stick divergence of any two values: of a message that supports the first alone."""
+        apart = (self.support_size - int(self._space.starts[-2])) / self.support_size
+        return hockey_stick(self.p_star * apart, epsilon, self.exact_epsilon())

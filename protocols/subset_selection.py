@@ -16,7 +16,6 @@ from ldpaudit._validate import values as checked_values
 from ._bits import Bytes, column_counts, take_columns
 from ._checks import packed_rows
 from ._counts import users_per_value
-from ._divergence import hockey_stick
 from ._pure import PureProtocol, SupportCounts
 from ._subsets import SubsetRandomizer
 
@@ -138,5 +137,4 @@ class SubsetSelection(PureProtocol):
 
     def exact_delta(self, epsilon: float) -> float:
         """Hockey-stick divergence of any two values: of the own one in and the other not."""
-        likely = self.p_star * (self.k - self.subset_size) / (self.k - 1)
-        return hockey_stick(likely, epsilon, self.exact_epsilon())
+        return self._randomizer.exact_delta(epsilon)
