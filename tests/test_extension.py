@@ -54,10 +54,15 @@ class Stranger:
 
     def run(self, *arguments: str, code: int = 0) -> str:
         """Standard output of Python run with these arguments, which must end with `code`."""
-        # -P: what is imported is what is installed, whatever the folder.
-        command = [self.python, "-P", *arguments]
+        # -P: what is imported is what is installed, whatever the folder. One thread, as the
+        # tests beside this one have the other cores, and threads that wait for one would spin.
         done = subprocess.run(
-            command, cwd=self.folder, capture_output=True, text=True, encoding="utf-8", check=False
+            [self.python, "-P", *arguments],
+            cwd=self.folder,
+            env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONUTF8": "1"},
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
         )
         assert done.returncode == code, done.stdout + done.stderr
         assert "Traceback" not in done.stderr
