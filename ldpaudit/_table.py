@@ -44,21 +44,9 @@ def percent(share: float) -> str:
     return f"{100 * share:.10g}%"
 
 
-def audit_rows(result: AuditResult) -> list[dict[str, Any]]:
-    """The rows of one audit, in a fixed order."""
-    base = dict.fromkeys(COLUMNS) | {
-        "protocol": result.mechanism,
-        "parameters": describe(result.parameters),
-        "k": result.k,
-        "epsilon": result.claimed_epsilon,
-        "delta": result.claimed_delta,
-        "seed": result.seed,
-        "status": "ok",
-        "reason": "",
-        "attack": "",
-        "data": "" if result.mse is None else result.mse.data,
-        "num_users": None if result.mse is None else result.mse.num_users,
-    }
+def audit_rows(result: AuditResult, label: str | None = None) -> list[dict[str, Any]]:
+    """The rows of one audit, in a fixed order; the bound on epsilon goes by `label`."""
+    base = _base_row(result)
     interval = f"estimate, Clopper-Pearson interval at {percent(1 - result.alpha)}"
     rows: list[dict[str, Any]] = []
     for outcome in result.attacks:
@@ -88,24 +76,7 @@ def audit_rows(result: AuditResult) -> list[dict[str, Any]]:
                 "method": "published formula",
             }
         )
-    for metric, bound in (
-        ("epsilon_lower", result.bound),
-        ("epsilon_verdict", result.verdict_bound),
-    ):
-        rows.append(
-            base
-            | {
-                "attack": bound.bound,
-                "metric": metric,
-                "value": finite(bound.epsilon_lower),
-                "lower": finite(bound.epsilon_lower),
-                "exact": finite(result.exact_epsilon),
-                "trials": bound.trials,
-                "status": "ok" if metric == "epsilon_lower" else result.verdict,
-                "reason": bound.event,
-                "method": f"{bound.kind} lower bound, alpha = {bound.alpha:.3g}",
-            }
-        )
+    rows += bound_rows(result, label or result.bound.bound)
     if result.mse is not None:
         rows.append(
             base
@@ -131,6 +102,47 @@ def audit_rows(result: AuditResult) -> list[dict[str, Any]]:
     if result.bits is not None:
         rows.append(base | {"metric": "bits", "exact": float(result.bits), "method": "exact"})
     return rows
+
+
+def bound_rows(result: AuditResult, label: str) -> list[dict[str, Any]]:
+    """The rows of one audit that bound epsilon, at both levels, under the name of the audit."""
+    base, rows = _base_row(result), []
+    for metric, bound in (
+        ("epsilon_lower", result.bound),
+        ("epsilon_verdict", result.verdict_bound),
+    ):
+        rows.append(
+            base
+            | {
+                "attack": label,
+                "metric": metric,
+                "value": finite(bound.epsilon_lower),
+                "lower": finite(bound.epsilon_lower),
+                "exact": finite(result.exact_epsilon),
+                "trials": bound.trials,
+                "status": "ok" if metric == "epsilon_lower" else result.verdict,
+                "reason": bound.event,
+                "method": f"{bound.kind} lower bound, alpha = {bound.alpha:.3g}",
+            }
+        )
+    return rows
+
+
+def _base_row(result: AuditResult) -> dict[str, Any]:
+    """What all rows of one audit have in common."""
+    return dict.fromkeys(COLUMNS) | {
+        "protocol": result.mechanism,
+        "parameters": describe(result.parameters),
+        "k": result.k,
+        "epsilon": result.claimed_epsilon,
+        "delta": result.claimed_delta,
+        "seed": result.seed,
+        "status": "ok",
+        "reason": "",
+        "attack": "",
+        "data": "" if result.mse is None else result.mse.data,
+        "num_users": None if result.mse is None else result.mse.num_users,
+    }
 
 
 def _utility_method(outcome: UtilityOutcome, alpha: float) -> str:

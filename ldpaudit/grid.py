@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from ldpaudit import _validate, harness
-from ldpaudit._table import COLUMNS, describe, to_frame
+from ldpaudit._table import COLUMNS, audit_rows, bound_rows, describe, to_frame
 from ldpaudit.data import DataSet
-from ldpaudit.outcomes import SCHEMA, Cell, Results
+from ldpaudit.outcomes import SCHEMA, AuditResult, Cell, Results
 from ldpaudit.registry import create, load, names
 from ldpaudit.store import Store
-from ldpaudit.study import ProtocolSpec, Study, resolve, to_toml
+from ldpaudit.study import AuditSpec, ProtocolSpec, Study, resolve, to_toml
 
 Progress = Callable[[int, int], None]
 
@@ -126,32 +126,44 @@ class _Task:
     verdict_alpha: float
 
     def run(self) -> Cell:
-        """Run the audit of this cell; an error becomes the cell's one row."""
-        study, data = self.study, self.data
+        """Run the audits of this cell; an error becomes the cell's one row."""
         try:
             mechanism = create(
-                "protocols", self.protocol.name, k=data.k, epsilon=self.epsilon,
+                "protocols", self.protocol.name, k=self.data.k, epsilon=self.epsilon,
                 **self.protocol.parameters,
             )  # fmt: skip
-            result = harness.audit(
-                mechanism,
-                study.attacks,
-                trials=study.trials,
-                alpha=study.alpha,
-                seed=study.seed,
-                bound=study.bound,
-                prior=data.frequencies if study.prior == "data" else None,
-                histogram=data.histogram,
-                data=data.name,
-                repetitions=study.repetitions,
-                verdict_alpha=self.verdict_alpha,
-                name=self.protocol.name,
-                isolate=True,
-            )
+            first, *others = self.study.each_audit()
+            result = self._audit(mechanism, first, self.study.attacks)
+            rows, seconds = audit_rows(result, first.label), result.seconds
+            for spec in others:
+                further = self._audit(mechanism, spec, ())
+                rows += bound_rows(further, spec.label)
+                seconds += further.seconds
         except Exception as error:
             return Cell(self.key, self.axes, (self._failure(error),), 0.0)
+        users = {"data": self.data.name, "num_users": self.data.num_users}
         decode = None if result.mse is None else result.mse.decode_seconds
-        return Cell(self.key, self.axes, tuple(result.rows()), result.seconds, decode)
+        return Cell(self.key, self.axes, tuple(row | users for row in rows), seconds, decode)
+
+    def _audit(self, mechanism: Any, spec: AuditSpec, attacks: Sequence[str]) -> AuditResult:
+        study, data = self.study, self.data
+        return harness.audit(
+            mechanism,
+            attacks,
+            trials=study.trials,
+            alpha=study.alpha,
+            seed=study.seed,
+            bound=spec.bound or study.bound,
+            pair=spec.inputs(data.k),
+            prior=data.frequencies if study.prior == "data" else None,
+            histogram=data.histogram,
+            data=data.name,
+            repetitions=study.repetitions,
+            verdict_alpha=self.verdict_alpha,
+            witness=spec.witness,
+            name=self.protocol.name,
+            isolate=True,
+        )
 
     def _failure(self, error: Exception) -> dict[str, Any]:
         return dict.fromkeys(COLUMNS) | {
@@ -172,24 +184,27 @@ class _Task:
 
 
 def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[_Task]:
-    cells = len(study.protocols) * len(study.epsilons) * len(study.data)
-    verdict_alpha = harness.VERDICT_ALPHA / cells  # shared by all audits of the study
+    protocols = list(study.each_protocol())
+    cells = len(loaded) * sum(len(epsilons) for _, epsilons in protocols)
+    # Shared by all audits of the study.
+    verdict_alpha = harness.VERDICT_ALPHA / (cells * len(study.each_audit()))
+    settings = {"attacks", "bound", "prior", "trials", "repetitions", "alpha", "seed"}
+    fixed = study.model_dump(
+        mode="json", include=settings | ({"audits"} if study.audits else set())
+    )
     for data in loaded:
         digest = hashlib.sha256(data.histogram.tobytes()).hexdigest()
-        for protocol in study.protocols:
-            for epsilon in study.epsilons:
+        for protocol, epsilons in protocols:
+            parameters = protocol.model_dump(mode="json", exclude={"epsilons", "each"})
+            for epsilon in epsilons:
                 axes = {
                     "data": data.name,
                     "k": data.k,
                     "protocol": protocol.name,
                     "epsilon": epsilon,
                 }
-                fixed = study.model_dump(
-                    mode="json", include={"attacks", "bound", "prior", "trials", "repetitions",
-                                          "alpha", "seed"},
-                )  # fmt: skip
                 determines = axes | fixed | {
-                    "parameters": protocol.model_dump(mode="json"),
+                    "parameters": parameters,
                     "histogram": digest,
                     "verdict_alpha": verdict_alpha,
                     "schema": SCHEMA,
@@ -226,15 +241,14 @@ def _check_names(study: Study, loaded: list[DataSet]) -> None:
     """Refuse unknown components and parameters before anything runs."""
     if len({(data.name, data.k, data.num_users) for data in loaded}) != len(loaded):
         raise ValueError("data must name every set once, got one twice.")
-    _validate.known("bound", study.bound, names("bounds"))
-    for attack in study.attacks:
-        load("attacks", attack)
     smallest = min(data.k for data in loaded)
-    for protocol in study.protocols:
-        create(
-            "protocols", protocol.name, k=smallest, epsilon=study.epsilons[0],
-            **protocol.parameters,
-        )  # fmt: skip
+    for audit in study.each_audit():
+        _validate.known("bound", audit.bound or study.bound, names("bounds"))
+        audit.inputs(smallest)
+    for attack in (*study.attacks, *(a.witness for a in study.audits if a.witness)):
+        load("attacks", attack)
+    for protocol, epsilons in study.each_protocol():
+        create("protocols", protocol.name, k=smallest, epsilon=epsilons[0], **protocol.parameters)
 
 
 def _versions() -> dict[str, str]:

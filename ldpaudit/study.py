@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -34,22 +35,40 @@ Real = Annotated[float, BeforeValidator(_number)]
 Whole = Annotated[int, BeforeValidator(_number)]
 
 
+Positive = Annotated[Real, Field(gt=0, allow_inf_nan=False)]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class ProtocolSpec(_Strict):
-    """A registered protocol and its parameters beyond k and epsilon."""
+    """A registered protocol, its parameters beyond k and epsilon, and axes of its own.
+
+    `epsilons` replaces the study's; every value that `each` lists of a parameter is run.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True)
     name: str
+    epsilons: Annotated[tuple[Positive, ...], Field(min_length=1)] | None = None
+    each: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]] | None = None
 
     @model_validator(mode="after")
     def _study_sets_the_axes(self) -> ProtocolSpec:
         for name, origin in (("k", "data"), ("epsilon", "epsilons")):
-            if name in self.parameters:
+            if name in self.parameters or name in (self.each or {}):
                 raise ValueError(f"{name} comes from the field {origin!r}")
+        for name in self.each or {}:
+            if name in self.parameters or name in ProtocolSpec.model_fields:
+                raise ValueError(f"{name} is set beside 'each' already")
         return self
+
+    def variants(self) -> Iterator[ProtocolSpec]:
+        """The protocol with every combination of the values in `each`, axes left out."""
+        axes = self.each or {}
+        for values in itertools.product(*axes.values()):
+            chosen = (self.model_extra or {}) | dict(zip(axes, values, strict=True))
+            yield ProtocolSpec(name=self.name, **chosen)
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -70,11 +89,32 @@ class DataSpec(_Strict):
         return load_data(self.name, k=self.k, num_users=self.num_users, seed=seed)
 
 
+class AuditSpec(_Strict):
+    """One audit of every cell: who looks at reports of which pair, and how counts are bounded.
+
+    Without a `witness` the audit chooses; without a `bound` it is the study's. A negative
+    input of the pair counts from the last value, which is -1.
+    """
+
+    witness: str | None = None
+    bound: str | None = None
+    pair: tuple[Whole, Whole] = (0, 1)
+
+    @property
+    def label(self) -> str:
+        """What tells its rows apart: the bound, after the witness if that is named."""
+        return "/".join(name for name in (self.witness, self.bound) if name)
+
+    def inputs(self, k: int) -> tuple[int, int]:
+        """The two inputs among k values."""
+        first, second = (v + k if v < 0 else v for v in self.pair)
+        if first == second or not (0 <= first < k and 0 <= second < k):
+            raise ValueError(f"audits: pair must name two of {k} values, got {list(self.pair)}.")
+        return first, second
+
+
 def _named(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
-
-
-Positive = Annotated[Real, Field(gt=0, allow_inf_nan=False)]
 
 
 class Study(_Strict):
@@ -85,13 +125,19 @@ class Study(_Strict):
     name, title : str
         What it is called; `title` heads the page.
     protocols : list
-        Registry names, or tables with a name and parameters.
+        Registry names, or tables with a name and parameters. A table may have ``epsilons``
+        of its own, and ``each``: parameters with lists of values, all of which are run.
     epsilons : list of float
         Privacy budgets, positive, in natural-log units.
     data : list
         Names (``"adult-age"``, ``"file.csv:column"``) or tables with name, k, num_users.
     attacks : list of str
         Registered attacks whose success is measured.
+    bound : str
+        Registered bound that turns counts into a lower bound on epsilon.
+    audits : list
+        More than one audit of every cell: tables with witness, bound and pair (see
+        `AuditSpec`). In the results each is named by witness/bound.
     prior : "uniform" or "data"
         What the attacker knows of the users, and what they are drawn from.
     trials, repetitions : int
@@ -119,12 +165,33 @@ class Study(_Strict):
     data: Annotated[tuple[Annotated[DataSpec, BeforeValidator(_named)], ...], Field(min_length=1)]
     attacks: tuple[str, ...] = DEFAULT_ATTACKS
     bound: str = "posterior-odds"
+    audits: tuple[AuditSpec, ...] = ()
     prior: Literal["uniform", "data"] = "uniform"
     trials: Annotated[Whole, Field(ge=1, le=MAX_TRIALS)] = 50_000
     repetitions: Annotated[Whole, Field(ge=2, le=100_000)] = 10
     alpha: Annotated[Real, Field(gt=0, lt=1)] = 0.05
     seed: Annotated[Whole, Field(ge=0)] = 0
     quick: dict[str, Any] = Field(default_factory=dict, exclude=True)
+
+    @model_validator(mode="after")
+    def _audits_differ(self) -> Study:
+        labels = [audit.label for audit in self.each_audit()]
+        if len(set(labels)) < len(labels):
+            raise ValueError(f"audits must differ in witness or bound, got {labels}")
+        return self
+
+    def each_audit(self) -> tuple[AuditSpec, ...]:
+        """The audits of every cell with their bounds, one if none is listed."""
+        return tuple(
+            audit if audit.bound else audit.model_copy(update={"bound": self.bound})
+            for audit in self.audits or (AuditSpec(),)
+        )
+
+    def each_protocol(self) -> Iterator[tuple[ProtocolSpec, tuple[float, ...]]]:
+        """Every protocol with one value of each parameter, and its epsilons."""
+        for protocol in self.protocols:
+            for variant in protocol.variants():
+                yield variant, protocol.epsilons or self.epsilons
 
     def as_quick(self) -> Study:
         """The same study at the size its `quick` table gives; without one, with few trials."""
@@ -178,6 +245,10 @@ def resolve(study: str | Path | Study | Mapping[str, Any]) -> Study:
     return read_study(study)
 
 
+#: Where a field may be unknown, and which ones are not.
+_TABLES: dict[str, type[_Strict]] = {"": Study, "data": DataSpec, "audits": AuditSpec}
+
+
 def _parse(raw: dict[str, Any], where: str) -> Study:
     """Validate a study; the first error becomes one sentence that names the field."""
     try:
@@ -189,7 +260,7 @@ def _parse(raw: dict[str, Any], where: str) -> Study:
         field = ".".join([*parents, name])
         got = "" if first["type"] == "missing" else f", got {first['input']!r:.80}"
         if first["type"] == "extra_forbidden":
-            options = (DataSpec if parents else Study).model_fields
+            options = _TABLES[parents[0] if parents else ""].model_fields
             _validate.known(": ".join(["field in " + where, *parents[:1]]) + ":", name, options)
         reason = first["msg"].removeprefix("Value error, ")
         raise ValueError(f"{where}: {field}: {reason}{got}.") from None

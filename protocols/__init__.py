@@ -17,6 +17,7 @@ from .approximate_response import (
     ApproximateRandomizedResponse,
     ApproximateSymmetricUnaryEncoding,
 )
+from .controls import LocalHashingOnly, StickyUnaryEncoding
 from .gaussian_mechanism import AnalyticGaussianMechanism, GaussianMechanism
 from .generalized_randomized_response import GeneralizedRandomizedResponse
 from .hadamard_response import HadamardResponse
@@ -50,6 +51,7 @@ __all__ = [
     "GeneralizedRandomizedResponse",
     "HadamardResponse",
     "HybridProjectiveGeometry",
+    "LocalHashingOnly",
     "ModularSubsetSelection",
     "NonNegativeLikelihood",
     "OptimizedLocalHashing",
@@ -57,6 +59,7 @@ __all__ = [
     "ProjectiveGeometryResponse",
     "ScrambledSubsetSelection",
     "SimplexProjection",
+    "StickyUnaryEncoding",
     "SubsetSelection",
     "SumConstraint",
     "SummationHistogramEncoding",
