@@ -13,6 +13,7 @@ shape (k,) and sum to 1. Natural logarithms throughout.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
@@ -73,6 +74,29 @@ class FrequencyOracle(Protocol):
 
     def estimate(self, counts: Counts) -> Floats:
         """Unbiased, unclipped frequencies, shape (k,)."""
+
+
+@runtime_checkable
+class MarginalOracle(Mechanism, Protocol):
+    """The server of records with several attributes, whose values are numbered as one domain."""
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Numbers of values of the attributes; `k` is their product."""
+
+    def aggregate(self, reports: Reports) -> Counts:
+        """Summary of a batch; two summaries add up to that of both."""
+
+    def estimate_marginals(self, counts: Counts) -> tuple[Floats, ...]:
+        """Unbiased, unclipped frequencies of each attribute."""
+
+
+@runtime_checkable
+class HasRelation(Protocol):
+    """A mechanism whose guarantee depends on what two inputs have in common."""
+
+    def relation(self, pair: tuple[int, int]) -> str:
+        """What kind of neighbours two inputs are, in words."""
 
 
 @runtime_checkable
@@ -146,6 +170,48 @@ class HasPublishedSuccess(Protocol):
 
     def published_success(self) -> float:
         """Probability, by the published formula under a uniform prior."""
+
+
+@runtime_checkable
+class Longitudinal(Mechanism, Protocol):
+    """Reports of the same users in many rounds; `privatize` is one report of a new user.
+
+    A round's reports have the form of one-shot reports: what a mechanism says of one report
+    (`log_likelihood`, `aggregate`, `estimate`, `mse`) holds for each round. The state is the
+    clients' and changes with every round; attacks never see it.
+    """
+
+    @property
+    def epsilon_inf(self) -> float:
+        """Claimed budget of all reports together while a user's value does not change."""
+
+    def start(self, num_users: int, *, rng: np.random.Generator) -> Any:
+        """State of new users, made once."""
+
+    def privatize_round(
+        self, values: npt.ArrayLike, state: Any, *, rng: np.random.Generator
+    ) -> Reports:
+        """One report a user, values[i] of user i; memos are made once and kept in the state."""
+
+    def spent(self, state: Any) -> Floats:
+        """Budget each user has spent, shape (n,): memos made so far times epsilon_inf."""
+
+    def worst_spent(self, rounds: int) -> float:
+        """Largest budget that a user can have spent after so many rounds."""
+
+    def history_log_likelihood(
+        self, history: Sequence[Reports], values: npt.ArrayLike | None = None
+    ) -> Floats:
+        """Log P(one report from each round | the value, and that it never changed).
+
+        Shape (n, len(values)); None means all k values.
+        """
+
+    def composed_epsilon(self, rounds: int) -> float:
+        """Exact epsilon of so many reports together, for two values that never change."""
+
+    def composed_delta(self, epsilon: float, rounds: int) -> float:
+        """Hockey-stick divergence of the same at `epsilon`, exact; ValueError if out of reach."""
 
 
 class Attack(Protocol):

@@ -24,9 +24,20 @@ from .hadamard_response import HadamardResponse
 from .histogram_encoding import SummationHistogramEncoding, ThresholdingHistogramEncoding
 from .hybrid_projective_geometry import HybridProjectiveGeometry
 from .local_hashing import BinaryLocalHashing, OptimizedLocalHashing
+from .loloha import BinaryLongitudinalHashing, OptimizedLongitudinalHashing
+from .longitudinal_response import LongitudinalRandomizedResponse
+from .longitudinal_unary import (
+    LongitudinalOptimizedSymmetricEncoding,
+    LongitudinalOptimizedUnaryEncoding,
+    LongitudinalSymmetricOptimizedEncoding,
+    LongitudinalSymmetricUnaryEncoding,
+    Rappor,
+)
 from .modular_subset_selection import ModularSubsetSelection
 from .projective_geometry import ProjectiveGeometryResponse
+from .sampled_fake import RandomSamplingFakeData, RandomSamplingRealisticFakeData
 from .scrambled_subset_selection import ScrambledSubsetSelection
+from .split_and_sample import AttributeSampling, BudgetSplitting
 from .subset_selection import SubsetSelection
 from .unary_encoding import (
     GeneralUnaryEncoding,
@@ -45,18 +56,30 @@ __all__ = [
     "ApproximateOptimizedLocalHashing",
     "ApproximateRandomizedResponse",
     "ApproximateSymmetricUnaryEncoding",
+    "AttributeSampling",
     "BinaryLocalHashing",
+    "BinaryLongitudinalHashing",
+    "BudgetSplitting",
     "GaussianMechanism",
     "GeneralUnaryEncoding",
     "GeneralizedRandomizedResponse",
     "HadamardResponse",
     "HybridProjectiveGeometry",
     "LocalHashingOnly",
+    "LongitudinalOptimizedSymmetricEncoding",
+    "LongitudinalOptimizedUnaryEncoding",
+    "LongitudinalRandomizedResponse",
+    "LongitudinalSymmetricOptimizedEncoding",
+    "LongitudinalSymmetricUnaryEncoding",
     "ModularSubsetSelection",
     "NonNegativeLikelihood",
     "OptimizedLocalHashing",
+    "OptimizedLongitudinalHashing",
     "OptimizedUnaryEncoding",
     "ProjectiveGeometryResponse",
+    "RandomSamplingFakeData",
+    "RandomSamplingRealisticFakeData",
+    "Rappor",
     "ScrambledSubsetSelection",
     "SimplexProjection",
     "StickyUnaryEncoding",

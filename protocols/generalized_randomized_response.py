@@ -23,9 +23,16 @@ def randomize(
     own: npt.NDArray[np.int64], num_values: int, lie: float, rng: np.random.Generator
 ) -> npt.NDArray[np.int64]:
     """Replace each value by each other one with probability `lie`, in one pass."""
-    # One uniform u decides both: each of the first num_values - 1 intervals of length `lie`
+    return displaced(own, num_values, lie, rng.random(own.size))
+
+
+def displaced(
+    own: npt.NDArray[np.int64], num_values: int, lie: float, uniforms: npt.NDArray[np.float64]
+) -> npt.NDArray[np.int64]:
+    """As `randomize` with one given uniform number a value, which is overwritten."""
+    # It decides both: each of the first num_values - 1 intervals of length `lie`
     # is one other value, and what is left is the truth. (A lie below 1e-300 never happens.)
-    place = rng.random(own.size)
+    place = uniforms
     place *= 1 / max(lie, 1e-300)
     np.minimum(place, num_values - 1, out=place)
     reports = place.astype(np.int64)
@@ -69,8 +76,10 @@ class RandomizedResponse(PureProtocol):
         seen = checked_values(reports, self.k)
         asked = np.arange(self.k) if values is None else checked_values(values, self.k)
         table_size(seen.size, asked.size)
-        truth, lie = math.log(self.p_star), math.log(self.q_star)
-        return np.where(seen[:, None] == asked[None, :], truth, lie)
+        levels = np.array([math.log(self.q_star), math.log(self.p_star)])
+        if values is None:
+            return np.asarray(levels.take(seen[:, None] == asked))
+        return np.asarray(levels.take(asked[:, None] == seen).T)
 
     def aggregate(self, reports: npt.ArrayLike) -> SupportCounts:
         """Count the reports of each value; summaries of a stream add up."""

@@ -17,6 +17,8 @@ ROW = re.compile(r"\| `([\w-]+)`(?: \((\w+) = ([\d.e-]+)\))? \| ([^|]+) \| ([^|]
                  r"\| (\d+) \| ([^|]+) \| ([^|]+) \| [^|]+ \|")  # fmt: skip
 #: Controls, which no one should use, are told of where they are audited.
 CONTROLS = {"lho", "sticky-ue"}
+#: Protocols over time are told of in longitudinal.md.
+LONGITUDINAL = {"l-grr", "l-sue", "l-oue", "l-osue", "l-soue", "rappor", "biloloha", "ololoha"}
 
 
 def catalogue() -> list[tuple[str, ...]]:
@@ -24,7 +26,8 @@ def catalogue() -> list[tuple[str, ...]]:
 
 
 def test_the_catalogue_is_complete() -> None:
-    assert {row[0] for row in catalogue()} == set(registry.names("protocols")) - CONTROLS
+    elsewhere = CONTROLS | LONGITUDINAL
+    assert {row[0] for row in catalogue()} == set(registry.names("protocols")) - elsewhere
 
 
 @pytest.mark.parametrize("row", catalogue(), ids=lambda row: row[0])
