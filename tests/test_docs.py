@@ -17,8 +17,11 @@ ROW = re.compile(r"\| `([\w-]+)`(?: \((\w+) = ([\d.e-]+)\))? \| ([^|]+) \| ([^|]
                  r"\| (\d+) \| ([^|]+) \| ([^|]+) \| [^|]+ \|")  # fmt: skip
 #: Controls, which no one should use, are told of where they are audited.
 CONTROLS = {"lho", "sticky-ue"}
+#: Those for records of several attributes have a guide of their own.
+RECORDS = {"spl", "smp", "rsfd", "rsrfd"}
 #: Protocols over time are told of in longitudinal.md.
-LONGITUDINAL = {"l-grr", "l-sue", "l-oue", "l-osue", "l-soue", "rappor", "biloloha", "ololoha"}
+LONGITUDINAL = {"l-grr", "l-sue", "l-oue", "l-osue", "l-soue", "rappor", "biloloha", "ololoha",
+                "dbitflip"}  # fmt: skip
 
 
 def catalogue() -> list[tuple[str, ...]]:
