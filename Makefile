@@ -36,6 +36,7 @@ lint: .venv/.ready ## ruff, mypy and the law of imports
 	$(bin)/ruff format --check .
 	$(bin)/mypy
 	$(bin)/mypy --explicit-package-bases tests
+	$(bin)/mypy --explicit-package-bases examples/ring/ldpaudit_ring
 	$(bin)/lint-imports
 
 wheel: .venv/.ready ## build the source archive and the wheel; DIST=folder (default: dist)

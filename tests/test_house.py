@@ -149,6 +149,7 @@ def test_studies_and_notices_are_there_to_ship() -> None:
 def entry_points() -> list[EntryPoint]:
     metadata = project()["project"]
     groups = metadata["entry-points"] | {"console_scripts": metadata["scripts"]}
+    groups.pop("pytest11")  # a module, which pytest loads: tests/ldpaudit/test_plugin.py
     return [
         EntryPoint(name, value, group)
         for group, entries in groups.items()
