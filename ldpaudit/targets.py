@@ -44,12 +44,13 @@ def build(target: str, claim: Mapping[str, Any], extra: Sequence[str]) -> Any:
 
 def recorded(first: str, second: str, claim: Mapping[str, Any], extra: Sequence[str]) -> Any:
     """Recorded reports of two inputs as a mechanism."""
-    for path in (first, second):
-        if not path.endswith(RECORDED):
-            raise ValueError(
-                f"recorded reports must be {', '.join(RECORDED[:-1])} or {RECORDED[-1]}, "
-                f"got {path!r}."
-            )
+    endings = f"{', '.join(RECORDED[:-1])} or {RECORDED[-1]}"
+    if not first.endswith(RECORDED):
+        raise ValueError(
+            f"only recorded reports ({endings}) come in two files, got {first!r} and {second!r}."
+        )
+    if not second.endswith(RECORDED):
+        raise ValueError(f"recorded reports must be {endings}, got {second!r}.")
     parameters = _parameters(claim, extra)
     if "epsilon" not in parameters:
         raise ValueError("recorded reports need the claim that they are held to: --epsilon.")
@@ -98,6 +99,8 @@ def _is_randomizer(found: Any, parameters: dict[str, Any]) -> bool:
     try:
         signature = inspect.signature(found)
         signature.bind("value", "rng")
+        if not {"k", "epsilon", "delta"}.isdisjoint(signature.parameters):
+            return False
     except (TypeError, ValueError):
         return False
     try:

@@ -45,7 +45,7 @@ def test_recorded_reports(run: Run, recordings: tuple[str, str]) -> None:
     [
         ("0.csv --epsilon 1", "recorded reports take two files, of one input each, got 0.csv"),
         ("0.csv 1.txt --epsilon 1", "or .npy, got '1.txt'"),
-        ("grr 1.csv --epsilon 1", "or .npy, got 'grr'"),
+        ("grr 1.csv --epsilon 1", "or .npy) come in two files, got 'grr' and '1.csv'"),
         ("0.csv 1.csv", "need the claim that they are held to: --epsilon"),
         ("0.csv 1.csv --epsilon 1 --k 3", "are of two inputs"),
         ("0.csv 1.csv --epsilon 1 --param p=1", "take --epsilon and --delta only"),

@@ -252,7 +252,7 @@ HOSTILE = [
     (G + "--alpha 0", "alpha must lie strictly between 0 and 1, got 0.0"),
     (G + "--alpha 2", "alpha must lie strictly between 0 and 1, got 2.0"),
     (G + "--bound exact", "unknown bound 'exact'"),
-    (G + "--bound posterior", "did you mean posterior-odds?"),
+    (G + "--bound posterior", "did you mean posterior-odds"),
     (G + "--pair 0 4", "every input of pair must be at most 3, got 4"),
     (G + "--pair 1 1", "pair must name two different inputs"),
     (G + "--pair 1", "--pair"),
