@@ -86,7 +86,7 @@ class Anytime:
         def money(epsilon: float) -> float:
             return float(guess_evidence(counts, epsilon=epsilon, delta=delta, claimed=claimed))
 
-        return _least_kept(money, alpha, claimed)
+        return least_kept(money, alpha, claimed)
 
     def from_event(
         self, counts: EventCounts, *, alpha: float, delta: float, claimed: float
@@ -97,7 +97,7 @@ class Anytime:
         def money(epsilon: float) -> float:
             return float(event_evidence(counts, epsilon=epsilon, delta=delta, claimed=claimed))
 
-        return _least_kept(money, alpha, claimed)
+        return least_kept(money, alpha, claimed)
 
 
 class TwoStreamBetting:
@@ -213,7 +213,7 @@ class TwoStreamBetting:
 
     def epsilon_lower(self, alpha: float) -> float:
         """Lower bound on epsilon at level 1 - alpha; -inf where nothing is shown so far."""
-        return _least_kept(self.log_wealth, _validate.fraction("alpha", alpha), 0.0)
+        return least_kept(self.log_wealth, _validate.fraction("alpha", alpha), 0.0)
 
 
 def guess_evidence(counts: GuessCounts, *, epsilon: float, delta: float, claimed: float) -> Floats:
@@ -301,7 +301,7 @@ def _exp(value: float) -> float:
     return math.exp(min(value, _validate.MAX_EPSILON))
 
 
-def _least_kept(log_money: Callable[[float], float], alpha: float, start: float) -> float:
+def least_kept(log_money: Callable[[float], float], alpha: float, start: float) -> float:
     """Least epsilon against which the money, falling with epsilon, stays below 1 / alpha."""
     from scipy.optimize import brentq
 
