@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from ldpaudit.contracts import Floats, HasLikelihood, Mechanism, Reports, Values
+from ldpaudit.games import pieces
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,9 +46,12 @@ class BayesianReconstruction:
         rng: np.random.Generator,  # noqa: ARG002
     ) -> Values:
         """One guess a report, shape (n,)."""
-        posterior = mechanism.log_likelihood(reports)
-        if prior.min() != prior.max():
-            with np.errstate(divide="ignore"):
-                posterior = posterior + np.log(prior)
-        guesses: Values = posterior.argmax(axis=1)
+        guesses = np.empty(len(reports), dtype=np.int64)
+        uniform = prior.min() == prior.max()
+        with np.errstate(divide="ignore"):
+            weight = np.log(prior)
+        for rows, read, which in pieces(reports, prior.size):
+            likelihood = mechanism.log_likelihood(read)
+            posterior = likelihood if uniform else likelihood + weight
+            guesses[rows] = posterior.argmax(axis=1)[which]
         return guesses

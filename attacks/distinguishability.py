@@ -52,5 +52,6 @@ class LikelihoodRatio:
         likelihood = mechanism.log_likelihood(reports, np.asarray(pair))
         with np.errstate(invalid="ignore"):
             ratio: Floats = likelihood[:, 0] - likelihood[:, 1]
-        # A ratio that is nan stays nan: nonsense must not pass for an abstention.
-        return np.where(np.abs(ratio) <= self.margin, 0.0, ratio)
+            # A ratio that is nan stays nan: nonsense must not pass for an abstention.
+            ratio *= np.abs(ratio) > self.margin
+        return ratio

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ldpaudit.contracts import Floats, HasLikelihood, Mechanism, Reports, Values
+from ldpaudit.games import pieces
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,11 @@ class SingleGuess:
     where the support is empty (Gursoy et al., IEEE TIFS 2022; Arcolezi and
     Gambs, PoPETs 2024). It ignores the prior.
 
+    As a witness (`score`) it watches the event of LDP-Auditor: the guess is one
+    given value of the two. Where all values are treated alike, that shows at most
+    ln((k - 1) (s - delta) / (1 - s)) of epsilon with any number of reports, for the
+    success s of a guess. Of most mechanisms the likelihood ratio shows far more.
+
     Examples
     --------
     >>> import ldpaudit
@@ -52,6 +59,8 @@ class SingleGuess:
     >>> m = ldpaudit.mechanism("grr", k=3, epsilon=1.0)
     >>> SingleGuess().guess(np.array([2, 0]), m, np.full(3, 1 / 3), rng=rng)
     array([2, 0])
+    >>> SingleGuess().score(np.array([2, 0, 1]), m, (0, 1), rng=rng)
+    array([ 0.,  1., -1.])
     """
 
     def applies(self, mechanism: Mechanism) -> str | None:
@@ -64,15 +73,32 @@ class SingleGuess:
         self,
         reports: Reports,
         mechanism: HasLikelihood,
-        prior: Floats,  # noqa: ARG002
+        prior: Floats,
         *,
         rng: np.random.Generator,
     ) -> Values:
         """One guess a report, shape (n,)."""
-        likelihood = mechanism.log_likelihood(reports)
-        best = likelihood >= likelihood.max(axis=1, keepdims=True)
-        columns = np.nonzero(best)[1]
-        sizes = best.sum(axis=1)
-        starts = np.cumsum(sizes) - sizes
-        picks: Values = columns[starts + rng.integers(0, sizes)].astype(np.int64)
+        picks = np.empty(len(reports), dtype=np.int64)
+        for rows, read, which in pieces(reports, prior.size):
+            likelihood = mechanism.log_likelihood(read)
+            best = np.equal(likelihood, likelihood.max(axis=1, keepdims=True), order="C")
+            sizes = np.count_nonzero(best, axis=1)
+            ends, sizes = np.cumsum(sizes)[which], sizes[which]
+            # Values of all supports one after the other, in row-major order.
+            places = np.flatnonzero(best)[ends - rng.integers(1, sizes + 1)]
+            picks[rows] = places % prior.size
         return picks
+
+    def score(
+        self,
+        reports: Reports,
+        mechanism: Any,
+        pair: tuple[int, int],
+        *,
+        rng: np.random.Generator,
+    ) -> Floats:
+        """1 where the guess is pair[0], -1 where it is pair[1], else 0; shape (n,)."""
+        prior = np.full(mechanism.k, 1 / mechanism.k)
+        guesses = self.guess(reports, mechanism, prior, rng=rng)
+        scores: Floats = (guesses == pair[0]) * 1.0 - (guesses == pair[1])
+        return scores

@@ -9,7 +9,7 @@ import numpy as np
 
 from ldpaudit import bounds
 from ldpaudit.contracts import HasCounts, HasVariance, HasVarianceError, Values
-from ldpaudit.games import chunks
+from ldpaudit.games import chunks, report_entries
 from ldpaudit.outcomes import UtilityOutcome
 
 #: Most users who send a report each; more are drawn as one aggregate.
@@ -70,7 +70,7 @@ def measure_error(
 def _collect(mechanism: Any, histogram: Values, rng: np.random.Generator) -> Any:
     """Privatize and aggregate every user, in chunks whose summaries add up."""
     ends, total, start = np.cumsum(histogram), None, 0
-    for size in chunks(int(ends[-1]), max(1, histogram.size // 8)):
+    for size in chunks(int(ends[-1]), report_entries(mechanism)):
         reached = np.clip(ends, start, start + size) - start
         own = np.repeat(np.arange(histogram.size), np.diff(reached, prepend=0))
         counts = mechanism.aggregate(mechanism.privatize(own, rng=rng))

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from ldpaudit import _validate, leakage
 from ldpaudit.contracts import Floats, HasExactDelta, HasLikelihood, HasReports, Mechanism, Values
-from ldpaudit.games import chunks, stream
+from ldpaudit.games import chunks, report_entries, stream
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -291,7 +291,7 @@ def _count(
     """Reports of each input whose log-likelihood ratio is above each threshold (rising)."""
     above = np.zeros((2, thresholds.size), dtype=np.int64)
     for own, row in zip(inputs, above, strict=True):
-        for size in chunks(trials, max(64, mechanism.k // 16)):
+        for size in chunks(trials, report_entries(mechanism)):
             reports = mechanism.privatize(np.full(size, own), rng=rng)
             likelihood = mechanism.log_likelihood(reports, inputs)
             with np.errstate(invalid="ignore"):

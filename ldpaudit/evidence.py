@@ -16,14 +16,15 @@ from ldpaudit.contracts import (
     GuessBound,
     HasBayesVulnerability,
     HasLikelihood,
+    HasRelation,
     IsRecorded,
     Mechanism,
     TrainableDistinguisher,
 )
-from ldpaudit.games import chunks, stream
+from ldpaudit.games import chunks, report_entries, stream
 from ldpaudit.outcomes import EpsilonBound, EventCounts, GuessCounts
 from ldpaudit.registry import create
-from ldpaudit.witness import Game, KaryGame, PairGame, Promise, pilot_of, row_entries
+from ldpaudit.witness import Game, KaryGame, PairGame, Promise, pilot_of
 
 #: Shares of alpha for a game's guesses and for what is watched beside them.
 _SHARES = (0.9, 0.1)
@@ -73,10 +74,8 @@ class Prepared:
     def count(self, size: int, *names: str) -> Counts:
         """Play `size` reports of the stream of these names."""
         rng = stream(self.seed, *self.names, *names)
-        batches = chunks(size, row_entries(self.game))
-        return reduce(
-            Counts.merged, (Counts(*self.game.count(self.game.draw(n, rng))) for n in batches)
-        )
+        batches = chunks(size, report_entries(self.game.mechanism))
+        return reduce(Counts.merged, (Counts(*self.game.played(n, rng)) for n in batches))
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,13 @@ class Evidence:
 
     def certify(self, name: str, *, alpha: float, delta: float, claimed: float) -> EpsilonBound:
         """The registered bound `name` at level 1 - alpha, the better of guesses and event."""
-        bound: Any = create("bounds", name)
+        how = {"alpha": alpha, "delta": delta, "claimed": claimed}
+        return self.judged(create("bounds", name), name, **how)
+
+    def judged(
+        self, bound: Any, name: str, *, alpha: float, delta: float, claimed: float
+    ) -> EpsilonBound:
+        """The same by a bound that has been built."""
         how = {"delta": delta, "claimed": claimed}
         guesses, beside = self.counts
         texts = self.game.texts(guesses, beside)  # type: ignore[arg-type]
@@ -108,7 +113,9 @@ class Evidence:
         return self._bound(first, name, bound.kind, alpha, texts[0])
 
     def _bound(self, value: float, name: str, kind: str, alpha: float, event: str) -> EpsilonBound:
-        trials = self.counts.guesses.trials
+        trials, game = self.counts.guesses.trials, self.game
+        if isinstance(game, PairGame) and isinstance(game.mechanism, HasRelation):
+            event = f"{event}; {game.mechanism.relation(game.pair)}"
         return EpsilonBound(value, name, kind, alpha, trials, event, self.searched)
 
 
@@ -195,9 +202,12 @@ def learn(
     size: int,
     rng: np.random.Generator,
 ) -> Distinguisher:
-    """Train a witness on reports of both inputs drawn for it alone."""
+    """Train a witness on reports of both inputs drawn for it alone, in two batches of one size."""
     first = rng.integers(0, 2, size) == 0
-    reports = mechanism.privatize(np.where(first, *pair), rng=rng)
+    halves = np.array_split(np.where(first, *pair), [size // 2])
+    one, two = (mechanism.privatize(values, rng=rng) for values in halves)
+    both = isinstance(one, np.ndarray) and isinstance(two, np.ndarray)
+    reports = np.concatenate((one, two)) if both else [*one, *two]
     return attack.fit(reports, first, rng=rng)
 
 

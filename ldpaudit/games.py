@@ -1,4 +1,8 @@
-"""What every game is made of: streams keyed by names, batches, and judged guesses."""
+"""What every game is made of: streams keyed by names, batches, and judged guesses.
+
+Sizes of batches are constants that keep scratch in the cache: taken from the
+machine, they would make the draws depend on it.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +10,23 @@ import hashlib
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from ldpaudit import _validate
 from ldpaudit.contracts import (
+    HasBits,
     Mechanism,
     Reconstruction,
     Reports,
     Values,
 )
 
-#: (reports x values) entries judged at a time; a constant, or draws would depend on the machine.
-_ENTRIES = 2**21
+#: Most reports of a batch, and most entries (reports x what one report costs).
+_REPORTS, _ENTRIES = 2**17, 2**21
+#: Entries of a table of likelihoods (reports x values) that is read at a time.
+_PIECE = 2**18
+#: Bytes that batches may free and take again without asking the system.
+_KEPT = 2**24
 
 
 class AttackError(ValueError):
@@ -32,9 +42,70 @@ def stream(seed: int, *names: str) -> np.random.Generator:
 
 def chunks(total: int, row_entries: int) -> Iterator[int]:
     """Sizes of the batches in which `total` reports are drawn."""
-    step = max(1, min(2**15, _ENTRIES // row_entries))
+    # glibc hands memory back as soon as a batch frees it, and half of the time would go into
+    # fetching it again; a large block that is freed once raises that limit.
+    np.empty(_KEPT, dtype=np.uint8)
+    step = max(1, min(_REPORTS, _ENTRIES // row_entries))
     for start in range(0, total, step):
         yield min(step, total - start)
+
+
+def report_entries(mechanism: Mechanism) -> int:
+    """Entries that one report costs in a batch: most of its size, and what is drawn beside it."""
+    bits = int(mechanism.bits) if isinstance(mechanism, HasBits) else mechanism.k
+    return 16 + bits // 16
+
+
+def pieces(
+    reports: Reports, num_values: int
+) -> Iterator[tuple[slice, Reports, slice | npt.NDArray[np.intp]]]:
+    """Reports in pieces whose likelihoods of all values are a small table: (rows, read, which).
+
+    ``reports[rows]`` are ``read[which]``. Reports that are few different numbers are
+    read once each, all others as they come.
+    """
+    once = _once(reports)
+    if once is not None:
+        yield slice(0, len(reports)), *once
+        return
+    step = max(1, _PIECE // num_values)
+    for start in range(0, len(reports), step):
+        rows = slice(start, min(start + step, len(reports)))
+        yield rows, reports[rows], slice(None)
+
+
+def tabulate(
+    own: Values, reports: Reports, num_values: int
+) -> tuple[Reports, npt.NDArray[np.int64]] | None:
+    """The different reports and how often each came from each value, if they are few numbers.
+
+    Counts have shape (num_values, reports).
+    """
+    if not _few(reports, len(own) // (2 * num_values)):
+        return None
+    size = int(reports.max()) + 1
+    places = own * size + reports.astype(np.int64, copy=False)
+    times = np.bincount(places, minlength=num_values * size)
+    times = times.reshape(num_values, size)
+    seen = times.any(axis=0)
+    return np.flatnonzero(seen).astype(reports.dtype), times[:, seen]
+
+
+def _once(reports: Reports) -> tuple[Reports, npt.NDArray[np.intp]] | None:
+    """The different reports and which one each is, if they are few numbers."""
+    if not _few(reports, len(reports) // 4):
+        return None
+    numbers = reports.astype(np.intp, copy=False)
+    seen = np.bincount(numbers) > 0
+    which = numbers if seen.all() else (np.cumsum(seen) - 1)[numbers]
+    return np.flatnonzero(seen).astype(reports.dtype), which
+
+
+def _few(reports: Reports, most: int) -> bool:
+    """Whether reports are whole numbers of which there can be `most` different ones."""
+    if not (isinstance(reports, np.ndarray) and reports.ndim == 1 and reports.dtype.kind in "iu"):
+        return False
+    return bool(len(reports) and reports.min() >= 0 and reports.max() < most)
 
 
 def success_counts(
@@ -47,11 +118,14 @@ def success_counts(
     """How many of `trials` users, drawn from the prior, the attack names from one report."""
     k = mechanism.k
     uniform = bool(prior.min() == prior.max())
-    correct = 0
-    for size in chunks(trials, k):
+    step, correct = max(1, _ENTRIES // k), 0  # an attack may make a table of all it is given
+    for size in chunks(trials, report_entries(mechanism)):
         own = rng.integers(0, k, size) if uniform else rng.choice(k, size, p=prior)
         reports = mechanism.privatize(own, rng=rng)
-        correct += int(np.count_nonzero(_guesses(attack, reports, mechanism, prior, rng) == own))
+        for start in range(0, size, step):
+            rows = slice(start, start + step)
+            guesses = _guesses(attack, reports[rows], mechanism, prior, rng)
+            correct += int(np.count_nonzero(guesses == own[rows]))
     return correct
 
 

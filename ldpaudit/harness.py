@@ -36,7 +36,7 @@ from ldpaudit.contracts import (
     Values,
 )
 from ldpaudit.evidence import Evidence, Prepared, learn, prepare, training_size
-from ldpaudit.games import AttackError, chunks, stream, success_counts
+from ldpaudit.games import AttackError, chunks, report_entries, stream, success_counts
 from ldpaudit.outcomes import AttackOutcome, AuditResult, EpsilonBound, GuessCounts
 from ldpaudit.registry import create
 from ldpaudit.stopping import BUDGET, StopWhen, play_until
@@ -298,7 +298,7 @@ def _measure(
     rng: np.random.Generator,
 ) -> AttackOutcome:
     """Success of one attack, judged here; an attack that does not apply says why."""
-    blind, k = float(law.max()), mechanism.k
+    blind = float(law.max())
     reason = attack.applies(mechanism)
     if reason is not None:
         return AttackOutcome(name, 0, 0, math.nan, math.nan, None, blind, reason)
@@ -315,9 +315,9 @@ def _measure(
     elif isinstance(attack, Distinguisher):
         blind = 0.5
         game = PairGame(mechanism, attack, name, pair)
+        batches = chunks(trials, report_entries(mechanism))
         seen = sum(
-            (game.count(game.draw(size, rng))[0] for size in chunks(trials, max(64, k // 16))),
-            GuessCounts(2, 0, 0, 0),
+            (game.count(game.draw(size, rng))[0] for size in batches), GuessCounts(2, 0, 0, 0)
         )
         # An abstention is a coin flip: it must name one of the two.
         successes = seen.correct + int(rng.binomial(seen.trials - seen.decided, 0.5))

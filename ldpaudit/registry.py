@@ -8,6 +8,9 @@ A package registers a protocol, an attack, a bound or a report under the groups
 from __future__ import annotations
 
 import inspect
+import sys
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -79,4 +82,13 @@ def mechanism(name: str, **parameters: Any) -> Any:
 
 
 def _entries(group: str) -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=f"ldpaudit.{group}")}
+    return _found(entry_points, group, tuple(sys.path))
+
+
+@lru_cache(maxsize=32)
+def _found(
+    find: Callable[..., Iterable[EntryPoint]], group: str, path: tuple[str, ...]
+) -> dict[str, EntryPoint]:
+    """Components of a group on a path: reading what is installed takes milliseconds."""
+    del path  # what is found depends on it
+    return {entry.name: entry for entry in find(group=f"ldpaudit.{group}")}

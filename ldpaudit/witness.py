@@ -13,14 +13,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ldpaudit.bounds import ClopperPearson
-from ldpaudit.contracts import Distinguisher, Floats, Mechanism
-from ldpaudit.games import chunks
+from ldpaudit.contracts import Distinguisher, Floats, Mechanism, Reports, Values
+from ldpaudit.games import chunks, pieces, report_entries, tabulate
 from ldpaudit.outcomes import EventCounts, GuessCounts
 
 #: Thresholds tried on a pilot.
 _CANDIDATES = 24
 #: Scores this close are the same level of a likelihood ratio.
 _SAME = 1e-6
+#: The least positive number: a score of 0 says nothing.
+_LEAST = math.ulp(0.0)
 
 
 class Seen(NamedTuple):
@@ -49,30 +51,37 @@ class PairGame:
 
     def draw(self, size: int, rng: np.random.Generator) -> Seen:
         """Scores of one batch, and where the coin drew pair[0]."""
-        coin = rng.integers(0, 2, size)
-        reports = self.mechanism.privatize(np.asarray(self.pair)[coin], rng=rng)
+        # One random word holds 64 coins.
+        words = rng.integers(0, 2**64, -(-size // 64), dtype=np.uint64)
+        first = np.unpackbits(words.view(np.uint8), count=size).view(np.bool_)
+        one, two = self.pair
+        reports = self.mechanism.privatize(first * np.int64(one - two) + two, rng=rng)
         score = np.asarray(
             self.distinguisher.score(reports, self.mechanism, self.pair, rng=rng), dtype=np.float64
         )
-        if score.shape != coin.shape or np.isnan(score).any():
+        if score.shape != first.shape or np.isnan(score).any():
             raise ValueError(
                 f"{self.distinguisher!r} must return one score a report and no nan, "
                 f"got shape {score.shape}."
             )
-        return Seen(score, coin == 0)
+        return Seen(score, first)
+
+    def played(self, size: int, rng: np.random.Generator) -> tuple[GuessCounts, EventCounts]:
+        """What is counted in one batch."""
+        return self.count(self.draw(size, rng))
 
     def count(self, seen: Seen) -> tuple[GuessCounts, EventCounts]:
         """The guesses and the event in one batch."""
         score, first = seen
-        decided = (np.abs(score) >= self.decide) & (score != 0)
+        decided = np.abs(score) >= max(self.decide, _LEAST)
         correct = decided & ((score > 0) == first)
-        happened = (self.side * score >= self.event) & (score != 0)
-        own = first == (self.side > 0)
-        hits, total = _number(happened & own), _number(own)
-        false_hits = _number(happened & ~own)
+        happened = score >= max(self.event, _LEAST)
+        if self.side < 0:
+            happened, first = score <= -max(self.event, _LEAST), ~first
+        hits, total = _number(happened & first), _number(first)
         return (
             GuessCounts(2, _number(correct), _number(decided), score.size),
-            EventCounts(hits, total, false_hits, score.size - total),
+            EventCounts(hits, total, _number(happened) - hits, score.size - total),
         )
 
     def texts(self, guesses: GuessCounts, event: EventCounts) -> tuple[str, str]:
@@ -115,15 +124,46 @@ class KaryGame:
 
     def draw(self, size: int, rng: np.random.Generator) -> Seen:
         """Margins of one batch, and where the likeliest value is the input."""
+        return self._seen(*self._sent(size, rng))
+
+    def played(self, size: int, rng: np.random.Generator) -> tuple[GuessCounts, GuessCounts]:
+        """What `count` says of `draw`; reports that are few numbers are counted, then read."""
+        own, reports = self._sent(size, rng)
         k = self.mechanism.k
-        own = rng.integers(0, k, size)
-        table = self.mechanism.log_likelihood(self.mechanism.privatize(own, rng=rng))
+        counted = tabulate(own, reports, k)
+        if counted is None:
+            return self.count(self._seen(own, reports))
+        read, times = counted
+        best, margin = self._read(read)
+        right, total = times[best, np.arange(best.size)], times.sum(axis=0)
+
+        def guesses(level: float) -> GuessCounts:
+            decided = margin >= level
+            return GuessCounts(k, int(right[decided].sum()), int(total[decided].sum()), size)
+
+        return guesses(self.decide), guesses(self.sharp)
+
+    def _sent(self, size: int, rng: np.random.Generator) -> tuple[Values, Reports]:
+        own = rng.integers(0, self.mechanism.k, size)
+        return own, self.mechanism.privatize(own, rng=rng)
+
+    def _seen(self, own: Values, reports: Reports) -> Seen:
+        margin, right = np.empty(own.size), np.empty(own.size, dtype=np.bool_)
+        for rows, read, which in pieces(reports, self.mechanism.k):
+            best, clear = self._read(read)
+            margin[rows] = clear[which]
+            np.equal(best[which], own[rows], out=right[rows])
+        return Seen(margin, right)
+
+    def _read(self, reports: Reports) -> tuple[Values, Floats]:
+        """The likeliest value of each report, and its margin."""
+        table = self.mechanism.log_likelihood(reports)
         best = table.argmax(axis=1)
-        top = table[np.arange(size), best]
-        others = np.exp(table - top[:, None]).sum(axis=1) - 1
+        ratios = table - table[np.arange(len(table)), best][:, None]
+        others = np.exp(ratios, out=ratios).sum(axis=1) - 1
         with np.errstate(divide="ignore"):
-            margin = math.log(k - 1) - np.log(np.maximum(others, 0.0))
-        return Seen(np.maximum(margin, 5e-324), best == own)
+            margin = math.log(self.mechanism.k - 1) - np.log(np.maximum(others, 0.0))
+        return best, np.maximum(margin, _LEAST)
 
     def count(self, seen: Seen) -> tuple[GuessCounts, GuessCounts]:
         """The guesses decided at either level."""
@@ -213,14 +253,8 @@ class Promise:
 
 def pilot_of(game: Game, reports: int, rng: np.random.Generator) -> Seen:
     """All pilot reports of a game, drawn in batches."""
-    batches = [game.draw(size, rng) for size in chunks(reports, row_entries(game))]
+    batches = [game.draw(size, rng) for size in chunks(reports, report_entries(game.mechanism))]
     return Seen(*(np.concatenate(parts) for parts in zip(*batches, strict=True)))
-
-
-def row_entries(game: Game) -> int:
-    """Entries one report costs in a batch."""
-    k = game.mechanism.k
-    return k if isinstance(game, KaryGame) else max(64, k // 16)
 
 
 def _best(levels: list[float], promised: Callable[[float], float]) -> tuple[float, float]:

@@ -11,10 +11,11 @@ import numpy.typing as npt
 from ldpaudit._validate import distribution, generator, integer, reports_listed, table_size
 from ldpaudit._validate import values as checked_values
 
-from ._bits import column_counts, take_columns, width
+from ._bits import column_counts, width
 from ._checks import structured_rows
 from ._counts import users_per_value
 from ._decoder import Decoder, Floats
+from ._levels import bit_factors
 from ._postprocess import Postprocessing, SumConstraint
 from ._pure import SupportCounts
 from ._wire import WireReports
@@ -75,15 +76,33 @@ class ModularProtocol(WireReports):
     def log_likelihood(self, reports: Rows, values: npt.ArrayLike | None = None) -> Floats:
         """Log P(report | value), shape (n, len(values)); None means all k values."""
         rows = self._rows(reports)
-        asked = np.arange(self.k) if values is None else checked_values(values, self.k)
-        table_size(rows.size, asked.size)
-        table = np.empty((rows.size, asked.size))
-        for index, block in enumerate(self._design.blocks):
+        asked = None if values is None else checked_values(values, self.k)
+        table_size(rows.size, self.k if asked is None else asked.size)
+        levels = np.array([block.log_levels[::-1] for block in self._design.blocks])
+        levels -= math.log(len(levels))
+        if asked is None:
+            return self._all_likelihoods(rows, levels)
+        table = np.empty((rows.size, asked.size), order="F")
+        for index, (low, high) in enumerate(levels):
             users = np.flatnonzero(rows["block"] == index)
-            held = take_columns(rows["subset"][users], self.decoder.residues_of(index, asked))
-            high, low = block.log_levels
-            table[users] = np.where(held, high, low)
-        return np.asarray(table - math.log(len(self._design.blocks)))
+            columns = self.decoder.residues_of(index, asked)
+            table[users] = bit_factors(rows["subset"][users], columns, (low, high))
+        return table
+
+    def _all_likelihoods(self, rows: Rows, levels: Floats) -> Floats:
+        """Level of every residue of the block drawn, then that of every value's residue."""
+        block = rows["block"].astype(np.intp)
+        bits = np.unpackbits(rows["subset"], axis=1, bitorder="little")
+        of_residues = levels.reshape(-1).take(bits + 2 * block[:, None])
+        places = self._residues.take(block, axis=0)
+        places += (np.arange(rows.size) * bits.shape[1])[:, None]
+        return of_residues.reshape(-1).take(places)
+
+    @cached_property
+    def _residues(self) -> npt.NDArray[np.intp]:
+        """Residue of every value in every block, shape (l, k)."""
+        values, blocks = np.arange(self.k), range(len(self._design.blocks))
+        return np.stack([self.decoder.residues_of(index, values) for index in blocks])
 
     def _rows(self, reports: Rows) -> Rows:
         rows = structured_rows(reports, self._dtype)

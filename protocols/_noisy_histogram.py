@@ -25,6 +25,8 @@ Floats = npt.NDArray[np.float64]
 #: Sums are kept in whole units of 2**-24 noise scales: exact, whatever the order of the reports.
 #: Rounding a report to a unit adds about 1e-16 of the variance of its noise.
 _UNITS = 2.0**24
+#: Weight of an entry in chunks of rows: 2**16 entries at a time.
+_ENTRY = 2
 #: Noise scales by which an entry may lie outside [0, 1]; noise does so with probability e^-256.
 _FARTHEST = 256.0
 
@@ -79,7 +81,7 @@ class NoisyHistogram(ABC):
         own = checked_values(values, self.k)
         generator(rng)
         reports = np.empty((own.size, self.k))
-        for rows in row_chunks(own.size, 8 * self.k):
+        for rows in row_chunks(own.size, _ENTRY * self.k):
             block = reports[rows]
             self._fill(block, rng)
             block *= self.scale
@@ -91,10 +93,12 @@ class NoisyHistogram(ABC):
         rows = self._checked(reports)
         asked = np.arange(self.k) if values is None else checked_values(values, self.k)
         table_size(len(rows), asked.size)
-        table = np.empty((len(rows), asked.size))
-        for chunk in row_chunks(len(rows), 8 * max(self.k, asked.size)):
+        # Values that are named are compared with one another, column by column.
+        table = np.empty((len(rows), asked.size), order="C" if values is None else "F")
+        for chunk in row_chunks(len(rows), _ENTRY * max(self.k, asked.size)):
             block = rows[chunk]
-            table[chunk] = self._log_ratio(block[:, asked]) + self._log_noise(block)[:, None]
+            entries = block if values is None else block.take(asked, axis=1)
+            table[chunk] = self._log_ratio(entries) + self._log_noise(block)[:, None]
         return table
 
     def aggregate(self, reports: Floats) -> SupportCounts:

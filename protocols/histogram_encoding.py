@@ -151,7 +151,7 @@ class SummationHistogramEncoding(NoisyHistogram):
         rng.standard_exponential(out=block)
         words = rng.integers(0, 2**64, -(-block.size // 64), dtype=np.uint64)
         negative = np.unpackbits(words.view(np.uint8), count=block.size).reshape(block.shape)
-        block *= 1.0 - 2.0 * negative
+        block *= np.int8(1) - np.int8(2) * negative.view(np.int8)
 
     def _noise_sums(self, num_users: int, rng: np.random.Generator) -> Floats:
         # A Laplace variable is the difference of two exponential ones.

@@ -39,10 +39,20 @@ def hash_to_buckets(seeds: Words, value: int | Words, num_buckets: int) -> Words
     return mixed
 
 
-def _first_word(buckets: Words, num_buckets: int) -> Words:
-    """Least 32-bit word that is scaled to each bucket: ceil(2**32 b / g), 2**32 past the last."""
+def _words_of(
+    buckets: Words, num_buckets: int
+) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+    """First 32-bit word that is scaled to each bucket, and how many are.
+
+    A half word is scaled to bucket b exactly if it is at least ceil(2**32 b / g) and below the
+    same for b + 1, so hashes need not be scaled. Buckets that cannot be have no words.
+    """
     size = np.uint64(num_buckets)
-    return ((np.minimum(buckets, size) << np.uint64(32)) + size - np.uint64(1)) // size
+    low, end = (
+        ((np.minimum(b, size) << np.uint64(32)) + size - np.uint64(1)) // size
+        for b in (buckets, buckets + np.uint64(1))
+    )
+    return low.astype(np.uint32), (end - low).astype(np.uint32)
 
 
 def _add_supports(
@@ -51,11 +61,7 @@ def _add_supports(
     """Add to totals[j] how many of at most _CHUNK reports support values 2j and 2j + 1."""
     seeds = np.ascontiguousarray(reports["seed"])
     buckets = reports["bucket"].astype(np.uint64)
-    # A half word is scaled to a bucket exactly if it lies between the bucket's first word and the
-    # next one's, so hashes need not be scaled. Buckets that cannot be have no words.
-    low = _first_word(buckets, num_buckets)
-    length = _first_word(buckets + np.uint64(1), num_buckets) - low
-    first, length = np.repeat(low, 2).astype(np.uint32), np.repeat(length, 2).astype(np.uint32)
+    first, length = (np.repeat(words, 2) for words in _words_of(buckets, num_buckets))
     words, scratch = np.empty(seeds.size, dtype="<u8"), np.empty_like(seeds)
     halves = words.view("<u4")
     hits = np.zeros((128, _CHUNK // 64), dtype=np.uint8)  # few rows: their sum fits a byte
@@ -66,6 +72,17 @@ def _add_supports(
         np.less(halves, length, out=supported)
         sums = np.add.reduce(hits, axis=0, dtype=np.uint8)
         totals[pair] += sums.reshape(-1, 2).sum(axis=0, dtype=np.int64)
+
+
+def _supports(
+    seeds: Words, buckets: Words, num_buckets: int, num_pairs: int
+) -> npt.NDArray[np.bool_]:
+    """Whether each report supports each of the first 2 num_pairs values."""
+    first, length = _words_of(buckets, num_buckets)
+    halves = mix(seeds[:, None], np.arange(num_pairs, dtype=np.uint64)).view("<u4")
+    np.subtract(halves, first[:, None], out=halves)
+    supported: npt.NDArray[np.bool_] = np.less(halves, length[:, None])
+    return supported
 
 
 class LocalHashing(PureProtocol):
@@ -85,6 +102,10 @@ class LocalHashing(PureProtocol):
     def _lie(self) -> float:
         """Probability of reporting one given other bucket, p / e."""
         return self.p_star * math.exp(-self.epsilon)
+
+    @property
+    def _log_lie(self) -> float:
+        return math.log(self._lie)
 
     @property
     def q_star(self) -> float:
@@ -128,11 +149,17 @@ class LocalHashing(PureProtocol):
         rows = structured_rows(reports, _REPORT)
         asked = np.arange(self.k) if values is None else checked_values(values, self.k)
         table_size(rows.size, asked.size)
-        hashed = hash_to_buckets(
-            rows["seed"][:, None], asked.astype(np.uint64)[None, :], self.num_buckets
-        )
-        truth, lie = math.log(self.p_star), math.log(self._lie)
-        return np.where(hashed == rows["bucket"][:, None], truth, lie)
+        levels = np.array([self._log_lie, math.log(self.p_star)])
+        seeds, buckets = np.ascontiguousarray(rows["seed"]), rows["bucket"].astype(np.uint64)
+        if values is None:
+            return levels.take(
+                _supports(seeds, buckets, self.num_buckets, (self.k + 1) // 2)[:, : self.k]
+            )
+        table = np.empty((asked.size, rows.size))
+        for row, value in zip(table, asked.tolist(), strict=True):
+            same = hash_to_buckets(seeds, value, self.num_buckets) == buckets
+            levels.take(same, out=row, mode="clip")
+        return table.T
 
     def aggregate(self, reports: npt.NDArray[np.void]) -> SupportCounts:
         """Count the reports whose bucket is that of each value; summaries add up."""
@@ -167,7 +194,7 @@ class LocalHashing(PureProtocol):
 
     def exact_epsilon(self) -> float:
         """Largest log-likelihood ratio over reports and pairs of values, ln(p / q)."""
-        return math.log(self.p_star) - math.log(self._lie)
+        return math.log(self.p_star) - self._log_lie
 
     def exact_delta(self, epsilon: float) -> float:
         """Hockey-stick divergence of any two values, exact for an ideal random hash.

@@ -13,9 +13,10 @@ from ldpaudit._validate import distribution, generator, integer, reports_listed,
 from ldpaudit._validate import epsilon as checked_epsilon
 from ldpaudit._validate import values as checked_values
 
-from ._bits import Bytes, column_counts, take_columns
+from ._bits import Bytes, column_counts
 from ._checks import packed_rows
 from ._counts import users_per_value
+from ._levels import bit_factors
 from ._pure import PureProtocol, SupportCounts
 from ._subsets import SubsetRandomizer
 
@@ -104,7 +105,7 @@ class SubsetSelection(PureProtocol):
         asked = np.arange(self.k) if values is None else checked_values(values, self.k)
         table_size(len(rows), asked.size)
         high, low = self._randomizer.log_levels
-        return np.where(take_columns(rows, asked), high, low)
+        return bit_factors(rows, asked, (low, high))
 
     def aggregate(self, reports: Bytes) -> SupportCounts:
         """Count the reports that hold each value; summaries of a stream add up."""

@@ -25,12 +25,12 @@ from ._bits import (
     column_counts,
     row_chunks,
     set_own_bits,
-    take_columns,
     width,
 )
 from ._checks import packed_rows
 from ._counts import independent_supports, users_per_value
 from ._divergence import hockey_stick
+from ._levels import bit_factors, row_sizes
 from ._pure import PureProtocol, SupportCounts
 from ._two_level import first_of_independent, two_level_success
 
@@ -63,13 +63,11 @@ class UnaryEncoding(PureProtocol):
         asked = np.arange(self.k) if values is None else checked_values(values, self.k)
         table_size(len(rows), asked.size)
         p, q = self.p_star, self.q_star
-        ones = np.bitwise_count(rows).sum(axis=1, dtype=np.int64)
         # P(y | x) is the law of k noise bits, with the own bit's factor exchanged.
-        noise = ones * math.log(q) + (self.k - ones) * math.log1p(-q)
-        set_factor = math.log(p) - math.log(q)
+        noise = row_sizes(rows) * (math.log(q) - math.log1p(-q)) + self.k * math.log1p(-q)
         unset_factor = math.log(self.own_missed) - math.log1p(-q)
-        factors = np.where(take_columns(rows, asked), set_factor, unset_factor)
-        return np.asarray(factors + noise[:, None])
+        set_factor = math.log(p) - math.log(q)
+        return bit_factors(rows, asked, (unset_factor, set_factor)) + noise[:, None]
 
     def aggregate(self, reports: Bytes) -> SupportCounts:
         """Count the set bits of each value; summaries of a stream add up."""

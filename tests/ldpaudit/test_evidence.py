@@ -108,6 +108,20 @@ def test_the_k_ary_margin_is_the_ratio_to_the_average_other_value() -> None:
     assert sharp.decided == 0
 
 
+@pytest.mark.parametrize(("name", "k"), [("grr", 3), ("grr", 100), ("pgr", 4), ("oue", 5)])
+def test_what_is_played_is_what_is_drawn(name: str, k: int) -> None:
+    """Tabulated reports are counted as single ones are, whatever the levels."""
+    m = ldpaudit.mechanism(name, k=k, epsilon=1.5)
+    for rules in ({}, {"decide": 1.4, "sharp": 1.6}, {"decide": 1.6, "sharp": 0.2}):
+        for size in (100, 50_000):
+            game = KaryGame(m, **rules)
+            drawn = game.count(game.draw(size, stream(0)))
+            assert game.played(size, stream(0)) == drawn
+            assert drawn[0].trials == size
+    pair = PairGame(m, create("attacks", "distinguish"), "likelihood-ratio", (1, 0))
+    assert pair.played(500, stream(0)) == pair.count(pair.draw(500, stream(0)))
+
+
 def test_the_pilot_finds_the_level_of_a_graded_score() -> None:
     """One report in ten is certain, the rest nearly empty: to decide on those alone is best."""
     rng = np.random.default_rng(0)
@@ -164,11 +178,11 @@ def test_the_event_bound_needs_the_pair() -> None:
     m = ldpaudit.mechanism("grr", k=4, epsilon=1.0)
     found = prepared(m, "clopper-pearson", 20_000).play(40_000)
     assert isinstance(found.game, PairGame)
-    bound = found.certify("clopper-pearson", alpha=0.05, delta=0.0, claimed=1.0)
+    bound = found.certify("clopper-pearson", alpha=1e-6, delta=0.0, claimed=1.0)
     assert 0.8 < bound.epsilon_lower < 1
     assert bound.trials == 40_000
     assert "favours input" in bound.event
-    assert 0.8 < certify(found) < 1  # the same counts serve both bounds
+    assert 0.8 < certify(found, alpha=1e-6) < 1  # the same counts serve both bounds
 
 
 def test_the_pilot_is_no_part_of_the_evidence(monkeypatch: pytest.MonkeyPatch) -> None:

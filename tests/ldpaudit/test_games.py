@@ -13,7 +13,7 @@ from scipy import stats
 
 import ldpaudit
 from ldpaudit import games
-from ldpaudit.games import chunks, stream
+from ldpaudit.games import chunks, pieces, report_entries, stream, tabulate
 from ldpaudit.registry import create
 
 Ints = npt.NDArray[np.int64]
@@ -41,13 +41,75 @@ def test_a_stream_is_the_same_in_every_release() -> None:
     assert stream(0, "a").integers(0, 2**32, 3).tolist() == [2491896722, 460266637, 106926783]
 
 
-@pytest.mark.parametrize("total", [0, 1, 7, 32_768, 100_003])
+@pytest.mark.parametrize("total", [0, 1, 7, 32_768, 1_000_003])
 @pytest.mark.parametrize("entries", [1, 64, 1000, 2**30])
 def test_chunks_add_up_and_stay_small(total: int, entries: int) -> None:
     sizes = list(chunks(total, entries))
     assert sum(sizes) == total
     assert all(size > 0 and (size == 1 or size * entries <= 2**21) for size in sizes)
-    assert max(sizes, default=0) <= 2**15
+    assert max(sizes, default=0) <= 2**17
+
+
+def test_reports_that_are_large_are_drawn_in_smaller_batches() -> None:
+    """A report of oue is 2 words, one of she a thousand; without bits it is taken for k bits."""
+    bits, floats = (ldpaudit.mechanism(name, k=1000, epsilon=1.0) for name in ("oue", "she"))
+    assert report_entries(bits) == report_entries(Plain(1000, Counter())) == 16 + 1000 // 16
+    assert report_entries(floats) == 16 + 64_000 // 16
+
+
+MANY = np.random.default_rng(1).integers(0, 9, 600_000)
+
+
+@pytest.mark.parametrize(
+    ("reports", "at_once"),
+    [
+        (MANY, True),
+        (MANY.astype(np.uint8), True),
+        (MANY.astype(np.uint64), True),
+        (MANY[MANY != 4], True),  # never sent, so never read
+        (np.array([7]), False),
+        (MANY[:32], False),  # too few for so many numbers
+        (MANY - 1, False),
+        (MANY + 2**40, False),
+        (MANY / 2, False),
+        (MANY.astype(bool), False),
+        (MANY.astype(str), False),
+        (MANY.reshape(-1, 2), False),
+        (MANY.view([("a", np.int64)]), False),
+        (MANY.tolist(), False),
+        (MANY[:0], False),
+    ],
+)
+def test_pieces_are_all_reports_in_order(reports: Any, at_once: bool) -> None:
+    found = list(pieces(reports, 7))
+    assert (len(found) == 1 and not isinstance(found[0][2], slice)) == at_once
+    place = 0
+    for rows, read, which in found:
+        assert rows.start == place < rows.stop
+        place = rows.stop
+        assert len(read) * 7 <= 2**18
+        assert type(read) is type(reports)
+        np.testing.assert_array_equal(np.asarray(read)[which], reports[rows])
+        if at_once:
+            assert read.dtype == reports.dtype
+            assert read.tolist() == sorted(set(reports.tolist()))
+    assert place == len(reports)
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.uint16, np.uint64])
+def test_reports_are_tabulated_by_value(kind: type) -> None:
+    """Against a loop; a report that nobody sent is not read."""
+    sent = MANY[:1000][MANY[:1000] != 4].astype(kind)
+    own = np.random.default_rng(2).integers(0, 3, len(sent))
+    counted = tabulate(own, sent, 3)
+    assert counted is not None
+    read, times = counted
+    assert read.dtype == kind
+    assert read.tolist() == [0, 1, 2, 3, 5, 6, 7, 8]
+    pairs = Counter(zip(own.tolist(), sent.tolist(), strict=True))
+    assert times.tolist() == [[pairs[v, y] for y in read.tolist()] for v in range(3)]
+    assert tabulate(own[:48], sent[:48], 3) is None  # 9 numbers x 3 values are more than half
+    assert tabulate(own, sent.astype(float), 3) is None
 
 
 # ---------------------------------------------------------------- the games
