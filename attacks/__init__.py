@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from .averaging import Averaging
 from .bayesian_reconstruction import BayesianReconstruction
 from .distinguishability import LikelihoodRatio
 from .guessing import BlindGuess, SingleGuess
+from .joint import JointEvent
 from .learned import LearnedDistinguisher
 
 __all__ = [
+    "Averaging",
     "BayesianReconstruction",
     "BlindGuess",
+    "JointEvent",
     "LearnedDistinguisher",
     "LikelihoodRatio",
     "SingleGuess",

@@ -90,6 +90,9 @@ class MarginalOracle(Mechanism, Protocol):
     def estimate_marginals(self, counts: Counts) -> tuple[Floats, ...]:
         """Unbiased, unclipped frequencies of each attribute."""
 
+    def attribute_log_likelihood(self, reports: Reports, attribute: int) -> Floats:
+        """Log P(an attribute's report | its value), were it a true one; shape (n, k_j)."""
+
 
 @runtime_checkable
 class HasRelation(Protocol):
@@ -212,6 +215,27 @@ class Longitudinal(Mechanism, Protocol):
 
     def composed_delta(self, epsilon: float, rounds: int) -> float:
         """Hockey-stick divergence of the same at `epsilon`, exact; ValueError if out of reach."""
+
+
+@runtime_checkable
+class HasMemos(Protocol):
+    """A longitudinal mechanism that says which values of a user share a memoised report."""
+
+    def memos(self, reports: Reports) -> Values:
+        """Number of the memo of each value, shape (n, k), from one round's reports of n users."""
+
+
+@runtime_checkable
+class HasRounds(Protocol):
+    """All reports of a user as one: their rounds are the second axis of the reports."""
+
+    @property
+    def rounds(self) -> int:
+        """Number of rounds."""
+
+    @property
+    def single(self) -> Any:
+        """The mechanism of one round's report."""
 
 
 class Attack(Protocol):

@@ -110,6 +110,11 @@ class RecordProtocol(ABC):
         """The reports of each attribute."""
         return [np.ascontiguousarray(rows[f"a{j}"]) for j in range(len(self.sizes))]
 
+    def attribute_log_likelihood(self, reports: Rows, attribute: int) -> Floats:
+        """Log P(an attribute's report | its value), were it a true one; shape (n, k_j)."""
+        column = np.ascontiguousarray(self._rows(reports)[f"a{attribute}"])
+        return np.asarray(self.attributes[attribute].log_likelihood(column))
+
     def _asked(self, rows: Rows, values: npt.ArrayLike | None) -> Ints:
         """Records whose likelihood is asked for, by attribute: shape (d, number of values)."""
         flat = np.arange(self.k) if values is None else checked_values(values, self.k)

@@ -178,7 +178,7 @@ class AttributeSampling(_Divided):
     --------
     >>> m = AttributeSampling(sizes=(3, 4), epsilon=1.0, base="grr")
     >>> m.bits, round(m.exact_epsilon(), 6), [round(e, 3) for e in m.mse_marginals(1000)]
-    (3, 1.0, [0.003, 0.004])
+    (3, 1.0, [0.003, 0.003])
     """
 
     @cached_property
@@ -224,6 +224,11 @@ class AttributeSampling(_Divided):
             users = np.flatnonzero(rows["attribute"] == j)
             table[users] += oracle.log_likelihood(rows[f"a{j}"][users])[:, asked[j]]
         return table
+
+    def attribute_log_likelihood(self, reports: Rows, attribute: int) -> Floats:
+        """Log P(an attribute's report | its value), 0 where it was not drawn; shape (n, k_j)."""
+        drawn = self._rows(reports)["attribute"] == attribute
+        return np.asarray(super().attribute_log_likelihood(reports, attribute) * drawn[:, None])
 
     def aggregate(self, reports: Rows) -> RecordCounts:
         """Summarise the reports of each attribute; summaries of a stream add up."""

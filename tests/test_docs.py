@@ -19,6 +19,8 @@ ROW = re.compile(r"\| `([\w-]+)`(?: \((\w+) = ([\d.e-]+)\))? \| ([^|]+) \| ([^|]
 CONTROLS = {"lho", "sticky-ue"}
 #: Those for records of several attributes have a guide of their own.
 RECORDS = {"spl", "smp", "rsfd", "rsrfd"}
+#: All reports of a user as one, in the same guide as those over time.
+HISTORIES = {"repeated", "constant"}
 #: Protocols over time are told of in longitudinal.md.
 LONGITUDINAL = {"l-grr", "l-sue", "l-oue", "l-osue", "l-soue", "rappor", "biloloha", "ololoha",
                 "dbitflip"}  # fmt: skip

@@ -1,0 +1,55 @@
+"""Over many attributes: the event that every attribute speaks for the same record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ldpaudit.contracts import Floats, MarginalOracle, Mechanism, Reports
+
+
+@dataclass(frozen=True, kw_only=True)
+class JointEvent:
+    """Score a report where all attributes in which two records differ favour one of them.
+
+    The attribute that was reported truly is hidden, but where every one of them agrees it was
+    certainly among those. For records that differ everywhere this event has the ratio of the
+    true report alone, with the whole budget of it. The score is the sum of the attributes'
+    log-likelihood ratios, and 0 where they disagree or say nothing.
+
+    Examples
+    --------
+    >>> import ldpaudit
+    >>> m = ldpaudit.mechanism("rsfd", sizes=(2, 2), epsilon=1.0)
+    >>> rng = np.random.default_rng(0)
+    >>> reports = m.privatize([0, 0, 3, 3], rng=rng)
+    >>> np.sign(JointEvent().score(reports, m, (0, 3), rng=rng))
+    array([ 0.,  1.,  0., -1.])
+    """
+
+    def applies(self, mechanism: Mechanism) -> str | None:
+        """Return None if the mechanism reports records, else say so."""
+        if isinstance(mechanism, MarginalOracle):
+            return None
+        return "the mechanism reports one attribute"
+
+    def score(
+        self,
+        reports: Reports,
+        mechanism: MarginalOracle,
+        pair: tuple[int, int],
+        *,
+        rng: np.random.Generator,  # noqa: ARG002
+    ) -> Floats:
+        """Sum of the attributes' log ratios where all have one sign, shape (n,)."""
+        one, two = (np.unravel_index(value, mechanism.sizes) for value in pair)
+        ratios = []
+        for j, (a, b) in enumerate(zip(one, two, strict=True)):
+            if a != b:
+                table = mechanism.attribute_log_likelihood(reports, j)
+                ratios.append(table[:, int(a)] - table[:, int(b)])
+        sides = np.sign(ratios)
+        agree = np.abs(sides.sum(axis=0)) == len(ratios)
+        scores: Floats = np.where(agree, np.sum(ratios, axis=0), 0.0)
+        return scores
