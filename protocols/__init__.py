@@ -18,6 +18,7 @@ from .approximate_response import (
     ApproximateSymmetricUnaryEncoding,
 )
 from .controls import LocalHashingOnly, StickyUnaryEncoding
+from .dbitflip import BitFlip
 from .gaussian_mechanism import AnalyticGaussianMechanism, GaussianMechanism
 from .generalized_randomized_response import GeneralizedRandomizedResponse
 from .hadamard_response import HadamardResponse
@@ -59,6 +60,7 @@ __all__ = [
     "AttributeSampling",
     "BinaryLocalHashing",
     "BinaryLongitudinalHashing",
+    "BitFlip",
     "BudgetSplitting",
     "GaussianMechanism",
     "GeneralUnaryEncoding",

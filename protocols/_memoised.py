@@ -69,10 +69,14 @@ class Memoised(ABC):
         """Largest budget that a user can have spent after so many rounds."""
         return min(integer("rounds", rounds, 1), self.num_memos) * self.epsilon_inf
 
-    def _memory(self, num_users: int, rng: np.random.Generator) -> Memory:
-        num_users = integer("num_users", num_users, 1)
+    def memos(self, reports: Any) -> Integers:
+        """Number of the memo that each value makes, shape (n, k): here values are memos."""
+        return np.broadcast_to(np.arange(self.k), (len(reports), self.k))
+
+    def _memory(self, num_users: int, rng: np.random.Generator, num_keys: int) -> Memory:
+        num_users = integer("num_users", num_users, 0)
         keys = generator(rng).integers(0, 2**64, num_users, dtype=np.uint64)
-        return Memory(keys, np.zeros((num_users, width(self.num_memos)), dtype=np.uint8))
+        return Memory(keys, np.zeros((num_users, width(num_keys)), dtype=np.uint8))
 
     def _values(self, values: npt.ArrayLike, state: Memory, rng: np.random.Generator) -> Integers:
         generator(rng)

@@ -56,7 +56,7 @@ class LongitudinalLocalHashing(LocalHashing, Memoised):
 
     def start(self, num_users: int, *, rng: np.random.Generator) -> HashedMemory:
         """Draw the keys and the hash of so many users; they have sent nothing yet."""
-        memory = self._memory(num_users, rng)
+        memory = self._memory(num_users, rng, self.num_memos)
         seeds = rng.integers(0, 2**64, memory.num_users, dtype=np.uint64)
         return HashedMemory(memory.keys, memory.seen, seeds)
 
@@ -98,6 +98,15 @@ class LongitudinalLocalHashing(LocalHashing, Memoised):
         by_bucket = self._chain.log_likelihood(counts)
         hashed = hash_to_buckets(seeds[:, None], asked.view(np.uint64), g)
         return np.take_along_axis(by_bucket, hashed.view(np.int64), axis=1)
+
+    def memos(self, reports: npt.NDArray[np.void]) -> npt.NDArray[np.int64]:
+        """Number of the memo that each value makes, shape (n, k): its bucket."""
+        seeds = structured_rows(reports, _REPORT)["seed"]
+        table_size(seeds.size, self.k)
+        hashed = hash_to_buckets(
+            seeds[:, None], np.arange(self.k, dtype=np.uint64), self.num_buckets
+        )
+        return hashed.view(np.int64)
 
     def composed_epsilon(self, rounds: int) -> float:
         """Largest log-likelihood ratio of so many reports, for two values that never change."""

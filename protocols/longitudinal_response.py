@@ -95,7 +95,7 @@ class LongitudinalRandomizedResponse(RandomizedResponse, Memoised):
 
     def start(self, num_users: int, *, rng: np.random.Generator) -> Memory:
         """Draw the keys of so many users; they have sent nothing yet."""
-        return self._memory(num_users, rng)
+        return self._memory(num_users, rng, self.num_memos)
 
     def privatize_round(
         self, values: npt.ArrayLike, state: Memory, *, rng: np.random.Generator

@@ -66,7 +66,7 @@ class LongitudinalUnaryEncoding(UnaryEncoding, Memoised):
 
     def start(self, num_users: int, *, rng: np.random.Generator) -> UnaryMemory:
         """Draw the keys of so many users; they have sent nothing yet."""
-        memory = self._memory(num_users, rng)
+        memory = self._memory(num_users, rng, self.num_memos)
         last = np.full(memory.num_users, -1)
         permanent = np.zeros((memory.num_users, width(self.k)), dtype=np.uint8)
         return UnaryMemory(memory.keys, memory.seen, last, permanent)
