@@ -388,5 +388,7 @@ class Results:
         return written
 
     def _repr_html_(self) -> str:
-        html: str = self.frame.to_html(max_rows=20, notebook=True)
+        from ldpaudit.registry import load
+
+        html: str = load("reports", "results")(self)
         return html

@@ -124,7 +124,8 @@ def standings(frame: pd.DataFrame, *, alpha: float = 0.05) -> pd.DataFrame:
         groups.setdefault(tuple(row[column] for column in GROUP), []).append(row)
     for group in groups.values():
         _compare(group)
-    table = pd.DataFrame(rows, columns=list(STANDING_COLUMNS))
+    # As objects: text from a file may hold what no string column can (a lone surrogate).
+    table = pd.DataFrame(rows, columns=list(STANDING_COLUMNS), dtype=object)
     kinds = dict.fromkeys(("k", "num_users"), "Int64") | dict.fromkeys(_REAL, "float64")
     return table.astype(kinds | {"limit_applies": "bool", "efficient": "boolean"})
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._style import FONT_SIZE, MUTED, SMALL
+from ._palette import MUTED
+from ._style import FONT_SIZE, SMALL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,10 +44,9 @@ class Layout:
     bottom: float = 0.8
     between: float = 0.35
     columns: int = 2
-    foot: float = 0.0
 
-    def build(self, count: int) -> tuple[Figure, list[list[Axes]]]:
-        """Return a figure and, for each of `count` panels, its axes from top to bottom."""
+    def build(self, count: int, words: str = "") -> tuple[Figure, list[list[Axes]]]:
+        """A figure with `words` at its foot; for each of `count` panels its axes, top to bottom."""
         from matplotlib.figure import Figure
 
         columns = max(1, min(count, self.columns))
@@ -54,13 +54,15 @@ class Layout:
         across = self.left + self.width + self.right
         inner = sum(self.heights) + self.between * (len(self.heights) - 1)
         down = self.top + inner + self.bottom
-        full = (columns * across, rows * down + self.foot)
+        lines = textwrap.wrap(words, width=int((columns * across - 0.5) / (0.0088 * SMALL)))
+        foot = 0.14 + 1.42 * SMALL / 72 * len(lines) if lines else 0.0
+        full = (columns * across, rows * down + foot)
         figure = Figure(figsize=full)
         panels: list[list[Axes]] = []
         for index in range(count):
             row, column = divmod(index, columns)
             x = column * across + self.left
-            y = self.foot + (rows - row) * down - self.top
+            y = foot + (rows - row) * down - self.top
             stack: list[Axes] = []
             for height in self.heights:
                 y -= height
@@ -68,6 +70,9 @@ class Layout:
                 stack.append(figure.add_axes(box))
                 y -= self.between
             panels.append(stack)
+        if lines:
+            place, text = (0.25 / full[0], 0.14 / full[1]), "\n".join(lines)
+            figure.text(*place, text, fontsize=SMALL, color=MUTED, va="bottom", linespacing=1.4)
         return figure, panels
 
 
@@ -156,15 +161,6 @@ def extent(text: Text) -> Bbox:
     if isinstance(text, Annotation):
         text.update_positions(canvas.get_renderer())
     return Text.get_window_extent(text, canvas.get_renderer())
-
-
-def footnote(figure: Figure, words: str) -> None:
-    """Write how to read the marks under the panels, in lines that fit."""
-    width, height = figure.get_size_inches()
-    text = textwrap.fill(words, width=int((width - 0.5) / (0.0088 * SMALL)))
-    figure.text(
-        0.25 / width, 0.14 / height, text, fontsize=SMALL, color=MUTED, va="bottom", linespacing=1.4
-    )
 
 
 def empty(axes: Axes, message: str) -> None:

@@ -53,6 +53,7 @@ _FORMATS: dict[str, Callable[[float], str]] = {
     "scientific": scientific,
     "significant": significant,
     "plain": plain,
+    "cap": lambda value: f"{plain(100 * value)}%",
     "count": lambda value: f"{value:,.0f}",
 }
 

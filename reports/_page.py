@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from datetime import UTC, datetime
 from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
 from . import _numbers, _tables
-from ._points import panels, records
-from ._style import inline_svg
+from ._advice import options
+from ._figures import Figures
+from ._points import Panel, records
+from ._summary import summary
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-    from matplotlib.figure import Figure
 
     from ldpaudit.outcomes import Results
 
 _OPTIONAL = ("created", "command", "seed", "alpha", "notices", "versions")
+_POLICY = (
+    "default-src 'none'; script-src {script}; style-src {style}; img-src data:; "
+    "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
+)
 
 
 @cache
@@ -35,42 +43,75 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     found.filters |= {"number": _numbers.tagged, "name": _numbers.name, "plain": _numbers.plain}
-    found.filters |= {"printable": _numbers.printable, "moment": _moment}
+    found.filters |= {"printable": _numbers.printable, "moment": _moment, "json": _json}
+    found.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
     found.globals["interval"] = _numbers.interval
     found.globals["published_ratio"] = _tables.published_ratio
     return found
 
 
-def render(results: Results, pareto: Figure, epsilon: Figure) -> str:
-    """The whole page: one self-contained HTML document."""
-    found = _tables.sections(panels(results.frame))
+def render(results: Results, panels: list[Panel], table: bytes) -> str:
+    """The whole page, one self-contained HTML document.
+
+    `panels` are those of the results with their standings, `table` is the CSV it offers.
+    """
+    frame = results.frame
+    found = _tables.sections(panels)
+    figures = Figures(found)
     provenance = dict.fromkeys(_OPTIONAL) | results.provenance
+    choices = options(frame, found)
+    script = _part("page.js")
+    drawn = {section.number: figures.of(section) for section in found}
+    style = _part("page.css") + figures.css
     return (
         environment()
         .get_template("page.html.j2")
         .render(
-            title=_title(provenance),
-            summaries=[words for words in map(_tables.summary, found) if words],
+            title=title(provenance),
+            linked=True,
+            policy=_POLICY.format(script=_digest(script), style=_digest(style)),
+            style=Markup(style),  # noqa: S704 - our own file, and colours of figures
+            script=Markup(script),  # noqa: S704 - our own file
+            summaries=[words for words in map(summary, found) if words],
             verdicts=_tables.verdicts(found),
             sections=found,
+            figures=drawn,
+            options=choices,
+            candidates=[choice.numbers for choice in choices],
             published=[(s, rows) for s in found if (rows := _tables.published_rows(s))],
-            relative=[(s, beside) for s in found if (beside := _tables.relative_rows(s))],
-            problems=_tables.problems(records(results.frame)),
-            pareto=Markup(inline_svg(pareto, "pareto")),  # noqa: S704 - drawn and escaped by matplotlib
-            epsilon=Markup(inline_svg(epsilon, "epsilon")),  # noqa: S704 - likewise
+            problems=_tables.problems(records(frame)),
+            download=f"data:text/csv;charset=utf-8;base64,{base64.b64encode(table).decode()}",
+            kilobytes=-(-len(table) // 1000),
             provenance=provenance,
             versions=_pairs(provenance.get("versions")),
             study=_study(provenance),
             alpha=provenance.get("alpha"),
-            columns=[str(name) for name in results.frame.columns],
         )
     )
 
 
-def _title(provenance: dict[str, Any]) -> str:
+def title(provenance: dict[str, Any]) -> str:
+    """What the study calls itself."""
     study = provenance.get("study")
     named = study if isinstance(study, dict) else {}
     return str(named.get("title") or named.get("name") or "Comparison of mechanisms")
+
+
+def _part(name: str) -> str:
+    return (files("ldpaudit.reports") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    """The source expression by which a policy allows exactly this text."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _json(value: Any) -> Markup:
+    """JSON for a data block of a page: nothing in it can end the block."""
+    text = json.dumps(value, ensure_ascii=True, allow_nan=False)
+    for char in "<>&":
+        text = text.replace(char, f"\\u{ord(char):04x}")
+    return Markup(text)  # noqa: S704 - every character that HTML knows is an escape of JSON
 
 
 def _study(provenance: dict[str, Any]) -> str:

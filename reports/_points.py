@@ -13,6 +13,8 @@ from ldpaudit._table import COLUMNS
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ._standing import Standing
+
 _WHOLE = ("k", "num_users", "trials", "repetition", "seed")
 _CELL = ("data", "k", "num_users", "protocol", "parameters", "epsilon", "delta", "repetition")
 
@@ -57,6 +59,7 @@ class Point:
     repetition: int | None
     measures: tuple[Measure, ...] = field(repr=False)
     series: str = ""
+    standing: Standing | None = None
 
     def all(self, metric: str) -> list[Measure]:
         """Every usable row of a metric."""
@@ -122,6 +125,11 @@ class Panel:
         """Success of guessing without a report."""
         found = [p.blind for p in self.points if p.find("attack_success", "blind")]
         return found[0] if found else 1.0 / self.k
+
+    @property
+    def uniform(self) -> bool:
+        """Whether the attacker's prior is uniform, as the limit wants it."""
+        return math.isclose(self.blind * self.k, 1, rel_tol=1e-9)
 
     def lines(self) -> Iterator[tuple[str, list[Point]]]:
         """Points of each series in the order of first appearance, along epsilon."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from ._numbers import percent
 from ._points import Measure, Panel, Point
+from ._standing import Standing
 
 VERDICTS = ("violation", "inconclusive", "consistent")
 _IN_RESULTS = ("bayes", "published")
@@ -20,6 +19,12 @@ class Row:
 
     point: Point
     anchor: str
+
+    @property
+    def place(self) -> Standing | None:
+        """Where the point stands, if both its attack success and its error are known."""
+        found = self.point.standing
+        return found if found and found.efficient is not None else None
 
     @property
     def bounds(self) -> list[Measure]:
@@ -98,6 +103,22 @@ class Section:
         return list(dict.fromkeys(attack for row in self.rows for attack in row.attacks))
 
     @property
+    def placed(self) -> bool:
+        """Whether any cell has a place: an attack success beside an error."""
+        return any(row.place for row in self.rows)
+
+    @property
+    def estimated(self) -> bool:
+        """Whether any place is known with an interval only."""
+        return any(row.place and row.place.estimated for row in self.rows)
+
+    @property
+    def limit_notes(self) -> list[str]:
+        """What to keep in mind about the limit, or why it does not speak of a row."""
+        found = (row.place.limit_note for row in self.rows if row.place)
+        return [note for note in dict.fromkeys(found) if note]
+
+    @property
     def audited(self) -> bool:
         """Whether any cell has a bound on epsilon."""
         return any(row.bounds or row.verdict_bounds for row in self.rows)
@@ -174,42 +195,6 @@ def sections(found: list[Panel]) -> list[Section]:
     return out
 
 
-def summary(section: Section) -> dict[str, Any] | None:
-    """The plain-words figures of one data set at the claimed epsilon nearest to 1."""
-    usable = [row for row in section.rows if row.point.success is not None]
-    if not usable:
-        return None
-    epsilon = min((row.point.epsilon for row in usable), key=lambda e: (abs(math.log(e)), e))
-    rows = [row for row in usable if row.point.epsilon == epsilon]
-    rows = list({row.point.series: row for row in rows}.values())
-    exposed = sorted(rows, key=lambda row: (_best(row.point.success) or 0.0, row.point.series))
-    costly = [row for row in rows if row.point.mse is not None]
-    costly.sort(key=lambda row: (_best(row.point.mse) or 0.0, row.point.series))
-    return {
-        "panel": section.panel,
-        "epsilon": epsilon,
-        "exposed": exposed,
-        "ties": _ties(exposed),
-        "costly": costly,
-        "published": [row for row in exposed if row.point.published_differs],
-    }
-
-
-def _ties(rows: list[Row]) -> list[list[Row]]:
-    """Neighbours whose success reads the same, together."""
-    out: list[list[Row]] = []
-    shown: tuple[str, str] | None = None
-    for row in rows:
-        success = row.point.success
-        key = ("", "") if success is None else (percent(success.best or 0.0), success.kind)
-        if key == shown:
-            out[-1].append(row)
-        else:
-            out.append([row])
-        shown = key
-    return out
-
-
 def published_rows(section: Section) -> list[Row]:
     """Cells with both a published attack success and a Bayes-optimal one, by protocol."""
     found = [row for row in section.rows if published_ratio(row.point) is not None]
@@ -220,33 +205,6 @@ def published_ratio(point: Point) -> float | None:
     """Bayes-optimal success divided by the published figure."""
     published, success = _best(point.published), _best(point.success)
     return success / published if published and success else None
-
-
-#: The protocol that others are divided by: with the best subset size it is on the limit.
-REFERENCE = "ss"
-
-
-def relative_rows(section: Section) -> list[tuple[Row, list[float | None]]]:
-    """Cells beside subset selection at the same epsilon: error, attack success, bits, divided."""
-    out = []
-    for _, rows in section.groups:
-        reference = next((row for row in rows if row.point.protocol == REFERENCE), None)
-        if reference is None or len(rows) == 1:
-            continue
-        unit = _figures(reference)
-        for row in rows:
-            pairs = zip(_figures(row), unit, strict=True)
-            out.append((row, [a / b if a and b else None for a, b in pairs]))
-    return out
-
-
-def _figures(row: Row) -> list[float | None]:
-    point = row.point
-    return [
-        None if point.mse is None else point.mse.exact,
-        None if point.success is None else point.success.exact,
-        row.bits,
-    ]
 
 
 def verdicts(found: list[Section]) -> dict[str, Any]:

@@ -14,10 +14,15 @@ from typing import TYPE_CHECKING, Any
 from ldpaudit.outcomes import SCHEMA
 
 from ._page import render
-from ._points import records
-from ._style import png, svg
-from .epsilon import epsilon
-from .pareto import pareto
+from ._palette import styles
+from ._points import records, series_of
+from ._standing import placed
+from ._style import pdf, png, svg
+from .communication import draw_communication
+from .epsilon import draw_epsilon
+from .error import draw_error
+from .pareto import draw_pareto
+from .success import draw_success
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,8 +33,9 @@ if TYPE_CHECKING:
 def save_comparison(results: Results, directory: str | Path) -> list[Path]:
     """Write a comparison to a folder: one page, its figures, and the tables behind them.
 
-    ``report.html`` is self-contained. Beside it are ``figures/pareto`` and
-    ``figures/epsilon`` (PNG and SVG), ``results.csv`` (the tidy table; every
+    ``report.html`` is self-contained and works without a network. Beside it are
+    the figures ``pareto``, ``success``, ``error``, ``communication`` and ``epsilon``
+    in ``figures/`` (PNG, SVG and PDF), ``results.csv`` (the tidy table; every
     float is written so that reading it gives the same number), ``results.json``
     (schema, provenance, rows; a missing or infinite number is null) and
     ``timings.csv``, and ``study.toml`` as run. Everything is made before anything
@@ -64,23 +70,38 @@ def save_comparison(results: Results, directory: str | Path) -> list[Path]:
     ...     [path.name for path in save_comparison(results, folder)][:2]
     ['report.html', 'results.csv']
     """
-    trade, claims = pareto(results.frame), epsilon(results.frame)
-    rows = records(results.frame)
+    found = placed(results.frame)
+    stored = table(results)
     content = {
-        "report.html": _encoded(render(results, trade, claims)),
-        "results.csv": _csv(rows, list(rows[0]) if rows else [str(c) for c in results.frame]),
-        "results.json": _json(rows, results.provenance),
+        "report.html": _encoded(render(results, found, stored)),
+        "results.csv": stored,
+        "results.json": _json(records(results.frame), results.provenance),
         "timings.csv": _csv(_plain_records(results.timings), [str(c) for c in results.timings]),
-        "figures/pareto.png": png(trade),
-        "figures/pareto.svg": svg(trade),
-        "figures/epsilon.png": png(claims),
-        "figures/epsilon.svg": svg(claims),
     }
+    look = styles(series_of(found))
+    for name, draw in _FIGURES.items():
+        figure = draw(found, look)
+        for form, save in (("png", png), ("svg", svg), ("pdf", pdf)):
+            content[f"figures/{name}.{form}"] = save(figure)
     if study := results.provenance.get("study_toml"):
         content["study.toml"] = _encoded(str(study))
     folder = Path(directory)
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     return [_write(folder / name, data) for name, data in content.items()]
+
+
+def page(results: Results) -> bytes:
+    """The page alone, as ``report.html`` holds it."""
+    return _encoded(render(results, placed(results.frame), table(results)))
+
+
+_FIGURES = {
+    "pareto": draw_pareto,
+    "success": draw_success,
+    "error": draw_error,
+    "communication": draw_communication,
+    "epsilon": draw_epsilon,
+}
 
 
 def _write(path: Path, data: bytes) -> Path:
@@ -92,6 +113,12 @@ def _write(path: Path, data: bytes) -> Path:
     finally:
         temporary.unlink(missing_ok=True)
     return path
+
+
+def table(results: Results) -> bytes:
+    """The tidy table as CSV, as ``results.csv`` holds it."""
+    rows = records(results.frame)
+    return _csv(rows, list(rows[0]) if rows else [str(c) for c in results.frame])
 
 
 def _csv(rows: list[dict[str, Any]], columns: list[str]) -> bytes:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._labels import EndLabel, Layout, empty, footnote, height_for, label_ends, margin_for
+from ._labels import EndLabel, Layout, empty, height_for, label_ends, margin_for
 from ._numbers import plain
+from ._palette import MUTED, ProtocolStyle, styles
 from ._points import Measure, Panel, Point, panels, series_of
-from ._style import MUTED, SMALL, ProtocolStyle, caption, styles, theme
+from ._style import SMALL, caption, theme
 from .pareto import heading
 
 if TYPE_CHECKING:
@@ -57,8 +58,15 @@ def epsilon(frame: pd.DataFrame) -> Figure:
     'Divided by the claim'
     """
     found = panels(frame)
-    shown = [panel for panel in found if any(map(_bounds, panel.points))]
-    look = styles(series_of(found))
+    return draw_epsilon(found, styles(series_of(found)))
+
+
+def draw_epsilon(
+    found: list[Panel], look: dict[str, ProtocolStyle], *, note: bool = True
+) -> Figure:
+    """The figure of these panels, in the given look."""
+    shown = [panel for panel in found if any(map(bounded, panel.points))]
+    look = {series: look[series] for series in series_of(found)}
     names = {series: caption(series) for series in look}
     layout = Layout(
         width=4.9,
@@ -67,16 +75,14 @@ def epsilon(frame: pd.DataFrame) -> Figure:
         right=margin_for([*names.values()]),
         top=0.62,
         bottom=0.62,
-        foot=0.42,
     )
     with theme():
-        figure, stacks = layout.build(max(1, len(shown)))
+        figure, stacks = layout.build(max(1, len(shown)), _KEY if note else "")
         if not shown:
             empty(stacks[0][0], "No cell has a bound on epsilon.")
             stacks[0][1].set_axis_off()
         for panel, (top, bottom) in zip(shown, stacks, strict=False):
             _draw(top, bottom, panel, look, names)
-        footnote(figure, _KEY)
     return figure
 
 
@@ -174,6 +180,11 @@ def _finish(axes: Axes, panel: Panel, ticks: int, names: list[str]) -> None:
     axes.yaxis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 5, 10]))
     axes.grid(visible=False, axis="x")
     sns.despine(ax=axes)
+
+
+def bounded(point: Point) -> bool:
+    """Whether a point has a bound on epsilon to draw."""
+    return bool(_bounds(point))
 
 
 def _bounds(point: Point) -> list[Measure]:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._style import INK, MUTED, theme
+from ._palette import INK, MUTED
+from ._style import theme
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

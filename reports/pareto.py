@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ldpaudit.limits import mse_without_epsilon
+from ldpaudit.limits import MAX_K, frontier, mse_without_epsilon
 
+from ._along import power_label, reach
+from ._inline import Mark
 from ._labels import (
     EndLabel,
     Layout,
     empty,
     extent,
-    footnote,
     height_for,
     label_ends,
     margin_for,
     place_if_free,
 )
-from ._numbers import percent, plain, power_of_ten
+from ._numbers import percent, plain, printable, scientific, significant
+from ._palette import IMPOSSIBLE, INK, MUTED, ProtocolStyle, styles
 from ._points import Measure, Panel, Point, panels, series_of
-from ._style import IMPOSSIBLE, INK, MUTED, SMALL, ProtocolStyle, caption, styles, theme
+from ._style import SMALL, caption, theme
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,11 +35,14 @@ if TYPE_CHECKING:
 
 X_LABEL = "Attack success: probability of naming\na user's value from one report"
 Y_LABEL = "Mean squared error per value\n(fraction of users squared)"
+_GUIDE_KEY = "Grey curves: the limit at one epsilon. "
 _KEY = (
     "Markers: measured, with intervals on both axes. Lines: exact, along epsilon. "
+    f"{_GUIDE_KEY}"
     "Hollow: attack success by the protocol's published formula, where more than 5% away."
 )
 LIMIT = "no epsilon-LDP mechanism can be here\n(uniform truth and prior)"
+_GUIDE = "#b3bac2"
 _NARROW_LIMIT = "no epsilon-LDP\nmechanism can\nbe here (uniform\ntruth and prior)"
 
 
@@ -46,10 +52,12 @@ def pareto(frame: pd.DataFrame) -> Figure:
     Each line is one protocol along epsilon. Markers are measured, with
     intervals on both axes; lines run through the exact values where the table
     has them. Hollow markers show the attack success that a protocol's own paper
-    publishes, where it is more than 5% away. The vertical line is blind guessing, and the
-    shaded region is below the limit
-    ``mse_without_epsilon(k, success, target="users") / num_users``; it is left
-    out where the attacker's prior is not uniform, which the limit does not cover.
+    publishes, where it is more than 5% away. The vertical line is blind guessing, the
+    shaded region is below the limit of every mechanism,
+    ``mse_without_epsilon(k, success, target="users") / num_users``, and each grey
+    curve is the limit at one epsilon of the table, ``frontier(k, epsilon)``, down to
+    the least error of all. They are left out where the attacker's prior is not
+    uniform, which the limit does not cover.
 
     Parameters
     ----------
@@ -74,8 +82,13 @@ def pareto(frame: pd.DataFrame) -> Figure:
     ['toy, k = 4']
     """
     found = panels(frame)
-    shown = [panel for panel in found if any(map(_drawable, panel.points))]
-    look = styles(series_of(found))
+    return draw_pareto(found, styles(series_of(found)))
+
+
+def draw_pareto(found: list[Panel], look: dict[str, ProtocolStyle], *, note: bool = True) -> Figure:
+    """The figure of these panels, in the given look."""
+    shown = [panel for panel in found if any(map(drawable, panel.points))]
+    look = {series: look[series] for series in series_of(found)}
     names = {series: caption(series) for series in look}
     longest = [f"{names[s]}, published formula" for s in _published(shown)] + [*names.values()]
     layout = Layout(
@@ -84,16 +97,43 @@ def pareto(frame: pd.DataFrame) -> Figure:
         heights=(height_for(len(longest), 4.6),),
         right=margin_for(longest),
         top=0.75,
-        foot=0.42,
     )
     with theme():
-        figure, stacks = layout.build(max(1, len(shown)))
+        figure, stacks = layout.build(max(1, len(shown)), _key(shown) if note else "")
         if not shown:
             empty(stacks[0][0], "No cell has both the success of the bayes attack and an error.")
         for panel, (axes,) in zip(shown, stacks, strict=False):
             _draw(axes, panel, look, names)
-        footnote(figure, _KEY if _published(shown) else _KEY.partition(" Hollow")[0])
     return figure
+
+
+def pareto_marks(figure: Figure, panel: Panel) -> list[Mark]:
+    """What the points of a figure of this one panel say when they are pointed at."""
+    return [
+        Mark(figure.axes[0], *_at(point), point_words(point))
+        for point in panel.points
+        if drawable(point)
+    ]
+
+
+def point_words(point: Point) -> str:
+    """One point in words, a line a figure."""
+    success, mse, found = point.success, point.mse, point.standing
+    lines = [f"{printable(point.series)}, ε = {plain(point.epsilon)}"]
+    if success is not None:
+        lines.append(f"attack success {_both(success, percent)}")
+    if mse is not None:
+        lines.append(f"mean squared error {_both(mse, scientific)}")
+    if found is not None and found.gap is not None:
+        lines.append(f"{significant(found.gap)} times the limit")
+    if found is not None and found.bits is not None:
+        lines.append(f"{found.bits:,.0f} bits a report")
+    return "\n".join(lines)
+
+
+def _both(measure: Measure, form: Callable[[float], str]) -> str:
+    kinds = ((measure.exact, "exact"), (measure.value, "measured"))
+    return ", ".join(f"{form(value)} {kind}" for value, kind in kinds if value is not None)
 
 
 def _draw(axes: Axes, panel: Panel, look: dict[str, ProtocolStyle], names: dict[str, str]) -> None:
@@ -101,7 +141,7 @@ def _draw(axes: Axes, panel: Panel, look: dict[str, ProtocolStyle], names: dict[
     axes.set(xscale="log", yscale="log")
     _draw_lines(axes, panel, look)
     for series, points in panel.lines():
-        drawn = [point for point in points if _drawable(point)]
+        drawn = [point for point in points if drawable(point)]
         if drawn:
             _draw_measured(axes, drawn, look[series])
             labels.append(EndLabel(names[series], *_at(drawn[-1]), look[series].text))
@@ -120,8 +160,8 @@ def _draw_lines(axes: Axes, panel: Panel, look: dict[str, ProtocolStyle]) -> Non
 
     rows: list[tuple[str, float, float]] = []
     for series, points in panel.lines():
-        for epsilon in dict.fromkeys(p.epsilon for p in points if _drawable(p)):
-            here = [_at(p) for p in points if p.epsilon == epsilon and _drawable(p)]
+        for epsilon in dict.fromkeys(p.epsilon for p in points if drawable(p)):
+            here = [_at(p) for p in points if p.epsilon == epsilon and drawable(p)]
             success, mse = np.mean(here, axis=0)
             rows.append((series, float(success), float(mse)))
     sns.lineplot(
@@ -144,7 +184,9 @@ def _draw_lines(axes: Axes, panel: Panel, look: dict[str, ProtocolStyle]) -> Non
 def _draw_measured(axes: Axes, points: list[Point], style: ProtocolStyle) -> None:
     pairs = [(p.success, p.mse) for p in points if p.success is not None and p.mse is not None]
     xs, ys = (
-        np.array([_bar(pair[side]) for pair in pairs if all(map(_measured, pair))]).reshape(-1, 3).T
+        np.array([reach(pair[side]) for pair in pairs if all(map(_measured, pair))])
+        .reshape(-1, 3)
+        .T
         for side in (0, 1)
     )
     if not xs.size:
@@ -196,7 +238,7 @@ def _frame(axes: Axes, panel: Panel) -> None:
     import seaborn as sns
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
-    points = [point for point in panel.points if _drawable(point)]
+    points = [point for point in panel.points if drawable(point)]
     xs = [_at(p)[0] for p in points] + [panel.blind]
     xs += [_best(p.published) for p in points if p.published_differs]
     ys = [_at(p)[1] for p in points]
@@ -211,7 +253,7 @@ def _frame(axes: Axes, panel: Panel) -> None:
     axes.xaxis.set_minor_locator(NullLocator())
     wide = math.log10(axes.get_ylim()[1] / axes.get_ylim()[0]) > 1.5
     axes.yaxis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0), numticks=12))
-    axes.yaxis.set_major_formatter(FuncFormatter(_power_label))
+    axes.yaxis.set_major_formatter(FuncFormatter(power_label))
     axes.yaxis.set_minor_formatter(NullFormatter())
     sns.despine(ax=axes)
     users = "" if panel.num_users is None else f", n = {panel.num_users:,} users"
@@ -231,6 +273,11 @@ def _draw_limit(axes: Axes, panel: Panel) -> None:
     axes.fill_between(success, low, shown, color=IMPOSSIBLE, linewidth=0, zorder=0.5)
     inside = (limit >= low) & (limit <= high)
     axes.plot(success[inside], limit[inside], color=MUTED, linewidth=1.0, dashes=(4, 2), zorder=2)
+    for epsilon in _thinned(panel.epsilons) if _pure(panel) else []:
+        curve = frontier(panel.k, epsilon)
+        at = np.append(success[success < curve.points[-1, 0]], curve.points[-1, 0])
+        error = curve.mse_at(at, target="users") / (panel.num_users or 1)
+        axes.plot(at, error, color=_GUIDE, linewidth=0.8, zorder=1.5)
     axes.set(xlim=(left, right), ylim=(low, high))
 
 
@@ -261,7 +308,7 @@ def _draw_words(axes: Axes, panel: Panel) -> list[Text]:
 
 def _draw_epsilons(axes: Axes, panel: Panel, texts: list[Text]) -> None:
     """Write epsilon along the line that has nothing above it."""
-    lines = [[p for p in points if _drawable(p)] for _, points in panel.lines()]
+    lines = [[p for p in points if drawable(p)] for _, points in panel.lines()]
     lines = [points for points in lines if points]
     longest = max(len(points) for points in lines)
     top = max(
@@ -286,7 +333,16 @@ def _draw_epsilons(axes: Axes, panel: Panel, texts: list[Text]) -> None:
 
 def _has_limit(panel: Panel) -> bool:
     """Whether the limit applies: users are counted, and the attacker's prior is uniform."""
-    return panel.num_users is not None and math.isclose(panel.blind * panel.k, 1, rel_tol=1e-9)
+    return panel.num_users is not None and panel.uniform
+
+
+def _pure(panel: Panel) -> bool:
+    """Whether the limit at one epsilon speaks of every claim."""
+    return panel.k <= MAX_K and not any(point.delta for point in panel.points)
+
+
+def _thinned(values: list[float]) -> list[float]:
+    return values[:: math.ceil(len(values) / 8)]
 
 
 def _limit(panel: Panel, success: float) -> float:
@@ -298,7 +354,8 @@ def heading(panel: Panel) -> str:
     return f"{caption(panel.data) or 'no data set'}, k = {panel.k:,}"
 
 
-def _drawable(point: Point) -> bool:
+def drawable(point: Point) -> bool:
+    """Whether a point has both coordinates."""
     x, y = _at(point)
     return 0 < x < math.inf and 0 < y < math.inf
 
@@ -316,12 +373,11 @@ def _measured(measure: Measure) -> bool:
     return measure.value is not None and measure.value > 0
 
 
-def _bar(measure: Measure) -> tuple[float, float, float]:
-    """A measured value and how far its interval reaches down and up; the axis has no zero."""
-    value = measure.value or 0.0
-    low = value if measure.lower is None else min(max(measure.lower, 1e-3 * value), value)
-    high = value if measure.upper is None else max(measure.upper, value)
-    return value, value - low, high - value
+def _key(shown: list[Panel]) -> str:
+    """How to read what these panels hold."""
+    words = _KEY if _published(shown) else _KEY.partition(" Hollow")[0]
+    limited = any(_has_limit(panel) and _pure(panel) for panel in shown)
+    return words if limited else words.replace(_GUIDE_KEY, "")
 
 
 def _published(found: list[Panel]) -> list[str]:
@@ -333,9 +389,3 @@ def _subdivisions(low: float, high: float) -> tuple[float, ...]:
     if decades < 0.5:
         return tuple(float(digit) for digit in range(1, 10))
     return (1.0, 2.0, 5.0) if decades < 2.6 else (1.0, 3.0) if decades < 3.5 else (1.0,)
-
-
-def _power_label(value: float, _: int | None = None) -> str:
-    mantissa, exponent = f"{value:.0e}".split("e")
-    power = power_of_ten(int(exponent))
-    return power if mantissa == "1" else f"{mantissa}×{power}"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -20,8 +22,12 @@ from ldpaudit.outcomes import (
     UtilityOutcome,
 )
 from ldpaudit.reports import save_comparison
+from ldpaudit.reports.comparison import page
 
-EPSILONS = (0.5, 1.0, 2.0, 3.0, 4.0, 5.0)
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+EPSILONS = (0.5, 1.0, 2.0, 4.0)
 PROTOCOLS = ("grr", "ss", "oue", "olh", "mss")
 ADULT, ZIPF = ("adult-age", 74, 45222), ("zipf(1)", 1024, 10000)
 TRIALS, ALPHA, VERDICT_ALPHA = 100_000, 0.05, 1e-4 / 60
@@ -142,8 +148,37 @@ def default() -> Results:
 
 
 @pytest.fixture(scope="session")
+def written(default: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of the default comparison as a file."""
+    path = tmp_path_factory.mktemp("written") / "report.html"
+    path.write_bytes(page(default))
+    return path
+
+
+@pytest.fixture(scope="session")
 def saved(default: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder, made on the way, with everything that the default comparison leaves on disk."""
     folder = tmp_path_factory.mktemp("saved") / "new" / "report"
     save_comparison(default, folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium of the system; without one the tests skip, or fail where it is a must."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
+    found = os.environ.get("LDPAUDIT_CHROMIUM") or found or shutil.which("google-chrome")
+    if found is None:
+        message = "no Chromium here: install one, or name it in LDPAUDIT_CHROMIUM"
+        if os.environ.get("LDPAUDIT_BROWSER") == "required":
+            pytest.fail(message)
+        pytest.skip(message)
+    from playwright.sync_api import sync_playwright
+
+    # As root in a container there is no sandbox; nothing here may reach a network.
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+    quiet += [f"--disable-{part}" for part in ("background-networking", "component-update", "sync")]
+    with sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=found, args=quiet)
+        yield running
+        running.close()

@@ -23,10 +23,11 @@ FILES = [
     "results.csv",
     "results.json",
     "timings.csv",
-    "figures/pareto.png",
-    "figures/pareto.svg",
-    "figures/epsilon.png",
-    "figures/epsilon.svg",
+    *(
+        f"figures/{name}.{form}"
+        for name in ("pareto", "success", "error", "communication", "epsilon")
+        for form in ("png", "svg", "pdf")
+    ),
     "study.toml",
 ]
 

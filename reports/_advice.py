@@ -1,0 +1,102 @@
+"""The best protocol under caps: a table for round caps, and what a reader's own caps need."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ldpaudit._placing import place
+from ldpaudit.limits import mse_without_epsilon
+from ldpaudit.recommendation import Candidate, candidate_of, choose
+
+from ._points import Panel
+from ._tables import Section
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_ALPHA = 0.05
+_ROUND = (*(digit * 10.0**power for power in range(-7, 0) for digit in (1, 2, 5)), 1.0)
+
+
+@dataclass(frozen=True)
+class Advice:
+    """For one cap on attack success: who has the least error, and the least there could be."""
+
+    cap: float
+    best: tuple[Candidate, ...]
+    least: float | None
+
+    @property
+    def bits(self) -> float | None:
+        """Size of a report of the best, if known."""
+        bits = self.best[0].bits
+        return None if math.isnan(bits) else bits
+
+
+@dataclass(frozen=True)
+class Options:
+    """One data set and delta: who may be chosen, and what is best under round caps."""
+
+    section: Section
+    delta: float
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def advice(self) -> list[Advice]:
+        """Round caps that change the answer, from the first that something keeps."""
+        panel = self.section.panel
+        key = (panel.data, panel.k, panel.num_users, self.delta)
+        found = [c.success for c in self.candidates if not math.isnan(c.success)]
+        out: list[Advice] = []
+        for cap in (cap for cap in _ROUND if found and cap >= min(found)):
+            best = choose(key, [*self.candidates], "mse", {"success": cap}).best
+            if best and (not out or out[-1].best != best):
+                out.append(Advice(cap, best, _least(panel, cap)))
+            if cap >= max(found):
+                break
+        return out
+
+    @property
+    def numbers(self) -> list[list[float | str]]:
+        """Label, epsilon, then success, error and bits, each with the ends of its interval."""
+        return [
+            [
+                c.label,
+                c.epsilon,
+                *map(_told, (c.success, *c.success_interval, c.mse, *c.mse_interval, c.bits)),
+            ]
+            for c in self.candidates
+        ]
+
+
+def options(frame: pd.DataFrame, sections: list[Section]) -> list[Options]:
+    """What can be chosen from, by data set and delta: protocols without a violation."""
+    groups: dict[tuple[str, int, int | None, float], list[Candidate]] = {}
+    for row in place(frame, _ALPHA):
+        if not row["refuted"]:
+            key = (row["data"], row["k"], row["num_users"], row["delta"] or 0.0)
+            groups.setdefault(key, []).append(candidate_of(row))
+    return [
+        Options(section, key[3], tuple(found))
+        for section in sections
+        for key, found in groups.items()
+        if key[:3] == (section.panel.data, section.panel.k, section.panel.num_users)
+        if any(not math.isnan(c.success) and not math.isnan(c.mse) for c in found)
+    ]
+
+
+def _told(value: float) -> float | str:
+    """JSON knows no infinity: such a number is told by its name."""
+    if math.isnan(value):
+        return "NaN"
+    return float(value) if math.isfinite(value) else ("Infinity" if value > 0 else "-Infinity")
+
+
+def _least(panel: Panel, cap: float) -> float | None:
+    """The least error of any mechanism at this cap, where the limit speaks of the panel."""
+    if not panel.uniform or not panel.num_users:
+        return None
+    least = mse_without_epsilon(panel.k, cap, target="users") / panel.num_users
+    return least if math.isfinite(least) else None

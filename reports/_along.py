@@ -1,0 +1,144 @@
+"""Lines along epsilon: exact values as lines, measured ones as markers with intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from ._labels import EndLabel
+from ._numbers import plain, power_of_ten
+from ._palette import ProtocolStyle
+from ._points import Measure, Panel, Point
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+#: What is drawn of a point.
+Quantity: TypeAlias = Callable[[Point], Measure | None]
+#: What it is divided by at an epsilon.
+Unit: TypeAlias = Callable[[float], float]
+
+X_LABEL = "Claimed epsilon (natural logarithm)"
+
+
+def positive(measure: Measure | None) -> float:
+    """The best figure, or nan where a logarithmic axis cannot show it."""
+    best = None if measure is None else measure.best
+    return best if best is not None and 0 < best < math.inf else math.nan
+
+
+def draw_lines(
+    axes: Axes,
+    panel: Panel,
+    look: dict[str, ProtocolStyle],
+    quantity: Quantity,
+    unit: Unit = lambda _: 1.0,
+) -> dict[str, tuple[float, float]]:
+    """Draw every series of a panel; return where each line ends."""
+    ends: dict[str, tuple[float, float]] = {}
+    for series, points in panel.lines():
+        style = look[series]
+        line: dict[float, list[float]] = {}
+        for point in points:
+            value = positive(quantity(point)) / unit(point.epsilon)
+            if math.isfinite(value):
+                line.setdefault(point.epsilon, []).append(value)
+        if not line:
+            continue
+        xs, ys = [*line], [float(np.mean(values)) for values in line.values()]
+        axes.plot(xs, ys, color=style.colour, linestyle=style.linestyle, linewidth=1.4, zorder=3)
+        _draw_measured(axes, points, style, quantity, unit)
+        ends[series] = (xs[-1], ys[-1])
+    return ends
+
+
+def _draw_measured(
+    axes: Axes, points: Sequence[Point], style: ProtocolStyle, quantity: Quantity, unit: Unit
+) -> None:
+    found = [(p.epsilon, m) for p in points if (m := quantity(p)) and m.value and m.value > 0]
+    bars = [(x, *(part / unit(x) for part in reach(measure))) for x, measure in found]
+    if not bars:
+        return
+    xs, ys, down, up = zip(*bars, strict=True)
+    axes.errorbar(
+        xs,
+        ys,
+        yerr=(down, up),
+        fmt=style.marker,
+        color=style.colour,
+        markersize=5,
+        markeredgecolor="white",
+        markeredgewidth=0.6,
+        elinewidth=1.0,
+        capsize=1.8,
+        zorder=4,
+    )
+
+
+def reach(measure: Measure) -> tuple[float, float, float]:
+    """A measured value and how far its interval reaches down and up; the axis has no zero."""
+    value = measure.value or 0.0
+    low = value if measure.lower is None else min(max(measure.lower, 1e-3 * value), value)
+    high = value if measure.upper is None else max(measure.upper, value)
+    return value, value - low, high - value
+
+
+def end_labels(
+    ends: dict[str, tuple[float, float]],
+    names: dict[str, str],
+    look: dict[str, ProtocolStyle],
+) -> list[EndLabel]:
+    """The name of every line at its end."""
+    return [EndLabel(names[s], *end, look[s].text) for s, end in ends.items()]
+
+
+def frame_along(axes: Axes, panel: Panel, *, named: bool = True) -> None:
+    """Epsilon across, every claimed one marked, a logarithm up."""
+    import seaborn as sns
+
+    values = panel.epsilons
+    low, high = values[0], values[-1]
+    room = 0.05 * (high - low) or 0.5 * low
+    axes.set_xlim(max(low - room, 0.0), high + room)
+    apart, ticks = (high - low + 2 * room) / 11, [values[0]]
+    for value in values[1:]:
+        if value - ticks[-1] >= apart:
+            ticks.append(value)
+    axes.set_xticks(ticks, labels=[plain(tick) if named else "" for tick in ticks])
+    axes.set_xticks(values, minor=True)
+    axes.grid(visible=False, axis="x")
+    if named:
+        axes.set_xlabel(X_LABEL)
+    sns.despine(ax=axes)
+
+
+def dense(panel: Panel) -> list[float]:
+    """Epsilons for a smooth reference curve: those of the panel, and more between them."""
+    values = panel.epsilons
+    between = np.linspace(values[0], values[-1], 60 if panel.k <= 10**5 else 2)
+    return sorted({*values, *map(float, between)})
+
+
+def log_ticks(axes: Axes, form: Callable[[float, int | None], str]) -> None:
+    """At most about six numbers up a logarithmic axis, each as `form` writes it."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+
+    low, high = axes.get_ylim()
+    decades = math.log10(high / low)
+    steps = ((2.5, (1.0,)), (1.4, (1.0, 3.0)), (0.3, (1.0, 2.0, 5.0)))
+    fine = np.arange(1, 10, 0.5 if decades > 0.06 else 0.05)
+    subs = next((some for least, some in steps if decades > least), tuple(fine))
+    axes.yaxis.set_major_locator(LogLocator(subs=subs, numticks=8))
+    axes.yaxis.set_major_formatter(FuncFormatter(form))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def power_label(value: float, _: int | None = None) -> str:
+    """A power of ten, with its digit where that is not 1."""
+    mantissa, exponent = f"{value:.0e}".split("e")
+    power = power_of_ten(int(exponent))
+    return power if mantissa == "1" else f"{mantissa}×{power}"

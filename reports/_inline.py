@@ -1,0 +1,126 @@
+"""Figures as parts of a page: small, without styles of their own, dark on dark paper."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+from ._palette import PAPER, at_night
+from ._style import svg
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_SVG, _LINK = "http://www.w3.org/2000/svg", "{http://www.w3.org/1999/xlink}href"
+_GEOMETRY = ("d", "x", "y", "width", "height", "transform")
+_COLOUR = re.compile(r"#[0-9a-f]{6}\b")
+_LONG = re.compile(r"-?\d+\.\d{3,}")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A point of a figure that says its values when it is pointed at: data coordinates and text."""
+
+    axes: Axes
+    x: float
+    y: float
+    text: str
+
+
+@dataclass
+class Sheet:
+    """Styles of all figures of a page, each written once; colours are named by what they are."""
+
+    classes: dict[str, str] = field(default_factory=dict)
+
+    def name(self, declarations: str) -> str:
+        """Class that holds these declarations."""
+        return self.classes.setdefault(declarations, f"f{len(self.classes)}")
+
+    def css(self) -> str:
+        """The rules, and what the colours are by day and by night."""
+        rules = [f".plate .{name} {{ {style} }}" for style, name in self.classes.items()]
+        colours = sorted({found for rule in rules for found in _COLOUR.findall(rule)} - {PAPER})
+        day = " ".join(f"--{colour[1:]}: {colour};" for colour in colours)
+        night = " ".join(f"--{colour[1:]}: {at_night(colour)};" for colour in colours)
+        named = [
+            _COLOUR.sub(lambda m: "var(--plate)" if m[0] == PAPER else f"var(--{m[0][1:]})", rule)
+            for rule in rules
+        ]
+        dark = f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {night} }} }}"
+        return "\n".join([f":root {{ {day} }}", dark, *named])
+
+
+def inline_svg(figure: Figure, prefix: str, sheet: Sheet, marks: Sequence[Mark] = ()) -> str:
+    """The figure as an <svg> element: own ids, classes of `sheet`, a title on every mark."""
+    ElementTree.register_namespace("", _SVG)
+    root = ElementTree.fromstring(svg(figure))  # noqa: S314 - written by matplotlib just now
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if child.tag in (f"{{{_SVG}}}metadata", f"{{{_SVG}}}style"):
+                parent.remove(child)
+    used = {
+        found
+        for element in root.iter()
+        for value in element.attrib.values()
+        for found in re.findall(r"^#(.+)$|url\(#([^)]+)\)", value)
+    }
+    wanted = {one or two for one, two in used}
+    for element in root.iter():
+        _tidy(element, prefix, wanted, sheet)
+    _flatten(root)
+    root.extend(_targets(figure, marks))
+    root.attrib |= {"aria-hidden": "true", "focusable": "false"}
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def _tidy(element: Element, prefix: str, wanted: set[str], sheet: Sheet) -> None:
+    """Short numbers, ids only where they are used, classes for styles."""
+    if element.get("id") in wanted:
+        element.set("id", f"{prefix}-{element.get('id')}")
+    else:
+        element.attrib.pop("id", None)
+    if style := element.attrib.pop("style", None):
+        element.set("class", sheet.name(style))
+    if link := element.attrib.pop(_LINK, None):
+        element.set("href", f"#{prefix}-{link[1:]}")
+    if clip := element.get("clip-path"):
+        element.set("clip-path", clip.replace("url(#", f"url(#{prefix}-"))
+    for name in _GEOMETRY:
+        if name in element.attrib:
+            short = _LONG.sub(lambda found: f"{float(found[0]):.2f}", element.attrib[name])
+            element.set(name, " ".join(short.split()))
+    for place in ("text", "tail"):
+        if not (getattr(element, place) or "").strip():
+            setattr(element, place, None)
+
+
+def _flatten(element: Element) -> None:
+    """Take away groups that say nothing."""
+    for child in list(element):
+        _flatten(child)
+        if child.tag == f"{{{_SVG}}}g" and not child.attrib:
+            at = list(element).index(child)
+            element.remove(child)
+            for step, inner in enumerate(child):
+                element.insert(at + step, inner)
+
+
+def _targets(figure: Figure, marks: Sequence[Mark]) -> list[Element]:
+    """A circle with a title for every mark, in the units of the file: points from the top."""
+    if not marks:
+        return []
+    height, scale = 72 * figure.get_figheight(), 72 / figure.dpi
+    group = ElementTree.Element(f"{{{_SVG}}}g", {"class": "marks"})
+    for mark in marks:
+        x, y = mark.axes.transData.transform((mark.x, mark.y))
+        place = {"cx": f"{x * scale:.2f}", "cy": f"{height - y * scale:.2f}", "r": "6"}
+        circle = ElementTree.SubElement(group, f"{{{_SVG}}}circle", place)
+        ElementTree.SubElement(circle, f"{{{_SVG}}}title").text = mark.text
+    return [group]

@@ -1,0 +1,112 @@
+"""What the attacker sees: belief about one user, before and after one report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ldpaudit._validate import distribution
+
+from ._numbers import percent
+from ._palette import INK, MUTED
+from ._style import SMALL, theme
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_AFTER, _TRUTH = "#0072b2", "#d55e00"
+_BARS = 60  # more values than this are steps and not bars
+
+
+def posterior(
+    belief: npt.ArrayLike, prior: npt.ArrayLike | None = None, value: int | None = None
+) -> Figure:
+    """Draw what an attacker believes after one report, beside what was believed before.
+
+    Parameters
+    ----------
+    belief : array of shape (k,) or (1, k)
+        Probability of every value after the report: a row of
+        ``leakage.posterior(m.log_likelihood(reports), prior)``.
+    prior : array of shape (k,), optional
+        Probabilities before the report; None means uniform.
+    value : int, optional
+        The user's value, to be marked.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not saved and not registered with pyplot. The best guess is named with its
+        probability; where several values tie, their number is.
+
+    Raises
+    ------
+    ValueError
+        If `belief` or `prior` is no distribution, or `value` not one of the k values.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import ldpaudit
+    >>> from ldpaudit import leakage
+    >>> m = ldpaudit.mechanism("grr", k=5, epsilon=1.0)
+    >>> belief = leakage.posterior(m.log_likelihood(np.array([2])))
+    >>> posterior(belief, value=2).axes[0].get_title(loc="left")
+    'One report: the best guess is value 2, with probability 40.5%'
+    """
+    from matplotlib.figure import Figure
+
+    after = np.asarray(belief, dtype=np.float64)
+    after = after[0] if after.ndim == 2 and len(after) == 1 else after
+    if after.ndim != 1 or len(after) < 2:
+        raise ValueError(f"belief must have shape (k >= 2,) or (1, k), got {after.shape}.")
+    k = len(after)
+    after = distribution("belief", after, k)
+    before = distribution("prior", prior, k)
+    if value is not None and not 0 <= value < k:
+        raise ValueError(f"value must lie in [0, {k}), got {value}.")
+    with theme():
+        figure = Figure(figsize=(7.2, 3.6), layout="constrained")
+        axes = figure.subplots()
+        _draw(axes, after, before, value)
+    return figure
+
+
+def _draw(
+    axes: Axes, after: npt.NDArray[np.float64], before: npt.NDArray[np.float64], value: int | None
+) -> None:
+    import seaborn as sns
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    k = len(after)
+    edges = np.arange(k + 1) - 0.5
+    if k <= _BARS:
+        axes.bar(np.arange(k), after, width=0.78, color=_AFTER, label="after one report")
+    else:
+        axes.stairs(after, edges, fill=True, color=_AFTER, label="after one report")
+    axes.stairs(before, edges, color=INK, linewidth=1.2, baseline=None, label="before")
+    high = 1.18 * max(after.max(), before.max())
+    if value is not None:
+        axes.plot(value, after[value] + 0.035 * high, marker="v", color=_TRUTH, markersize=7,
+                  linestyle="none", label=f"the user's value, {value}")  # fmt: skip
+    axes.set(xlim=(-0.5, k - 0.5), ylim=(0, high))
+    axes.xaxis.set_major_locator(MaxNLocator(12, integer=True))
+    axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.6g}%"))
+    axes.grid(visible=False, axis="x")
+    axes.set_xlabel("Value")
+    axes.set_ylabel("Probability that it is the user's")
+    axes.set_title(_title(after))
+    axes.legend(frameon=False, fontsize=SMALL, ncols=3, loc="upper right", labelcolor=MUTED)
+    sns.despine(ax=axes)
+
+
+def _title(after: npt.NDArray[np.float64]) -> str:
+    best = after.max()
+    ties = np.flatnonzero(after >= best * (1 - 1e-9))
+    if len(ties) == 1:
+        return f"One report: the best guess is value {ties[0]}, with probability {percent(best)}"
+    return f"One report: {len(ties):,} values tie as best guess, each with {percent(best)}"

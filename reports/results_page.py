@@ -1,0 +1,55 @@
+"""A comparison in a notebook."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import _tables
+from ._page import environment, title
+from ._standing import placed
+from ._summary import summary
+
+if TYPE_CHECKING:
+    from ldpaudit.outcomes import Results
+
+_MOST = 24  # rows a data set that a notebook shows
+
+
+def results_html(results: Results) -> str:
+    """Return a comparison as an HTML fragment: the summary, and where each protocol stands.
+
+    Parameters
+    ----------
+    results : Results
+        A finished comparison. Every string in it is escaped.
+
+    Returns
+    -------
+    str
+        A ``<div>`` with its own style, no script and no figure; it follows the
+        colours of the page around it. Long tables are cut, and say so.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from ldpaudit.outcomes import Results
+    >>> row = {"protocol": "grr", "k": 4, "epsilon": 1.0, "data": "toy", "metric": "bits"}
+    >>> results = Results(pd.DataFrame([row | {"exact": 2.0}]), {}, pd.DataFrame())
+    >>> "Comparison of mechanisms" in results_html(results)
+    True
+    """
+    found = _tables.sections(placed(results.frame))
+    return (
+        environment()
+        .get_template("notebook.html.j2")
+        .render(
+            title=title(results.provenance),
+            linked=False,
+            sections=found,
+            summaries=[words for words in map(summary, found) if words],
+            verdicts=_tables.verdicts(found),
+            cells=sum(len(section.rows) for section in found),
+            most=_MOST,
+            problems=[],
+        )
+    )

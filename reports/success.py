@@ -1,0 +1,123 @@
+"""Attack success along epsilon, between blind guessing and what any mechanism can give away."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ._along import draw_lines, end_labels, frame_along, log_ticks, positive
+from ._labels import EndLabel, Layout, empty, height_for, label_ends, margin_for
+from ._numbers import percent
+from ._palette import IMPOSSIBLE, MUTED, ProtocolStyle, styles
+from ._points import Panel, Point, panels, series_of
+from ._style import caption, theme
+from .pareto import heading
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Y_LABEL = "Attack success: probability of naming\na user's value from one report"
+_BOUND = "most at this epsilon"
+_KEY = (
+    "Markers: measured, with intervals. Lines: exact. Dashed: the most that any epsilon-LDP "
+    "mechanism gives away, k e / (e + k - 1) times blind guessing with e = exp(epsilon)."
+)
+
+
+def success(frame: pd.DataFrame) -> Figure:
+    """Draw the success of the best attacker against epsilon, one panel a data set.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The tidy table, columns as in ``ldpaudit.outcomes.COLUMNS``; rows of the
+        attacks ``bayes`` (measured and exact) and ``blind`` are drawn. Success is
+        a probability, on a logarithmic axis.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not saved and not registered with pyplot.
+
+    Notes
+    -----
+    The dashed line is blind guessing times k e / (e + k - 1), e = exp(epsilon):
+    no epsilon-LDP mechanism raises the success of the best guess by a larger
+    factor under any prior (the min-capacity is reached at the uniform prior,
+    where this is e / (e + k - 1)). It is left out where a claim has a delta.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> cell = {"protocol": "grr", "k": 4, "epsilon": 1.0, "data": "toy"}
+    >>> row = {"attack": "bayes", "metric": "attack_success", "exact": 0.4754}
+    >>> success(pd.DataFrame([cell | row])).axes[0].get_yscale()
+    'log'
+    """
+    found = panels(frame)
+    return draw_success(found, styles(series_of(found)))
+
+
+def draw_success(
+    found: list[Panel], look: dict[str, ProtocolStyle], *, note: bool = True
+) -> Figure:
+    """The figure of these panels, in the given look."""
+    shown = [panel for panel in found if any(map(successful, panel.points))]
+    names = {series: caption(series) for series in series_of(found)}
+    longest = [*names.values(), _BOUND]
+    layout = Layout(
+        width=4.2,
+        left=1.05,
+        heights=(height_for(len(longest) + 1, 4.0),),
+        right=margin_for(longest),
+    )
+    words = _KEY if any(map(_bounded, shown)) else _KEY.partition(" Dashed")[0]
+    with theme():
+        figure, stacks = layout.build(max(1, len(shown)), words if note else "")
+        if not shown:
+            empty(stacks[0][0], "No cell has the success of the bayes attack.")
+        for panel, (axes,) in zip(shown, stacks, strict=False):
+            _draw(axes, panel, look, names)
+    return figure
+
+
+def successful(point: Point) -> bool:
+    """Whether a point has an attack success to draw."""
+    return positive(point.success) > 0
+
+
+def most(panel: Panel, epsilon: float) -> float:
+    """The most that the best guess can succeed under any epsilon-LDP mechanism."""
+    factor = panel.k / (1 + (panel.k - 1) * math.exp(-epsilon))
+    return min(panel.blind * factor, 1.0)
+
+
+def _draw(axes: Axes, panel: Panel, look: dict[str, ProtocolStyle], names: dict[str, str]) -> None:
+    axes.set_yscale("log")
+    labels = end_labels(draw_lines(axes, panel, look, lambda p: p.success), names, look)
+    frame_along(axes, panel)
+    left, right = axes.get_xlim()
+    low, high = axes.get_ylim()
+    high, low = min(1.25 * high, 1.6), min(low, 0.9 * panel.blind)
+    axes.axhline(panel.blind, color=MUTED, linewidth=1.0, zorder=1)
+    labels.append(EndLabel(f"blind {percent(panel.blind)}", right, panel.blind, MUTED))
+    if _bounded(panel):
+        xs = np.linspace(left, right, 200)
+        bound = np.array([most(panel, float(x)) for x in xs])
+        high = max(high, min(1.4 * bound.max(), 1.6))
+        axes.plot(xs, bound, color=MUTED, linewidth=1.0, dashes=(4, 2), zorder=2)
+        axes.fill_between(xs, bound, high, color=IMPOSSIBLE, linewidth=0, zorder=0.5)
+        labels.append(EndLabel(_BOUND, right, bound[-1], MUTED))
+    axes.set(xlim=(left, right), ylim=(low, high), ylabel=Y_LABEL)
+    log_ticks(axes, lambda value, _: f"{100 * value:.6g}%")
+    axes.set_title(heading(panel))
+    label_ends(axes, labels)
+
+
+def _bounded(panel: Panel) -> bool:
+    """Whether every claim is pure: with a delta a mechanism may give away more."""
+    return not any(point.delta for point in panel.points)
