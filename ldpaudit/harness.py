@@ -13,7 +13,7 @@ import re
 import time
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,16 +35,18 @@ from ldpaudit.contracts import (
     TrainableDistinguisher,
     Values,
 )
-from ldpaudit.evidence import Evidence, Prepared, learn, prepare, training_size
+from ldpaudit.evidence import learn, prepare, training_size
 from ldpaudit.games import AttackError, chunks, report_entries, stream, success_counts
-from ldpaudit.outcomes import AttackOutcome, AuditResult, EpsilonBound, GuessCounts
+from ldpaudit.outcomes import AttackOutcome, AuditResult, GuessCounts
 from ldpaudit.registry import create
-from ldpaudit.stopping import BUDGET, StopWhen, play_until
+from ldpaudit.stopping import BUDGET, StopWhen
+from ldpaudit.verdicts import Levels, check_bound
 from ldpaudit.witness import PairGame
 
+if TYPE_CHECKING:
+    from ldpaudit.selection import Selection
+
 DEFAULT_ATTACKS = ("single-guess", "bayes")
-#: The bound of an audit that is planned, and of one that may stop early.
-DEFAULT_BOUND, DEFAULT_ANYTIME_BOUND = "posterior-odds", "anytime"
 #: Level at which a claim is called violated, shared by all audits of a study.
 VERDICT_ALPHA = 1e-4
 #: Largest number of reports an audit draws per input; more would not end in a day.
@@ -66,6 +68,7 @@ def audit(
     repetitions: int = 5,
     verdict_alpha: float = VERDICT_ALPHA,
     witness: str | None = None,
+    search: Selection | str | None = None,
     stop_when: str = BUDGET,
     model_based: bool = False,
     name: str | None = None,
@@ -105,6 +108,10 @@ def audit(
     witness : str, optional
         Registered distinguisher behind the bound; None means the likelihood ratio, or the
         learned witness where the mechanism has no likelihood.
+    search : Selection or str, optional
+        Search for the worst pair instead of `pair`, with a bound that survives the search:
+        ``"pilot"``, ``"bonferroni"``, ``"holm"``, ``"e-values"``, ``"pooled"``, or one of
+        :mod:`ldpaudit.selection`. `trials` are then reports of every input that is searched.
     stop_when : str, default "budget"
         When to stop drawing reports for the bound: ``"budget"`` draws all of them and
         looks once; ``"violation"`` stops as soon as the verdict is one; ``"width=W"`` once
@@ -152,8 +159,12 @@ def audit(
     seed = _validate.integer("seed", seed, 0)
     repetitions = _validate.integer("repetitions", repetitions, 0)
     jobs = _validate.integer("jobs", jobs, 1)
+    if search is not None and stop_when != BUDGET:
+        raise ValueError(
+            f"a search plays all reports, stop_when must be budget, got {stop_when!r}."
+        )
     stop = StopWhen.parse(stop_when)
-    bound = _check_bound(bound, stop, model_based)
+    bound = check_bound(bound, stop, model_based)
     pair = _check_pair(pair, k)
     law = _validate.distribution("prior", prior, k)
     if isinstance(attacks, str):
@@ -165,19 +176,22 @@ def audit(
     if isinstance(mechanism, IsRecorded):
         mechanism = mechanism.fresh()
 
-    prepared = prepare(
-        mechanism,
-        bound,
-        pair,
-        trials,
-        delta=delta,
-        seed=seed,
-        identity=identity,
-        witness=witness,
-        early=not stop.never,
-    )
-    levels = _Levels(bound, alpha, verdict_alpha, delta, epsilon)
-    lower, verdict = levels.certified(prepared, stop, jobs)
+    levels = Levels(bound, alpha, verdict_alpha, delta, epsilon)
+    if search is not None:
+        lower, verdict = levels.searched(mechanism, search, trials, seed, witness)
+    else:
+        prepared = prepare(
+            mechanism,
+            bound,
+            pair,
+            trials,
+            delta=delta,
+            seed=seed,
+            identity=identity,
+            witness=witness,
+            early=not stop.never,
+        )
+        lower, verdict = levels.certified(prepared, stop, jobs)
     outcomes = [_blind(law)] if chosen else []
     for attack_name, attack in objects.items():
         rng = stream(seed, identity, data, "attack", attack_name)
@@ -223,57 +237,6 @@ def _exact_epsilon(mechanism: Mechanism, delta: float) -> float | None:
     if delta:
         return None
     return float(mechanism.exact_epsilon()) if isinstance(mechanism, HasExactEpsilon) else None
-
-
-@dataclasses.dataclass(frozen=True)
-class _Levels:
-    """One bound at two levels: what is shown, and what the verdict rests on."""
-
-    bound: str
-    alpha: float
-    verdict_alpha: float
-    delta: float
-    claimed: float
-
-    def certified(
-        self, prepared: Prepared | str, stop: StopWhen, jobs: int
-    ) -> tuple[EpsilonBound, EpsilonBound]:
-        """Play what was prepared; both bounds, which show nothing where nothing can be played."""
-        if isinstance(prepared, str):
-            kind = create("bounds", self.bound).kind
-            nothing = (-math.inf, self.bound, kind)
-            return (
-                EpsilonBound(*nothing, self.alpha, 0, prepared, "nothing"),
-                EpsilonBound(*nothing, self.verdict_alpha, 0, prepared, "nothing"),
-            )
-        if stop.never:
-            return self.both(prepared.play(prepared.reports, jobs=jobs))
-        return play_until(stop, prepared, self.both, self.claimed, jobs)
-
-    def both(self, evidence: Evidence) -> tuple[EpsilonBound, EpsilonBound]:
-        """What was counted, at both levels."""
-        how = {"delta": self.delta, "claimed": self.claimed}
-        return (
-            evidence.certify(self.bound, alpha=self.alpha, **how),
-            evidence.certify(self.bound, alpha=self.verdict_alpha, **how),
-        )
-
-
-def _check_bound(name: str | None, stop: StopWhen, model_based: bool) -> str:
-    """Name of the bound; refused where it does not hold for what is asked."""
-    chosen = name or (DEFAULT_BOUND if stop.never else DEFAULT_ANYTIME_BOUND)
-    bound = create("bounds", chosen)
-    if getattr(bound, "requires_opt_in", False) and not model_based:
-        raise ValueError(
-            f"bound {chosen!r} holds only for mechanisms of one kind; "
-            "ask for it with model_based=True (--model-based)."
-        )
-    if not stop.never and bound.kind != "anytime":
-        raise ValueError(
-            f"stop_when={stop.text} looks many times, which takes an anytime bound, "
-            f"got {chosen!r}, which is {bound.kind}."
-        )
-    return chosen
 
 
 def _blind(law: Floats) -> AttackOutcome:

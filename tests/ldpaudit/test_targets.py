@@ -88,6 +88,20 @@ def test_when_to_stop(run: Run) -> None:
     assert "valid at all of them" in lower["searched"]
 
 
+def test_the_worst_pair_is_searched(run: Run) -> None:
+    for search in ("pilot", "bonferroni", "holm", "e-values", "pooled"):
+        found = json.loads(run(*GRR, "--search", search)[1])
+        assert found["verdict"] == "consistent"
+        assert 0.8 < found["epsilon_lower"]["value"] < 1.05
+    assert (
+        "12 ordered pairs"
+        in json.loads(run(*GRR, "--search", "holm")[1])["epsilon_lower"]["searched"]
+    )
+    code, _, err = run(*GRR, "--search", "pilot", "--stop-when", "violation")
+    assert (code, "stop_when must be budget" in err) == (2, True)
+    assert run(*GRR, "--search", "psychic")[0] == 2
+
+
 def test_jobs_change_nothing(run: Run) -> None:
     one, two = (json.loads(run(*GRR, "--jobs", jobs)[1]) for jobs in ("1", "2"))
     assert {**one, "seconds": 0} == {**two, "seconds": 0}

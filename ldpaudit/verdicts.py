@@ -1,0 +1,93 @@
+"""One bound at two levels, what is shown and what the verdict rests on: planned or searched."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING
+
+from ldpaudit.contracts import Mechanism
+from ldpaudit.evidence import Evidence, Prepared
+from ldpaudit.outcomes import EpsilonBound
+from ldpaudit.registry import create
+from ldpaudit.stopping import StopWhen, play_until
+
+if TYPE_CHECKING:
+    from ldpaudit.selection import Selection
+
+#: The bound of an audit that is planned, and of one that may stop early.
+DEFAULT_BOUND, DEFAULT_ANYTIME_BOUND = "posterior-odds", "anytime"
+
+
+@dataclasses.dataclass(frozen=True)
+class Levels:
+    """One bound at two levels: what is shown, and what the verdict rests on."""
+
+    bound: str
+    alpha: float
+    verdict_alpha: float
+    delta: float
+    claimed: float
+
+    def certified(
+        self, prepared: Prepared | str, stop: StopWhen, jobs: int
+    ) -> tuple[EpsilonBound, EpsilonBound]:
+        """Play what was prepared; both bounds, which show nothing where nothing can be played."""
+        if isinstance(prepared, str):
+            kind = create("bounds", self.bound).kind
+            nothing = (-math.inf, self.bound, kind)
+            return (
+                EpsilonBound(*nothing, self.alpha, 0, prepared, "nothing"),
+                EpsilonBound(*nothing, self.verdict_alpha, 0, prepared, "nothing"),
+            )
+        if stop.never:
+            return self.both(prepared.play(prepared.reports, jobs=jobs))
+        return play_until(stop, prepared, self.both, self.claimed, jobs)
+
+    def searched(
+        self,
+        mechanism: Mechanism,
+        search: Selection | str,
+        trials: int,
+        seed: int,
+        witness: str | None,
+    ) -> tuple[EpsilonBound, EpsilonBound]:
+        """Search for the worst pair; both bounds survive the search."""
+        from ldpaudit.selection import selection, worst_pair
+
+        found = worst_pair(
+            mechanism,
+            selection(search) if isinstance(search, str) else search,
+            trials=trials,
+            alpha=self.alpha,
+            verdict_alpha=self.verdict_alpha,
+            seed=seed,
+            witness=witness,
+            bound=self.bound,
+        )
+        return found.bound, found.verdict_bound
+
+    def both(self, evidence: Evidence) -> tuple[EpsilonBound, EpsilonBound]:
+        """What was counted, at both levels."""
+        how = {"delta": self.delta, "claimed": self.claimed}
+        return (
+            evidence.certify(self.bound, alpha=self.alpha, **how),
+            evidence.certify(self.bound, alpha=self.verdict_alpha, **how),
+        )
+
+
+def check_bound(name: str | None, stop: StopWhen, model_based: bool) -> str:
+    """Name of the bound; refused where it does not hold for what is asked."""
+    chosen = name or (DEFAULT_BOUND if stop.never else DEFAULT_ANYTIME_BOUND)
+    bound = create("bounds", chosen)
+    if getattr(bound, "requires_opt_in", False) and not model_based:
+        raise ValueError(
+            f"bound {chosen!r} holds only for mechanisms of one kind; "
+            "ask for it with model_based=True (--model-based)."
+        )
+    if not stop.never and bound.kind != "anytime":
+        raise ValueError(
+            f"stop_when={stop.text} looks many times, which takes an anytime bound, "
+            f"got {chosen!r}, which is {bound.kind}."
+        )
+    return chosen
