@@ -43,7 +43,7 @@ def require(holds: bool | np.bool_, message: str) -> None:
 
 
 #: Reports drawn of one value, collections simulated, and entries of a channel compared.
-_DRAWN, _REPETITIONS, _CHANNEL_ENTRIES = 20_000, 400, 2**22
+DRAWN, REPETITIONS, CHANNEL_ENTRIES = 20_000, 400, 2**22
 
 
 def _check_sampler(mechanism: Any, rng: np.random.Generator) -> str:
@@ -69,38 +69,45 @@ def _check_likelihood(mechanism: Any, rng: np.random.Generator) -> str:
     k, num_reports = mechanism.k, 20_000
     inputs = np.unique(np.linspace(0, k - 1, 4).astype(np.int64))
     claim = mechanism.epsilon
-    mistaken: dict[tuple[int, int], np.ndarray] = {}
+    tables: dict[int, np.ndarray] = {}
     for own in inputs:
         reports = mechanism.privatize(np.full(num_reports, own), rng=rng)
-        table = mechanism.log_likelihood(reports, inputs)
+        tables[int(own)] = table = mechanism.log_likelihood(reports, inputs)
         require(
             table.shape == (num_reports, len(inputs)), "log_likelihood must be (n, len(values))"
         )
-        require(np.isfinite(table[:, inputs == own]).all(), "a drawn report must be possible")
         few = mechanism.log_likelihood(reports[:20])
         require(few.shape == (20, k), "log_likelihood must cover all k values by default")
         require(np.allclose(few[:, inputs], table[:20]), "values must select columns")
         if not getattr(mechanism, "delta", 0.0):
-            spread = max(_largest_ratio(few), _largest_ratio(table))
+            spread = max(largest_ratio(few), largest_ratio(table))
             require(spread <= claim + 1e-9, f"log ratio {spread:.6f} exceeds epsilon {claim}")
-        posterior = 1 / (1 + np.exp(table[:, inputs == own] - table))  # of other, against own
-        for other, column in zip(inputs, posterior.T, strict=True):
-            mistaken[int(own), int(other)] = column
+    judge_likelihoods(tables, "reports")
+    return f"likelihood: ratios within epsilon = {claim:g}, reports follow it"
+
+
+def judge_likelihoods(tables: dict[int, np.ndarray], what: str) -> None:
+    """Hold what was drawn of each input against its log-likelihoods under all of them, in order."""
+    mistaken: dict[tuple[int, int], np.ndarray] = {}
+    for place, (own, table) in enumerate(tables.items()):
+        require(np.isfinite(table[:, place]).all(), "a drawn report must be possible")
+        posterior = 1 / (1 + np.exp(table[:, [place]] - table))  # of other, against own
+        for other, column in zip(tables, posterior.T, strict=True):
+            mistaken[own, other] = column
     # Reports that follow P and P' have E' g = E g P' / P: here g = P / (P + P') and its square.
-    for own, other in itertools.permutations(inputs.tolist(), 2):
+    for own, other in itertools.permutations(tables, 2):
         first, second = mistaken[own, other], mistaken[other, own]
         for one, two in ((first, second), (first * (1 - first), second**2)):
             off, slack = abs(float(one.mean() - two.mean())), _bernstein(one) + _bernstein(two)
             require(
                 off <= slack,
-                f"reports of {own} and {other} do not follow the likelihood: "
+                f"{what} of {own} and {other} do not follow the likelihood: "
                 f"mistaken for one another {first.mean():.4f} and {second.mean():.4f} of the time, "
                 f"{off:.4f} off where {slack:.4f} is chance",
             )
-    return f"likelihood: ratios within epsilon = {claim:g}, reports follow it"
 
 
-def _largest_ratio(table: np.ndarray) -> float:
+def largest_ratio(table: np.ndarray) -> float:
     """Largest log ratio within one row of log-likelihoods."""
     return float((table.max(axis=1) - table.min(axis=1)).max())
 
@@ -153,13 +160,13 @@ def _check_channel(mechanism: Any, rng: np.random.Generator) -> str:
         listed = mechanism.every_report()
     except ValueError:
         return "channel: too many reports to list"
-    if len(listed) * k > _CHANNEL_ENTRIES:
+    if len(listed) * k > CHANNEL_ENTRIES:
         return f"channel: {len(listed)} reports, not compared"
     table = mechanism.log_likelihood(listed)
     channel = np.exp(table).T
     off = float(np.abs(channel.sum(axis=1) - 1).max())
     require(off <= 1e-9, f"probabilities of all reports must sum to 1, got {off:.3g} off")
-    largest = _largest_ratio(table)
+    largest = largest_ratio(table)
     if not getattr(mechanism, "delta", 0.0):
         require(largest <= claim + 1e-9, f"log ratio {largest:.6f} exceeds epsilon {claim}")
     if isinstance(mechanism, HasExactEpsilon):
@@ -172,7 +179,7 @@ def _check_channel(mechanism: Any, rng: np.random.Generator) -> str:
         require(
             abs(exact - summed) <= 1e-9, f"vulnerability is {exact:.9g}, the channel's {summed:.9g}"
         )
-    if isinstance(mechanism, HasExactDelta) and channel.size * k <= 8 * _CHANNEL_ENTRIES:
+    if isinstance(mechanism, HasExactDelta) and channel.size * k <= 8 * CHANNEL_ENTRIES:
         for epsilon in (0.0, claim / 2):
             exact, summed = mechanism.exact_delta(epsilon), leakage.exact_delta(channel, epsilon)
             require(
@@ -192,11 +199,11 @@ def _check_law(
 
     places = {np.asarray(report).tobytes(): place for place, report in enumerate(listed)}
     require(len(places) == len(listed), "every_report must list each report once")
-    bins = (np.cumsum(law) * (_DRAWN / 50) * (1 - 1e-12)).astype(np.int64)
+    bins = (np.cumsum(law) * (DRAWN / 50) * (1 - 1e-12)).astype(np.int64)
     bins = np.unique(bins, return_inverse=True)[1]
-    expected = np.bincount(bins, law) * _DRAWN
+    expected = np.bincount(bins, law) * DRAWN
     seen = np.zeros(expected.size)
-    for report in mechanism.privatize(np.full(_DRAWN, own), rng=rng):
+    for report in mechanism.privatize(np.full(DRAWN, own), rng=rng):
         place = places.get(np.asarray(report).tobytes())
         require(place is not None, f"a report of {own} is not among those listed")
         seen[bins[place]] += 1
@@ -229,15 +236,15 @@ def _check_vulnerability(mechanism: Any, rng: np.random.Generator) -> str:
 
 
 def _check_estimate(mechanism: Any, rng: np.random.Generator) -> str:
-    values, frequencies = _users(mechanism.k, rng)
-    errors = np.empty((_REPETITIONS, mechanism.k))
+    values, frequencies = uneven_users(mechanism.k, rng)
+    errors = np.empty((REPETITIONS, mechanism.k))
     for row in errors:
         reports = mechanism.privatize(values, rng=rng)
         row[:] = mechanism.estimate(mechanism.aggregate(reports)) - frequencies
     halves = mechanism.aggregate(reports[:100]) + mechanism.aggregate(reports[100:])
     whole = mechanism.estimate(mechanism.aggregate(reports))
     require(np.allclose(mechanism.estimate(halves), whole), "counts of two batches must add up")
-    _judge_errors(mechanism, errors, frequencies, "estimate")
+    judge_errors(mechanism, errors, frequencies, "estimate")
     return "estimate: unbiased, batches add up, error as stated by mse"
 
 
@@ -245,16 +252,16 @@ def _check_counts(mechanism: Any, rng: np.random.Generator) -> str:
     """Sampled summaries: bias and error as above, and two samples against privatized users."""
     from scipy.stats import ks_2samp
 
-    values, frequencies = _users(mechanism.k, rng)
+    values, frequencies = uneven_users(mechanism.k, rng)
     histogram = np.bincount(values, minlength=mechanism.k)
     before = histogram.copy()
-    drawn, sampled = (np.empty((_REPETITIONS, mechanism.k)) for _ in range(2))
+    drawn, sampled = (np.empty((REPETITIONS, mechanism.k)) for _ in range(2))
     for one, two in zip(drawn, sampled, strict=True):
         reports = mechanism.privatize(values, rng=rng)
         one[:] = mechanism.estimate(mechanism.aggregate(reports)) - frequencies
         two[:] = mechanism.estimate(mechanism.sample_counts(histogram, rng=rng)) - frequencies
     require(np.array_equal(histogram, before), "sample_counts must not change its input")
-    _judge_errors(mechanism, sampled, frequencies, "the estimate from sample_counts")
+    judge_errors(mechanism, sampled, frequencies, "the estimate from sample_counts")
     direction = rng.standard_normal(mechanism.k)
     for name, one, two in (
         ("a weighted sum of the estimate", drawn @ direction, sampled @ direction),
@@ -269,13 +276,13 @@ def _check_counts(mechanism: Any, rng: np.random.Generator) -> str:
     return "sampled counts: law of the aggregate of privatized users"
 
 
-def _users(k: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def uneven_users(k: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Uneven users and their frequencies."""
     values = np.sort(rng.integers(0, k, 300) * rng.integers(0, 2, 300))
     return values, np.bincount(values, minlength=k) / values.size
 
 
-def _judge_errors(mechanism: Any, errors: np.ndarray, frequencies: np.ndarray, what: str) -> None:
+def judge_errors(mechanism: Any, errors: np.ndarray, frequencies: np.ndarray, what: str) -> None:
     """Hold simulated errors against no bias and against the error that `mse` states."""
     from scipy.special import ndtri
 

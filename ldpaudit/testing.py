@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ldpaudit import _validate, bounds, leakage
+from ldpaudit._longitudinal_checks import over_time
 from ldpaudit._mechanism_checks import FALSE_ALARM, checks_of, require
 from ldpaudit.contracts import HasExactDelta, HasExactEpsilon, IsRecorded, Mechanism, Reconstruction
 from ldpaudit.evidence import prepare
@@ -64,9 +65,8 @@ def check_mechanism(mechanism: Any, *, seed: int = 0) -> list[str]:
     'likelihood: ratios within epsilon = 1, reports follow it'
     """
     require(isinstance(mechanism, Mechanism), "a mechanism needs k, epsilon and privatize")
-    return [
-        check(mechanism, stream(seed, "check", check.__name__)) for check in checks_of(mechanism)
-    ]
+    checks = [*checks_of(mechanism), *over_time(mechanism)]
+    return [check(mechanism, stream(seed, "check", check.__name__)) for check in checks]
 
 
 def check_attack(attack: Any, *, seed: int = 0) -> list[str]:
