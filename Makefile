@@ -14,6 +14,7 @@ DIST ?= dist
 ARGS ?=
 
 bin := .venv/bin
+browsers := chromium chromium-browser google-chrome chrome
 pip := PIP_DISABLE_PIP_VERSION_CHECK=1 $(bin)/python -m pip install -q
 
 # An environment knows its own absolute path: a checkout that was moved starts afresh.
@@ -29,6 +30,9 @@ report: .venv/.installed ## install and draw the default Pareto report; OUT=fold
 	@$(bin)/python -c 'import pathlib, sys; print("The page:", pathlib.Path(sys.argv[1], "report.html").resolve())' "$(OUT)"
 
 test: .venv/.ready ## run every test; ARGS="-k mss" narrows it down
+	@for b in $(browsers); do command -v "$$b" >/dev/null && exit 0; done; \
+	[ -n "$$LDPAUDIT_CHROMIUM" ] || echo "No Chromium here, so the tests of the page in a browser are skipped;" \
+		"Debian has it as 'apt-get install chromium', and LDPAUDIT_CHROMIUM can name another one." >&2
 	$(bin)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
 
 lint: .venv/.ready ## ruff, mypy and the law of imports

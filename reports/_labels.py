@@ -47,7 +47,7 @@ class Layout:
 
     def build(self, count: int, words: str = "") -> tuple[Figure, list[list[Axes]]]:
         """A figure with `words` at its foot; for each of `count` panels its axes, top to bottom."""
-        from matplotlib.figure import Figure
+        from ._shown import ShownFigure
 
         columns = max(1, min(count, self.columns))
         rows = max(1, math.ceil(count / columns))
@@ -57,7 +57,7 @@ class Layout:
         lines = textwrap.wrap(words, width=int((columns * across - 0.5) / (0.0088 * SMALL)))
         foot = 0.14 + 1.42 * SMALL / 72 * len(lines) if lines else 0.0
         full = (columns * across, rows * down + foot)
-        figure = Figure(figsize=full)
+        figure = ShownFigure(figsize=full)
         panels: list[list[Axes]] = []
         for index in range(count):
             row, column = divmod(index, columns)

@@ -50,8 +50,9 @@ def channel(table: npt.ArrayLike) -> Figure:
     'Report'
     """
     import seaborn as sns
-    from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
+
+    from ._shown import ShownFigure
 
     shares = check_channel(table)
     k, reports = shares.shape
@@ -65,7 +66,7 @@ def channel(table: npt.ArrayLike) -> Figure:
     down = float(np.clip(0.36 * k, 1.8, 7.0))
     with theme():
         shade = sns.light_palette("#0b3c66", as_cmap=True).with_extremes(under=PAPER)
-        figure = Figure(figsize=(across + 2.1, down + 1.2), layout="constrained")
+        figure = ShownFigure(figsize=(across + 2.1, down + 1.2), layout="constrained")
         axes = figure.subplots()
         sns.heatmap(
             shares,

@@ -35,14 +35,15 @@ def limit(curve: Frontier) -> Figure:
     >>> limit(ldpaudit.frontier(10, 1.0)).axes[0].get_xscale()
     'log'
     """
-    from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+
+    from ._shown import ShownFigure
 
     best = float(curve.points[:, 0].max())
     blind = 1 / curve.k
     success = blind + (best - blind) * np.geomspace(1e-2, 1, 400)
     with theme():
-        figure = Figure(figsize=(7, 4.5), layout="constrained")
+        figure = ShownFigure(figsize=(7, 4.5), layout="constrained")
         axes = figure.subplots()
         for target, style in (("population", "-"), ("users", "--")):
             words = f"error against the {'population' if target == 'population' else 'fixed users'}"

@@ -57,7 +57,7 @@ def posterior(
     >>> posterior(belief, value=2).axes[0].get_title(loc="left")
     'One report: the best guess is value 2, with probability 40.5%'
     """
-    from matplotlib.figure import Figure
+    from ._shown import ShownFigure
 
     after = np.asarray(belief, dtype=np.float64)
     after = after[0] if after.ndim == 2 and len(after) == 1 else after
@@ -69,7 +69,7 @@ def posterior(
     if value is not None and not 0 <= value < k:
         raise ValueError(f"value must lie in [0, {k}), got {value}.")
     with theme():
-        figure = Figure(figsize=(7.2, 3.6), layout="constrained")
+        figure = ShownFigure(figsize=(7.2, 3.6), layout="constrained")
         axes = figure.subplots()
         _draw(axes, after, before, value)
     return figure

@@ -166,8 +166,10 @@ def saved(default: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Headless Chromium of the system; without one the tests skip, or fail where it is a must."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
-    found = os.environ.get("LDPAUDIT_CHROMIUM") or found or shutil.which("google-chrome")
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    found = os.environ.get("LDPAUDIT_CHROMIUM") or next(
+        filter(None, map(shutil.which, names)), None
+    )
     if found is None:
         message = "no Chromium here: install one, or name it in LDPAUDIT_CHROMIUM"
         if os.environ.get("LDPAUDIT_BROWSER") == "required":
