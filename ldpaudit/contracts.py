@@ -224,6 +224,9 @@ class HasMemos(Protocol):
     def memos(self, reports: Reports) -> Values:
         """Number of the memo of each value, shape (n, k), from one round's reports of n users."""
 
+    def log_public(self, reports: Reports) -> Floats:
+        """Log probability of what a user drew once, for all memos, and shows; shape (n,)."""
+
 
 @runtime_checkable
 class HasRounds(Protocol):

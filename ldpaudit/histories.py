@@ -263,7 +263,8 @@ class Histories:
         """Log P(all reports | history), shape (n, len(values)); None means all histories."""
         asked = np.arange(self.k) if values is None else _validate.values(values, self.k)
         rounds = _split(reports)
-        table = np.zeros((len(rounds[0]), asked.size))
+        public = np.asarray(self.mechanism.log_public(rounds[0]))  # type: ignore[attr-defined]
+        table = np.repeat(public[:, None], asked.size, axis=1)
         for column, index in enumerate(asked):
             history = np.array(self.histories[index])
             memos = self.mechanism.memos(rounds[0])[:, history]  # type: ignore[attr-defined]
@@ -275,7 +276,7 @@ class Histories:
                 for start in np.unique(pattern):
                     own = [rounds[t][users] for t in np.flatnonzero(pattern == start)]
                     part = self.mechanism.history_log_likelihood(own, history[[start]])
-                    table[users, column] += np.asarray(part)[:, 0]
+                    table[users, column] += np.asarray(part)[:, 0] - public[users]
         return table
 
 
@@ -370,9 +371,10 @@ class Change:
             # A memo of m values has m - 1 partners for each of them, all of one likelihood.
             within += np.maximum(here.sum(axis=1) - 1, 0) * parts[0]
         apart = np.maximum(likely[1].sum(axis=1) * likely[2].sum(axis=1) - same_memo, 0.0)
+        public = np.asarray(self.mechanism.log_public(rounds[0]))  # type: ignore[attr-defined]
         with np.errstate(divide="ignore"):
             changed = np.logaddexp(
-                np.log(apart) + top[1] + top[2], np.log(within) + top[0]
+                np.log(apart) + top[1] + top[2] - public, np.log(within) + top[0]
             ) - math.log(k * (k - 1))
         return np.stack((stayed, changed), axis=1)[:, asked]
 

@@ -11,6 +11,7 @@ from .adaptive_protocols import (
     AdaptiveThresholding,
     AdaptiveUnaryEncoding,
 )
+from .allomfree import Allomfree
 from .approximate_response import (
     ApproximateBinaryLocalHashing,
     ApproximateOptimizedLocalHashing,
@@ -52,6 +53,7 @@ __all__ = [
     "AdaptiveSubsetSelection",
     "AdaptiveThresholding",
     "AdaptiveUnaryEncoding",
+    "Allomfree",
     "AnalyticGaussianMechanism",
     "ApproximateBinaryLocalHashing",
     "ApproximateOptimizedLocalHashing",

@@ -73,6 +73,10 @@ class Memoised(ABC):
         """Number of the memo that each value makes, shape (n, k): here values are memos."""
         return np.broadcast_to(np.arange(self.k), (len(reports), self.k))
 
+    def log_public(self, reports: Any) -> npt.NDArray[np.float64]:
+        """Log probability of what a user drew once and shows, shape (n,): here nothing."""
+        return np.zeros(len(reports))
+
     def _memory(self, num_users: int, rng: np.random.Generator, num_keys: int) -> Memory:
         num_users = integer("num_users", num_users, 0)
         keys = generator(rng).integers(0, 2**64, num_users, dtype=np.uint64)

@@ -343,6 +343,10 @@ class BitFlip(Memoised):
         sampled = take_columns(structured_rows(reports, self._dtype)["sampled"], buckets)
         return np.where(sampled, buckets, self.num_buckets)
 
+    def log_public(self, reports: npt.NDArray[np.void]) -> Floats:
+        """Log probability of the user's buckets, shape (n,)."""
+        return np.full(len(reports), -self._log_choices)
+
     def composed_epsilon(self, rounds: int) -> float:
         """Epsilon of so many reports together, for two values that never change: that of one."""
         integer("rounds", rounds, 1)

@@ -147,44 +147,8 @@ class BudgetSplitting(_Divided):
         return self.epsilon_between(len(self.sizes))
 
 
-@dataclass(frozen=True)
-class AttributeSampling(_Divided):
-    """SMP: one attribute of d, drawn and disclosed, is reported with the whole budget.
-
-    Parameters
-    ----------
-    sizes : sequence of int
-        Numbers of values of the d attributes, each at least 2, their product below 2**31.
-    epsilon : float
-        Privacy budget of a record in natural-log units, positive and finite.
-    base : str, default "adp"
-        Protocol of every attribute: "grr", "ss", "sue", "oue", "blh", "olh", "hr", or "adp",
-        which is GRR or OUE by their variance.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If a parameter is out of range or no number.
-
-    Notes
-    -----
-    Values are records as numbers, ``flatten`` and ``records`` convert. Reports are a structured
-    vector: ``attribute`` (the one drawn) and a field ``a0``, ``a1``, ... an attribute, all but
-    that one's zero. The guarantee is for records that differ in any number of attributes.
-    Somebody who reports again must keep the attribute, or budgets add up over all of them.
-    Source: Arcolezi et al., CIKM 2021 (SMP).
-
-    Examples
-    --------
-    >>> m = AttributeSampling(sizes=(3, 4), epsilon=1.0, base="grr")
-    >>> m.bits, round(m.exact_epsilon(), 6), [round(e, 3) for e in m.mse_marginals(1000)]
-    (3, 1.0, [0.003, 0.003])
-    """
-
-    @cached_property
-    def attributes(self) -> tuple[Any, ...]:
-        """The protocol of each attribute."""
-        return tuple(BASES[self.base](size, self.epsilon) for size in self.sizes)
+class SampledAttribute(RecordProtocol):
+    """Everything a protocol does that draws one attribute a report, discloses it and reports it."""
 
     @cached_property
     def _dtype(self) -> np.dtype[np.void]:
@@ -280,6 +244,46 @@ class AttributeSampling(_Divided):
     def exact_epsilon(self) -> float:
         """Largest log-likelihood ratio over reports and pairs of records."""
         return self.epsilon_between(1)
+
+
+@dataclass(frozen=True)
+class AttributeSampling(_Divided, SampledAttribute):
+    """SMP: one attribute of d, drawn and disclosed, is reported with the whole budget.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Numbers of values of the d attributes, each at least 2, their product below 2**31.
+    epsilon : float
+        Privacy budget of a record in natural-log units, positive and finite.
+    base : str, default "adp"
+        Protocol of every attribute: "grr", "ss", "sue", "oue", "blh", "olh", "hr", or "adp",
+        which is GRR or OUE by their variance.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range or no number.
+
+    Notes
+    -----
+    Values are records as numbers, ``flatten`` and ``records`` convert. Reports are a structured
+    vector: ``attribute`` (the one drawn) and a field ``a0``, ``a1``, ... an attribute, all but
+    that one's zero. The guarantee is for records that differ in any number of attributes.
+    Somebody who reports again must keep the attribute, or budgets add up over all of them.
+    Source: Arcolezi et al., CIKM 2021 (SMP).
+
+    Examples
+    --------
+    >>> m = AttributeSampling(sizes=(3, 4), epsilon=1.0, base="grr")
+    >>> m.bits, round(m.exact_epsilon(), 6), [round(e, 3) for e in m.mse_marginals(1000)]
+    (3, 1.0, [0.003, 0.003])
+    """
+
+    @cached_property
+    def attributes(self) -> tuple[Any, ...]:
+        """The protocol of each attribute."""
+        return tuple(BASES[self.base](size, self.epsilon) for size in self.sizes)
 
 
 def _mean_inverse(trials: int, probability: float) -> float:

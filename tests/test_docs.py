@@ -18,7 +18,7 @@ ROW = re.compile(r"\| `([\w-]+)`(?: \((\w+) = ([\d.e-]+)\))? \| ([^|]+) \| ([^|]
 #: Controls, which no one should use, are told of where they are audited.
 CONTROLS = {"lho", "sticky-ue"}
 #: Those for records of several attributes have a guide of their own.
-RECORDS = {"spl", "smp", "rsfd", "rsrfd"}
+RECORDS = {"spl", "smp", "rsfd", "rsrfd", "allomfree"}
 #: All reports of a user as one, in the same guide as those over time.
 HISTORIES = {"repeated", "constant"}
 #: Protocols over time are told of in longitudinal.md.

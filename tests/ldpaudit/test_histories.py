@@ -104,6 +104,17 @@ def test_values_of_one_bucket_share_their_memo() -> None:
         assert sums == pytest.approx(1.0, abs=1e-12)
 
 
+def test_the_buckets_of_bit_flips_are_drawn_once() -> None:
+    base = ldpaudit.mechanism("dbitflip", k=3, epsilon=1.0, d=2)
+    single = base.every_report()
+    sampled = single["sampled"][:, 0]
+    one, two = np.nonzero(sampled[:, None] == sampled)
+    every = np.stack((single[one], single[two]), axis=1)
+    for m in (Histories(base, [[0, 0], [0, 1], [2, 1]]), Change(base, 2, 1)):
+        sums = np.exp(m.log_likelihood(every)).sum(axis=0)  # type: ignore[attr-defined]
+        assert sums == pytest.approx(1.0, abs=1e-12)
+
+
 def test_reports_follow_the_likelihood_of_their_history() -> None:
     """Chi-square of 40,000 users of L-GRR; alarms once in 1e6."""
     from scipy.stats import chisquare
