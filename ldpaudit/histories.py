@@ -361,7 +361,7 @@ class Change:
         memos = np.asarray(self.mechanism.memos(rounds[0]))  # type: ignore[attr-defined]
         stayed = _log_mean(whole)
         # Pairs of different values: of different memos they multiply, of one memo nothing changed.
-        top = [table.max(axis=1) for table in (whole, one, two)]
+        top = [np.maximum(table.max(axis=1), -1e300) for table in (whole, one, two)]
         likely = [np.exp(t - m[:, None]) for t, m in zip((whole, one, two), top, strict=True)]
         same_memo, within = np.zeros(len(whole)), np.zeros(len(whole))
         for memo in range(int(memos.max()) + 1):
