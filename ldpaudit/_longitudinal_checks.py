@@ -21,7 +21,7 @@ from ldpaudit._mechanism_checks import (
 from ldpaudit.contracts import FrequencyOracle, HasExactDelta, HasExactEpsilon, Longitudinal
 
 #: Rounds of a history whose law is checked: the value is left once and comes back.
-_KEPT = (True, False, True, True)
+_KEPT = (True, True, True, True, False, True, True, True, True)
 
 
 def over_time(mechanism: Any) -> list[Check]:
