@@ -8,7 +8,7 @@ a process of its own. The peak beyond what the process held before is a matter
 of the chunk, not of the users. The error is divided by the exact one.
 
 Second table: the aggregate of 1e9 users drawn from its exact law, for every
-protocol that can, with its set-up apart.
+protocol that can and has one budget, with its set-up apart.
 """
 
 from __future__ import annotations
@@ -40,6 +40,13 @@ def built(name: str, k: int) -> Any:
     accepted = inspect.signature(registry.load("protocols", name)).parameters
     needed = {key: value for key, value in NEEDED.items() if key in accepted}
     return ldpaudit.mechanism(name, k=k, epsilon=1.0, **needed)
+
+
+def plain(name: str) -> bool:
+    """Whether k, epsilon and the values above are all that it needs."""
+    parameters = inspect.signature(registry.load("protocols", name)).parameters.values()
+    needed = {p.name for p in parameters if p.default is p.empty}
+    return {"k", "epsilon"} <= needed <= {"k", "epsilon", *NEEDED}
 
 
 def users(k: int, num_users: int) -> Values:
@@ -97,7 +104,7 @@ def main() -> None:
             subprocess.run([sys.executable, __file__, name, str(num_users)], check=True)
     print(f"\n{DRAWN:.0e} users, k = {NUM_VALUES}")
     print("protocol  draw [ms]  set-up [ms]  error")
-    for name in registry.names("protocols"):
+    for name in filter(plain, registry.names("protocols")):
         draw(name)
 
 
