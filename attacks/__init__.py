@@ -6,10 +6,11 @@ from .averaging import Averaging
 from .bayesian_reconstruction import BayesianReconstruction
 from .distinguishability import LikelihoodRatio
 from .guessing import BlindGuess, SingleGuess
-from .joint import JointEvent
+from .joint import AttributeGuess, JointEvent
 from .learned import LearnedDistinguisher
 
 __all__ = [
+    "AttributeGuess",
     "Averaging",
     "BayesianReconstruction",
     "BlindGuess",

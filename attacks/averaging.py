@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -49,3 +50,16 @@ class Averaging:
         best = votes >= votes.max(axis=1, keepdims=True) - _SAME
         guesses: Values = np.where(best, rng.random(best.shape), -1.0).argmax(axis=1)
         return guesses
+
+    def score(
+        self,
+        reports: Reports,
+        mechanism: Any,
+        pair: tuple[int, int],
+        *,
+        rng: np.random.Generator,
+    ) -> Floats:
+        """1 where the guess is pair[0], -1 where it is pair[1], else 0: the published event."""
+        guesses = self.guess(reports, mechanism, np.full(mechanism.k, 1 / mechanism.k), rng=rng)
+        scores: Floats = (guesses == pair[0]) * 1.0 - (guesses == pair[1])
+        return scores

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from ldpaudit import bounds
-from ldpaudit.contracts import HasCounts, HasVariance, HasVarianceError, Values
+from ldpaudit.contracts import HasCounts, HasVarianceError, Values
 from ldpaudit.games import chunks, report_entries
 from ldpaudit.outcomes import UtilityOutcome
+from ldpaudit.servers import Server, squared_error
 
 #: Most users who send a report each; more are drawn as one aggregate.
 MAX_PRIVATIZED = 10**7
@@ -25,8 +26,8 @@ def measure_error(
     rng: np.random.Generator,
 ) -> UtilityOutcome:
     """Measured error over simulated collections of fixed users, beside the mechanism's formula."""
-    num_users = int(histogram.sum())
-    frequencies = histogram / num_users
+    num_users, server = int(histogram.sum()), Server(mechanism)
+    truth = server.truth(histogram)
     sampled = num_users > MAX_PRIVATIZED and isinstance(mechanism, HasCounts)
     errors = np.empty(repetitions)
     for repetition in range(repetitions):
@@ -35,29 +36,20 @@ def measure_error(
             if sampled
             else _collect(mechanism, histogram, rng)
         )
-        estimate = np.asarray(mechanism.estimate(counts))
-        if estimate.shape != frequencies.shape:
-            raise ValueError(
-                f"estimate must return shape {frequencies.shape}, got {estimate.shape}."
-            )
-        errors[repetition] = np.mean((estimate - frequencies) ** 2)
+        errors[repetition] = squared_error(server.estimate(counts), truth)
     started = time.perf_counter()  # decoded once already: set-up is not in this figure
-    mechanism.estimate(counts)
+    server.estimate(counts)
     decode_seconds = time.perf_counter() - started
     lower, upper = bounds.mean_interval(errors, alpha)
-    exact = approximate = None
-    if isinstance(mechanism, HasVariance):
-        exact = float(mechanism.mse(num_users, frequencies))
-        approximate = float(mechanism.mse(num_users))
     exact_error = 0.0
     if isinstance(mechanism, HasVarianceError):
-        exact_error = float(mechanism.mse_standard_error(num_users, frequencies))
+        exact_error = float(mechanism.mse_standard_error(num_users, truth[0]))
     return UtilityOutcome(
         value=float(errors.mean()),
         lower=lower,
         upper=upper,
-        exact=exact,
-        approximate=approximate,
+        exact=server.mse(num_users, truth),
+        approximate=server.mse(num_users),
         num_users=num_users,
         repetitions=repetitions,
         data=data,

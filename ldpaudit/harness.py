@@ -23,7 +23,6 @@ from ldpaudit.accuracy import measure_error
 from ldpaudit.contracts import (
     Distinguisher,
     Floats,
-    FrequencyOracle,
     HasBayesVulnerability,
     HasBits,
     HasExactDelta,
@@ -39,6 +38,7 @@ from ldpaudit.evidence import learn, prepare, training_size
 from ldpaudit.games import AttackError, chunks, report_entries, stream, success_counts
 from ldpaudit.outcomes import AttackOutcome, AuditResult, GuessCounts
 from ldpaudit.registry import create
+from ldpaudit.servers import collects
 from ldpaudit.stopping import BUDGET, StopWhen
 from ldpaudit.verdicts import Levels, check_bound
 from ldpaudit.witness import PairGame
@@ -116,7 +116,7 @@ def audit(
         When to stop drawing reports for the bound: ``"budget"`` draws all of them and
         looks once; ``"violation"`` stops as soon as the verdict is one; ``"width=W"`` once
         the lower bound and an upper bound of what the game shows are W apart. The last two
-        look about a hundred times and need a bound that is valid at every look.
+        look about two hundred times and need a bound that is valid at every look.
     model_based : bool, default False
         Allow bounds that hold only for mechanisms of one kind (see :mod:`ldpaudit.model_based`).
     name : str, optional
@@ -203,7 +203,7 @@ def audit(
             outcome = _failed(attack_name, law, error)
         outcomes.append(outcome)
     utility = None
-    if repetitions and (attacks is None or chosen) and isinstance(mechanism, FrequencyOracle):
+    if repetitions and (attacks is None or chosen) and collects(mechanism):
         rng = stream(seed, identity, data, "utility")
         utility = measure_error(mechanism, users, data, repetitions, alpha, rng)
     return AuditResult(

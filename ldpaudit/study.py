@@ -142,6 +142,10 @@ class Study(_Strict):
         What the attacker knows of the users, and what they are drawn from.
     trials, repetitions : int
         Reports an attack (and an input of the bound); simulated collections for the error.
+    rounds : int, optional
+        Rounds in which longitudinal protocols collect from the same users, besides.
+    change : float or "permute", optional
+        How users' values change between rounds, see `ldpaudit.rounds.evolve`; 0.25 if unset.
     alpha : float
         Error probability of every interval and bound.
     seed : int
@@ -169,6 +173,8 @@ class Study(_Strict):
     prior: Literal["uniform", "data"] = "uniform"
     trials: Annotated[Whole, Field(ge=1, le=MAX_TRIALS)] = 50_000
     repetitions: Annotated[Whole, Field(ge=2, le=100_000)] = 10
+    rounds: Annotated[Whole, Field(ge=1, le=100_000)] | None = None
+    change: Annotated[Real, Field(ge=0, le=1)] | Literal["permute"] | None = None
     alpha: Annotated[Real, Field(gt=0, lt=1)] = 0.05
     seed: Annotated[Whole, Field(ge=0)] = 0
     quick: dict[str, Any] = Field(default_factory=dict, exclude=True)
