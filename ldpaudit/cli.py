@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -223,8 +222,27 @@ def compare(
     quick: Annotated[
         bool, typer.Option("--quick", help="The study's size that ends in seconds.")
     ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Start over: forget the finished cells of DIR.")
+    ] = False,
+    cell_timeout: Annotated[
+        float | None, typer.Option("--cell-timeout", metavar="SECONDS", help="Most for one cell.")
+    ] = None,
+    backend: Annotated[
+        str, typer.Option("--backend", metavar="loky|dask", help="Who runs the cells.")
+    ] = "loky",
+    scheduler: Annotated[
+        str | None,
+        typer.Option("--scheduler", metavar="ADDRESS", help="Dask's; else a cluster of its own."),
+    ] = None,
+    export: Annotated[
+        list[str] | None,
+        typer.Option("--export", metavar="parquet|json", help="The table in this form too."),
+    ] = None,
 ) -> int:
     """Compare protocols on data and write the Pareto report; goes on where it stopped."""
+    from ldpaudit._terminal import progress_bar
+    from ldpaudit.export import writer
     from ldpaudit.grid import compare as run
     from ldpaudit.study import read_study, with_data
 
@@ -233,8 +251,14 @@ def compare(
     if data:
         plan = with_data(plan, data, k)
     workers = jobs if jobs is not None else os.cpu_count() or 1
-    with _progress(plan.name) as progress:
-        results = run(plan, jobs=workers, out=out, seed=seed, progress=progress)
+    exports = [writer(kind) for kind in export or ()]
+    with progress_bar(plan.name) as progress:
+        results = run(
+            plan, jobs=workers, out=out, seed=seed, fresh=fresh, cell_timeout=cell_timeout,
+            backend=backend, scheduler=scheduler, progress=progress,
+        )  # fmt: skip
+    for write in exports:
+        write(results, out)
     return _write(results, out)
 
 
@@ -348,28 +372,6 @@ def _nonsense_is_inconclusive(target: str) -> Iterator[None]:
         raise
     except Exception as error:
         _fail(f"{target} failed: {type(error).__name__}: {error}", EXIT_INCONCLUSIVE)
-
-
-@contextmanager
-def _progress(title: str) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar with the time left, on stderr; nothing where stderr is not a terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-               TextColumn("cells,"), TimeRemainingColumn(), TextColumn("left"))  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _write(results: Results, directory: Path) -> int:

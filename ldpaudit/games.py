@@ -143,4 +143,7 @@ def _guesses(
         raise AttackError(f"{type(error).__name__}: {error}") from error
     if guesses.shape != (len(reports),):
         raise AttackError(f"{attack!r} must return one guess a report, got shape {guesses.shape}.")
-    return _validate.values(guesses, mechanism.k)
+    try:
+        return _validate.values(guesses, mechanism.k)
+    except (ValueError, TypeError) as error:
+        raise AttackError(f"{attack!r}: {error}") from error

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import platform
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -16,7 +19,8 @@ from ldpaudit import _validate, harness
 from ldpaudit._table import COLUMNS, audit_rows, bound_rows, describe, to_frame
 from ldpaudit.data import DataSet
 from ldpaudit.outcomes import SCHEMA, AuditResult, Cell, Results
-from ldpaudit.registry import create, load, names
+from ldpaudit.registry import create, load, names, origin
+from ldpaudit.running import BACKENDS, run, versions
 from ldpaudit.store import Store
 from ldpaudit.study import AuditSpec, ProtocolSpec, Study, resolve, to_toml
 
@@ -30,6 +34,10 @@ def compare(
     out: str | Path | None = None,
     seed: int | None = None,
     quick: bool = False,
+    fresh: bool = False,
+    cell_timeout: float | None = None,
+    backend: str = "loky",
+    scheduler: str | None = None,
     progress: Progress | None = None,
 ) -> Results:
     """Run a study: every protocol at every epsilon on every data set.
@@ -47,6 +55,16 @@ def compare(
         Replaces the study's seed.
     quick : bool, default False
         Run the study's quick size.
+    fresh : bool, default False
+        Forget the cells that `out` holds.
+    cell_timeout : float, optional
+        Seconds that one cell may take; one that takes longer has failed.
+    backend : "loky" or "dask", default "loky"
+        Who runs the cells: processes of this machine, or the workers of a Dask cluster.
+        A script that uses Dask on its own machine needs ``if __name__ == "__main__":``.
+    scheduler : str, optional
+        Address of a Dask scheduler (``"tcp://host:8786"``); None starts a cluster of
+        `jobs` workers on this machine.
     progress : callable, optional
         Called with (cells done, cells in all).
 
@@ -59,6 +77,12 @@ def compare(
     ------
     ValueError, TypeError
         If the study, its data or a parameter is wrong, or `out` cannot be written.
+
+    Notes
+    -----
+    With `jobs` above 1, a `cell_timeout` or Dask, cells run in other processes. A cell
+    whose process dies or that takes too long is run once more alone; if it ends so
+    again, its row says failed and why. The others are untouched.
 
     Examples
     --------
@@ -73,23 +97,31 @@ def compare(
     if seed is not None:
         plan = plan.model_copy(update={"seed": _validate.integer("seed", seed, 0)})
     jobs = _validate.integer("jobs", jobs, 1)
+    if cell_timeout is not None:
+        cell_timeout = _validate.positive("cell_timeout", cell_timeout)
+    _validate.known("backend", backend, BACKENDS)
+    if scheduler is not None and backend != "dask":
+        raise ValueError(f"a scheduler needs backend 'dask', got {backend!r}.")
     loaded = [spec.load(plan.seed) for spec in plan.data]
     _check_names(plan, loaded)
     tasks = list(_tasks(plan, loaded))
     if len({task.key for task in tasks}) < len(tasks):
         raise ValueError("protocols and epsilons must name every cell once, got one twice.")
-    store = None if out is None else Store(out)
+    store = None if out is None else Store(out, fresh=fresh)
     try:
         done = {} if store is None else {t.key: c for t in tasks if (c := store.get(t.key))}
         done = {key: cell for key, cell in done.items() if not cell.failed}
         if progress:
             progress(len(done), len(tasks))
-        for cell in _run([task for task in tasks if task.key not in done], jobs):
-            done[cell.key] = cell
-            if store is not None:
-                store.put(cell)
-            if progress:
-                progress(len(done), len(tasks))
+        # The dearest cells first, so that no worker is left alone with one at the end.
+        left = sorted((t for t in tasks if t.key not in done), key=lambda task: -task.data.k)
+        with closing(run(left, jobs, cell_timeout, backend, scheduler)) as cells:
+            for cell in cells:
+                done[cell.key] = cell
+                if store is not None:
+                    store.put(cell)
+                if progress:
+                    progress(len(done), len(tasks))
         provenance = _provenance(plan, loaded)
         if store is not None:
             store.set_meta("provenance", provenance)
@@ -128,10 +160,7 @@ class _Task:
     def run(self) -> Cell:
         """Run the audits of this cell; an error becomes the cell's one row."""
         try:
-            mechanism = create(
-                "protocols", self.protocol.name, k=self.data.k, epsilon=self.epsilon,
-                **self.protocol.parameters,
-            )  # fmt: skip
+            mechanism = _built(self.protocol, self.data.k, self.epsilon)
             first, *others = self.study.each_audit()
             result = self._audit(mechanism, first, self.study.attacks)
             rows, seconds = audit_rows(result, first.label), result.seconds
@@ -139,11 +168,31 @@ class _Task:
                 further = self._audit(mechanism, spec, ())
                 rows += bound_rows(further, spec.label)
                 seconds += further.seconds
-        except Exception as error:
-            return Cell(self.key, self.axes, (self._failure(error),), 0.0)
+            _check_rows(rows)
+        except (Exception, SystemExit) as error:
+            return self.failed(_sentence(error))
         users = {"data": self.data.name, "num_users": self.data.num_users}
         decode = None if result.mse is None else result.mse.decode_seconds
         return Cell(self.key, self.axes, tuple(row | users for row in rows), seconds, decode)
+
+    def failed(self, reason: str) -> Cell:
+        """The cell as one row that says why there are no others."""
+        row = dict.fromkeys(COLUMNS) | {
+            "protocol": self.protocol.name,
+            "parameters": describe(self.protocol.parameters),
+            "k": self.data.k,
+            "epsilon": self.epsilon,
+            "delta": 0.0,
+            "num_users": self.data.num_users,
+            "data": self.data.name,
+            "attack": "",
+            "metric": "cell",
+            "seed": self.study.seed,
+            "status": "failed",
+            "reason": reason,
+            "method": "",
+        }
+        return Cell(self.key, self.axes, (row,), 0.0)
 
     def _audit(self, mechanism: Any, spec: AuditSpec, attacks: Sequence[str]) -> AuditResult:
         study, data = self.study, self.data
@@ -165,22 +214,32 @@ class _Task:
             isolate=True,
         )
 
-    def _failure(self, error: Exception) -> dict[str, Any]:
-        return dict.fromkeys(COLUMNS) | {
-            "protocol": self.protocol.name,
-            "parameters": describe(self.protocol.parameters),
-            "k": self.data.k,
-            "epsilon": self.epsilon,
-            "delta": 0.0,
-            "num_users": self.data.num_users,
-            "data": self.data.name,
-            "attack": "",
-            "metric": "cell",
-            "seed": self.study.seed,
-            "status": "failed",
-            "reason": f"{type(error).__name__}: {error}",
-            "method": "",
-        }
+
+def _check_rows(rows: list[dict[str, Any]]) -> None:
+    """Refuse figures that no table can hold; a foreign mechanism may claim anything."""
+    for row in rows:
+        for column, value in row.items():
+            if not isinstance(value, int | float | str | None):
+                raise TypeError(f"{column} must be a number or a text, got {value!r:.200}.")
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ValueError(f"{column} of {row['metric']} must be finite, got {value!r}.")
+
+
+def _sentence(error: BaseException) -> str:
+    """An error as one line that is the same in every process."""
+    try:
+        text = f"{type(error).__name__}: {error}"
+    except Exception:
+        text = type(error).__name__
+    text = re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(text.split()))
+    return text.encode(errors="backslashreplace").decode()[:500]
+
+
+def _built(protocol: ProtocolSpec, k: int, epsilon: float) -> Any:
+    """A cell's mechanism; one for records has the sizes of its attributes instead of k."""
+    given = protocol.parameters
+    domain = {} if "sizes" in given else {"k": k}
+    return create("protocols", protocol.name, epsilon=epsilon, **domain, **given)
 
 
 def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[_Task]:
@@ -189,13 +248,16 @@ def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[_Task]:
     # Shared by all audits of the study.
     verdict_alpha = harness.VERDICT_ALPHA / (cells * len(study.each_audit()))
     settings = {"attacks", "bound", "prior", "trials", "repetitions", "alpha", "seed"}
-    fixed = study.model_dump(
-        mode="json", include=settings | ({"audits"} if study.audits else set())
-    )
+    further = {name for name in ("audits",) if getattr(study, name)}
+    fixed = study.model_dump(mode="json", include=settings | further)
+    shared = _origins(study)
+    origins = {spec.name: origin("protocols", spec.name) for spec in study.protocols}
     for data in loaded:
         digest = hashlib.sha256(data.histogram.tobytes()).hexdigest()
         for protocol, epsilons in protocols:
             parameters = protocol.model_dump(mode="json", exclude={"epsilons", "each"})
+            if math.prod(protocol.parameters.get("sizes", (data.k,))) != data.k:
+                continue  # records of another domain
             for epsilon in epsilons:
                 axes = {
                     "data": data.name,
@@ -208,24 +270,20 @@ def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[_Task]:
                     "histogram": digest,
                     "verdict_alpha": verdict_alpha,
                     "schema": SCHEMA,
-                    "versions": _versions(),
+                    "versions": versions(),
+                    "origins": shared | {"protocol": origins[protocol.name]},
                 }  # fmt: skip
                 key = hashlib.sha256(json.dumps(determines, sort_keys=True).encode()).hexdigest()
                 yield _Task(key, axes, protocol, epsilon, data, study, verdict_alpha)
 
 
-def _run(tasks: list[_Task], jobs: int) -> Iterator[Cell]:
-    """Run tasks, in any order; joblib keeps the workers from oversubscribing BLAS threads."""
-    if jobs == 1 or len(tasks) < 2:
-        for task in tasks:
-            yield task.run()
-        return
-    from joblib import Parallel, delayed
-
-    parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
-    # The dearest cells first, so that no worker is left alone with one at the end.
-    ordered = sorted(tasks, key=lambda task: -task.data.k)
-    yield from parallel(delayed(_Task.run)(task) for task in ordered)
+def _origins(study: Study) -> dict[str, str]:
+    """Releases behind the attacks and bounds of every cell: another one computes it anew."""
+    audits = study.each_audit()
+    attacks = {*study.attacks, "distinguish", "learned", *(a.witness for a in audits if a.witness)}
+    bounds = {audit.bound or study.bound for audit in audits}
+    parts = (("attacks", attacks), ("bounds", bounds))
+    return {f"{group} {name}": origin(group, name) for group, found in parts for name in found}
 
 
 def _gather(cells: list[Cell], provenance: dict[str, Any]) -> Results:
@@ -248,15 +306,11 @@ def _check_names(study: Study, loaded: list[DataSet]) -> None:
     for attack in (*study.attacks, *(a.witness for a in study.audits if a.witness)):
         load("attacks", attack)
     for protocol, epsilons in study.each_protocol():
-        create("protocols", protocol.name, k=smallest, epsilon=epsilons[0], **protocol.parameters)
-
-
-def _versions() -> dict[str, str]:
-    return {name: version(name) for name in ("ldpaudit", "numpy", "scipy")}
+        _built(protocol, smallest, epsilons[0])
 
 
 def _provenance(study: Study, loaded: list[DataSet]) -> dict[str, Any]:
-    everything = _versions() | {name: version(name) for name in ("pandas", "seaborn")}
+    everything = versions() | {name: version(name) for name in ("pandas", "seaborn")}
     return {
         "study": study.model_dump(mode="json"),
         "study_toml": to_toml(study),

@@ -31,6 +31,12 @@ def load(group: str, name: str) -> Any:
     return entries[name].load()
 
 
+def origin(group: str, name: str) -> str:
+    """Name and version of the distribution that registered `name`, empty if there is none."""
+    distribution = _entries(group)[name].dist
+    return "" if distribution is None else f"{distribution.name} {distribution.version}"
+
+
 def create(group: str, name: str, /, **parameters: Any) -> Any:
     """Build the component `name` with keyword parameters, refusing unknown ones by name."""
     component = load(group, name)

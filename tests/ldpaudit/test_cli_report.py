@@ -14,6 +14,7 @@ import pytest
 import ldpaudit
 from ldpaudit import cli
 from ldpaudit.changes import CHANGE_COLUMNS
+from ldpaudit.store import digest
 
 Run = Callable[..., tuple[int, str, str]]
 STUDY = {"name": "tiny", "protocols": ["grr", "ss"], "epsilons": [1.0, 2.0],
@@ -87,12 +88,13 @@ def test_a_changed_protocol(run: Run) -> None:
     study = STUDY | {"epsilons": [1.0], "protocols": ["grr"]}
     ldpaudit.compare(study, out="c")
     with sqlite3.connect("c/results.sqlite") as connection:
-        (text,) = connection.execute("SELECT cell FROM cells").fetchone()
+        key, text = connection.execute("SELECT key, cell FROM cells").fetchone()
         content = json.loads(text)
         for row in content["rows"]:
             if row["metric"] == "mse":
                 row["exact"] *= 1.5
-        connection.execute("UPDATE cells SET cell = ?", (json.dumps(content),))
+        text = json.dumps(content)
+        connection.execute("UPDATE cells SET cell = ?, digest = ?", (text, digest(key, text)))
     code, out, _ = run("report", "c", "--against", "a")
     assert code == 0
     assert "1 changed" in out

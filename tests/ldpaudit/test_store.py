@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ldpaudit.outcomes import SCHEMA, Cell
-from ldpaudit.store import FILE_NAME, Store
+from ldpaudit.store import FILE_NAME, Store, digest
 
 
 def cell(key: str = "a", status: str = "ok", seconds: float = 1.0) -> Cell:
@@ -184,7 +184,7 @@ def test_a_damaged_page_is_one_sentence(tmp_path: Path) -> None:
 def test_a_damaged_cell_is_one_sentence(tmp_path: Path, text: str) -> None:
     Store(tmp_path).close()
     with sqlite3.connect(tmp_path / FILE_NAME) as other:
-        other.execute("INSERT INTO cells VALUES ('a', ?)", (text,))
+        other.execute("INSERT INTO cells VALUES ('a', ?, ?)", (text, digest("a", text)))
     other.close()
     store = Store(tmp_path)
     with pytest.raises(ValueError, match="cannot be used as a store"):
