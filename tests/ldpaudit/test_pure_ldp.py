@@ -7,6 +7,7 @@ but the recorded reports is known. Without a package registry the tests are skip
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import venv
@@ -52,7 +53,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Reports:
     """Reports of a version and variant, drawn by the package in an environment of its own."""
     home = tmp_path_factory.mktemp("pure-ldp")
     venv.create(home / "env", with_pip=True)
-    python = home / "env" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+    python = str(home / "env" / ("Scripts" if sys.platform == "win32" else "bin") / "python")
 
     def install(*arguments: str) -> None:
         command = [python, "-m", "pip", "install", "--quiet", "--no-input", *arguments]
@@ -69,8 +70,8 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Reports:
             install("--no-deps", "--target", str(package), f"pure-ldp=={version}")
         path = home / f"{version}-{variant}"
         subprocess.run(
-            [python, "-c", CLIENT, path, variant, "2024", str(number)],
-            env={"PYTHONPATH": str(package)},
+            [python, "-c", CLIENT, str(path), variant, "2024", str(number)],
+            env=os.environ | {"PYTHONPATH": str(package)},
             check=True,
         )
         return {

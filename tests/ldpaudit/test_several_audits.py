@@ -64,15 +64,12 @@ def test_each_row_is_that_of_the_audit_alone(frame: pd.DataFrame) -> None:
     m = ldpaudit.mechanism("oue", k=9, epsilon=4.0)
     mine = frame[(frame["protocol"] == "oue") & (frame["epsilon"] == 4.0)]
     bounds = mine[mine["metric"] == "epsilon_lower"].set_index("attack")["value"]
-    for label, how in zip(
-        LABELS,
-        (
-            {},
-            {"witness": "single-guess", "bound": "ldp-auditor", "pair": (0, 8)},
-            {"witness": "single-guess"},
-        ),
-        strict=True,
-    ):
+    hows: list[dict[str, Any]] = [
+        {},
+        {"witness": "single-guess", "bound": "ldp-auditor", "pair": (0, 8)},
+        {"witness": "single-guess"},
+    ]
+    for label, how in zip(LABELS, hows, strict=True):
         assert bounds[label] == ldpaudit.audit(m, [], trials=2_000, **how).epsilon_lower
     data = load_data("zipf", k=9, num_users=50)
     first = ldpaudit.audit(
