@@ -10,14 +10,14 @@ from scipy.special import gammaln
 
 Floats = npt.NDArray[np.float64]
 
-#: Most terms of one sum: 50 rounds over any number of symbols, 4000 over two.
+#: Most terms of one sum: 52 rounds over any number of symbols, more over few.
 MAX_TERMS = 2**23
 
 
 def excess(first: Floats, gained: Floats, epsilon: float) -> float:
     """Sum of P - exp(epsilon) P' where it is positive, from log P and log P / P'."""
     above = gained > epsilon
-    return float(-(np.exp(first[above]) * np.expm1(epsilon - gained[above])).sum())
+    return float((np.exp(first[above]) * -np.expm1(epsilon - gained[above])).sum())
 
 
 def response_profile(
@@ -47,6 +47,8 @@ def response_profile(
 
 def _sums(most: int, symbols: int, log_ratio: float) -> list[tuple[Floats, Floats]]:
     """For each total up to `most`: log ways to deal it to the symbols, log of sum of a^n_z."""
+    if not symbols:
+        return [(np.zeros(1), np.full(1, -np.inf))]
     # Partitions of each total by falling parts: log ways, log sum, number of parts.
     found = [(np.empty(0), np.empty(0), np.empty(0, dtype=np.int64)) for _ in range(most + 1)]
     found[0] = (np.zeros(1), np.full(1, -np.inf), np.zeros(1, dtype=np.int64))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 import ldpaudit
 from ldpaudit.contracts import Longitudinal
@@ -158,6 +159,17 @@ def test_profile_of_many_rounds(size: int) -> None:
     assert m.composed_delta(epsilon, rounds) == pytest.approx(total, rel=1e-11)
     assert m.composed_epsilon(200) == pytest.approx(1.5, abs=1e-9)
     assert m.composed_delta(1.5, 12) == 0
+    assert math.copysign(1, m.composed_delta(1.5, 12)) == 1
+
+
+def test_profile_of_very_many_rounds_of_two_symbols() -> None:
+    """A mixture of two binomial laws under each symbol."""
+    m, rounds = ldpaudit.mechanism("biloloha", k=9, epsilon=0.2, epsilon_inf=1.5), 1500
+    permanent, fresh = response_rounds(2, 0.2, 1.5, "exact")
+    laws = [row @ binom.pmf(np.arange(rounds + 1), rounds, fresh[:, :1]) for row in permanent]
+    for epsilon in (0.0, 0.5, 1.2):
+        delta = 0.5 * divergence(*laws, epsilon)
+        assert m.composed_delta(epsilon, rounds) == pytest.approx(delta, rel=1e-8)
 
 
 def test_too_long_a_sum_is_refused() -> None:
