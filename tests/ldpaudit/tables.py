@@ -25,7 +25,7 @@ def cell(
 ) -> list[Row]:
     """One cell: an exact figure is a number, a measured one (successes, trials) or
     (value, half-width of its 95% interval, repetitions)."""
-    base = dict.fromkeys(COLUMNS) | {
+    base: dict[str, Any] = dict.fromkeys(COLUMNS) | {
         "protocol": protocol, "parameters": "", "k": 4, "epsilon": 1.0, "delta": 0.0,
         "num_users": 1000, "data": "uniform", "status": "ok", "attack": "",
     } | axes  # fmt: skip

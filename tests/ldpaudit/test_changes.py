@@ -123,7 +123,7 @@ def test_the_level_is_shared_by_all_estimates() -> None:
     # The lower bounds of epsilon in these tables are at one level only and do not count.
     rows = found[found["figure"] == "estimate"].set_index(["protocol", "metric"])
     alpha = 0.06 / 6
-    row = rows.loc["a", "attack_success"]
+    row: Any = rows.loc["a", "attack_success"]
     assert row["before_lower"] == pytest.approx(stats.beta.ppf(alpha / 2, 300, 701), rel=1e-9)
     assert row["after_upper"] == pytest.approx(stats.beta.ppf(1 - alpha / 2, 401, 600), rel=1e-9)
     assert row["verdict"] == "changed"
@@ -131,7 +131,8 @@ def test_the_level_is_shared_by_all_estimates() -> None:
     margin = 1e-4 * t.ppf(1 - alpha / 2) / t.ppf(0.975)
     assert row["before_upper"] - 1e-3 == pytest.approx(margin, rel=1e-9)
     assert row["verdict"] == "changed"
-    assert rows.loc["b", "attack_success"]["verdict"] == "unchanged"
+    last: Any = rows.loc["b", "attack_success"]
+    assert last["verdict"] == "unchanged"
     with pytest.raises(ValueError, match="alpha must lie strictly between 0 and 1"):
         compare_runs(before, after, alpha=0.0)
 

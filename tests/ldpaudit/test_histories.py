@@ -97,10 +97,10 @@ def test_values_of_one_bucket_share_their_memo() -> None:
     base = ldpaudit.mechanism("biloloha", k=5, **BUDGETS)
     rng = np.random.default_rng(0)
     for change in (Change(base, 4, 2), Histories(base, [[0, 0, 0, 0], [1, 2, 3, 4], [0, 1, 0, 1]])):
-        one = change.privatize(np.zeros(1, dtype=np.int64), rng=rng)  # type: ignore[attr-defined]
+        one = change.privatize(np.zeros(1, dtype=np.int64), rng=rng)
         every = np.repeat(one, 16, axis=0)
         every["bucket"] = histories_of(2, 4)
-        sums = np.exp(change.log_likelihood(every)).sum(axis=0)  # type: ignore[attr-defined]
+        sums = np.exp(change.log_likelihood(every)).sum(axis=0)
         assert sums == pytest.approx(1.0, abs=1e-12)
 
 
@@ -111,7 +111,7 @@ def test_the_buckets_of_bit_flips_are_drawn_once() -> None:
     one, two = np.nonzero(sampled[:, None] == sampled)
     every = np.stack((single[one], single[two]), axis=1)
     for m in (Histories(base, [[0, 0], [0, 1], [2, 1]]), Change(base, 2, 1)):
-        sums = np.exp(m.log_likelihood(every)).sum(axis=0)  # type: ignore[attr-defined]
+        sums = np.exp(m.log_likelihood(every)).sum(axis=0)
         assert sums == pytest.approx(1.0, abs=1e-12)
 
 
@@ -134,7 +134,7 @@ def test_reports_follow_the_likelihood_of_their_history() -> None:
 
 @pytest.mark.parametrize("name", ["l-grr", "l-sue", "l-oue", "l-osue", "l-soue", "biloloha"])
 def test_a_constant_history_is_audited_up_to_its_exact_epsilon(name: str) -> None:
-    budgets = {"k": 4, "epsilon": 2.0, "one_report": 1.0}
+    budgets: dict[str, Any] = {"k": 4, "epsilon": 2.0, "one_report": 1.0}
     once, often = (ConstantHistory(base=name, rounds=r, **budgets) for r in (1, 10))
     assert isinstance(often, HasRounds)
     assert once.exact_epsilon() == pytest.approx(1.0, abs=1e-9)

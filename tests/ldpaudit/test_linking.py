@@ -12,6 +12,15 @@ import ldpaudit
 from ldpaudit.linking import find_true_attribute, reidentify
 
 
+class Nothing:
+    """No likelihood."""
+
+    k, epsilon = 2, 1.0
+
+    def privatize(self, values: Any, *, rng: Any) -> Any:  # noqa: ARG002
+        return values
+
+
 def test_one_report_of_one_attribute_is_the_bayes_success() -> None:
     """A population with every value once, randomized response: right with probability p."""
     m = ldpaudit.mechanism("grr", k=8, epsilon=2.0)
@@ -77,7 +86,7 @@ def test_posterior_of_the_true_attribute_is_calibrated() -> None:
         (lambda m: reidentify(m, [0, 4]), r"values must lie in \[0, 4\)"),
         (lambda m: reidentify(m, [0, 1], top=2), "top must be at most 1"),
         (lambda m: reidentify(m, [0, 1], collections=0), "collections must be at least 1"),
-        (lambda _: reidentify(object(), [0, 1]), "must have log_likelihood"),
+        (lambda _: reidentify(Nothing(), [0, 1]), "must have log_likelihood"),
         (lambda m: find_true_attribute(m, [0, 1]), "hides no attribute"),
     ],
 )

@@ -148,7 +148,7 @@ def test_ready_made_studies_run_at_their_quick_size(name: str) -> None:
         (lambda d: list(evolve(d, 0, 0.5, rng=rng())), "rounds must be at least 1"),
         (lambda d: list(evolve(d, 2, 1.5, rng=rng())), "change must be a probability"),
         (lambda d: list(evolve(d, 2, "often", rng=rng())), "change must be a probability"),
-        (lambda d: follow(ldpaudit.mechanism("grr", k=3, epsilon=1.0), [d.users()], rng=rng()),  # type: ignore[arg-type]
+        (lambda d: follow(ldpaudit.mechanism("grr", k=3, epsilon=1.0), [d.users()], rng=rng()),
          "does not collect over time"),
         (lambda _: follow(ldpaudit.mechanism("l-grr", k=3, **BUDGETS), [], rng=rng()),
          "at least one round"),

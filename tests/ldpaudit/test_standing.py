@@ -240,9 +240,9 @@ def test_dominance_is_its_definition_in_any_order(
     found = standings(table(*cells)).set_index("label")
     assert found["dominated_by"].to_dict() == wanted
     assert found["efficient"].tolist() == [not by for by in found["dominated_by"]]
-    for label, others in found["tied_with"].items():
-        assert all(label in found.loc[other, "tied_with"] for other in others)
-        assert not set(others) & set(found.loc[label, "dominated_by"])
+    for label, others in found["tied_with"].to_dict().items():
+        assert all(label in found["tied_with"][other] for other in others)
+        assert not set(others) & set(found["dominated_by"][label])
 
 
 def test_only_intervals_that_part_make_dominance() -> None:
@@ -264,7 +264,8 @@ def test_a_protocol_whose_best_attack_is_unknown_dominates_nothing() -> None:
 
 
 def test_only_protocols_of_one_group_are_compared() -> None:
-    good, bad = {"success": 0.3, "mse": 1e-3}, {"success": 0.4, "mse": 2e-3}
+    good: dict[str, Any] = {"success": 0.3, "mse": 1e-3}
+    bad: dict[str, Any] = {"success": 0.4, "mse": 2e-3}
     changes: list[dict[str, Any]] = [
         {"epsilon": 2.0}, {"delta": 1e-6}, {"num_users": 5}, {"data": "zipf"}, {"k": 5},
     ]  # fmt: skip

@@ -39,9 +39,9 @@ def unary(k: int, p: float, q: float) -> Table:
 
 def unary_noise(k: int, p: float, q: float) -> Table:
     """P(row sent | permanent row): a 1 stays 1 with p, a 0 becomes 1 with q."""
-    table = np.ones((1, 1))
+    table: Table = np.ones((1, 1))
     for _ in range(k):
-        table = np.kron(table, bit_channel(p, q))
+        table = np.asarray(np.kron(table, bit_channel(p, q)), dtype=np.float64)
     return table
 
 

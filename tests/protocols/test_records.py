@@ -250,7 +250,10 @@ def test_summaries_add_up(m: Any) -> None:
         ),
         (lambda: BudgetSplitting((2, 2), 1.0).flatten([[0, 2]]), r"values must lie in \[0, 2\)"),
         (lambda: BudgetSplitting((2, 2), 1.0).flatten([0, 1]), "records must have shape"),
-        (lambda: BudgetSplitting((2, 2), 1.0).aggregate(np.zeros(3)), "reports must be a vector"),
+        (
+            lambda: BudgetSplitting((2, 2), 1.0).aggregate(np.zeros(3, dtype=np.void)),
+            "reports must be a vector",
+        ),
         (lambda: BudgetSplitting((2, 2), 1.0).epsilon_between(3), "differing must be at most 2"),
     ],
 )
