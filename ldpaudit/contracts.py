@@ -200,7 +200,10 @@ class Longitudinal(Mechanism, Protocol):
         """Budget each user has spent, shape (n,): memos made so far times epsilon_inf."""
 
     def worst_spent(self, rounds: int) -> float:
-        """Largest budget that a user can have spent after so many rounds."""
+        """Largest budget that a user can have spent after so many rounds.
+
+        It bounds the loss between histories whose memos change at the same times, and no others.
+        """
 
     def history_log_likelihood(
         self, history: Sequence[Reports], values: npt.ArrayLike | None = None

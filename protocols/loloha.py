@@ -142,7 +142,9 @@ class BinaryLongitudinalHashing(LongitudinalLocalHashing):
     Notes
     -----
     Reports are a structured vector with fields ``seed`` (uint64, the same in every round) and
-    ``bucket`` (uint32). One report is BLH with `epsilon`. Source: Arcolezi, Pinzon, Palamidessi
+    ``bucket`` (uint32). One report is BLH with `epsilon`. The budget of memos speaks of users
+    whose buckets change at the same times: values that do can be hashed to buckets that do not,
+    and the hash is public. Source: Arcolezi, Pinzon, Palamidessi
     and Gambs, *Frequency estimation of evolving data under local differential privacy*, EDBT
     2023.
 
