@@ -19,6 +19,7 @@ warnings.simplefilter("ignore")
 
 import numpy as np  # noqa: E402
 from multi_freq_ldpy.pure_frequency_oracles import GRR, HE, LH, SS, UE  # noqa: E402
+from peer_events import run_audits  # noqa: E402
 from pure_ldp import frequency_oracles as pure  # noqa: E402
 
 EPSILON = 1.0
@@ -118,7 +119,7 @@ def run_servers(package: str, protocol: str, k: int, many: int) -> float | None:
     return time.process_time() - start
 
 
-WORK = {"clients": run_clients, "servers": run_servers}
+WORK = {"clients": run_clients, "servers": run_servers, "audits": run_audits}
 
 if __name__ == "__main__":
     random.seed(2)

@@ -51,8 +51,8 @@ def chunks(total: int, row_entries: int) -> Iterator[int]:
 
 
 def report_entries(mechanism: Mechanism) -> int:
-    """Entries that one report costs in a batch: most of its size, and what is drawn beside it."""
-    bits = int(mechanism.bits) if isinstance(mechanism, HasBits) else mechanism.k
+    """Entries that one report costs in a batch: part of its size, and what is drawn beside it."""
+    bits = int(mechanism.bits) if isinstance(mechanism, HasBits) else 8 * mechanism.k
     return 16 + bits // 16
 
 
@@ -84,7 +84,8 @@ def tabulate(
     if not _few(reports, len(own) // (2 * num_values)):
         return None
     size = int(reports.max()) + 1
-    places = own * size + reports.astype(np.int64, copy=False)
+    places = own * size
+    places += reports.astype(np.int64, copy=False)
     times = np.bincount(places, minlength=num_values * size)
     times = times.reshape(num_values, size)
     seen = times.any(axis=0)

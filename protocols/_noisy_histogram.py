@@ -96,7 +96,7 @@ class NoisyHistogram(ABC):
         # Values that are named are compared with one another, column by column.
         table = np.empty((len(rows), asked.size), order="C" if values is None else "F")
         for chunk in row_chunks(len(rows), _ENTRY * max(self.k, asked.size)):
-            block = rows[chunk]
+            block = self._near(rows[chunk])
             entries = block if values is None else block.take(asked, axis=1)
             table[chunk] = self._log_ratio(entries) + self._log_noise(block)[:, None]
         return table
@@ -107,7 +107,7 @@ class NoisyHistogram(ABC):
         sums = np.zeros(self.k, dtype=np.int64)
         for chunk in row_chunks(len(rows), 8 * self.k):
             # A chunk's sum of whole numbers stays below 2**53: exact in floats.
-            units = np.rint(rows[chunk] * (_UNITS / self.scale))
+            units = np.rint(self._near(rows[chunk]) * (_UNITS / self.scale))
             sums += units.sum(axis=0).astype(np.int64)
         return SupportCounts(len(rows), sums)
 
@@ -143,17 +143,21 @@ class NoisyHistogram(ABC):
         return min(1.0, self._success(levels[::-1], copies[::-1].astype(np.float64)))
 
     def _checked(self, reports: Floats) -> Floats:
-        """Return reports as rows of k floats that noise can have made."""
+        """Return reports as rows of k floats."""
         rows = np.asarray(reports)
         if rows.dtype != np.float64 or rows.ndim != 2 or rows.shape[1] != self.k:
             raise ValueError(
                 f"reports must be float64 of shape (n, {self.k}), "
                 f"got {rows.dtype} of shape {rows.shape}."
             )
-        farthest = max(rows.max(initial=0.0), -rows.min(initial=0.0))
+        return rows
+
+    def _near(self, block: Floats) -> Floats:
+        """Return a block of rows that noise can have made."""
+        farthest = max(block.max(initial=0.0), -block.min(initial=0.0))
         if not farthest <= 1 + _FARTHEST * self.scale:  # nan is not
             raise ValueError(
                 f"reports must lie within {_FARTHEST:g} noise scales of {self.scale:.6g} "
                 f"around [0, 1], got an entry of {farthest}."
             )
-        return rows
+        return block

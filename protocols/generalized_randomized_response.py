@@ -16,7 +16,7 @@ from ._counts import multinomial, users_per_value
 from ._divergence import hockey_stick
 from ._pure import PureProtocol, SupportCounts
 
-_CHUNK = 2**14  # users a pass: scratch stays in cache
+_CHUNK = 2**16  # users a pass: scratch stays in cache
 
 
 def randomize(
@@ -39,8 +39,9 @@ def displaced(
     reports += own
     reports -= num_values - 1
     # Negative numbers are the largest unsigned ones, and num_values more wraps them round.
-    unsigned = reports.view(np.uint64)
-    np.minimum(unsigned, unsigned + np.uint64(num_values), out=unsigned)
+    unsigned, wrapped = reports.view(np.uint64), place.view(np.uint64)
+    np.add(unsigned, np.uint64(num_values), out=wrapped)
+    np.minimum(unsigned, wrapped, out=unsigned)
     return reports
 
 

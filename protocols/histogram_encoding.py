@@ -159,9 +159,8 @@ class SummationHistogramEncoding(NoisyHistogram):
         return np.asarray(gained - lost)
 
     def _log_noise(self, rows: Floats) -> Floats:
-        return np.asarray(
-            -self.k * math.log(2 * self.scale) - np.abs(rows).sum(axis=1) / self.scale
-        )
+        sizes = np.einsum("ij->i", np.abs(rows))
+        return np.asarray(-self.k * math.log(2 * self.scale) - sizes / self.scale)
 
     def _log_ratio(self, entries: Floats) -> Floats:
         return np.asarray(np.clip(2 * entries - 1, -1, 1) / self.scale)
