@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._palette import MUTED
-from ._style import FONT_SIZE, SMALL
+from ._points import Panel, series_of
+from ._style import FONT_SIZE, SMALL, caption
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -74,6 +75,15 @@ class Layout:
             place, text = (0.25 / full[0], 0.14 / full[1]), "\n".join(lines)
             figure.text(*place, text, fontsize=SMALL, color=MUTED, va="bottom", linespacing=1.4)
         return figure, panels
+
+
+def line_names(found: Sequence[Panel]) -> dict[str, str]:
+    """What each series is called; one with a delta says so, for limits do not hold it."""
+    loose = {point.series for panel in found for point in panel.points if point.delta}
+    return {
+        series: caption(series) + (", delta > 0" if series in loose else "")
+        for series in series_of(found)
+    }
 
 
 def margin_for(names: Sequence[str]) -> float:

@@ -91,7 +91,8 @@ def _spare(number: int) -> ProtocolStyle:
 def at_night(colour: str) -> str:
     """The colour for dark paper: the same hue, light for dark."""
     hue, lightness, saturation = colorsys.rgb_to_hls(*_channels(colour))
-    lightness, saturation = 0.085 + 0.915 * (1 - lightness), 0.8 * saturation
+    lightness = 0.085 + 0.915 * (1 - lightness)
+    saturation *= 0.8 if lightness > 0.16 else 0.4  # a tint of the paper stays quiet
     channels = list(colorsys.hls_to_rgb(hue, lightness, saturation))
     if 0.16 < lightness < 0.9:  # neither a tint of the paper nor its ink: must be seen
         while contrast(_hex(channels), DARK_PAPER) < 4.5:

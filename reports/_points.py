@@ -131,6 +131,11 @@ class Panel:
         """Whether the attacker's prior is uniform, as the limit wants it."""
         return math.isclose(self.blind * self.k, 1, rel_tol=1e-9)
 
+    @property
+    def pure(self) -> bool:
+        """Whether any claim has no delta, so that limits of epsilon-LDP speak of it."""
+        return any(not point.delta for point in self.points)
+
     def lines(self) -> Iterator[tuple[str, list[Point]]]:
         """Points of each series in the order of first appearance, along epsilon."""
         for series in dict.fromkeys(point.series for point in self.points):

@@ -12,6 +12,7 @@ from ._labels import (
     empty,
     height_for,
     label_ends,
+    line_names,
     margin_for,
     place_if_free,
 )
@@ -19,7 +20,7 @@ from ._numbers import plain
 from ._palette import IMPOSSIBLE, INK, MUTED, ProtocolStyle, styles
 from ._points import Panel, Point, series_of
 from ._standing import placed
-from ._style import caption, theme
+from ._style import theme
 from .pareto import heading
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def draw_communication(
 ) -> Figure:
     """The figure of these panels, in the given look; their points have standings."""
     shown = [panel for panel in found if any(map(communicated, panel.points))]
-    names = {series: caption(series) for series in series_of(found)}
+    names = line_names(found)
     layout = Layout(
         width=4.2,
         left=1.05,

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._labels import EndLabel, Layout, empty, height_for, label_ends, margin_for
+from ._labels import EndLabel, Layout, empty, height_for, label_ends, line_names, margin_for
 from ._numbers import plain
 from ._palette import MUTED, ProtocolStyle, styles
 from ._points import Measure, Panel, Point, panels, series_of
-from ._style import SMALL, caption, theme
+from ._style import SMALL, theme
 from .pareto import heading
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def draw_epsilon(
     """The figure of these panels, in the given look."""
     shown = [panel for panel in found if any(map(bounded, panel.points))]
     look = {series: look[series] for series in series_of(found)}
-    names = {series: caption(series) for series in look}
+    names = line_names(found)
     layout = Layout(
         width=4.9,
         left=0.95,

@@ -19,10 +19,10 @@ from ._along import (
     positive,
     power_label,
 )
-from ._labels import EndLabel, Layout, empty, height_for, label_ends, margin_for
+from ._labels import EndLabel, Layout, empty, height_for, label_ends, line_names, margin_for
 from ._palette import IMPOSSIBLE, MUTED, ProtocolStyle, styles
 from ._points import Panel, Point, panels, series_of
-from ._style import SMALL, caption, theme
+from ._style import SMALL, theme
 from .pareto import heading
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ def error(frame: pd.DataFrame) -> Figure:
     -------
     matplotlib.figure.Figure
         Not saved and not registered with pyplot. The limit is for uniform truth
-        and for claims without a delta; where a claim has one, or users are not
-        counted, the lower half is left empty.
+        and for claims without a delta; one that has a delta is named so and may lie
+        below. Where all have one, or users are not counted, the lower half is empty.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def error(frame: pd.DataFrame) -> Figure:
 def draw_error(found: list[Panel], look: dict[str, ProtocolStyle], *, note: bool = True) -> Figure:
     """The figure of these panels, in the given look."""
     shown = [panel for panel in found if any(map(erring, panel.points))]
-    names = {series: caption(series) for series in series_of(found)}
+    names = line_names(found)
     layout = Layout(
         width=4.2,
         left=1.05,
@@ -148,9 +148,8 @@ def erring(point: Point) -> bool:
 
 
 def _limited(panel: Panel) -> bool:
-    """Whether the limit speaks of this panel: users are counted, claims are pure."""
-    pure = not any(point.delta for point in panel.points)
-    return pure and bool(panel.num_users) and panel.k <= MAX_K
+    """Whether the limit speaks of this panel: users are counted, some claim is pure."""
+    return panel.pure and bool(panel.num_users) and panel.k <= MAX_K
 
 
 def _least(panel: Panel, epsilon: float) -> float:

@@ -19,6 +19,7 @@ from ._labels import (
     extent,
     height_for,
     label_ends,
+    line_names,
     margin_for,
     place_if_free,
 )
@@ -89,7 +90,7 @@ def draw_pareto(found: list[Panel], look: dict[str, ProtocolStyle], *, note: boo
     """The figure of these panels, in the given look."""
     shown = [panel for panel in found if any(map(drawable, panel.points))]
     look = {series: look[series] for series in series_of(found)}
-    names = {series: caption(series) for series in look}
+    names = line_names(found)
     longest = [f"{names[s]}, published formula" for s in _published(shown)] + [*names.values()]
     layout = Layout(
         width=4.2,
@@ -123,17 +124,18 @@ def point_words(point: Point) -> str:
     if success is not None:
         lines.append(f"attack success {_both(success, percent)}")
     if mse is not None:
-        lines.append(f"mean squared error {_both(mse, scientific)}")
-    if found is not None and found.gap is not None:
-        lines.append(f"{significant(found.gap)} times the limit")
-    if found is not None and found.bits is not None:
-        lines.append(f"{found.bits:,.0f} bits a report")
-    return "\n".join(lines)
+        lines.append(f"error {_both(mse, scientific)}")
+    if found is not None:
+        gap = None if found.gap is None else f"{significant(found.gap)} times the limit"
+        bits = None if found.bits is None else f"{found.bits:,.0f} bits"
+        lines.append(", ".join(filter(None, (gap, bits))))
+    return "\n".join(filter(None, lines))
 
 
 def _both(measure: Measure, form: Callable[[float], str]) -> str:
-    kinds = ((measure.exact, "exact"), (measure.value, "measured"))
-    return ", ".join(f"{form(value)} {kind}" for value, kind in kinds if value is not None)
+    if measure.exact is None or measure.value is None:
+        return f"{form(measure.best or 0.0)} {measure.kind}"
+    return f"{form(measure.exact)} (measured {form(measure.value)})"
 
 
 def _draw(axes: Axes, panel: Panel, look: dict[str, ProtocolStyle], names: dict[str, str]) -> None:
@@ -337,8 +339,8 @@ def _has_limit(panel: Panel) -> bool:
 
 
 def _pure(panel: Panel) -> bool:
-    """Whether the limit at one epsilon speaks of every claim."""
-    return panel.k <= MAX_K and not any(point.delta for point in panel.points)
+    """Whether the limit at one epsilon speaks of any claim."""
+    return panel.k <= MAX_K and panel.pure
 
 
 def _thinned(values: list[float]) -> list[float]:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ._along import draw_lines, end_labels, frame_along, log_ticks, positive
-from ._labels import EndLabel, Layout, empty, height_for, label_ends, margin_for
+from ._labels import EndLabel, Layout, empty, height_for, label_ends, line_names, margin_for
 from ._numbers import percent
 from ._palette import IMPOSSIBLE, MUTED, ProtocolStyle, styles
 from ._points import Panel, Point, panels, series_of
-from ._style import caption, theme
+from ._style import theme
 from .pareto import heading
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ def success(frame: pd.DataFrame) -> Figure:
     The dashed line is blind guessing times k e / (e + k - 1), e = exp(epsilon):
     no epsilon-LDP mechanism raises the success of the best guess by a larger
     factor under any prior (the min-capacity is reached at the uniform prior,
-    where this is e / (e + k - 1)). It is left out where a claim has a delta.
+    where this is e / (e + k - 1)). A claim with a delta, which is named so, may
+    pass it; the line is left out where all have one.
 
     Examples
     --------
@@ -67,7 +68,7 @@ def draw_success(
 ) -> Figure:
     """The figure of these panels, in the given look."""
     shown = [panel for panel in found if any(map(successful, panel.points))]
-    names = {series: caption(series) for series in series_of(found)}
+    names = line_names(found)
     longest = [*names.values(), _BOUND]
     layout = Layout(
         width=4.2,
@@ -75,7 +76,7 @@ def draw_success(
         heights=(height_for(len(longest) + 1, 4.0),),
         right=margin_for(longest),
     )
-    words = _KEY if any(map(_bounded, shown)) else _KEY.partition(" Dashed")[0]
+    words = _KEY if any(panel.pure for panel in shown) else _KEY.partition(" Dashed")[0]
     with theme():
         figure, stacks = layout.build(max(1, len(shown)), words if note else "")
         if not shown:
@@ -105,7 +106,7 @@ def _draw(axes: Axes, panel: Panel, look: dict[str, ProtocolStyle], names: dict[
     high, low = min(1.25 * high, 1.6), min(low, 0.9 * panel.blind)
     axes.axhline(panel.blind, color=MUTED, linewidth=1.0, zorder=1)
     labels.append(EndLabel(f"blind {percent(panel.blind)}", right, panel.blind, MUTED))
-    if _bounded(panel):
+    if panel.pure:
         xs = np.linspace(left, right, 200)
         bound = np.array([most(panel, float(x)) for x in xs])
         high = max(high, min(1.4 * bound.max(), 1.6))
@@ -116,8 +117,3 @@ def _draw(axes: Axes, panel: Panel, look: dict[str, ProtocolStyle], names: dict[
     log_ticks(axes, lambda value, _: f"{100 * value:.6g}%")
     axes.set_title(heading(panel))
     label_ends(axes, labels)
-
-
-def _bounded(panel: Panel) -> bool:
-    """Whether every claim is pure: with a delta a mechanism may give away more."""
-    return not any(point.delta for point in panel.points)

@@ -115,7 +115,7 @@
     const show = (near) => {
       hide();
       const chosen = points.filter((point) => Math.hypot(point.x - near.x, point.y - near.y) < 3).slice(0, 6);
-      chosen.forEach((point) => point.mark.classList.add("on"));
+      near.mark.classList.add("on");
       box.replaceChildren(...chosen.map((point) => {
         const [head, ...lines] = point.words.split("\n");
         return make("p", {}, make("strong", {}, head), ...lines.map((line) => make("span", {}, line)));
@@ -123,9 +123,11 @@
       box.hidden = false;
       const at = near.mark.getBoundingClientRect();
       const size = box.getBoundingClientRect();
-      const left = at.right + 8 + size.width < innerWidth ? at.right + 8 : Math.max(8, at.left - 8 - size.width);
-      box.style.left = `${left}px`;
-      box.style.top = `${Math.max(8, Math.min(at.top - 12, innerHeight - size.height - 8))}px`;
+      const [right, left] = [at.right + 10, at.left - 10 - size.width];
+      const beside = right + size.width < innerWidth || left > 0;
+      const top = beside ? at.top - 12 : at.bottom + 10;
+      box.style.left = `${right + size.width < innerWidth ? right : Math.max(8, left)}px`;
+      box.style.top = `${Math.max(8, Math.min(top, innerHeight - size.height - 8))}px`;
     };
     let current = -1;
     plate.addEventListener("pointermove", (event) => {

@@ -143,7 +143,7 @@ def audit_of() -> Callable[..., AuditResult]:
 
 @pytest.fixture(scope="session")
 def default() -> Results:
-    """The default comparison: five protocols, six epsilons, two data sets."""
+    """The default comparison: five protocols, four epsilons, two data sets."""
     return comparison()
 
 
@@ -156,10 +156,16 @@ def written(default: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def saved(default: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder, made on the way, with everything that the default comparison leaves on disk."""
+def small() -> Results:
+    """Two protocols at two epsilons on one data set."""
+    return comparison(("ss", "mss"), (1.0, 2.0), (ADULT,))
+
+
+@pytest.fixture(scope="session")
+def saved(small: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder, made on the way, with everything that the small comparison leaves on disk."""
     folder = tmp_path_factory.mktemp("saved") / "new" / "report"
-    save_comparison(default, folder)
+    save_comparison(small, folder)
     return folder
 
 

@@ -74,6 +74,18 @@ def test_with_a_delta_no_bound_is_drawn(one: Results) -> None:
     assert any("claims without a delta" in text for text in words(error(frame).axes[1]))
 
 
+def test_one_with_a_delta_is_named_and_takes_no_limit_from_the_others(one: Results) -> None:
+    frame = one.frame.copy()
+    frame.loc[frame["protocol"] == "oue", "delta"] = 1e-6
+    for axes, limit in (
+        (success(frame).axes[0], "most at this epsilon"),
+        (error(frame).axes[1], "the limit"),
+        (communication(frame).axes[0], "the limit"),
+    ):
+        assert {limit, "ss"} <= set(words(axes))
+        assert ("oue, delta > 0" in words(axes)) == (axes.get_xscale() == "linear")
+
+
 def test_error_draws_the_table_and_divides_by_the_limit(one: Results) -> None:
     top, bottom = error(one.frame).axes
     for _, row in rows(one, "mse").iterrows():

@@ -7,6 +7,7 @@ import json
 import math
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -37,12 +38,12 @@ def test_writes_these_files_and_no_others(saved: Path) -> None:
     assert found == set(FILES)
 
 
-def test_csv_round_trips_exactly(default: Results, saved: Path) -> None:
+def test_csv_round_trips_exactly(small: Results, saved: Path) -> None:
     with (saved / "results.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == list(COLUMNS)
-    assert len(rows) == len(default.frame)
-    for got, (_, row) in zip(rows, default.frame.iterrows(), strict=True):
+    assert len(rows) == len(small.frame)
+    for got, (_, row) in zip(rows, small.frame.iterrows(), strict=True):
         for column in COLUMNS:
             expected = row[column]
             if pd.isna(expected):
@@ -53,20 +54,20 @@ def test_csv_round_trips_exactly(default: Results, saved: Path) -> None:
                 assert float(got[column]) == float(expected)
     again = pd.read_csv(saved / "results.csv", engine="python")
     for column in ("value", "lower", "upper", "exact"):
-        np.testing.assert_array_equal(again[column], default.frame[column].astype(float))
+        np.testing.assert_array_equal(again[column], small.frame[column].astype(float))
     assert rows[0]["k"] == "74"
 
 
-def test_json_round_trips_exactly(default: Results, saved: Path) -> None:
+def test_json_round_trips_exactly(small: Results, saved: Path) -> None:
     def forbidden(word: str) -> float:
         raise AssertionError(word)
 
     text = (saved / "results.json").read_text(encoding="utf-8")
     content = json.loads(text, parse_constant=forbidden)
     assert content["schema"] == SCHEMA
-    assert content["provenance"] == default.provenance
-    assert len(content["rows"]) == len(default.frame)
-    for got, (_, row) in zip(content["rows"], default.frame.iterrows(), strict=True):
+    assert content["provenance"] == small.provenance
+    assert len(content["rows"]) == len(small.frame)
+    for got, (_, row) in zip(content["rows"], small.frame.iterrows(), strict=True):
         for column in COLUMNS:
             if pd.isna(row[column]):
                 assert got[column] is None
@@ -95,8 +96,8 @@ def test_timings_are_kept_apart(saved: Path) -> None:
         assert "seconds" not in (saved / name).read_text()
 
 
-def test_saving_twice_gives_the_same_bytes(default: Results, saved: Path, tmp_path: Path) -> None:
-    written = save_comparison(default, str(tmp_path))
+def test_saving_twice_gives_the_same_bytes(small: Results, saved: Path, tmp_path: Path) -> None:
+    written = save_comparison(small, str(tmp_path))
     assert written == [tmp_path / name for name in FILES]
     for path in written:
         name = path.relative_to(tmp_path)
@@ -104,10 +105,10 @@ def test_saving_twice_gives_the_same_bytes(default: Results, saved: Path, tmp_pa
 
 
 def test_only_the_page_and_the_provenance_know_the_time(
-    make: Make, tmp_path: Path, saved: Path
+    small: Results, tmp_path: Path, saved: Path
 ) -> None:
-    later = make()
-    later.provenance["created"] = "2031-01-01T00:00:00+00:00"
+    created = {"created": "2031-01-01T00:00:00+00:00"}
+    later = replace(small, provenance=small.provenance | created)
     save_comparison(later, tmp_path)
     changed = {n for n in FILES if (tmp_path / n).read_bytes() != (saved / n).read_bytes()}
     assert changed == {"report.html", "results.json"}
