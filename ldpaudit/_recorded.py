@@ -114,7 +114,9 @@ def _checked(reports: Raw | list[Any], label: str) -> Raw:
 def _read_npy(path: Path) -> Raw:
     try:
         reports = np.load(path, allow_pickle=False)
-    except ValueError:
+    except OSError:
+        raise
+    except Exception:  # of a damaged header, whatever Python's own parser raises
         raise ValueError(
             f"cannot read {str(path)!r}: it must be one array of numbers or texts; files with "
             "Python objects are not opened."

@@ -50,6 +50,8 @@ def main() -> None:
     """Run the command line; every input error is one line on stderr and exit code 2."""
     try:
         code = app(standalone_mode=False)
+        if code == 130:  # how Typer hands on Ctrl-C
+            raise KeyboardInterrupt
     except (typer.Abort, KeyboardInterrupt):
         _fail("stopped; finished cells are kept, the same command goes on from there.", 130)
     except _InputError as error:
@@ -222,18 +224,13 @@ def compare(
     quick: Annotated[
         bool, typer.Option("--quick", help="The study's size that ends in seconds.")
     ] = False,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Start over: forget the finished cells of DIR.")
-    ] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget the cells in DIR.")] = False,
     cell_timeout: Annotated[
         float | None, typer.Option("--cell-timeout", metavar="SECONDS", help="Most for one cell.")
     ] = None,
-    backend: Annotated[
-        str, typer.Option("--backend", metavar="loky|dask", help="Who runs the cells.")
-    ] = "loky",
+    backend: Annotated[str, typer.Option("--backend", help="loky (processes) or dask.")] = "loky",
     scheduler: Annotated[
-        str | None,
-        typer.Option("--scheduler", metavar="ADDRESS", help="Dask's; else a cluster of its own."),
+        str | None, typer.Option("--scheduler", metavar="ADDRESS", help="Dask's (default: own).")
     ] = None,
     export: Annotated[
         list[str] | None,

@@ -69,6 +69,15 @@ class Store:
         """Empty what is there; another program's file stays."""
         try:
             connection = self._open()
+            try:
+                with self._usable(), connection:
+                    connection.execute("BEGIN IMMEDIATE")
+                    for table in _TABLES:  # not the file: another process may be at work in it
+                        connection.execute(f"DELETE FROM {table}")  # noqa: S608
+                    self._write(connection, "meta", "schema", json.dumps(SCHEMA))
+                self._check(connection)
+            finally:
+                connection.close()
         except StoreError:
             if self.path.is_file() and self._foreign():
                 raise
@@ -77,13 +86,6 @@ class Store:
                     Path(f"{self.path}{end}").unlink(missing_ok=True)
             except OSError as error:
                 raise self._refused(error.strerror or str(error), _OTHER_FOLDER) from None
-            return
-        with self._usable(), connection:
-            connection.execute("BEGIN IMMEDIATE")
-            for table in _TABLES:  # not the file: another process may be at work in it
-                connection.execute(f"DELETE FROM {table}")  # noqa: S608 - one of two names
-            self._write(connection, "meta", "schema", json.dumps(SCHEMA))
-        connection.close()
 
     def _foreign(self) -> bool:
         """Whether the file is a sound database that is none of ours."""
@@ -124,12 +126,17 @@ class Store:
         if application != APPLICATION or found != FORMAT:
             age = "an older" if found < FORMAT else "a later"
             raise self._refused(f"{age} version wrote it, or another program", _START_OVER)
-        fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if fault != "ok":
-            raise self._refused(f"it is damaged: {' '.join(fault.split())}", _START_OVER)
+        self._check(connection)
         schema = self._read(connection, "meta", "schema")
         if schema != json.dumps(SCHEMA):
             raise self._refused(f"schema {schema}, this version writes {SCHEMA}", _START_OVER)
+
+    def _check(self, connection: sqlite3.Connection) -> None:
+        """Refuse a file in which SQLite finds a fault."""
+        with self._usable():
+            fault = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            if fault != "ok":
+                raise self._refused(f"it is damaged: {' '.join(fault.split())}", _START_OVER)
 
     def _create(self, connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA journal_mode=WAL")

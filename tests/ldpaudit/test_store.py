@@ -206,3 +206,100 @@ def test_a_folder_that_cannot_be(tmp_path: Path, below: str) -> None:
         Store(tmp_path / below)
     assert str(tmp_path / below) in str(caught.value)
     assert (tmp_path / "file").read_text() == "mine"
+
+
+# ------------------------------------------------------------- starting over
+
+
+def older(path: Path) -> None:
+    """A file as written before stores had a version in their header."""
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
+        other.execute("CREATE TABLE cells (key TEXT PRIMARY KEY, cell TEXT NOT NULL)")
+        other.execute("INSERT INTO meta VALUES ('schema', '1')")
+    other.close()
+
+
+def test_an_older_file_says_what_to_do(tmp_path: Path) -> None:
+    older(tmp_path / FILE_NAME)
+    with pytest.raises(ValueError, match="an older version wrote it, or another program") as caught:
+        Store(tmp_path)
+    assert "start over with --fresh or choose another folder" in str(caught.value)
+    store = Store(tmp_path, fresh=True)
+    store.put(cell())
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind in BAD if kind not in ("a folder", *("another program's",))]
+)
+def test_fresh_starts_over(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "out" / FILE_NAME
+    path.parent.mkdir()
+    BAD[kind](path)
+    store = Store(path.parent, fresh=True)
+    assert store.get("a") is None
+    store.put(cell())
+    store.close()
+    assert [file.name for file in path.parent.iterdir()] == [FILE_NAME]
+
+
+def test_fresh_forgets_every_cell_beside_another_process(tmp_path: Path) -> None:
+    other = Store(tmp_path)
+    other.put(cell("a"))
+    other.set_meta("order", ["a"])
+    store = Store(tmp_path, fresh=True)
+    assert store.get("a") is None
+    assert store.meta("order") is None
+    other.put(cell("b"))
+    assert store.get("b") == cell("b")
+    for each in (store, other):
+        each.close()
+
+
+def test_fresh_leaves_another_programs_file(tmp_path: Path) -> None:
+    path = tmp_path / FILE_NAME
+    foreign(path)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match="tables of another program"):
+        Store(tmp_path, fresh=True)
+    assert path.read_bytes() == before
+
+
+def test_a_changed_digit_is_seen(tmp_path: Path) -> None:
+    """SQLite finds no fault with it."""
+    store = Store(tmp_path)
+    store.put(cell())
+    store.close()
+    path = tmp_path / FILE_NAME
+    content = path.read_bytes()
+    assert content.count(b'"value": 0.1') == 1
+    path.write_bytes(content.replace(b'"value": 0.1', b'"value": 0.2'))
+    store = Store(tmp_path)
+    with pytest.raises(ValueError, match="the entry a is damaged"):
+        store.get("a")
+    store.close()
+
+
+def test_only_the_tail_of_the_log_is_lost(tmp_path: Path) -> None:
+    """A log cut anywhere, as by a crash of the machine: what was written before it stays."""
+    store = Store(tmp_path / "a")
+    for number in range(20):
+        store.put(cell(f"{number}"))
+    log = f"{FILE_NAME}-wal"
+    whole = (tmp_path / "a" / log).read_bytes()
+    lost = []
+    for part in range(1, 11):
+        folder = tmp_path / f"cut{part}"
+        folder.mkdir()
+        (folder / FILE_NAME).write_bytes((tmp_path / "a" / FILE_NAME).read_bytes())
+        (folder / log).write_bytes(whole[: len(whole) * part // 10])
+        again = Store(folder)
+        kept = [again.get(f"{number}") is not None for number in range(20)]
+        again.close()
+        assert kept == sorted(kept, reverse=True)  # the first ones, without a hole
+        lost.append(kept.count(False))
+    store.close()
+    assert lost == sorted(lost, reverse=True)
+    assert lost[-1] == 0
+    assert len(set(lost)) > 5
