@@ -206,7 +206,7 @@ def hypervolume(
     return float(widths @ (top - y))
 
 
-#: Reference of `hypervolumes`: this many times the least error of any epsilon-LDP mechanism.
+#: Reference of `hypervolumes`: this many times the least error against the population.
 _WORST = 100.0
 
 
@@ -214,8 +214,9 @@ def hypervolumes(table: pd.DataFrame) -> pd.DataFrame:
     """Return how much of what is possible each group's protocols reach together.
 
     Success and error are taken in decades (log10), as the figures show them. The
-    reference is success 1 and an error 100 times the least of any epsilon-LDP
-    mechanism, so it depends on k and epsilon and on no protocol.
+    reference is success 1 and 100 times the least error of any epsilon-LDP
+    mechanism against the population (that against fixed users may be next to
+    nothing), so it depends on k and epsilon and on no protocol.
 
     Parameters
     ----------
@@ -238,7 +239,7 @@ def hypervolumes(table: pd.DataFrame) -> pd.DataFrame:
     >>> frame = ldpaudit.audit(m, ["bayes"], trials=1000).to_frame()
     >>> hypervolumes(standings(frame))[["hypervolume", "limit", "share"]].round(3)
        hypervolume  limit  share
-    0        3.462  3.914  0.885
+    0        3.465  3.916  0.885
     """
     import pandas as pd
 
@@ -247,11 +248,10 @@ def hypervolumes(table: pd.DataFrame) -> pd.DataFrame:
     for _, group in usable.groupby(list(GROUP), sort=False, dropna=False):
         axes = group.iloc[0][list(GROUP)].to_dict()
         curve = frontier(axes["k"], axes["epsilon"])
-        worst = _WORST * curve.mse_at(1.0, target="users")
-        if not worst > 0:
-            continue  # below the smallest number: no decades to count
+        worst = _WORST * curve.mse_at(1.0)
         grid = np.geomspace(1 / axes["k"], 1.0, 20_001)
-        below = np.maximum(math.log10(worst) - np.log10(curve.mse_at(grid, target="users")), 0.0)
+        least = np.maximum(curve.mse_at(grid, target="users"), np.finfo(np.float64).tiny)
+        below = np.maximum(math.log10(worst) - np.log10(least), 0.0)
         limit = float(np.trapezoid(below, np.log10(grid)))
         area = hypervolume(
             np.log10(group["success"]), np.log10(group["n_mse"]), (0.0, math.log10(worst))
