@@ -279,17 +279,16 @@ def report(
     """Write the page of a comparison again, name the best protocol under caps, show changes."""
     from ldpaudit.grid import stored_results
 
-    results = stored_results(directory)
-    lines = []
+    results, lines = stored_results(directory), []
     if not max_success is max_bits is max_mse is None:
         lines.append(str(results.recommend(max_success, max_bits, max_mse)))
-    if against is not None:
+    changed = None if against is None else results.against(stored_results(against))
+    code = _write(results, directory)
+    if changed is not None:
         from ldpaudit.changes import changes_text
 
-        changed = results.against(stored_results(against))
         changed.to_csv(directory / "changes.csv", index=False)
         lines.append(changes_text(changed))
-    code = _write(results, directory)
     for line in lines:
         typer.echo(line)
     return code
