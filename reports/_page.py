@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
     from ldpaudit.outcomes import Results
 
-_OPTIONAL = ("created", "command", "seed", "alpha", "notices", "versions")
+_OPTIONAL = (
+    *("created", "command", "seed", "alpha", "verdict_alpha", "notices"),
+    *("versions", "platform"),
+)
 _POLICY = (
     "default-src 'none'; script-src {script}; style-src {style}; img-src data:; "
     "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ._points import Measure, Panel, Point
@@ -11,6 +11,8 @@ from ._standing import Standing
 
 VERDICTS = ("violation", "inconclusive", "consistent")
 _IN_RESULTS = ("bayes", "published")
+#: Metrics that the page has a place for; a table may hold others.
+_SHOWN = ("attack_success", "mse", "mse_approximate", "epsilon_lower", "epsilon_verdict", "bits")
 
 
 @dataclass(frozen=True)
@@ -180,13 +182,13 @@ class Section:
 
 def sections(found: list[Panel]) -> list[Section]:
     """Data sets that have at least one number, numbered from 1."""
-    kept = [panel for panel in found if any(_measured(point) for point in panel.points)]
+    kept = [replace(panel, points=tuple(filter(_measured, panel.points))) for panel in found]
     out: list[Section] = []
-    for number, panel in enumerate(kept, 1):
+    for number, panel in enumerate((panel for panel in kept if panel.points), 1):
         groups: list[tuple[float, tuple[Row, ...]]] = []
         index = 0
         for epsilon in panel.epsilons:
-            here = [p for p in panel.points if p.epsilon == epsilon and _measured(p)]
+            here = [p for p in panel.points if p.epsilon == epsilon]
             rows = [Row(point, f"audit-{number}-{index + i}") for i, point in enumerate(here, 1)]
             index += len(here)
             if rows:
@@ -231,7 +233,7 @@ def problems(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _measured(point: Point) -> bool:
-    return any(measure.status not in ("skipped", "failed") for measure in point.measures)
+    return any(point.all(metric) for metric in _SHOWN)
 
 
 def _best(measure: Measure | None) -> float | None:

@@ -130,14 +130,16 @@
       box.style.top = `${Math.max(8, Math.min(top, innerHeight - size.height - 8))}px`;
     };
     let current = -1;
-    plate.addEventListener("pointermove", (event) => {
+    const point = (event) => {
       const place = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
       const away = (point) => Math.hypot(point.x - place.x, point.y - place.y);
       const near = points.reduce((a, b) => (away(b) < away(a) ? b : a));
       if (away(near) < 14) show(near);
       else hide();
-    });
-    plate.addEventListener("pointerleave", hide);
+    };
+    plate.addEventListener("pointermove", point);
+    plate.addEventListener("pointerdown", point);
+    plate.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && hide());
     plate.addEventListener("blur", hide);
     plate.addEventListener("keydown", (event) => {
       if (event.key === "Escape") return hide();

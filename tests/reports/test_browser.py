@@ -258,13 +258,16 @@ def test_a_cap_that_is_no_number_is_named(page: Page) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_narrow_screens_and_both_papers(shown: Open, written: Path, scheme: str) -> None:
-    page = shown(written, viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    size = {"width": 390, "height": 844}
+    page = shown(written, viewport=size, color_scheme=scheme, has_touch=True)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert paper == {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 23, 26)"}[scheme]
     ink = page.locator("#trade-off .plate svg text").first.evaluate("e => getComputedStyle(e).fill")
     light = sum(int(part) for part in re.findall(r"\d+", ink)) > 3 * 128
     assert light == (scheme == "dark")
+    page.locator("#trade-off .plate .marks circle").first.tap(force=True)
+    assert page.locator(".tip:visible").inner_text().startswith("grr, ε = 0.5")
     assert page.noted[1:] == []
 
 

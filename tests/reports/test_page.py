@@ -271,6 +271,13 @@ def test_skipped_and_failed_parts_are_listed(make: Make) -> None:
     assert read.text.count("tiny") == 1
 
 
+def test_rows_of_other_metrics_take_no_space(make: Make) -> None:
+    frame = make(protocols=["ss"], epsilons=[1.0], data=[("x", 74, 1000)]).frame
+    more = frame[frame["metric"] == "mse"].assign(metric="something_new", repetition=3)
+    one, two = (page(Results(f, {}, pd.DataFrame())) for f in (frame, pd.concat([frame, more])))
+    assert [tag for tag, _ in one.tags] == [tag for tag, _ in two.tags]
+
+
 def test_violations_come_first_and_lead_to_their_witness(make: Make) -> None:
     frame = make(protocols=["ss", "broken"], epsilons=[1.0]).frame.copy()
     broken = (frame["protocol"] == "broken") & (frame["metric"].str.startswith("epsilon"))
