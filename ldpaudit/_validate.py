@@ -13,6 +13,10 @@ import numpy.typing as npt
 
 #: Largest privacy budget: exp(-epsilon) is still a full-precision number.
 MAX_EPSILON = 700.0
+#: Largest domain that is audited: tables of one entry a value still fit, and passes end.
+MAX_DOMAIN = 10**7
+#: Most worker processes of one machine.
+MAX_JOBS = 1024
 #: Largest dense (reports x values) table that is built without being asked twice, in entries.
 MAX_TABLE_ENTRIES = 2**28
 #: Most reports a mechanism lists one by one.

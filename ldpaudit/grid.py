@@ -96,7 +96,7 @@ def compare(
     plan = plan.as_quick() if quick else plan
     if seed is not None:
         plan = plan.model_copy(update={"seed": _validate.integer("seed", seed, 0)})
-    jobs = _validate.integer("jobs", jobs, 1)
+    jobs = _validate.integer("jobs", jobs, 1, _validate.MAX_JOBS)
     if cell_timeout is not None:
         cell_timeout = _validate.positive("cell_timeout", cell_timeout)
     _validate.known("backend", backend, BACKENDS)

@@ -51,6 +51,8 @@ DEFAULT_ATTACKS = ("single-guess", "bayes")
 VERDICT_ALPHA = 1e-4
 #: Largest number of reports an audit draws per input; more would not end in a day.
 MAX_TRIALS = 10**10
+#: Largest number of simulated collections, for the same reason.
+MAX_REPETITIONS = 100_000
 
 
 def audit(
@@ -150,15 +152,15 @@ def audit(
         raise TypeError(
             f"mechanism must have k, epsilon and privatize, got {type(mechanism).__name__}."
         )
-    k = _validate.integer("k", mechanism.k, 2)
+    k = _validate.integer("k", mechanism.k, 2, _validate.MAX_DOMAIN)
     epsilon = _validate.positive("epsilon", mechanism.epsilon)
     delta = _validate.delta(getattr(mechanism, "delta", 0.0))
     trials = _validate.integer("trials", trials, 1, MAX_TRIALS)
     alpha = _validate.fraction("alpha", alpha)
     verdict_alpha = _validate.fraction("verdict_alpha", verdict_alpha)
     seed = _validate.integer("seed", seed, 0)
-    repetitions = _validate.integer("repetitions", repetitions, 0)
-    jobs = _validate.integer("jobs", jobs, 1)
+    repetitions = _validate.integer("repetitions", repetitions, 0, MAX_REPETITIONS)
+    jobs = _validate.integer("jobs", jobs, 1, _validate.MAX_JOBS)
     if search is not None and stop_when != BUDGET:
         raise ValueError(
             f"a search plays all reports, stop_when must be budget, got {stop_when!r}."

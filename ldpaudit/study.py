@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
@@ -22,7 +23,10 @@ from pydantic import (
 from ldpaudit import _validate
 from ldpaudit.data import DataSet
 from ldpaudit.data import load as load_data
-from ldpaudit.harness import DEFAULT_ATTACKS, MAX_TRIALS
+from ldpaudit.harness import DEFAULT_ATTACKS, MAX_REPETITIONS, MAX_TRIALS
+
+#: Most cells of a study: protocols with their parameters x epsilons x data.
+MAX_CELLS = 100_000
 
 
 def _number(value: Any) -> Any:
@@ -81,7 +85,7 @@ class DataSpec(_Strict):
     """Users: a bundled set, a synthetic law with k, or a file's column."""
 
     name: str
-    k: Annotated[Whole, Field(ge=2)] | None = None
+    k: Annotated[Whole, Field(ge=2, le=_validate.MAX_DOMAIN)] | None = None
     num_users: Annotated[Whole, Field(ge=1)] | None = None
 
     def load(self, seed: int) -> DataSet:
@@ -172,12 +176,23 @@ class Study(_Strict):
     audits: tuple[AuditSpec, ...] = ()
     prior: Literal["uniform", "data"] = "uniform"
     trials: Annotated[Whole, Field(ge=1, le=MAX_TRIALS)] = 50_000
-    repetitions: Annotated[Whole, Field(ge=2, le=100_000)] = 10
+    repetitions: Annotated[Whole, Field(ge=2, le=MAX_REPETITIONS)] = 10
     rounds: Annotated[Whole, Field(ge=1, le=100_000)] | None = None
     change: Annotated[Real, Field(ge=0, le=1)] | Literal["permute"] | None = None
     alpha: Annotated[Real, Field(gt=0, lt=1)] = 0.05
     seed: Annotated[Whole, Field(ge=0)] = 0
     quick: dict[str, Any] = Field(default_factory=dict, exclude=True)
+
+    @model_validator(mode="after")
+    def _few_cells(self) -> Study:
+        each = (
+            len(spec.epsilons or self.epsilons) * math.prod(map(len, (spec.each or {}).values()))
+            for spec in self.protocols
+        )
+        cells = len(self.data) * sum(each)
+        if cells > MAX_CELLS:
+            raise ValueError(f"a study has at most {MAX_CELLS:,} cells, this one {cells:,}")
+        return self
 
     @model_validator(mode="after")
     def _audits_differ(self) -> Study:

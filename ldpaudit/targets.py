@@ -30,6 +30,8 @@ def build(target: str, claim: Mapping[str, Any], extra: Sequence[str]) -> Any:
         raise ValueError(f"recorded reports take two files, of one input each, got {target} alone.")
     if target.endswith(".py"):
         raise ValueError(f"name the object in {target} too: {target}:OBJECT.")
+    if isinstance(parameters.get("k"), int):  # before a protocol searches for its best design
+        _validate.integer("k", parameters["k"], parameters["k"], _validate.MAX_DOMAIN)
     if ":" not in target:
         from ldpaudit.registry import create
 

@@ -302,7 +302,7 @@ class _Claim:
         for name in _ABILITIES:
             if hasattr(mechanism, name):
                 setattr(self, name, getattr(mechanism, name))
-        self.k = _validate.integer("k", mechanism.k, 2)
+        self.k = _validate.integer("k", mechanism.k, 2, _validate.MAX_DOMAIN)
 
     def own_epsilon(self) -> float | None:
         """Least epsilon that the mechanism says is true together with this delta."""

@@ -78,7 +78,8 @@ class Levels:
 
 def check_bound(name: str | None, stop: StopWhen, model_based: bool) -> str:
     """Name of the bound; refused where it does not hold for what is asked."""
-    chosen = name or (DEFAULT_BOUND if stop.never else DEFAULT_ANYTIME_BOUND)
+    usual = DEFAULT_BOUND if stop.never else DEFAULT_ANYTIME_BOUND
+    chosen = usual if name is None else name
     bound = create("bounds", chosen)
     if getattr(bound, "requires_opt_in", False) and not model_based:
         raise ValueError(
