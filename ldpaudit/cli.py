@@ -167,6 +167,12 @@ def audit(
         str, typer.Option("--stop-when", help="violation, width=W or budget.")
     ] = "budget",
     pair: Annotated[tuple[int, int], typer.Option("--pair", help="The two inputs.")] = (0, 1),
+    search: Annotated[
+        str | None,
+        typer.Option(
+            "--search", help="The worst pair instead: pilot, bonferroni, holm, e-values or pooled."
+        ),
+    ] = None,
     seed: Seed = 0,
     jobs: Annotated[int, typer.Option("--jobs", help="Processes for a large bound.")] = 1,
     as_json: AsJson = False,
@@ -189,6 +195,7 @@ def audit(
             alpha=alpha,
             bound=bound,
             pair=pair,
+            search=search,
             seed=seed,
             stop_when=stop_when,
             model_based=model_based,

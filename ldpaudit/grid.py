@@ -17,9 +17,12 @@ from typing import Any
 
 from ldpaudit import _validate, harness
 from ldpaudit._table import COLUMNS, audit_rows, bound_rows, describe, to_frame
+from ldpaudit.contracts import Longitudinal
 from ldpaudit.data import DataSet
+from ldpaudit.games import stream
 from ldpaudit.outcomes import SCHEMA, AuditResult, Cell, Results
 from ldpaudit.registry import create, load, names, origin
+from ldpaudit.rounds import evolve, follow, round_rows
 from ldpaudit.running import BACKENDS, run, versions
 from ldpaudit.store import Store
 from ldpaudit.study import AuditSpec, ProtocolSpec, Study, resolve, to_toml
@@ -168,12 +171,24 @@ class _Task:
                 further = self._audit(mechanism, spec, ())
                 rows += bound_rows(further, spec.label)
                 seconds += further.seconds
+            if self.study.rounds is not None and isinstance(mechanism, Longitudinal):
+                rows += self._over_rounds(mechanism, rows[0])
             _check_rows(rows)
         except (Exception, SystemExit) as error:
             return self.failed(_sentence(error))
         users = {"data": self.data.name, "num_users": self.data.num_users}
         decode = None if result.mse is None else result.mse.decode_seconds
         return Cell(self.key, self.axes, tuple(row | users for row in rows), seconds, decode)
+
+    def _over_rounds(self, mechanism: Longitudinal, like: dict[str, Any]) -> list[dict[str, Any]]:
+        """What a collection from the same users over the study's rounds comes to."""
+        study, names = self.study, (self.protocol.name, repr(mechanism), self.data.name)
+        change = 0.25 if study.change is None else study.change
+        # The same users for every protocol, and clients of its own for each.
+        users = stream(study.seed, self.data.name, "rounds")
+        values = evolve(self.data, study.rounds or 1, change, rng=users)
+        found = follow(mechanism, values, rng=stream(study.seed, *names, "rounds"))
+        return round_rows(found, like)
 
     def failed(self, reason: str) -> Cell:
         """The cell as one row that says why there are no others."""
@@ -248,7 +263,7 @@ def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[_Task]:
     # Shared by all audits of the study.
     verdict_alpha = harness.VERDICT_ALPHA / (cells * len(study.each_audit()))
     settings = {"attacks", "bound", "prior", "trials", "repetitions", "alpha", "seed"}
-    further = {name for name in ("audits",) if getattr(study, name)}
+    further = {name for name in ("audits", "rounds", "change") if getattr(study, name)}
     fixed = study.model_dump(mode="json", include=settings | further)
     shared = _origins(study)
     origins = {spec.name: origin("protocols", spec.name) for spec in study.protocols}
