@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -27,7 +28,7 @@ def test_users_change_as_often_as_they_should() -> None:
     data = load("uniform", k=10, num_users=20_000)
     rounds = list(evolve(data, 41, 0.25, rng=rng()))
     assert np.array_equal(np.bincount(rounds[0], minlength=10), data.histogram)
-    moved = np.mean([np.mean(a != b) for a, b in zip(rounds, rounds[1:], strict=False)])
+    moved = np.mean([np.mean(a != b) for a, b in itertools.pairwise(rounds)])
     rate = 0.25 * 0.9
     assert abs(moved - rate) < 5 * math.sqrt(rate * (1 - rate) / 800_000)
 

@@ -240,9 +240,10 @@ def test_dominance_is_its_definition_in_any_order(
     found = standings(table(*cells)).set_index("label")
     assert found["dominated_by"].to_dict() == wanted
     assert found["efficient"].tolist() == [not by for by in found["dominated_by"]]
-    for label, others in found["tied_with"].to_dict().items():
-        assert all(label in found["tied_with"][other] for other in others)
-        assert not set(others) & set(found["dominated_by"][label])
+    tied, beaten = found["tied_with"].to_dict(), found["dominated_by"].to_dict()
+    for label, others in tied.items():
+        assert all(label in tied[other] for other in others)
+        assert not set(others) & set(beaten[label])
 
 
 def test_only_intervals_that_part_make_dominance() -> None:
