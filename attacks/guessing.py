@@ -81,12 +81,13 @@ class SingleGuess:
         picks = np.empty(len(reports), dtype=np.int64)
         for rows, read, which in pieces(reports, prior.size):
             likelihood = mechanism.log_likelihood(read)
-            best = np.equal(likelihood, likelihood.max(axis=1, keepdims=True), order="C")
-            sizes = np.count_nonzero(best, axis=1)
-            ends, sizes = np.cumsum(sizes)[which], sizes[which]
+            top = np.take_along_axis(likelihood, likelihood.argmax(axis=1)[:, None], axis=1)
             # Values of all supports one after the other, in row-major order.
-            places = np.flatnonzero(best)[ends - rng.integers(1, sizes + 1)]
-            picks[rows] = places % prior.size
+            places = np.flatnonzero(np.equal(likelihood, top, order="C"))
+            ends = np.searchsorted(places, np.arange(1, len(likelihood) + 1) * prior.size)
+            sizes = np.diff(ends, prepend=0)[which]
+            chosen = places[ends[which] - rng.integers(1, sizes + 1)]
+            picks[rows] = chosen % prior.size
         return picks
 
     def score(
