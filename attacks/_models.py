@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -22,7 +23,7 @@ _LEVELS, _PAIRS = 256, 256
 #: Standard errors that a difference needs in a group where another one is no accident.
 _IN_PLAY = 2.5
 #: Most levels whose pairs are looked at, and most products (reports x levels^2) that may take.
-_PAIRED, _PRODUCTS = 1024, 2**34
+_PAIRED, _PRODUCTS = 1024, 2**33
 #: Least variance of a sum of residuals that is taken for normal.
 _NORMAL = 5.0
 #: Most columns that the trees see.
@@ -250,10 +251,12 @@ class Trees:
     base: float
 
     @classmethod
-    def learn(cls, training: Training) -> Trees:
-        """Grow them."""
+    def learn(cls, training: Training) -> Trees | None:
+        """Grow them; None for a single column, of which counts say all."""
         from sklearn.ensemble import HistGradientBoostingClassifier
 
+        if len(training.sizes) == 1:
+            return None
         levels = _Levels.of(training)
         clearest = dict.fromkeys(levels.column[levels.order].tolist())
         columns = sorted(list(clearest)[:_TREE_COLUMNS])
@@ -263,7 +266,17 @@ class Trees:
 
     def score(self, codes: Mapping[int, Codes]) -> Floats:
         table = np.stack([codes[column] for column in self.columns], axis=1)
-        return np.asarray(self.trees.decision_function(table) - self.base)
+        with one_thread():
+            return np.asarray(self.trees.decision_function(table) - self.base)
+
+
+def one_thread() -> AbstractContextManager[Any]:
+    """Threads that wait for one another cost ten times the work where others want the cores."""
+    import sklearn.ensemble  # noqa: F401  # what is loaded later would keep its threads
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    limits: AbstractContextManager[Any] = threadpool_limits(1)
+    return limits
 
 
 #: The simplest first; each gives None where it has nothing to work on.

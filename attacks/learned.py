@@ -11,8 +11,9 @@ import numpy.typing as npt
 from ldpaudit._validate import generator
 from ldpaudit.contracts import Floats, Mechanism, Reports
 
+from ._echo import Echo, mixed
 from ._encoding import Column, as_array, find_columns
-from ._models import MODELS, Bools, Ints, Model, Training
+from ._models import MODELS, Bools, Ints, Model, Training, one_thread
 
 #: Training reports in which the columns are looked for.
 _LOOKED_AT = 2**16
@@ -20,6 +21,8 @@ _LOOKED_AT = 2**16
 _TABLE = 2**26
 #: Part of the training reports that chooses the model, one in so many.
 _HELD_OUT = 4
+#: Standard errors by which noise must be seen to come again.
+_CLEAR = 3.0
 #: Reports scored at a time.
 _CHUNK = 2**14
 
@@ -31,7 +34,7 @@ class LearnedScore:
     Attributes
     ----------
     model : str
-        ``counts``, ``additive`` or ``trees``; ``nothing`` abstains from every report.
+        ``counts``, ``additive``, ``trees`` or ``echo``; ``nothing`` abstains from every report.
     held_out_loss : float
         Mean log loss of the model on training reports kept from it, either
         input weighing one half; ln 2 = 0.693 is a fair coin's.
@@ -41,6 +44,7 @@ class LearnedScore:
     held_out_loss: float
     _columns: tuple[Column, ...] = field(repr=False)
     _learned: Model | None = field(repr=False)
+    _echo: Echo | None = field(default=None, repr=False)
 
     def applies(self, mechanism: Mechanism) -> str | None:  # noqa: ARG002
         """Return None: whatever form reports have, they have been learned from."""
@@ -54,8 +58,18 @@ class LearnedScore:
         *,
         rng: np.random.Generator,  # noqa: ARG002
     ) -> Floats:
-        """Estimated log-likelihood ratio of the pair that was learned from, shape (n,)."""
+        """Estimated log-likelihood ratio of the pair that was learned from, shape (n,).
+
+        Of a whole batch in its order: noise that comes again does so by place.
+        """
         rows = as_array(reports)
+        if self._echo is not None and len(rows):
+            keys = np.zeros(len(rows), dtype=np.uint64)
+            for column in self._columns:
+                keys = mixed(keys, column(rows))
+            echoes = self._echo.score(keys)
+            if echoes is not None:
+                return echoes
         scores = np.zeros(len(rows))
         if self._learned is not None:
             for start in range(0, len(rows), _CHUNK):
@@ -81,15 +95,18 @@ class LearnedDistinguisher:
     apart (an additive model, as the log ratios of most protocols are), and
     gradient-boosted trees. The one with the least log loss on the last quarter
     is fitted again to all of them; if none is better than a fair coin, the
-    score abstains. For the posterior as the optimal witness see Bichsel,
-    Steffen, Bogunovic and Vechev, *DP-Sniper: black-box discovery of
-    differential privacy violations using classifiers*, IEEE S&P 2021.
+    score abstains. If one half of the training reports tells more of the other, place
+    by place, the noise comes again in every batch (a generator is seeded inside
+    the mechanism), and the score compares with what came at the same place, in
+    batches where it does come again. For the posterior as the optimal witness
+    see Bichsel, Steffen, Bogunovic and Vechev, *DP-Sniper: black-box discovery
+    of differential privacy violations using classifiers*, IEEE S&P 2021.
 
     What cannot be learned: anything that depends on a function that the reports
     do not show, above all the hash behind a seed in local hashing; parities of
     three and more bits of more reports than can be counted; and what only many
-    reports together show, such as noise that is used twice. There the score
-    says little or nothing, which is no sign of privacy.
+    reports of a batch together show. There the score says little or nothing,
+    which is no sign of privacy.
 
     Examples
     --------
@@ -110,7 +127,10 @@ class LearnedDistinguisher:
     def fit(
         self, reports: Reports, labels: npt.NDArray[np.bool_], *, rng: np.random.Generator
     ) -> LearnedScore:
-        """Learn from reports; `labels` are True for those of the first input. `rng` splits them."""
+        """Learn from reports; `labels` are True for those of the first input. `rng` splits them.
+
+        Two batches of one size, one after the other, also show whether noise comes again.
+        """
         rows, first = as_array(reports), np.asarray(labels)
         if first.dtype != np.bool_ or first.shape != (len(rows),):
             raise ValueError(
@@ -128,12 +148,20 @@ class LearnedDistinguisher:
             return LearnedScore("nothing", math.log(2), (), None)
         order, held_out = _split(first, max(_HELD_OUT, _TABLE // len(columns)), rng)
         codes = np.empty((len(order), len(columns)), dtype=np.uint16, order="F")
+        keys = np.zeros(len(rows), dtype=np.uint64)
         for place, column in enumerate(columns):
-            codes[:, place] = column(rows)[order]
+            found = column(rows)
+            keys = mixed(keys, found)
+            codes[:, place] = found[order]
         training = Training(codes, [column.size for column in columns], first[order])
-        name, loss = _choose(training, held_out)
-        learned = MODELS[name](training) if name in MODELS else None
-        return LearnedScore(name, loss, columns, learned)
+        with one_thread():
+            name, loss = _choose(training, held_out)
+        with one_thread():
+            model = MODELS[name](training) if name in MODELS else None
+        echo, losses = Echo.learn(keys, first)
+        if losses.mean() + _CLEAR * losses.std() / math.sqrt(len(losses)) < loss:
+            return LearnedScore("echo", float(losses.mean()), columns, model, echo)
+        return LearnedScore(name, loss, columns, model)
 
 
 def _split(first: Bools, limit: int, rng: np.random.Generator) -> tuple[Ints, int]:
@@ -153,13 +181,13 @@ def _choose(training: Training, held_out: int) -> tuple[str, float]:
     """The simplest model within a standard error of the least log loss, and its loss."""
     judged = training[:held_out]
     weights = np.where(judged.first, 0.5 / judged.first.mean(), 0.5 / (1 - judged.first.mean()))
-    losses = {}
+    losses: dict[str, Floats] = {}
     for name, learn in MODELS.items():
         model = learn(training[held_out:])
         if model is not None:
             scores = model.score(judged.by_column)
             losses[name] = weights * np.logaddexp(0, np.where(judged.first, -scores, scores))
-    least = min(losses.values(), key=np.mean)
+    least = min(losses.values(), key=np.mean, default=np.full(1, math.inf))
     if least.mean() >= math.log(2):
         return "nothing", math.log(2)
     simplest = next(

@@ -1,0 +1,84 @@
+"""Noise that comes again: what a report tells whose place in an earlier batch is known."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ldpaudit.contracts import Floats
+
+from ._encoding import Codes
+
+Bools = npt.NDArray[np.bool_]
+Keys = npt.NDArray[np.uint64]
+
+#: Five standard deviations of a fair coin, by which rarer repetition than expected is none.
+_DOUBT = 2.5
+
+
+@dataclass(frozen=True)
+class Echo:
+    """Two batches of labelled reports, remembered by place.
+
+    A generator that is seeded anew for every batch gives each place the noise that it had
+    before: the same input then gives the same report, and another report means the other input.
+    """
+
+    memory: tuple[tuple[Keys, Bools], tuple[Keys, Bools]]
+    by_same: float  # how often the report is the same where the input is,
+    by_other: float  # and where it is the other one
+
+    @classmethod
+    def learn(cls, keys: Keys, first: Bools) -> tuple[Echo, Floats]:
+        """From the two halves of the training reports; the log losses of the second by the first.
+
+        Two rates are all that is learned of so many reports, so the losses need no third batch.
+        """
+        half = len(first) // 2
+        memory = ((keys[:half], first[:half]), (keys[half : 2 * half], first[half : 2 * half]))
+        (before, named), (now, truth) = memory
+        equal, same = before == now, named == truth
+        if same.all() or not same.any():  # the labels are in no random order
+            return cls(memory, 0.5, 0.5), np.full(half, math.log(2))
+        rates = (
+            (np.count_nonzero(equal & rows) + 0.5) / (np.count_nonzero(rows) + 1)
+            for rows in (same, ~same)
+        )
+        echo = cls(memory, *rates)
+        towards = echo._towards(equal)
+        weights = np.where(same, 0.5 / same.mean(), 0.5 / (1 - same.mean()))
+        return echo, weights * np.logaddexp(0, np.where(same, -towards, towards))
+
+    def score(self, keys: Keys) -> Floats | None:
+        """Scores of a batch, 0 beyond the places that are known; None where it is no echo.
+
+        A place says its part twice where the two batches had different inputs there.
+        """
+        (before, named), (_, again) = self.memory
+        known = min(len(keys), len(before))
+        if not known:
+            return None
+        asked, expected = keys[:known], (self.by_same + self.by_other) / 2
+        doubt = _DOUBT * math.sqrt(1 / known + 1 / len(before))
+        if np.mean(before[:known] == asked) < expected - doubt:
+            return None
+        out = np.zeros(len(keys))
+        differ = (named != again)[:known]
+        for (remembered, inputs), counts in zip(self.memory, (True, differ), strict=True):
+            towards = self._towards(remembered[:known] == asked)
+            out[:known] += np.where(inputs[:known], towards, -towards) * counts
+        return out
+
+    def _towards(self, equal: Bools) -> Floats:
+        """Log ratios of the input that is remembered to the other one."""
+        same = math.log(self.by_same / self.by_other)
+        return np.where(equal, same, math.log((1 - self.by_same) / (1 - self.by_other)))
+
+
+def mixed(keys: Keys, codes: Codes) -> Keys:
+    """One number a report, the same for the same codes of all columns so far, from zeros on."""
+    keys = (keys ^ codes) * np.uint64(0x9E3779B97F4A7C15)
+    return np.asarray(keys ^ (keys >> np.uint64(29)))
