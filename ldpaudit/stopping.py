@@ -14,7 +14,7 @@ from ldpaudit.outcomes import EpsilonBound, GuessCounts
 from ldpaudit.registry import create
 
 #: Reports of the first look, and the factor to the next.
-_FIRST, _GROWTH = 200, 1.1
+_FIRST, _GROWTH = 100, 1.05
 #: Plays all reports before it looks, once.
 BUDGET = "budget"
 

@@ -101,9 +101,9 @@ def test_model_based_bounds_are_for_those_who_ask() -> None:
 def test_looks_grow_and_end_at_the_budget() -> None:
     sizes = list(looks(2_000_000))
     assert sum(sizes) == 2_000_000
-    assert 90 < len(sizes) < 110
-    assert sizes[0] == 200
-    assert list(looks(150)) == [150]
+    assert 190 < len(sizes) < 220
+    assert sizes[0] == 100
+    assert list(looks(50)) == [50]
 
 
 def test_the_budget_is_looked_at_once() -> None:
