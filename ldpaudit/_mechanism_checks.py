@@ -268,7 +268,8 @@ def _check_counts(mechanism: Any, rng: np.random.Generator) -> str:
         ("the sum of the estimate", drawn.sum(axis=1).round(9), sampled.sum(axis=1).round(9)),
         ("the squared error", (drawn**2).mean(axis=1), (sampled**2).mean(axis=1)),
     ):
-        chance = ks_2samp(one, two).pvalue
+        # The exact law is not always found, and where both repeat their values neither is it exact.
+        chance = ks_2samp(one, two, method="asymp").pvalue
         require(
             chance >= FALSE_ALARM / 3,
             f"sample_counts: {name} has another law than from privatized users (p = {chance:.1g})",
