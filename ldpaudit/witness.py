@@ -98,16 +98,16 @@ class PairGame:
     def fixed(self, pilot: Seen, reports: int, promise: Promise) -> tuple[PairGame, float]:
         """The game with the thresholds that promise most, and what its guesses promise."""
 
-        def guesses(level: float) -> float:
-            return promise.of_guesses(replace(self, decide=level).count(pilot)[0], reports)
+        def guesses(level: float) -> tuple[float, ...]:
+            return (promise.of_guesses(replace(self, decide=level).count(pilot)[0], reports),)
 
-        def happens(level: float, side: int) -> float:
+        def happens(level: float, side: int) -> tuple[float, float]:
             return promise.of_event(replace(self, event=level, side=side).count(pilot)[1], reports)
 
         decide, expected = _best(_levels(np.abs(pilot.score)), guesses)
         sides = {s: _best(_levels(s * pilot.score), lambda v, s=s: happens(v, s)) for s in (1, -1)}  # type: ignore[misc]
         side = max(sides, key=lambda s: sides[s][1])
-        return replace(self, decide=decide, event=sides[side][0], side=side), expected
+        return replace(self, decide=decide, event=sides[side][0], side=side), expected[0]
 
 
 @dataclass(frozen=True)
@@ -187,17 +187,16 @@ class KaryGame:
     def fixed(self, pilot: Seen, reports: int, promise: Promise) -> tuple[KaryGame, float]:
         """The game with the thresholds that promise most, and what its guesses promise."""
 
-        def guesses(level: float) -> float:
-            return promise.of_guesses(replace(self, decide=level).count(pilot)[0], reports)
+        def guesses(level: float) -> tuple[float, ...]:
+            return (promise.of_guesses(replace(self, decide=level).count(pilot)[0], reports),)
 
-        def sharply(level: float) -> float:
-            return promise.of_guesses(
-                replace(self, sharp=level).count(pilot)[1], reports, cap=False
-            )
+        def sharply(level: float) -> tuple[float, ...]:
+            seen = replace(self, sharp=level).count(pilot)[1]
+            return (promise.of_guesses(seen, reports, cap=False),)
 
         levels = _levels(pilot.score)
         decide, expected = _best(levels, guesses)
-        return replace(self, decide=decide, sharp=_best(levels, sharply)[0]), expected
+        return replace(self, decide=decide, sharp=_best(levels, sharply)[0]), expected[0]
 
 
 Game = PairGame | KaryGame
@@ -236,8 +235,12 @@ class Promise:
             self.bound.from_guesses(counts, alpha=0.05, delta=self.delta, claimed=self.claimed)
         )
 
-    def of_event(self, seen: EventCounts, reports: int) -> float:
-        """Expected lower bound from `reports` reports, by two Clopper-Pearson intervals."""
+    def of_event(self, seen: EventCounts, reports: int) -> tuple[float, float]:
+        """What the pilot itself shows beyond the claim, else -inf; the lower bound to hope for.
+
+        Both by two Clopper-Pearson intervals. A violation that is shown is not given up for
+        a rarer event that only seems to tell more.
+        """
         scale = reports / (seen.trials + seen.false_trials)
         trials, false_trials = (max(1, round(n * scale)) for n in (seen.trials, seen.false_trials))
         counts = EventCounts(
@@ -246,9 +249,9 @@ class Promise:
             min(round((seen.false_hits + 0.5) * scale), false_trials),
             false_trials,
         )
-        return ClopperPearson().from_event(
-            counts, alpha=0.05, delta=self.delta, claimed=self.claimed
-        )
+        how = {"alpha": 0.05, "delta": self.delta, "claimed": self.claimed}
+        shown, hoped = (ClopperPearson().from_event(c, **how) for c in (seen, counts))
+        return (shown if shown > self.claimed else -math.inf), hoped
 
 
 def pilot_of(game: Game, reports: int, rng: np.random.Generator) -> Seen:
@@ -257,10 +260,12 @@ def pilot_of(game: Game, reports: int, rng: np.random.Generator) -> Seen:
     return Seen(*(np.concatenate(parts) for parts in zip(*batches, strict=True)))
 
 
-def _best(levels: list[float], promised: Callable[[float], float]) -> tuple[float, float]:
+def _best(
+    levels: list[float], promised: Callable[[float], tuple[float, ...]]
+) -> tuple[float, tuple[float, ...]]:
     """The level that promises most; 0, which takes in every score, where there is none."""
     scored = [(promised(level), level) for level in levels]
-    value, level = max(scored, key=lambda entry: entry[0], default=(-math.inf, 0.0))
+    value, level = max(scored, key=lambda entry: entry[0], default=((-math.inf,), 0.0))
     return level, value
 
 

@@ -136,6 +136,24 @@ def test_the_pilot_finds_the_level_of_a_graded_score() -> None:
     assert 0.9 < expected <= 1.0
 
 
+def test_a_violation_that_a_pilot_shows_is_not_given_up_for_luck() -> None:
+    """A score of 1 is e^2 times likelier of the first input; one of 9 was 30 times its, never else.
+
+    Where the common score is no likelier than claimed, the rare one is the only hope.
+    """
+    promise = Promise(create("bounds", "posterior-odds"), 0.0, 1.0)
+    for ratio, chosen in ((math.exp(2), 1), (math.exp(1), 9)):
+        hits, rest = [30, 2_000], 10_000
+        false_hits = [0, round(2_000 / ratio)]
+        score = np.repeat([9.0, 1.0, 0.0] * 2, [*hits, rest - sum(hits), *false_hits, rest])
+        first = np.arange(score.size) < rest
+        game, _ = pair_game([0, 0], 2, (0, 1))
+        fixed, _ = game.fixed(Seen(score, first), 200_000, promise)
+        assert fixed.side == 1
+        seen = fixed.count(Seen(score, first))[1].hits
+        assert seen == {9: 30, 1: 2_030}[chosen]
+
+
 # ------------------------------------------------------ which game is played
 
 
