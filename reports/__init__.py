@@ -17,6 +17,7 @@ from .comparison import save_comparison
 from .epsilon import epsilon
 from .error import error
 from .limit import limit
+from .over_time import over_time
 from .pareto import pareto
 from .posterior import posterior
 from .results_page import results_html
@@ -29,6 +30,7 @@ __all__ = [
     "epsilon",
     "error",
     "limit",
+    "over_time",
     "pareto",
     "posterior",
     "results_html",

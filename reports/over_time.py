@@ -50,7 +50,7 @@ class _Course:
 
 
 def over_time(frame: pd.DataFrame, memo: float | None = None) -> Figure:
-    """Draw collections over rounds: what users spend, what rounds err, what budget buys.
+    r"""Draw collections over rounds: what users spend, what rounds err, what budget buys.
 
     Parameters
     ----------
@@ -121,7 +121,9 @@ def _courses(frame: pd.DataFrame) -> dict[str, list[_Course]]:
             tuple(error["value"]),
             tuple(error["exact"]),
         )
-        heading = f"{caption(str(data)) or 'no data set'}, k = {int(k):,}, n = {int(users):,}"
+        heading = (
+            f"{caption(str(data)) or 'no data set'}, k = {int(str(k)):,}, n = {int(str(users)):,}"
+        )
         found.setdefault(heading, []).append(course)
     return found
 
