@@ -21,6 +21,7 @@ from ._style import pdf, png, svg
 from .communication import draw_communication
 from .epsilon import draw_epsilon
 from .error import draw_error
+from .over_time import over_time
 from .pareto import draw_pareto
 from .success import draw_success
 
@@ -34,7 +35,8 @@ def save_comparison(results: Results, directory: str | Path) -> list[Path]:
     """Write a comparison to a folder: one page, its figures, and the tables behind them.
 
     ``report.html`` is self-contained and works without a network. Beside it are
-    the figures ``pareto``, ``success``, ``error``, ``communication`` and ``epsilon``
+    the figures ``pareto``, ``success``, ``error``, ``communication``, ``epsilon`` and,
+    where protocols were followed over rounds, ``over-time``
     in ``figures/`` (PNG, SVG and PDF), ``results.csv`` (the tidy table; every
     float is written so that reading it gives the same number), ``results.json``
     (schema, provenance, rows; a missing or infinite number is null) and
@@ -79,8 +81,10 @@ def save_comparison(results: Results, directory: str | Path) -> list[Path]:
         "timings.csv": _csv(_plain_records(results.timings), [str(c) for c in results.timings]),
     }
     look = styles(series_of(found))
-    for name, draw in _FIGURES.items():
-        figure = draw(found, look)
+    figures = {name: draw(found, look) for name, draw in _FIGURES.items()}
+    if (results.frame["metric"] == "round_spent").any():
+        figures["over-time"] = over_time(results.frame)
+    for name, figure in figures.items():
         for form, save in (("png", png), ("svg", svg), ("pdf", pdf)):
             content[f"figures/{name}.{form}"] = save(figure)
     if study := results.provenance.get("study_toml"):
