@@ -162,7 +162,7 @@ def test_moments_of_many_chunks() -> None:
         return seen[-1]
 
     rng = np.random.default_rng(0)
-    found = estimates._moments(mechanism, PRIOR, drifting, (0.0, 99.0), 100_000, 4, rng)
+    found = estimates._moments(mechanism, PRIOR, drifting, (0.0, 99.0), 100_000, 100, rng)
     scores = np.concatenate(seen)
     assert len(seen) > 2
     assert scores.size == 100_000
