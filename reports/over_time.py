@@ -75,7 +75,7 @@ def over_time(frame: pd.DataFrame, memo: float | None = None) -> Figure:
     >>> rows = [cell | {"repetition": t, "metric": metric, "value": value, "exact": None}
     ...         for t in (1, 2) for metric, value in (("round_spent", 2.0 * t), ("round_mse", 0.1))]
     >>> [axes.get_ylabel() for axes in over_time(pd.DataFrame(rows)).axes][0]
-    'Budget spent so far,\\nmean over the users'
+    'Budget spent so far,\nmean over the users'
     """
     found = _courses(frame)
     names = {c.series: c.protocol for courses in found.values() for c in courses}
