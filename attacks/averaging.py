@@ -20,7 +20,8 @@ class Averaging:
     A round's report votes for the values it supports; sums of its log-likelihoods are those
     votes, scaled. It is the published attack on repeated reports, and the optimal one where
     they are independent. Where they are memoised it forgets that the permanent report errs
-    once for all, and `bayes` does better (Arcolezi and Gambs, PoPETs 2024, case study 3).
+    once for all: under a skewed prior `bayes` does better (Arcolezi and Gambs, PoPETs 2024,
+    case study 3).
 
     Examples
     --------
