@@ -19,6 +19,8 @@ from ldpaudit.outcomes import EventCounts, GuessCounts
 
 #: Thresholds tried on a pilot.
 _CANDIDATES = 24
+#: Error probability at which a pilot shows a violation.
+_SURE = 1e-4
 #: Scores this close are the same level of a likelihood ratio.
 _SAME = 1e-6
 #: The least positive number: a score of 0 says nothing.
@@ -249,8 +251,9 @@ class Promise:
             min(round((seen.false_hits + 0.5) * scale), false_trials),
             false_trials,
         )
-        how = {"alpha": 0.05, "delta": self.delta, "claimed": self.claimed}
-        shown, hoped = (ClopperPearson().from_event(c, **how) for c in (seen, counts))
+        how = {"delta": self.delta, "claimed": self.claimed}
+        shown = ClopperPearson().from_event(seen, alpha=_SURE, **how)
+        hoped = ClopperPearson().from_event(counts, alpha=0.05, **how)
         return (shown if shown > self.claimed else -math.inf), hoped
 
 
