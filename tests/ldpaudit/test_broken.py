@@ -30,7 +30,8 @@ def load_broken() -> ModuleType:
     return module
 
 
-broken = load_broken()
+#: One module for all tests: another of the same name would take its classes from pickle.
+broken = sys.modules.get("broken") or load_broken()
 wrong = pytest.mark.parametrize("kind", broken.WRONG, ids=lambda kind: str(kind.__name__))
 
 
