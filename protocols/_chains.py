@@ -13,7 +13,6 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammaln, xlogy
 
 from ldpaudit._validate import MAX_EPSILON, integer, nonnegative
 from ldpaudit._validate import epsilon as checked_epsilon
@@ -67,6 +66,8 @@ class BitChain:
 
     def log_laws(self, rounds: int) -> tuple[Floats, Floats]:
         """Log probability of a given sequence with n set bits, n = 0..rounds: own bit, other."""
+        from scipy.special import xlogy
+
         n = np.arange(rounds + 1)
         with np.errstate(divide="ignore"):
             on = xlogy(n, self.p2) + xlogy(rounds - n, self.missed2)
@@ -82,6 +83,8 @@ class BitChain:
 
     def composed_delta(self, epsilon: float, rounds: int) -> float:
         """Sum over the counts of the two bits; the others tell nothing."""
+        from scipy.special import gammaln
+
         own, other = self.log_laws(integer("rounds", rounds, 1))
         n = np.arange(rounds + 1)
         ways = gammaln(rounds + 1) - gammaln(n + 1) - gammaln(rounds - n + 1)

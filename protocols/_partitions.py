@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammaln
 
 Floats = npt.NDArray[np.float64]
 
@@ -30,6 +29,8 @@ def response_profile(
     `weights` are the logarithms of q1, p1 - q1 and q2. The n_z count as a partition of
     rounds - x - y, however many symbols there are.
     """
+    from scipy.special import gammaln
+
     _terms(size, rounds)
     q1, gap, q2 = weights
     total = 0.0
@@ -47,6 +48,8 @@ def response_profile(
 
 def _sums(most: int, symbols: int, log_ratio: float) -> list[tuple[Floats, Floats]]:
     """For each total up to `most`: log ways to deal it to the symbols, log of sum of a^n_z."""
+    from scipy.special import gammaln
+
     if not symbols:
         return [(np.zeros(1), np.full(1, -np.inf))]
     # Partitions of each total by falling parts: log ways, log sum, number of parts.

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammaln
 
 from ldpaudit._validate import (
     distribution,
@@ -208,6 +207,8 @@ class BitFlip(Memoised):
     @property
     def _log_choices(self) -> float:
         """Log number of sets of d buckets."""
+        from scipy.special import gammaln
+
         b = self.num_buckets
         return float(gammaln(b + 1) - gammaln(self.d + 1) - gammaln(b - self.d + 1))
 
@@ -295,6 +296,8 @@ class BitFlip(Memoised):
 
     def _all_sampled_none_set(self, plain: Integers, loud: Integers) -> Floats:
         """P(the first `plain` buckets are the user's, and none of the first `loud` has its bit)."""
+        from scipy.special import gammaln
+
         b, d = self.num_buckets, self.d
         left, more = d - plain, loud - plain
         with np.errstate(invalid="ignore"):
@@ -360,6 +363,8 @@ class BitFlip(Memoised):
 
 def _log_choose(total: npt.NDArray[np.int64], chosen: npt.NDArray[np.int64]) -> Floats:
     """Log of the binomial coefficient, -inf where it is 0."""
+    from scipy.special import gammaln
+
     inside = (chosen >= 0) & (chosen <= total)
     n, m = np.where(inside, total, 0), np.where(inside, chosen, 0)
     logs = gammaln(n + 1) - gammaln(m + 1) - gammaln(n - m + 1)
