@@ -243,13 +243,13 @@ def _exact_epsilon(mechanism: Mechanism, delta: float) -> float | None:
 
 def _blind(law: Floats) -> AttackOutcome:
     best = float(law.max())
-    return AttackOutcome("blind", 0, 0, math.nan, math.nan, best, best)
+    return AttackOutcome("blind", 0, 0, None, None, best, best)
 
 
 def _failed(name: str, law: Floats, error: AttackError) -> AttackOutcome:
     reason = f"attack {name}: {error}"
     blind = float(law.max())
-    return AttackOutcome(name, 0, 0, math.nan, math.nan, None, blind, reason, failed=True)
+    return AttackOutcome(name, 0, 0, None, None, None, blind, reason, failed=True)
 
 
 def _measure(
@@ -266,10 +266,10 @@ def _measure(
     blind = float(law.max())
     reason = attack.applies(mechanism)
     if reason is not None:
-        return AttackOutcome(name, 0, 0, math.nan, math.nan, None, blind, reason)
+        return AttackOutcome(name, 0, 0, None, None, None, blind, reason)
     if isinstance(mechanism, IsRecorded):
         reason = "its recorded reports were used for the bound"
-        return AttackOutcome(name, 0, 0, math.nan, math.nan, None, blind, reason)
+        return AttackOutcome(name, 0, 0, None, None, None, blind, reason)
     if isinstance(attack, TrainableDistinguisher):
         attack = learn(attack, mechanism, pair, training_size(trials), rng)
     exact = None

@@ -103,15 +103,15 @@ class AttackOutcome:
 
     `exact` is the best any attacker can do under the same prior (Bayes
     vulnerability) where `attack` reaches it, else None; `blind` is what guessing
-    from the prior alone achieves. A skipped or failed attack has `reason` and no
-    trials.
+    from the prior alone achieves. A skipped or failed attack has `reason`, no
+    trials and None for the ends of an interval.
     """
 
     attack: str
     successes: int
     trials: int
-    lower: float
-    upper: float
+    lower: float | None
+    upper: float | None
     exact: float | None
     blind: float
     reason: str | None = None

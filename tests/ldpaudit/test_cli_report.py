@@ -95,6 +95,7 @@ def test_a_changed_protocol(run: Run) -> None:
                 row["exact"] *= 1.5
         text = json.dumps(content)
         connection.execute("UPDATE cells SET cell = ?, digest = ?", (text, digest(key, text)))
+    connection.close()
     code, out, _ = run("report", "c", "--against", "a")
     assert code == 0
     assert "1 changed" in out

@@ -128,6 +128,8 @@ def test_every_number_of_a_result_fits_the_others(name: str) -> None:
     assert single.exact is None
     assert bayes.exact == pytest.approx(m.vulnerability(), rel=1e-12)
     for measured in (single, bayes):
+        assert measured.lower is not None
+        assert measured.upper is not None
         assert measured.lower < measured.success < measured.upper
         assert measured.trials == 2000
     assert result.mse is not None

@@ -22,8 +22,8 @@ from ldpaudit.outcomes import (
 
 BOUND = EpsilonBound(0.9, "posterior-odds", "exact", 0.05, 2000, "an event", "nothing")
 BAYES = AttackOutcome("bayes", 300, 1000, 0.28, 0.32, 0.31, 0.25)
-BLIND = AttackOutcome("blind", 0, 0, math.nan, math.nan, 0.25, 0.25)
-SKIPPED = AttackOutcome("learned", 0, 0, math.nan, math.nan, None, 0.25, "no samples")
+BLIND = AttackOutcome("blind", 0, 0, None, None, 0.25, 0.25)
+SKIPPED = AttackOutcome("learned", 0, 0, None, None, None, 0.25, "no samples")
 MSE = UtilityOutcome(2e-4, 1e-4, 3e-4, 2.5e-4, 2.4e-4, 10_000, 5, "uniform")
 
 

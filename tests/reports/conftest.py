@@ -86,7 +86,7 @@ def audited(
         bound=bound(ALPHA, gap),
         verdict_bound=bound(VERDICT_ALPHA, gap),
         attacks=(
-            AttackOutcome("blind", 0, 0, math.nan, math.nan, 1 / k, 1 / k),
+            AttackOutcome("blind", 0, 0, None, None, 1 / k, 1 / k),
             attack("single-guess", 0.9 * success, None),
             attack("bayes", success, success),
         ),

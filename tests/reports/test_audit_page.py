@@ -61,7 +61,7 @@ def test_works_with_the_least_there_can_be(audit_of: AuditOf) -> None:
 
 def test_a_skipped_attack_says_why(audit_of: AuditOf) -> None:
     reason = "needs a likelihood & a <prior>"
-    skipped = AttackOutcome("bayes", 0, 0, math.nan, math.nan, None, 0.1, reason)
+    skipped = AttackOutcome("bayes", 0, 0, None, None, None, 0.1, reason)
     text = audit_html(replace(audit_of("ss", 1.0), attacks=(skipped,)))
     assert "needs a likelihood &amp; a &lt;prior&gt;" in text
 
