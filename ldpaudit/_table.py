@@ -168,8 +168,12 @@ def to_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def describe(parameters: dict[str, Any]) -> str:
-    """Parameters beyond k, epsilon and delta as one short line."""
-    rest = {n: v for n, v in parameters.items() if n not in ("k", "epsilon", "delta")}
+    """Parameters beyond k, epsilon and delta as one short line, those left unset (None) not."""
+    rest = {
+        name: value
+        for name, value in parameters.items()
+        if name not in ("k", "epsilon", "delta") and value is not None
+    }
     return ", ".join(f"{name}={_short(value)}" for name, value in rest.items())
 
 

@@ -19,6 +19,7 @@ from ldpaudit import _validate, harness
 from ldpaudit._table import COLUMNS, audit_rows, bound_rows, describe, to_frame
 from ldpaudit.contracts import Longitudinal
 from ldpaudit.data import DataSet
+from ldpaudit.exposure import exposure, exposure_rows
 from ldpaudit.games import stream
 from ldpaudit.outcomes import SCHEMA, AuditResult, Cell, Results
 from ldpaudit.registry import create, load, names, origin
@@ -188,7 +189,9 @@ class _Task:
         users = stream(study.seed, self.data.name, "rounds")
         values = evolve(self.data, study.rounds or 1, change, rng=users)
         found = follow(mechanism, values, rng=stream(study.seed, *names, "rounds"))
-        return round_rows(found, like)
+        prior, attacked = self.data.frequencies, stream(study.seed, *names, "exposure")
+        seen = exposure(mechanism, prior, found.rounds, study.trials, rng=attacked)
+        return round_rows(found, like) + exposure_rows(seen, study.alpha, like)
 
     def failed(self, reason: str) -> Cell:
         """The cell as one row that says why there are no others."""

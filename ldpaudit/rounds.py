@@ -30,6 +30,8 @@ class Followed:
         The same of the estimate clipped at 0 and scaled to sum to 1, as papers do: biased.
     spent : array of shape (rounds,)
         Budget that users have spent so far, on average over them.
+    worst : float
+        The most that a user can have spent after the last round.
     distinct : float
         Different values a user has had, on average.
     revealed : float
@@ -41,6 +43,7 @@ class Followed:
     mse_exact: Floats
     mse_clipped: Floats
     spent: Floats
+    worst: float
     distinct: float
     revealed: float
 
@@ -168,7 +171,8 @@ def follow(
         ordered = np.sort(np.stack(names, axis=1), axis=1)
         different = 1 + (ordered[:, 1:] != ordered[:, :-1]).sum(axis=1)
         revealed = float(np.mean(different == distinct))
-    return Followed(mse, exact_mse, clipped_mse, spent, float(distinct.mean()), revealed)
+    worst = float(mechanism.worst_spent(len(rows)))
+    return Followed(mse, exact_mse, clipped_mse, spent, worst, float(distinct.mean()), revealed)
 
 
 def round_rows(found: Followed, like: dict[str, Any]) -> list[dict[str, Any]]:
@@ -183,6 +187,7 @@ def round_rows(found: Followed, like: dict[str, Any]) -> list[dict[str, Any]]:
         rows.append(here | {"metric": "round_mse_clipped", "value": float(found.mse_clipped[t])})
         spent = {"value": float(found.spent[t]), "method": "average over the users, counted"}
         rows.append(here | {"metric": "round_spent"} | spent)
+    rows.append(base | {"metric": "worst_spent", "exact": found.worst, "method": "exact"})
     for metric, value in (("distinct_values", found.distinct), ("revealed", found.revealed)):
         rows.append(base | {"metric": metric, "value": _known(value), "method": "counted"})
     return rows

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from markupsafe import Markup
 
+from ._courses import Watch
 from ._inline import Sheet, inline_svg
 from ._palette import ProtocolStyle, styles
 from ._points import series_of
@@ -13,6 +14,7 @@ from ._tables import Section
 from .communication import communicated, draw_communication
 from .epsilon import bounded, draw_epsilon
 from .error import draw_error, erring
+from .over_time import draw_over_time
 from .pareto import draw_pareto, drawable, pareto_marks
 from .success import draw_success, successful
 
@@ -23,6 +25,7 @@ class Figures:
     def __init__(self, sections: list[Section]) -> None:
         self._panels = [section.panel for section in sections]
         self._sheet = Sheet()
+        self._drawn = 0
 
     @cached_property
     def _look(self) -> dict[str, ProtocolStyle]:
@@ -50,3 +53,9 @@ class Figures:
                 figure = draw([panel], self._look, note=False)
                 out[name] = inline_svg(figure, f"{name}-{number}", self._sheet)
         return {name: Markup(svg) for name, svg in out.items()}  # noqa: S704 - escaped as XML
+
+    def over_time(self, watch: Watch) -> Markup:
+        """The figure of one data set that was followed over rounds."""
+        figure = draw_over_time([watch], note=False)
+        self._drawn += 1
+        return Markup(inline_svg(figure, f"rounds-{self._drawn}", self._sheet))  # noqa: S704

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from . import _numbers, _tables
 from ._advice import options
+from ._courses import mean, watches
 from ._figures import Figures
 from ._points import Panel, records
 from ._summary import summary
@@ -47,6 +48,7 @@ def environment() -> Environment:
     )
     found.filters |= {"number": _numbers.tagged, "name": _numbers.name, "plain": _numbers.plain}
     found.filters |= {"printable": _numbers.printable, "moment": _moment, "json": _json}
+    found.filters["average"] = mean
     found.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
     found.globals["interval"] = _numbers.interval
     found.globals["published_ratio"] = _tables.published_ratio
@@ -64,6 +66,8 @@ def render(results: Results, panels: list[Panel], table: bytes) -> str:
     provenance = dict.fromkeys(_OPTIONAL) | results.provenance
     choices = options(frame, found)
     script = _part("page.js")
+    followed = watches(frame)
+    rounds = [figures.over_time(watch) for watch in followed]
     drawn = {section.number: figures.of(section) for section in found}
     style = _part("page.css") + figures.css
     return (
@@ -79,6 +83,8 @@ def render(results: Results, panels: list[Panel], table: bytes) -> str:
             verdicts=_tables.verdicts(found),
             sections=found,
             figures=drawn,
+            watches=followed,
+            rounds=rounds,
             options=choices,
             candidates=[choice.numbers for choice in choices],
             published=[(s, rows) for s in found if (rows := _tables.published_rows(s))],

@@ -152,7 +152,7 @@ def panels(frame: pd.DataFrame) -> list[Panel]:
     points = [
         Point(
             **{column: rows[0][column] for column in _CELL},
-            measures=tuple(map(_measure, rows)),
+            measures=tuple(map(measure_of, rows)),
         )
         for rows in cells.values()
     ]
@@ -193,7 +193,7 @@ _TEXT = ("protocol", "parameters", "data", "attack", "metric", "status", "reason
 _REAL = ("epsilon", "delta", "value", "lower", "upper", "exact")
 
 
-def _measure(row: dict[str, Any]) -> Measure:
+def measure_of(row: dict[str, Any]) -> Measure:
     words = {name: row[name] for name in ("metric", "attack", "trials", *_TEXT[-3:])}
     value, lower, upper, exact = (_number(row[name]) for name in _REAL[-4:])
     return Measure(value=value, lower=lower, upper=upper, exact=exact, **words)
