@@ -33,7 +33,7 @@ test: .venv/.ready ## run every test; ARGS="-k mss" narrows it down
 	@for b in $(browsers); do command -v "$$b" >/dev/null && exit 0; done; \
 	[ -n "$$LDPAUDIT_CHROMIUM" ] || echo "No Chromium here, so the tests of the page in a browser are skipped;" \
 		"Debian has it as 'apt-get install chromium', and LDPAUDIT_CHROMIUM can name another one." >&2
-	OMP_NUM_THREADS=1 $(bin)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
+	OMP_NUM_THREADS=1 $(bin)/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 lint: .venv/.ready ## ruff, mypy and the law of imports
 	$(bin)/ruff check .

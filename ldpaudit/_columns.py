@@ -1,4 +1,4 @@
-"""Counting one column of somebody's file, as text: nothing is evaluated or unpickled."""
+"""Counting columns of somebody's file, as text: nothing is evaluated or unpickled."""
 
 from __future__ import annotations
 
@@ -6,17 +6,40 @@ import csv
 import gzip
 import zlib
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from typing import IO, Any, cast
 
 from ldpaudit import _validate
 
 
-def count(path: Path, column: str) -> tuple[Counter[str], int]:
-    """Return how often each text occurs in a column, and how many cells are empty."""
-    read = _count_csv if path.name.lower().endswith((".csv", ".csv.gz")) else _count_parquet
+def count(path: Path, columns: Sequence[str]) -> Counter[tuple[str, ...]]:
+    """Return how often each row of texts occurs in these columns; an empty text is missing."""
+    with _readable(path):
+        return (_count_csv if _is_csv(path) else _count_parquet)(path, columns)
+
+
+def header(path: Path) -> list[str]:
+    """The names of a file's columns."""
+    with _readable(path):
+        if _is_csv(path):
+            with _lines(path) as lines:
+                return _names(csv.reader(lines, strict=True, skipinitialspace=True))
+        with _parquet(path) as file:
+            return list(file.schema_arrow.names)
+
+
+def _is_csv(path: Path) -> bool:
+    return path.name.lower().endswith((".csv", ".csv.gz"))
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Whatever is wrong with the file becomes one sentence."""
     try:
-        return read(path, column)
+        yield
     except OSError as error:
         raise ValueError(f"cannot read {str(path)!r}: {error.strerror or error}.") from None
     except UnicodeDecodeError:
@@ -25,45 +48,76 @@ def count(path: Path, column: str) -> tuple[Counter[str], int]:
         raise ValueError(f"cannot read {str(path)!r}: {error}.") from None
 
 
-def _count_csv(path: Path, column: str) -> tuple[Counter[str], int]:
-    counts: Counter[str] = Counter()
+def _lines(path: Path) -> IO[str]:
     opened = gzip.open if path.suffix.lower() == ".gz" else open
-    with opened(path, "rt", encoding="utf-8-sig", newline="") as lines:
+    return cast("IO[str]", opened(path, "rt", encoding="utf-8-sig", newline=""))
+
+
+def _names(rows: Iterator[list[str]]) -> list[str]:
+    return [name.strip() for name in next(rows, [])]
+
+
+def _count_csv(path: Path, columns: Sequence[str]) -> Counter[tuple[str, ...]]:
+    counts: Counter[tuple[str, ...]] = Counter()
+    with _lines(path) as lines:
         rows = csv.reader(lines, strict=True, skipinitialspace=True)
-        header = [name.strip() for name in next(rows, [])]
-        at = _position(path, column.strip(), header)
+        names = _names(rows)
+        at = [_position(path, column.strip(), names) for column in columns]
         for row in rows:
-            if len(row) == len(header):
-                counts[row[at].strip()] += 1
+            if len(row) == len(names):
+                counts[tuple(row[place].strip() for place in at)] += 1
             elif row:  # an empty line is no user
                 raise ValueError(
                     f"line {rows.line_num} of {str(path)!r} must have "
-                    f"{len(header)} cells, got {len(row)}."
+                    f"{len(names)} cells, got {len(row)}."
                 )
-    return counts, counts.pop("", 0)
+    return counts
 
 
-def _count_parquet(path: Path, column: str) -> tuple[Counter[str], int]:
+@contextmanager
+def _parquet(path: Path) -> Iterator[Any]:
+    """The file, open; what pyarrow finds wrong with it becomes one sentence."""
     try:
         pa, pq = import_module("pyarrow"), import_module("pyarrow.parquet")
     except ImportError:
         raise ValueError("Parquet needs pyarrow: pip install 'ldpaudit[parquet]'.") from None
-    counts: Counter[str] = Counter()
     try:
         with pq.ParquetFile(path) as file:
-            schema = file.schema_arrow
-            kind = schema.field(_position(path, column, schema.names)).type
-            if pa.types.is_nested(kind):
-                raise ValueError(f"column {column!r} must hold plain values, got {kind}.")
-            for batch in file.iter_batches(columns=[column]):
-                # By name: asking for "a" also returns a column named "a.b".
-                for entry in batch.column(column).value_counts().to_pylist():
-                    value = entry["values"]
-                    counts["" if value is None else str(value)] += entry["counts"]
+            yield file
     except pa.ArrowException as error:
         reason = next(iter(str(error).splitlines()), "not a Parquet file").rstrip(".")
         raise ValueError(f"cannot read {str(path)!r}: {reason}.") from None
-    return counts, counts.pop("", 0)
+
+
+def _count_parquet(path: Path, columns: Sequence[str]) -> Counter[tuple[str, ...]]:
+    counts: Counter[tuple[str, ...]] = Counter()
+    with _parquet(path) as file:
+        types, schema = import_module("pyarrow").types, file.schema_arrow
+        for column in columns:
+            kind = schema.field(_position(path, column, schema.names)).type
+            if types.is_nested(kind):
+                raise ValueError(f"column {column!r} must hold plain values, got {kind}.")
+        for batch in file.iter_batches(columns=list(columns)):
+            # By name: asking for "a" also returns a column named "a.b".
+            _count_batch([batch.column(column) for column in columns], counts)
+    return counts
+
+
+def _count_batch(columns: list[Any], counts: Counter[tuple[str, ...]]) -> None:
+    if len(columns) == 1:
+        for entry in columns[0].value_counts().to_pylist():
+            counts[(_text(entry["values"]),)] += entry["counts"]
+        return
+    coded = [column.dictionary_encode() for column in columns]
+    words = [[_text(word) for word in code.dictionary.to_pylist()] for code in coded]
+    rows = Counter(zip(*(code.indices.to_pylist() for code in coded), strict=True))
+    for row, times in rows.items():
+        texts = ("" if at is None else found[at] for found, at in zip(words, row, strict=True))
+        counts[tuple(texts)] += times
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
 
 
 def _position(path: Path, column: str, header: list[str]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import math
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -76,6 +77,9 @@ class DataSet:
         What the k values mean, if they mean anything.
     notice : str
         Attribution to print beside results, empty for synthetic data and the user's own.
+    sizes : tuple of int or None
+        Numbers of values of the attributes if the k values are records of several: k is their
+        product, and records are numbered with the last attribute running fastest.
 
     Raises
     ------
@@ -96,6 +100,7 @@ class DataSet:
     histogram: Values
     labels: tuple[str, ...] | None = None
     notice: str = ""
+    sizes: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         given = np.asarray(self.histogram)
@@ -107,6 +112,8 @@ class DataSet:
             raise ValueError("histogram must hold counts of at least 0 and at least one user.")
         if self.labels is not None and len(self.labels) != given.size:
             raise ValueError(f"labels must name {given.size} values, got {len(self.labels)}.")
+        if self.sizes is not None and math.prod(self.sizes) != given.size:
+            raise ValueError(f"sizes must have the product {given.size}, got {self.sizes}.")
         histogram = given.astype(np.int64)
         histogram.flags.writeable = False
         object.__setattr__(self, "histogram", histogram)
@@ -284,7 +291,8 @@ def load(
         ``.csv.gz``, ``.parquet`` and ``.pq``. In a file the distinct values of
         the column are the domain, in numeric order if all are numbers, else as
         text. CSV is read as UTF-8 with a header row; spaces around a cell are
-        ignored.
+        ignored. ``FILE.csv:COLUMN+COLUMN`` takes records of several columns; a
+        column whose own name has a plus is taken alone.
     k : int, optional
         Number of values: needed by a synthetic prior; must agree with real data.
     num_users : int, optional
@@ -315,7 +323,7 @@ def load(
     if not isinstance(spec, str):
         raise TypeError(f"data must be a name or FILE.csv:COLUMN, got {spec!r}.")
     if match := _FILE.fullmatch(spec):
-        data = _from_counts(spec, *_columns.count(Path(match[1]), match[2]))
+        data = _from_file(spec, Path(match[1]), match[2])
     elif spec in _BUNDLED:
         data = _bundled(spec, num_users)
     elif (match := _SYNTHETIC.fullmatch(spec)) and match[1] in _PRIORS:
@@ -375,7 +383,40 @@ def _bundled(name: str, num_users: int | None) -> DataSet:
     return DataSet(name, histogram, labels, notice)
 
 
-def _from_counts(source: str, counts: Counter[str], missing: int) -> DataSet:
+def _from_file(source: str, path: Path, names: str) -> DataSet:
+    """Users of a file: one column, or the records of several joined by a plus."""
+    columns = [names]
+    if "+" in names and names not in _columns.header(path):
+        columns = names.split("+")
+    rows = _columns.count(path, columns)
+    parts: list[Counter[str]] = []
+    for at in range(len(columns)):
+        part: Counter[str] = Counter()
+        for row, times in rows.items():
+            part[row[at]] += times
+        parts.append(part)
+    domains = [
+        _domain(source if len(columns) == 1 else f"{path}:{name}", part)
+        for name, part in zip(columns, parts, strict=True)
+    ]
+    sizes = tuple(map(len, domains))
+    if (k := math.prod(sizes)) > _validate.MAX_DOMAIN:
+        raise ValueError(
+            f"the records of {source!r} must be at most {_validate.MAX_DOMAIN:,}, got {k:,} by "
+            f"{' x '.join(map(str, sizes))} values; take fewer columns."
+        )
+    place = [{text: i for i, text in enumerate(domain)} for domain in domains]
+    codes = [[p[text] for p, text in zip(place, row, strict=True)] for row in rows]
+    histogram = np.zeros(k, dtype=np.int64)
+    histogram[np.ravel_multi_index(np.array(codes).T, sizes)] = list(rows.values())
+    if len(columns) > 1:
+        return DataSet(source, histogram, sizes=sizes)
+    return DataSet(source, histogram, tuple(domains[0]))
+
+
+def _domain(source: str, counts: Counter[str]) -> list[str]:
+    """The values of a column in their order; none may be missing."""
+    missing = counts.pop("", 0)
     texts = [text for text in counts if text.lower() not in _NOT_A_NUMBER]
     numeric = all(_NUMBER.fullmatch(text) for text in texts)
     if numeric:
@@ -389,4 +430,4 @@ def _from_counts(source: str, counts: Counter[str], missing: int) -> DataSet:
         raise ValueError(
             f"a column must have at least 2 distinct values, got {len(texts)} in {source!r}."
         )
-    return DataSet(source, np.array([counts[text] for text in texts]), tuple(texts))
+    return texts

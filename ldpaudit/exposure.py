@@ -15,6 +15,8 @@ from ldpaudit.contracts import Floats, HasBayesVulnerability, Longitudinal, Valu
 
 #: Entries of a table of users and values that are looked at together.
 _ENTRIES = 2**21
+#: Users times values times reports read that are looked at in all: about a minute.
+_MOST = 2**34
 #: Posteriors this close are equal: a tie, broken at random.
 _SAME = 1e-9
 
@@ -75,7 +77,8 @@ def exposure(
     Raises
     ------
     TypeError, ValueError
-        If the mechanism is not longitudinal, or an argument is out of range.
+        If the mechanism is not longitudinal, an argument is out of range, or all together
+        `out_of_reach`.
 
     Notes
     -----
@@ -96,6 +99,8 @@ def exposure(
     rounds = _validate.integer("rounds", rounds, 1)
     trials = _validate.integer("trials", trials, 1)
     law = _validate.distribution("prior", prior, mechanism.k)
+    if reason := out_of_reach(mechanism.k, rounds, trials):
+        raise ValueError(reason)
     moments = _moments(rounds)
     right = np.zeros(len(moments), dtype=np.int64)
     step = max(1, _ENTRIES // mechanism.k)
@@ -105,6 +110,17 @@ def exposure(
     if isinstance(mechanism, HasBayesVulnerability):
         first = float(mechanism.vulnerability(law))
     return Exposed(moments, tuple(right.tolist()), trials, first, float(law.max()))
+
+
+def out_of_reach(k: int, rounds: int, trials: int) -> str | None:
+    """Why so many posteriors would take too long, or None."""
+    work = trials * k * sum(_moments(rounds))
+    if work <= _MOST:
+        return None
+    return (
+        f"{trials:,} posteriors over {k:,} values from up to {rounds:,} reports would take too "
+        "long; take fewer trials or rounds."
+    )
 
 
 def exposure_rows(found: Exposed, alpha: float, like: dict[str, Any]) -> list[dict[str, Any]]:
@@ -123,6 +139,13 @@ def exposure_rows(found: Exposed, alpha: float, like: dict[str, Any]) -> list[di
         row |= {"lower": lower, "upper": upper, "trials": found.trials}
         rows.append(row | {"exact": found.first if after == 1 else None})
     return rows
+
+
+def skipped_row(reason: str, like: dict[str, Any]) -> dict[str, Any]:
+    """The row that says why no attacker was played."""
+    base = like | dict.fromkeys(("value", "lower", "upper", "exact", "trials", "repetition"))
+    what = {"metric": "round_success", "attack": "bayes", "method": ""}
+    return base | what | {"status": "skipped", "reason": reason}
 
 
 def _moments(rounds: int) -> tuple[int, ...]:

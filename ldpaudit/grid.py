@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import math
 import platform
@@ -19,7 +20,7 @@ from ldpaudit import _validate, harness
 from ldpaudit._table import COLUMNS, audit_rows, bound_rows, describe, to_frame
 from ldpaudit.contracts import Longitudinal
 from ldpaudit.data import DataSet
-from ldpaudit.exposure import exposure, exposure_rows
+from ldpaudit.exposure import exposure, exposure_rows, out_of_reach, skipped_row
 from ldpaudit.games import stream
 from ldpaudit.outcomes import SCHEMA, AuditResult, Cell, Results
 from ldpaudit.registry import create, load, names, origin
@@ -164,7 +165,7 @@ class _Task:
     def run(self) -> Cell:
         """Run the audits of this cell; an error becomes the cell's one row."""
         try:
-            mechanism = _built(self.protocol, self.data.k, self.epsilon)
+            mechanism = _built(self.protocol, self.data, self.epsilon)
             first, *others = self.study.each_audit()
             result = self._audit(mechanism, first, self.study.attacks)
             rows, seconds = audit_rows(result, first.label), result.seconds
@@ -189,9 +190,12 @@ class _Task:
         users = stream(study.seed, self.data.name, "rounds")
         values = evolve(self.data, study.rounds or 1, change, rng=users)
         found = follow(mechanism, values, rng=stream(study.seed, *names, "rounds"))
+        rows = round_rows(found, like)
+        if reason := out_of_reach(mechanism.k, found.rounds, study.trials):
+            return [*rows, skipped_row(reason, like)]
         prior, attacked = self.data.frequencies, stream(study.seed, *names, "exposure")
         seen = exposure(mechanism, prior, found.rounds, study.trials, rng=attacked)
-        return round_rows(found, like) + exposure_rows(seen, study.alpha, like)
+        return rows + exposure_rows(seen, study.alpha, like)
 
     def failed(self, reason: str) -> Cell:
         """The cell as one row that says why there are no others."""
@@ -253,10 +257,14 @@ def _sentence(error: BaseException) -> str:
     return text.encode(errors="backslashreplace").decode()[:500]
 
 
-def _built(protocol: ProtocolSpec, k: int, epsilon: float) -> Any:
+def _built(protocol: ProtocolSpec, data: DataSet, epsilon: float) -> Any:
     """A cell's mechanism; one for records has the sizes of its attributes instead of k."""
     given = protocol.parameters
-    domain = {} if "sizes" in given else {"k": k}
+    domain: dict[str, Any] = {"k": data.k}
+    if "sizes" in given:
+        domain = {}
+    elif data.sizes and "sizes" in inspect.signature(load("protocols", protocol.name)).parameters:
+        domain = {"sizes": data.sizes}
     return create("protocols", protocol.name, epsilon=epsilon, **domain, **given)
 
 
@@ -271,7 +279,8 @@ def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[_Task]:
     shared = _origins(study)
     origins = {spec.name: origin("protocols", spec.name) for spec in study.protocols}
     for data in loaded:
-        digest = hashlib.sha256(data.histogram.tobytes()).hexdigest()
+        content = data.histogram.tobytes() + repr(data.sizes or "").encode()
+        digest = hashlib.sha256(content).hexdigest()
         for protocol, epsilons in protocols:
             parameters = protocol.model_dump(mode="json", exclude={"epsilons", "each"})
             if math.prod(protocol.parameters.get("sizes", (data.k,))) != data.k:
@@ -317,10 +326,10 @@ def _check_names(study: Study, loaded: list[DataSet]) -> None:
     """Refuse unknown components and parameters before anything runs."""
     if len({(data.name, data.k, data.num_users) for data in loaded}) != len(loaded):
         raise ValueError("data must name every set once, got one twice.")
-    smallest = min(data.k for data in loaded)
+    smallest = min(loaded, key=lambda data: data.k)
     for audit in study.each_audit():
         _validate.known("bound", audit.bound or study.bound, names("bounds"))
-        audit.inputs(smallest)
+        audit.inputs(smallest.k)
     for attack in (*study.attacks, *(a.witness for a in study.audits if a.witness)):
         load("attacks", attack)
     for protocol, epsilons in study.each_protocol():

@@ -15,6 +15,8 @@ from ldpaudit.servers import Server, collects, squared_error
 
 #: Reports whose number of different ones a user is counted; above, it is left out.
 _COUNTED = 2**24
+#: Values above which a user's are remembered round by round, and not as a row of k.
+_FEW = 2**12
 
 
 @dataclass(frozen=True)
@@ -146,15 +148,19 @@ def follow(
     k, server = mechanism.k, Server(mechanism)
     rows: list[tuple[float, float, float, float]] = []
     state: Any = None
-    seen = np.zeros((0, k), dtype=np.bool_)
+    seen: Any = None
+    had: list[Values] = []
     names: list[Any] = []
     for own in values:
         if state is None:
             state = mechanism.start(own.size, rng=rng)
-            seen = np.zeros((own.size, k), dtype=np.bool_)
+            seen = np.zeros((own.size, k if k <= _FEW else 0), dtype=np.bool_)
         reports = mechanism.privatize_round(own, state, rng=rng)
-        seen[np.arange(own.size), own] = True
-        truth = server.truth(np.bincount(own, minlength=k))
+        if k <= _FEW:
+            seen[np.arange(own.size), own] = True
+        else:
+            had.append(own)
+        truth = server.truth_of(own)
         estimate = server.estimate(server.aggregate(reports))
         raw, cut = (squared_error(e, truth) for e in (estimate, _clipped(estimate)))
         exact = server.mse(own.size, truth)
@@ -165,12 +171,10 @@ def follow(
     if not rows:
         raise ValueError("values must hold at least one round.")
     mse, clipped_mse, exact_mse, spent = np.array(rows).T
-    distinct = seen.sum(axis=1)
+    distinct = _different(had) if had else seen.sum(axis=1)
     revealed = np.nan
     if len(names) == len(rows):
-        ordered = np.sort(np.stack(names, axis=1), axis=1)
-        different = 1 + (ordered[:, 1:] != ordered[:, :-1]).sum(axis=1)
-        revealed = float(np.mean(different == distinct))
+        revealed = float(np.mean(_different(names) == distinct))
     worst = float(mechanism.worst_spent(len(rows)))
     return Followed(mse, exact_mse, clipped_mse, spent, worst, float(distinct.mean()), revealed)
 
@@ -191,6 +195,12 @@ def round_rows(found: Followed, like: dict[str, Any]) -> list[dict[str, Any]]:
     for metric, value in (("distinct_values", found.distinct), ("revealed", found.revealed)):
         rows.append(base | {"metric": metric, "value": _known(value), "method": "counted"})
     return rows
+
+
+def _different(rounds: list[Values]) -> Values:
+    """How many different numbers each user has, one a round."""
+    ordered = np.sort(np.stack(rounds, axis=1), axis=1)
+    return np.asarray(1 + (ordered[:, 1:] != ordered[:, :-1]).sum(axis=1))
 
 
 def _known(value: float) -> float | None:

@@ -39,6 +39,12 @@ class Server:
         axes = range(shares.ndim)
         return [shares.sum(axis=tuple(a for a in axes if a != axis)) for axis in axes]
 
+    def truth_of(self, values: Values) -> list[Floats]:
+        """The same from every user's value, for domains of any size."""
+        columns = np.unravel_index(values, self._sizes)
+        pairs = zip(columns, self._sizes, strict=True)
+        return [np.bincount(column, minlength=size) / values.size for column, size in pairs]
+
     def estimate(self, counts: Any) -> list[Floats]:
         """What the mechanism makes of the counts, checked."""
         one = isinstance(self.mechanism, FrequencyOracle)

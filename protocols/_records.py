@@ -27,7 +27,7 @@ Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.void]
 
 #: Largest product domain.
-MAX_RECORDS = 2**31 - 1
+MAX_RECORDS = 2**62 - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,12 +50,12 @@ class RecordCounts:
 
 
 def checked_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
-    """Return the attributes' numbers of values, each at least 2, their product below 2**31."""
+    """Return the attributes' numbers of values, each at least 2, their product below 2**62."""
     if isinstance(sizes, int | str) or not len(sizes):
         raise TypeError(f"sizes must be the attributes' numbers of values, got {sizes!r}.")
     checked = tuple(integer("every size", size, 2) for size in sizes)
     if math.prod(checked) > MAX_RECORDS:
-        raise ValueError(f"sizes must keep their product below 2**31, got {math.prod(checked)}.")
+        raise ValueError(f"sizes must keep their product below 2**62, got {math.prod(checked)}.")
     return checked
 
 
@@ -117,6 +117,8 @@ class RecordProtocol(ABC):
 
     def _asked(self, rows: Rows, values: npt.ArrayLike | None) -> Ints:
         """Records whose likelihood is asked for, by attribute: shape (d, number of values)."""
+        if values is None:
+            table_size(max(rows.size, 1), self.k)
         flat = np.arange(self.k) if values is None else checked_values(values, self.k)
         table_size(rows.size, flat.size)
         return self.records(flat).T

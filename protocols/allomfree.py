@@ -43,7 +43,7 @@ class Allomfree(SampledAttribute):
     Parameters
     ----------
     sizes : sequence of int
-        Numbers of values of the d attributes, each at least 2, their product below 2**31.
+        Numbers of values of the d attributes, each at least 2, their product below 2**62.
     epsilon : float
         Privacy budget of one report in natural-log units, positive, below `epsilon_inf`.
     epsilon_inf : float
@@ -172,7 +172,7 @@ class Allomfree(SampledAttribute):
     def memos(self, reports: Rows) -> Ints:
         """Number of the memo that each record makes, (n, k): its value of the user's attribute."""
         drawn = self._rows(reports)["attribute"]
-        table_size(drawn.size, self.k)
+        table_size(max(drawn.size, 1), self.k)
         return np.asarray(self.records(np.arange(self.k)).T[drawn])
 
     def log_public(self, reports: Rows) -> Floats:

@@ -99,7 +99,7 @@ class RandomSamplingFakeData(RecordProtocol):
     Parameters
     ----------
     sizes : sequence of int
-        Numbers of values of the d attributes, each at least 2, their product below 2**31.
+        Numbers of values of the d attributes, each at least 2, their product below 2**62.
     epsilon : float
         Privacy budget in natural-log units, positive and finite.
     variant : str, default "grr"

@@ -63,7 +63,7 @@ class BudgetSplitting(_Divided):
     Parameters
     ----------
     sizes : sequence of int
-        Numbers of values of the d attributes, each at least 2, their product below 2**31.
+        Numbers of values of the d attributes, each at least 2, their product below 2**62.
     epsilon : float
         Privacy budget of a whole record in natural-log units, positive and finite.
     base : str, default "adp"
@@ -253,7 +253,7 @@ class AttributeSampling(_Divided, SampledAttribute):
     Parameters
     ----------
     sizes : sequence of int
-        Numbers of values of the d attributes, each at least 2, their product below 2**31.
+        Numbers of values of the d attributes, each at least 2, their product below 2**62.
     epsilon : float
         Privacy budget of a record in natural-log units, positive and finite.
     base : str, default "adp"

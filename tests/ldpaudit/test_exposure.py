@@ -93,8 +93,27 @@ def test_rows_say_how_they_were_obtained() -> None:
         (lambda m: exposure(m, [0.5, 0.5], 2, 10, rng=rng()), "prior"),
         (lambda _: exposure(ldpaudit.mechanism("grr", k=3, epsilon=1.0), PRIOR, 2, 10, rng=rng()),
          "does not report over time"),
+        (lambda m: exposure(m, PRIOR, 10**9, 10, rng=rng()), "would take too long"),
     ],
 )  # fmt: skip
 def test_nonsense_is_named(call: Any, message: str) -> None:
     with pytest.raises((ValueError, TypeError), match=message):
         call(ldpaudit.mechanism("l-grr", k=3, **BUDGETS))
+
+
+def test_a_study_says_why_nobody_was_attacked() -> None:
+    study = {
+        "name": "long",
+        "protocols": [{"name": "l-grr", "epsilon_inf": 2.0}],
+        "epsilons": [1.0],
+        "data": [{"name": "uniform", "k": 500, "num_users": 50}],
+        "attacks": [],
+        "rounds": 400,
+        "trials": 100_000,
+        "repetitions": 2,
+    }
+    frame = ldpaudit.compare(study).frame
+    row = frame[frame["metric"] == "round_success"]
+    assert row["status"].tolist() == ["skipped"]
+    assert "would take too long" in row["reason"].iloc[0]
+    assert (frame["metric"] == "round_mse").sum() == 400

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -107,7 +108,39 @@ def test_records_are_followed_by_their_marginals() -> None:
     assert (found.mse_clipped <= found.mse).all()
 
 
+def test_a_domain_of_any_size_is_followed() -> None:
+    """Ten attributes, four thousand million records: what a user had is counted."""
+    sizes = (74, 7, 16, 7, 14, 6, 5, 2, 41, 2)
+    m = ldpaudit.mechanism("allomfree", sizes=sizes, **BUDGETS)
+    people = rng(3).integers(0, math.prod(sizes), 300)
+    found = follow(m, (rng(i).permutation(people) for i in range(3)), rng=rng(1))
+    rounds = np.stack([rng(i).permutation(people) for i in range(3)])
+    assert found.distinct == np.mean([len(set(had)) for had in rounds.T])
+    small = ldpaudit.mechanism("l-osue", k=5, **BUDGETS)
+    one, two = (follow(small, [people % 5, people % 3], rng=rng(4)) for _ in range(2))
+    assert one.distinct == np.mean([len({p % 5, p % 3}) for p in people.tolist()])
+    assert (one.mse == two.mse).all()
+
+
 # ----------------------------------------------------------------------- in a study
+
+
+def test_a_study_takes_the_sizes_from_the_columns(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("a,b,c\n" + "".join(f"{i % 3},{i % 2},{i % 4}\n" for i in range(240)))
+    study = {
+        "name": "records",
+        "protocols": ["smp", "spl", {"name": "allomfree", "epsilon_inf": 2.0}],
+        "epsilons": [1.0],
+        "data": [f"{path}:a+b+c"],
+        "attacks": [],
+        "trials": 300,
+        "repetitions": 2,
+    }
+    frame = ldpaudit.compare(study).frame
+    assert set(frame["status"]) == {"ok", "consistent"}
+    assert set(frame["k"]) == {24}
+    assert set(frame["protocol"]) == {"smp", "spl", "allomfree"}
 
 
 def test_a_study_follows_its_longitudinal_protocols() -> None:

@@ -238,7 +238,13 @@ def test_summaries_add_up(m: Any) -> None:
     [
         (lambda: BudgetSplitting((), 1.0), "sizes must be"),
         (lambda: BudgetSplitting((2, 1), 1.0), "every size must be at least 2, got 1"),
-        (lambda: BudgetSplitting((2**20, 2**20), 1.0), "product below 2"),
+        (lambda: BudgetSplitting((2**31, 2**31), 1.0), "product below 2"),
+        (
+            lambda: AttributeSampling((2**30, 2**30), 1.0).log_likelihood(
+                AttributeSampling((2**30, 2**30), 1.0).privatize([0], rng=np.random.default_rng(0))
+            ),
+            "is above the limit",
+        ),
         (lambda: BudgetSplitting((2, 2), -1.0), "epsilon must be positive"),
         (lambda: AttributeSampling((2, 2), 1.0, "psychic"), "unknown base 'psychic'"),
         (lambda: RandomSamplingFakeData((2, 2), 1.0, "x"), "unknown variant 'x'"),
