@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, NamedTuple
 
@@ -34,6 +35,10 @@ _PILOT, _TRAINING = (2_000, 20_000), (4_000, 200_000)
 _FEWEST_RECORDED = 100
 #: Reports of one stream; a constant, for several processes share a game stream by stream.
 _BLOCK = 2**21
+#: Claims so far below the logarithm of the reports are within reach of any bound: no ceiling.
+_REACHED = 5.0
+#: Wrong guesses, from none on, among which the best counts for any bound are looked for.
+_WRONG = 12
 
 
 class Counts(NamedTuple):
@@ -45,6 +50,17 @@ class Counts(NamedTuple):
     def merged(self, other: Counts) -> Counts:
         """The counts of both; of one game, so of one kind."""
         return Counts(self.guesses + other.guesses, self.beside + other.beside)  # type: ignore[operator]
+
+    def nearly_flawless(self, wrong: int) -> Counts:
+        """As many reports, every guess made, and all right but so many."""
+        return Counts(_but(wrong, self.guesses), _but(wrong, self.beside))
+
+
+def _but(wrong: int, counts: Any) -> Any:
+    if isinstance(counts, GuessCounts):
+        right = max(counts.trials - wrong, 0)
+        return replace(counts, correct=right, decided=counts.trials)
+    return replace(counts, hits=counts.trials, false_hits=min(wrong, counts.false_trials))
 
 
 @dataclass(frozen=True)
@@ -117,6 +133,31 @@ class Evidence:
         if isinstance(game, PairGame) and isinstance(game.mechanism, HasRelation):
             event = f"{event}; {game.mechanism.relation(game.pair)}"
         return EpsilonBound(value, name, kind, alpha, trials, event, self.searched)
+
+
+def with_ceilings(
+    found: Iterable[EpsilonBound],
+    evidence: Evidence,
+    certify: Callable[[Evidence], Iterable[EpsilonBound]],
+    claimed: float,
+) -> tuple[EpsilonBound, ...]:
+    """Bounds that know the most they could have shown, and say so where it is below the claim."""
+    found = tuple(found)
+    if claimed < math.log(evidence.counts.guesses.trials) - _REACHED:
+        return found
+    # A bound by an event may show nothing where it never happened: it is best just beside that.
+    guesses = isinstance(create("bounds", found[0].bound), GuessBound)
+    possible = [
+        certify(replace(evidence, counts=evidence.counts.nearly_flawless(wrong)))
+        for wrong in range(1 if guesses else _WRONG)
+    ]
+    out = []
+    for bound, best in zip(found, zip(*possible, strict=True), strict=True):
+        ceiling, event = max(b.epsilon_lower for b in best), bound.event
+        if ceiling < claimed:
+            event += f"; so many reports could have shown {ceiling:.2f} at most"
+        out.append(replace(bound, ceiling=ceiling, event=event))
+    return tuple(out)
 
 
 def prepare(

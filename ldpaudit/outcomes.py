@@ -73,7 +73,9 @@ class EpsilonBound:
 
     `kind` is exact (coverage proved for every sample size), approximate,
     anytime or model-based; `event` is what was counted, `searched` what else
-    the data could have chosen and at what price.
+    the data could have chosen and at what price. `ceiling` is the most that the
+    same bound could have shown from as many reports, had every guess been right
+    (None where the claim is well within reach): an epsilon above it could not be shown.
     """
 
     epsilon_lower: float
@@ -83,6 +85,7 @@ class EpsilonBound:
     trials: int
     event: str
     searched: str
+    ceiling: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The bound as plain JSON values; -inf (nothing shown) becomes null."""
@@ -94,6 +97,7 @@ class EpsilonBound:
             "trials": self.trials,
             "event": self.event,
             "searched": self.searched,
+            "ceiling": finite(self.ceiling),
         }
 
 

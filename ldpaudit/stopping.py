@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from ldpaudit import _validate
 from ldpaudit.contracts import GuessBound
-from ldpaudit.evidence import Counts, Evidence, Prepared
+from ldpaudit.evidence import Counts, Evidence, Prepared, with_ceilings
 from ldpaudit.outcomes import EpsilonBound, GuessCounts
 from ldpaudit.registry import create
 
@@ -87,10 +87,12 @@ def play_until(
         upper = _upper(best[0], counts[0].guesses, claimed)
         if stop.met(best[1], best[0].epsilon_lower, upper, claimed):
             break
+    evidence = Evidence(prepared.game, counts[0], prepared.searched)
     played = counts[0].guesses.trials
     ended = f"ended at {played:,} of {prepared.reports:,} reports"
     text = f"{prepared.searched}; the best of {number} looks, valid at all of them; {ended}"
-    lower, verdict = (replace(bound, trials=played, searched=text) for bound in best)
+    best = [replace(bound, trials=played, searched=text) for bound in best]
+    lower, verdict = with_ceilings(best, evidence, certify, claimed)
     return lower, verdict
 
 

@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from ldpaudit.contracts import Mechanism
-from ldpaudit.evidence import Evidence, Prepared
+from ldpaudit.evidence import Evidence, Prepared, with_ceilings
 from ldpaudit.outcomes import EpsilonBound
 from ldpaudit.registry import create
 from ldpaudit.stopping import StopWhen, play_until
@@ -41,7 +41,9 @@ class Levels:
                 EpsilonBound(*nothing, self.verdict_alpha, 0, prepared, "nothing"),
             )
         if stop.never:
-            return self.both(prepared.play(prepared.reports, jobs=jobs))
+            evidence = prepared.play(prepared.reports, jobs=jobs)
+            lower, verdict = with_ceilings(self.both(evidence), evidence, self.both, self.claimed)
+            return lower, verdict
         return play_until(stop, prepared, self.both, self.claimed, jobs)
 
     def searched(

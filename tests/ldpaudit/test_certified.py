@@ -220,3 +220,39 @@ def test_anytime_audits_cover_at_all_looks(epsilon: float) -> None:
             over |= guess_evidence(guesses, **how) >= -math.log(SHARES[0] * ALPHA)
             over |= event_evidence(event, **how) >= -math.log(SHARES[1] * ALPHA)
         assert over.mean() <= ALPHA + SLACK, scores
+
+
+# ---------------------------------------------------- what the reports could have shown at most
+
+
+def planned(mechanism: Any, **options: Any) -> Any:
+    return ldpaudit.audit(mechanism, [], **{"trials": 5_000, "repetitions": 2, **options})
+
+
+@pytest.mark.parametrize("bound", ["posterior-odds", "clopper-pearson", "katz", "anytime"])
+@pytest.mark.parametrize("epsilon", [0.5, 4.5, 30.0])
+def test_no_bound_passes_its_ceiling(bound: str, epsilon: float) -> None:
+    result = planned(ldpaudit.mechanism("grr", k=3, epsilon=epsilon), bound=bound)
+    for found in (result.bound, result.verdict_bound):
+        if epsilon < 1:  # well within reach
+            assert found.ceiling is None
+            continue
+        assert found.epsilon_lower <= found.ceiling
+        assert ("could have shown" in found.event) == (found.ceiling < epsilon)
+        assert result.verdict_bound.ceiling <= result.bound.ceiling
+
+
+def test_the_ceiling_is_reached_where_reports_tell_all() -> None:
+    """Every guess is right but with probability e**-60: what is shown is all that could be."""
+    sure = ldpaudit.mechanism("grr", k=2, epsilon=60.0)
+    for options in ({}, {"stop_when": "violation"}):
+        bound = planned(sure, **options).bound
+        assert bound.epsilon_lower == pytest.approx(bound.ceiling, abs=0.2)
+        assert bound.event.endswith(f"could have shown {bound.ceiling:.2f} at most")
+
+
+def test_more_reports_could_show_more() -> None:
+    m = ldpaudit.mechanism("oue", k=5, epsilon=20.0)
+    found = [planned(m, trials=trials).bound.ceiling for trials in (1_000, 10_000, 100_000)]
+    assert found == sorted(found)
+    assert found[-1] > found[0] + 2

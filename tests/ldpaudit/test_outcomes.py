@@ -108,6 +108,7 @@ def test_dictionary_has_the_promised_keys() -> None:
         "trials": 2000,
         "event": "an event",
         "searched": "nothing",
+        "ceiling": None,
     }
     assert found["attacks"][1] == {
         "attack": "bayes",
@@ -205,3 +206,8 @@ def test_an_error_that_is_estimated_says_so() -> None:
     assert result.mse is not None
     assert 0 < result.mse.exact_error < 0.02 * (result.mse.exact or 0.0)
     assert result.to_dict()["mse"]["exact_standard_error"] == result.mse.exact_error
+
+
+def test_a_ceiling_is_part_of_the_json() -> None:
+    assert replace(BOUND, ceiling=7.5).to_dict()["ceiling"] == 7.5
+    assert BOUND.to_dict()["ceiling"] is None
