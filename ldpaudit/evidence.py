@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ldpaudit._blocks import blocks, shared
 from ldpaudit.bounds import ClopperPearson
 from ldpaudit.contracts import (
     Distinguisher,
@@ -33,8 +34,6 @@ _SHARES = (0.9, 0.1)
 _PILOT, _TRAINING = (2_000, 20_000), (4_000, 200_000)
 #: Fewest recorded reports of which anything can be learned and judged.
 _FEWEST_RECORDED = 100
-#: Reports of one stream; a constant, for several processes share a game stream by stream.
-_BLOCK = 2**21
 #: Claims so far below the logarithm of the reports are within reach of any bound: no ceiling.
 _REACHED = 5.0
 #: Wrong guesses, from none on, among which the best counts for any bound are looked for.
@@ -75,16 +74,9 @@ class Prepared:
 
     def play(self, reports: int, *, look: int = 0, jobs: int = 1) -> Evidence:
         """Play `reports` fresh reports, other ones for every `look`."""
-        parts = [
-            (min(_BLOCK, reports - start), str(look), str(start // _BLOCK))
-            for start in range(0, reports, _BLOCK)
-        ]
-        if jobs == 1 or len(parts) == 1 or isinstance(self.game.mechanism, IsRecorded):
-            counted = [self.count(*part) for part in parts]
-        else:
-            from joblib import Parallel, delayed
-
-            counted = Parallel(n_jobs=jobs)(delayed(self.count)(*part) for part in parts)
+        parts = [(size, str(look), name) for size, name in blocks(reports)]
+        alone = isinstance(self.game.mechanism, IsRecorded)
+        counted = shared(self.count, parts, jobs, alone=alone)
         return Evidence(self.game, reduce(Counts.merged, counted), self.searched)
 
     def count(self, size: int, *names: str) -> Counts:

@@ -10,7 +10,7 @@ import platform
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -25,7 +25,7 @@ from ldpaudit.games import stream
 from ldpaudit.outcomes import SCHEMA, AuditResult, Cell, Results
 from ldpaudit.registry import create, load, names, origin
 from ldpaudit.rounds import evolve, follow, round_rows
-from ldpaudit.running import BACKENDS, run, versions
+from ldpaudit.running import BACKENDS, died, run, versions
 from ldpaudit.store import Store
 from ldpaudit.study import AuditSpec, ProtocolSpec, Study, resolve, to_toml
 
@@ -87,7 +87,8 @@ def compare(
     -----
     With `jobs` above 1, a `cell_timeout` or Dask, cells run in other processes. A cell
     whose process dies or that takes too long is run once more alone; if it ends so
-    again, its row says failed and why. The others are untouched.
+    again, its row says failed and why. The others are untouched. Where there are fewer
+    cells than jobs, several processes share a cell: blocks of two million reports.
 
     Examples
     --------
@@ -120,6 +121,8 @@ def compare(
             progress(len(done), len(tasks))
         # The dearest cells first, so that no worker is left alone with one at the end.
         left = sorted((t for t in tasks if t.key not in done), key=lambda task: -task.data.k)
+        if left and len(left) < jobs:  # those who would wait share the blocks of a cell
+            left = [replace(task, jobs=jobs // len(left)) for task in left]
         with closing(run(left, jobs, cell_timeout, backend, scheduler)) as cells:
             for cell in cells:
                 done[cell.key] = cell
@@ -161,6 +164,7 @@ class _Task:
     data: DataSet
     study: Study
     verdict_alpha: float
+    jobs: int = 1
 
     def run(self) -> Cell:
         """Run the audits of this cell; an error becomes the cell's one row."""
@@ -177,6 +181,8 @@ class _Task:
                 rows += self._over_rounds(mechanism, rows[0])
             _check_rows(rows)
         except (Exception, SystemExit) as error:
+            if died(error):  # a process that shared the cell: who runs it decides what follows
+                raise
             return self.failed(_sentence(error))
         users = {"data": self.data.name, "num_users": self.data.num_users}
         decode = None if result.mse is None else result.mse.decode_seconds
@@ -234,6 +240,7 @@ class _Task:
             witness=spec.witness,
             name=self.protocol.name,
             isolate=True,
+            jobs=self.jobs,
         )
 
 

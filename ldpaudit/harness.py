@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import _validate, bounds, leakage
+from ldpaudit._blocks import blocks, shared
 from ldpaudit.accuracy import measure_error
 from ldpaudit.contracts import (
     Distinguisher,
@@ -196,9 +197,14 @@ def audit(
         lower, verdict = levels.certified(prepared, stop, jobs)
     outcomes = [_blind(law)] if chosen else []
     for attack_name, attack in objects.items():
-        rng = stream(seed, identity, data, "attack", attack_name)
+        names = (identity, data, "attack", attack_name)
+        # The first block goes on with the stream that the attack may have learned from.
+        drawn = [
+            (size, stream(seed, *names, *((block,) if block != "0" else ())))
+            for size, block in blocks(trials)
+        ]
         try:
-            outcome = _measure(attack_name, attack, mechanism, law, pair, trials, alpha, rng)
+            outcome = _measure(attack_name, attack, mechanism, law, pair, drawn, alpha, jobs)
         except AttackError as error:
             if not isolate:
                 raise
@@ -258,11 +264,12 @@ def _measure(
     mechanism: Mechanism,
     law: Floats,
     pair: tuple[int, int],
-    trials: int,
+    drawn: list[tuple[int, np.random.Generator]],
     alpha: float,
-    rng: np.random.Generator,
+    jobs: int,
 ) -> AttackOutcome:
-    """Success of one attack, judged here; an attack that does not apply says why."""
+    """Success of one attack on blocks of reports, judged here; one that does not apply says why."""
+    trials = sum(size for size, _ in drawn)
     blind = float(law.max())
     reason = attack.applies(mechanism)
     if reason is not None:
@@ -271,25 +278,28 @@ def _measure(
         reason = "its recorded reports were used for the bound"
         return AttackOutcome(name, 0, 0, None, None, None, blind, reason)
     if isinstance(attack, TrainableDistinguisher):
-        attack = learn(attack, mechanism, pair, training_size(trials), rng)
+        attack = learn(attack, mechanism, pair, training_size(trials), drawn[0][1])
     exact = None
     if isinstance(attack, Reconstruction):
-        successes = success_counts(attack, mechanism, law, trials, rng)
+        parts: list[Any] = [(attack, mechanism, law, *block) for block in drawn]
+        successes = sum(shared(success_counts, parts, jobs))
         if getattr(attack, "optimal", False) and isinstance(mechanism, HasBayesVulnerability):
             exact = float(mechanism.vulnerability(law))
     elif isinstance(attack, Distinguisher):
         blind = 0.5
         game = PairGame(mechanism, attack, name, pair)
-        batches = chunks(trials, report_entries(mechanism))
-        seen = sum(
-            (game.count(game.draw(size, rng))[0] for size in batches), GuessCounts(2, 0, 0, 0)
-        )
-        # An abstention is a coin flip: it must name one of the two.
-        successes = seen.correct + int(rng.binomial(seen.trials - seen.decided, 0.5))
+        successes = sum(shared(_told_apart, [(game, *block) for block in drawn], jobs))
     else:
         raise TypeError(f"attack {name!r} must have guess(...) or score(...).")
     lower, upper = bounds.success_interval(successes, trials, alpha)
     return AttackOutcome(name, successes, trials, lower, upper, exact, blind)
+
+
+def _told_apart(game: PairGame, trials: int, rng: np.random.Generator) -> int:
+    """How many of `trials` reports are told apart; an abstention is a coin flip."""
+    batches = chunks(trials, report_entries(game.mechanism))
+    seen = sum((game.count(game.draw(size, rng))[0] for size in batches), GuessCounts(2, 0, 0, 0))
+    return seen.correct + int(rng.binomial(seen.trials - seen.decided, 0.5))
 
 
 def _check_pair(pair: tuple[int, int], k: int) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -33,12 +34,24 @@ _KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 _THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
+#: Of a cluster on this machine. Dask's own environment has workers hand all memory back at once:
+#: every batch of reports would have to fetch it again, at four times the time.
+_LOCAL = {
+    "distributed.scheduler.allowed-failures": 0,
+    "distributed.nanny.pre-spawn-environ": _THREADS,
+}
+
+
 class Task(Protocol):
     """A cell to run, and the row it leaves where it cannot be run."""
 
     @property
     def key(self) -> str:
         """What names it among all cells."""
+
+    @property
+    def jobs(self) -> int:
+        """Processes that share it."""
 
     def run(self) -> Cell:
         """The finished cell; what goes wrong inside is its row."""
@@ -77,8 +90,9 @@ def run(
         for task in waiting:
             yield one_thread(task.run)
         return
-    most = min(jobs, len(waiting))
-    workers: Workers = _Loky(most) if backend == "loky" else _Dask(most, scheduler)
+    workers: Workers = (
+        _Loky(min(jobs, len(waiting))) if backend == "loky" else _Dask(jobs, scheduler)
+    )
     with closing(workers):
         again = []
         for task, cell in _ended(waiting, workers, timeout):
@@ -116,7 +130,7 @@ def _ended(
         for future in done:
             task, _ = running.pop(future)
             error = future.exception()
-            dead = isinstance(error, BrokenExecutor) or type(error).__name__ == "KilledWorker"
+            dead = error is not None and died(error)
             workers.release(future, dead=dead)
             if error is None:
                 yield task, future.result()
@@ -130,9 +144,32 @@ def _ended(
                 yield task, f"it ran longer than the limit of {timeout:g} seconds"
 
 
-def _quiet() -> None:
-    """A worker leaves Ctrl-C to the process that started it, which ends its workers."""
+def died(error: BaseException) -> bool:
+    """Whether an error says that a process ended before its work."""
+    return isinstance(error, BrokenExecutor) or type(error).__name__ == "KilledWorker"
+
+
+def _serve() -> None:
+    """A worker leaves Ctrl-C to the process that started it, and does not outlive that one.
+
+    It leads a group of processes, so that those who share its cell end with it.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "setpgrp"):
+        os.setpgrp()
+        threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os.killpg(0, _KILL)
+
+
+def _kill_group(leader: int) -> None:
+    """End a worker, dead or alive, and every process that shares its cell."""
+    kill = getattr(os, "killpg", os.kill)
+    kill(leader, _KILL)
 
 
 def _load() -> int:
@@ -153,7 +190,7 @@ class _Loky:
     def _new(self) -> tuple[Any, Future[int]]:
         from joblib.externals.loky import ProcessPoolExecutor
 
-        executor = ProcessPoolExecutor(max_workers=1, initializer=_quiet, env=_THREADS)
+        executor = ProcessPoolExecutor(max_workers=1, initializer=_serve, env=_THREADS)
         return executor, executor.submit(_load)
 
     def slots(self) -> int:
@@ -190,10 +227,9 @@ class _Loky:
     @staticmethod
     def _end(future: CellFuture, executor: Any, loaded: Future[int]) -> None:
         # Not by the executor, which may do so before its thread has handed the cell over.
-        if not future.done():
-            with suppress(ProcessLookupError):
-                os.kill(loaded.result(), _KILL)
-            future.exception()  # once the executor has noticed
+        with suppress(ProcessLookupError, PermissionError):
+            _kill_group(loaded.result())
+        future.exception()  # once the executor has noticed
         executor.shutdown(wait=True)
 
 
@@ -207,7 +243,7 @@ class _Dask:
             raise ValueError("this backend needs Dask: pip install 'ldpaudit[dask]'.") from None
         self._cluster: Any = None
         if scheduler is None:
-            with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
+            with dask.config.set(_LOCAL):
                 self._cluster = distributed.LocalCluster(
                     n_workers=jobs,
                     threads_per_worker=1,
@@ -280,7 +316,11 @@ class _Dask:
 
 
 def _run_limited(task: Task) -> Cell:
-    return one_thread(task.run)
+    if task.jobs == 1:
+        return one_thread(task.run)
+    # Its blocks go to the same cluster; joblib frees this worker's hand for them.
+    with import_module("joblib").parallel_config("dask"):
+        return one_thread(task.run)
 
 
 def _kill_worker(dask_worker: Any) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from ldpaudit._blocks import BLOCK
 from ldpaudit.grid import compare
 from ldpaudit.running import DIED
 
@@ -144,3 +145,10 @@ def test_no_workers_is_one_sentence(start: Start, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("ldpaudit.running._PATIENCE", 2)
     with pytest.raises(ValueError, match=r"the Dask scheduler at .* has no workers"):
         compare(STUDY, backend="dask", scheduler=address)
+
+
+def test_workers_share_the_blocks_of_one_cell(start: Start) -> None:
+    big = STUDY | {"protocols": ["grr"], "epsilons": [1.0], "data": STUDY["data"][:1]}
+    big |= {"attacks": ["single-guess"], "trials": 2 * BLOCK + 10}
+    shared = compare(big, backend="dask", scheduler=start(2), jobs=2)
+    assert text(shared.frame) == text(compare(big).frame)
