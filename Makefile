@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 # Two verbs asked for at once share one .venv, so they take turns even under -j.
 .NOTPARALLEL:
-.PHONY: help report test lint wheel clean FORCE
+.PHONY: help report test lint bench fuzz wheel clean FORCE
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$p"; break; }; \
@@ -12,6 +12,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 OUT ?= report
 DIST ?= dist
 ARGS ?=
+EXAMPLES ?= 10000
 
 bin := .venv/bin
 browsers := chromium chromium-browser google-chrome chrome
@@ -42,6 +43,12 @@ lint: .venv/.ready ## ruff, mypy and the law of imports
 	$(bin)/mypy --explicit-package-bases tests
 	$(bin)/mypy --explicit-package-bases examples/ring/ldpaudit_ring
 	$(bin)/lint-imports
+
+bench: .venv/.ready ## time it beside its peers, into benchmarks/RECORD.md; ARGS="clients scale" narrows it down
+	$(bin)/python benchmarks/record.py $(ARGS)
+
+fuzz: .venv/.ready ## try more random input; EXAMPLES=10000 for each entry
+	LDPAUDIT_FUZZ_EXAMPLES="$(EXAMPLES)" OMP_NUM_THREADS=1 $(bin)/python -m pytest -n auto --maxprocesses 4 --dist worksteal -m fuzz $(ARGS)
 
 wheel: .venv/.ready ## build the source archive and the wheel; DIST=folder (default: dist)
 	rm -f "$(DIST)"/ldpaudit-*

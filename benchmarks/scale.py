@@ -41,10 +41,16 @@ def main() -> None:
     for count in (6, 12, 24):
         took = timed(BASE | {"epsilons": EPSILONS[:count]})
         print(f"cells {4 * count:>13,}: {took:7.2f} s", flush=True)
-    equal = BASE | {"protocols": ["oue"], "epsilons": EPSILONS, "trials": 400_000}
-    for options in ({"jobs": 1}, {"jobs": 2}, {"jobs": 1, "backend": "dask"},
-                    {"jobs": 2, "backend": "dask"}):  # fmt: skip
-        print(f"24 equal cells, {options}: {timed(equal, **options):7.2f} s", flush=True)
+    equal = BASE | {"protocols": ["oue"], "epsilons": EPSILONS, "trials": 4_000_000}
+    for backend in ("loky", "dask"):
+        one, two = (timed(equal, jobs=jobs, backend=backend) for jobs in (1, 2))
+        print(f"24 equal cells, {backend}: {one:6.2f} s by one worker, {two:6.2f} s by two: "
+              f"{one / two:.2f} times", flush=True)  # fmt: skip
+    big = equal | {"epsilons": [1.0], "trials": 60_000_000}
+    for backend in ("loky", "dask"):
+        one, two = (timed(big, jobs=jobs, backend=backend) for jobs in (1, 2))
+        print(f"one cell of 1.2e8 reports, {backend}: {one:6.2f} s by one worker, {two:6.2f} s "
+              f"by two: {one / two:.2f} times", flush=True)  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Reports drawn in chunks and aggregated as they come: time and peak memory.
 
-`python benchmarks/streaming.py [grr=1e8 oue=1e8 mss=1e7]`; every chunk has a seed of its own,
+`python benchmarks/streaming.py [grr=1e8 oue=1e8 mss=1e8]`; every chunk has a seed of its own,
 nothing is kept or written.
 """
 
@@ -31,7 +31,7 @@ def batches(mechanism: Any, total: int) -> Iterator[Any]:
 
 
 def main() -> None:
-    asked = sys.argv[1:] or ["grr=1e8", "oue=1e8", "mss=1e7"]
+    asked = sys.argv[1:] or ["grr=1e8", "oue=1e8", "mss=1e8"]
     for name, total in ((n, int(float(t))) for n, t in (part.split("=") for part in asked)):
         mechanism = ldpaudit.mechanism(name, k=DOMAINS[name], epsilon=1.0)
         started = time.perf_counter()

@@ -88,6 +88,8 @@ def read_cells(
     """The usable rows of each cell, by its values in `columns`, in the order of the table."""
     import pandas as pd
 
+    if not isinstance(frame, pd.DataFrame):
+        raise TypeError(f"frame must be a pandas DataFrame, got {type(frame).__name__}.")
     full = frame.reindex(columns=[*dict.fromkeys((*columns, *_FIELDS))]).astype(object)
     full = full.where(pd.notna(full), None)
     cells: dict[tuple[Hashable, ...], list[Reading]] = {}

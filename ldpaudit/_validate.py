@@ -15,6 +15,10 @@ import numpy.typing as npt
 MAX_EPSILON = 700.0
 #: Largest domain that is audited: tables of one entry a value still fit, and passes end.
 MAX_DOMAIN = 10**7
+#: Most reports an audit draws per input; more would not end in a day.
+MAX_TRIALS = 10**10
+#: Largest seed that a table of whole numbers holds.
+MAX_SEED = 2**63 - 1
 #: Most worker processes of one machine.
 MAX_JOBS = 1024
 #: Largest dense (reports x values) table that is built without being asked twice, in entries.
@@ -23,11 +27,45 @@ MAX_TABLE_ENTRIES = 2**28
 MAX_LISTED_REPORTS = 2**20
 
 
+def shown(value: object) -> str:
+    """A wrong value on one line, cut where it is long."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def trials(value: int, minimum: int = 1) -> int:
+    """Return `value` as a number of reports that can be drawn in a day."""
+    return integer("trials", value, minimum, MAX_TRIALS)
+
+
+def seed(value: int) -> int:
+    """Return `value` as a seed."""
+    return integer("seed", value, 0, MAX_SEED)
+
+
+def text(name: str, value: str) -> str:
+    """Return `value` if it is a text."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a text, got {shown(value)}.")
+    return value
+
+
+def floats(name: str, array: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return an array of real numbers."""
+    try:
+        given = np.asarray(array)
+        if given.dtype.kind not in "biufO":
+            raise TypeError
+        return given.astype(np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be numbers, got {shown(array)}.") from None
+
+
 def epsilon(value: float) -> float:
     """Return `value` as a privacy budget: positive, and small enough for exp(-epsilon) to exist."""
     budget = positive("epsilon", value)
     if budget > MAX_EPSILON:
-        raise ValueError(f"epsilon must be at most {MAX_EPSILON:g}, got {value!r}.")
+        raise ValueError(f"epsilon must be at most {MAX_EPSILON:g}, got {shown(value)}.")
     return budget
 
 
@@ -35,7 +73,7 @@ def positive(name: str, value: float) -> float:
     """Return `value` as a float if it is a finite number above zero."""
     number = _number(name, value)
     if not (math.isfinite(number) and number > 0):
-        raise ValueError(f"{name} must be positive and finite, got {value!r}.")
+        raise ValueError(f"{name} must be positive and finite, got {shown(value)}.")
     return number
 
 
@@ -43,7 +81,7 @@ def nonnegative(name: str, value: float) -> float:
     """Return `value` as a float if it is a finite number of at least zero."""
     number = _number(name, value)
     if not (math.isfinite(number) and number >= 0):
-        raise ValueError(f"{name} must be at least 0 and finite, got {value!r}.")
+        raise ValueError(f"{name} must be at least 0 and finite, got {shown(value)}.")
     return number
 
 
@@ -51,7 +89,7 @@ def fraction(name: str, value: float) -> float:
     """Return `value` as a float if it lies strictly between 0 and 1."""
     number = _number(name, value)
     if not 0 < number < 1:
-        raise ValueError(f"{name} must lie strictly between 0 and 1, got {value!r}.")
+        raise ValueError(f"{name} must lie strictly between 0 and 1, got {shown(value)}.")
     return number
 
 
@@ -59,18 +97,18 @@ def delta(value: float) -> float:
     """Return `value` as a float if it lies in [0, 1)."""
     number = _number("delta", value)
     if not 0 <= number < 1:
-        raise ValueError(f"delta must lie in [0, 1), got {value!r}.")
+        raise ValueError(f"delta must lie in [0, 1), got {shown(value)}.")
     return number
 
 
 def integer(name: str, value: int, minimum: int, maximum: int | None = None) -> int:
     """Return `value` as an int if it is a whole number in [minimum, maximum]."""
     if isinstance(value, bool | np.bool_):
-        raise TypeError(f"{name} must be a whole number, got {value!r}.")
+        raise TypeError(f"{name} must be a whole number, got {shown(value)}.")
     try:
         number = operator.index(value)
     except TypeError:
-        raise TypeError(f"{name} must be a whole number, got {value!r}.") from None
+        raise TypeError(f"{name} must be a whole number, got {shown(value)}.") from None
     if number < minimum:
         raise ValueError(f"{name} must be at least {minimum}, got {number}.")
     if maximum is not None and number > maximum:
@@ -119,10 +157,7 @@ def distribution(name: str, array: npt.ArrayLike | None, k: int) -> npt.NDArray[
     """Return a probability vector of length k; None means uniform."""
     if array is None:
         return np.full(k, 1.0 / k)
-    try:
-        out = np.asarray(array, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must be {k} numbers, got {type(array).__name__}.") from None
+    out = floats(name, array)
     if out.shape != (k,):
         raise ValueError(f"{name} must have shape ({k},), got {out.shape}.")
     if not np.isfinite(out).all() or (out < 0).any():
@@ -152,7 +187,7 @@ def table_size(rows: int, columns: int) -> None:
 def known(kind: str, name: str, options: Iterable[str]) -> str:
     """Return `name` if it is among `options`, else say which ones are near."""
     choices = sorted(options)
-    if name in choices:
+    if text(kind, name) in choices:
         return name
     near = difflib.get_close_matches(name, choices, n=3, cutoff=0.4)
     hint = f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(choices)}."
@@ -161,10 +196,10 @@ def known(kind: str, name: str, options: Iterable[str]) -> str:
 
 def _number(name: str, value: Any) -> float:
     if isinstance(value, bool | np.bool_ | str | bytes):
-        raise TypeError(f"{name} must be a number, got {value!r}.")
+        raise TypeError(f"{name} must be a number, got {shown(value)}.")
     try:
         return float(value)
     except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a number, got {value!r}.") from None
+        raise TypeError(f"{name} must be a number, got {shown(value)}.") from None
     except OverflowError:
-        raise ValueError(f"{name} must be positive and finite, got {value!r}.") from None
+        raise ValueError(f"{name} must be positive and finite, got {shown(value)}.") from None

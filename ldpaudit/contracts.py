@@ -167,6 +167,15 @@ class HasBayesVulnerability(Protocol):
         """Probability that the guess is right."""
 
 
+def checked_mechanism(mechanism: Any) -> Mechanism:
+    """Return it if it is a mechanism."""
+    if not isinstance(mechanism, Mechanism):
+        raise TypeError(
+            f"mechanism must have k, epsilon and privatize, got {type(mechanism).__name__}."
+        )
+    return mechanism
+
+
 @runtime_checkable
 class HasPublishedSuccess(Protocol):
     """The source paper's attack-success figure, where it differs from the exact one."""

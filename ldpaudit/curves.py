@@ -261,9 +261,9 @@ def empirical_profile(
     first, second = (_validate.integer("every input of pair", v, 0, last) for v in pair)
     if first == second:
         raise ValueError(f"pair must name two different inputs, got {pair!r}.")
-    trials = _validate.integer("trials", trials, 1)
+    trials = _validate.trials(trials)
     alpha = _validate.fraction("alpha", alpha)
-    seed = _validate.integer("seed", seed, 0)
+    seed = _validate.seed(seed)
 
     inputs = np.array([first, second])
     candidates = np.unique(grid)
@@ -277,7 +277,7 @@ def empirical_profile(
 
 
 def _check_epsilons(epsilons: npt.ArrayLike) -> Floats:
-    grid = np.atleast_1d(np.asarray(epsilons, dtype=np.float64))
+    grid = np.atleast_1d(_validate.floats("epsilons", epsilons))
     if grid.ndim != 1 or not grid.size:
         raise ValueError(f"epsilons must have shape (m >= 1,), got {grid.shape}.")
     if not np.isfinite(grid).all() or (grid < 0).any():

@@ -151,7 +151,7 @@ def zipf(k: int, s: float = 1.0) -> Floats:
     >>> zipf(3).round(3)
     array([0.545, 0.273, 0.182])
     """
-    k, s = _validate.integer("k", k, 2), _validate.positive("s", s)
+    k, s = _validate.integer("k", k, 2, _validate.MAX_DOMAIN), _validate.positive("s", s)
     weights = np.arange(1, k + 1, dtype=np.float64) ** -s
     out: Floats = weights / weights.sum()
     return out
@@ -175,7 +175,7 @@ def spike(k: int) -> Floats:
     >>> spike(3)
     array([1., 0., 0.])
     """
-    out = np.zeros(_validate.integer("k", k, 2))
+    out = np.zeros(_validate.integer("k", k, 2, _validate.MAX_DOMAIN))
     out[0] = 1.0
     return out
 
@@ -193,7 +193,7 @@ def uniform(k: int) -> Floats:
     >>> uniform(4)
     array([0.25, 0.25, 0.25, 0.25])
     """
-    k = _validate.integer("k", k, 2)
+    k = _validate.integer("k", k, 2, _validate.MAX_DOMAIN)
     return np.full(k, 1 / k)
 
 
@@ -213,7 +213,7 @@ def dirichlet(k: int, concentration: float = 1.0, *, rng: np.random.Generator) -
     >>> float(dirichlet(5, 0.5, rng=np.random.default_rng(0)).sum().round(12))
     1.0
     """
-    k = _validate.integer("k", k, 2)
+    k = _validate.integer("k", k, 2, _validate.MAX_DOMAIN)
     alpha = np.full(k, _validate.positive("concentration", concentration))
     with np.errstate(all="ignore"):
         out = _validate.generator(rng).dirichlet(alpha)
@@ -252,7 +252,7 @@ def apportion(frequencies: npt.ArrayLike, num_users: int) -> Values:
     array([3, 1, 1])
     """
     num_users = _validate.integer("num_users", num_users, 1, MAX_USERS)
-    shares = np.asarray(frequencies, dtype=np.float64)
+    shares = _validate.floats("frequencies", frequencies)
     if shares.ndim != 1 or not np.isfinite(shares).all() or (shares < 0).any():
         raise ValueError("frequencies must be one row of finite shares of at least 0.")
     if not shares.any():
@@ -321,7 +321,7 @@ def load(
     (74, 45222, '17')
     """
     if not isinstance(spec, str):
-        raise TypeError(f"data must be a name or FILE.csv:COLUMN, got {spec!r}.")
+        raise TypeError(f"data must be a name or FILE.csv:COLUMN, got {_validate.shown(spec)}.")
     if match := _FILE.fullmatch(spec):
         data = _from_file(spec, Path(match[1]), match[2])
     elif spec in _BUNDLED:
@@ -365,7 +365,7 @@ def _synthetic(
 
 
 def _stream(name: str, k: int, seed: int) -> np.random.Generator:
-    key = repr(("data", name, int(k), _validate.integer("seed", seed, 0)))
+    key = repr(("data", name, int(k), _validate.seed(seed)))
     digest = hashlib.sha256(key.encode()).digest()
     return np.random.default_rng(np.random.SeedSequence(int.from_bytes(digest)))
 

@@ -30,6 +30,7 @@ from ldpaudit.contracts import (
     HasLikelihood,
     HasReports,
     Mechanism,
+    checked_mechanism,
 )
 from ldpaudit.data import DataSet
 from ldpaudit.gain import check_gain, g_vulnerability, prior_g_vulnerability
@@ -172,7 +173,7 @@ def estimate_vulnerability(
     >>> top.how, top.lower < top.value < top.upper, round(top.value, 2)
     ('posterior', True, 0.51)
     """
-    k = _validate.integer("k", mechanism.k, 2)
+    k = _validate.integer("k", checked_mechanism(mechanism).k, 2)
     law = _validate.distribution("prior", prior, k)
     t = _validate.integer("t", t, 1, k)
     if gain is not None and t != 1:
@@ -263,7 +264,7 @@ def estimate_mutual_information(
     >>> found.how, round(found.value, 4), found.value < 1 / 8
     ('posterior', 0.1202, True)
     """
-    k = _validate.integer("k", mechanism.k, 2)
+    k = _validate.integer("k", checked_mechanism(mechanism).k, 2)
     law = _validate.distribution("prior", prior, k)
     trials, alpha, seed = _sampling(trials, alpha, seed)
     table = _small_channel(mechanism)
@@ -284,9 +285,9 @@ def estimate_mutual_information(
 
 def _sampling(trials: int, alpha: float, seed: int) -> tuple[int, float, int]:
     return (
-        _validate.integer("trials", trials, 2),
+        _validate.trials(trials, 2),
         _validate.fraction("alpha", alpha),
-        _validate.integer("seed", seed, 0),
+        _validate.seed(seed),
     )
 
 

@@ -97,7 +97,8 @@ def exposure(
     if not isinstance(mechanism, Longitudinal):
         raise TypeError(f"{type(mechanism).__name__} does not report over time.")
     rounds = _validate.integer("rounds", rounds, 1)
-    trials = _validate.integer("trials", trials, 1)
+    trials = _validate.trials(trials)
+    rng = _validate.generator(rng)
     law = _validate.distribution("prior", prior, mechanism.k)
     if reason := out_of_reach(mechanism.k, rounds, trials):
         raise ValueError(reason)

@@ -24,7 +24,7 @@ def check_gain(gain: npt.ArrayLike, k: int) -> npt.NDArray[np.float64]:
     ValueError
         If it has another shape, or an entry is negative or no finite number.
     """
-    table = np.asarray(gain, dtype=np.float64)
+    table = _validate.floats("gain", gain)
     if table.ndim != 2 or not len(table) or table.shape[1] != k:
         raise ValueError(f"gain must have shape (guesses >= 1, {k}), got {table.shape}.")
     if not np.isfinite(table).all() or (table < 0).any():
@@ -57,7 +57,7 @@ def prior_g_vulnerability(gain: npt.ArrayLike, prior: npt.ArrayLike) -> float:
     >>> prior_g_vulnerability([[1, 0, 0], [0, 1, 1]], [0.4, 0.3, 0.3])
     0.6
     """
-    weights = np.asarray(prior, dtype=np.float64)
+    weights = _validate.floats("prior", prior)
     weights = _validate.distribution("prior", weights, weights.size)
     return float((check_gain(gain, weights.size) @ weights).max())
 

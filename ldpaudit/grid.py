@@ -25,7 +25,7 @@ from ldpaudit.games import stream
 from ldpaudit.outcomes import SCHEMA, AuditResult, Cell, Results
 from ldpaudit.registry import create, load, names, origin
 from ldpaudit.rounds import evolve, follow, round_rows
-from ldpaudit.running import BACKENDS, died, run, versions
+from ldpaudit.running import BACKENDS, MAX_WAIT, died, run, versions
 from ldpaudit.store import Store
 from ldpaudit.study import AuditSpec, ProtocolSpec, Study, resolve, to_toml
 
@@ -101,10 +101,10 @@ def compare(
     plan = resolve(study)
     plan = plan.as_quick() if quick else plan
     if seed is not None:
-        plan = plan.model_copy(update={"seed": _validate.integer("seed", seed, 0)})
+        plan = plan.model_copy(update={"seed": _validate.seed(seed)})
     jobs = _validate.integer("jobs", jobs, 1, _validate.MAX_JOBS)
     if cell_timeout is not None:
-        cell_timeout = _validate.positive("cell_timeout", cell_timeout)
+        cell_timeout = min(_validate.positive("cell_timeout", cell_timeout), MAX_WAIT)
     _validate.known("backend", backend, BACKENDS)
     if scheduler is not None and backend != "dask":
         raise ValueError(f"a scheduler needs backend 'dask', got {backend!r}.")
@@ -199,9 +199,15 @@ class _Task:
         rows = round_rows(found, like)
         if reason := out_of_reach(mechanism.k, found.rounds, study.trials):
             return [*rows, skipped_row(reason, like)]
-        prior, attacked = self.data.frequencies, stream(study.seed, *names, "exposure")
+        attacked = stream(study.seed, *names, "exposure")
+        prior = _validate.distribution("prior", self._prior, mechanism.k)
         seen = exposure(mechanism, prior, found.rounds, study.trials, rng=attacked)
         return rows + exposure_rows(seen, study.alpha, like)
+
+    @property
+    def _prior(self) -> Any:
+        """What attackers believe of a user's value; None means that all are equally likely."""
+        return self.data.frequencies if self.study.prior == "data" else None
 
     def failed(self, reason: str) -> Cell:
         """The cell as one row that says why there are no others."""
@@ -232,7 +238,7 @@ class _Task:
             seed=study.seed,
             bound=spec.bound or study.bound,
             pair=spec.inputs(data.k),
-            prior=data.frequencies if study.prior == "data" else None,
+            prior=self._prior,
             histogram=data.histogram,
             data=data.name,
             repetitions=study.repetitions,

@@ -34,6 +34,7 @@ from ldpaudit.contracts import (
     Reconstruction,
     TrainableDistinguisher,
     Values,
+    checked_mechanism,
 )
 from ldpaudit.evidence import learn, prepare, training_size
 from ldpaudit.games import AttackError, chunks, report_entries, stream, success_counts
@@ -50,8 +51,6 @@ if TYPE_CHECKING:
 DEFAULT_ATTACKS = ("single-guess", "bayes")
 #: Level at which a claim is called violated, shared by all audits of a study.
 VERDICT_ALPHA = 1e-4
-#: Largest number of reports an audit draws per input; more would not end in a day.
-MAX_TRIALS = 10**10
 #: Largest number of simulated collections, for the same reason.
 MAX_REPETITIONS = 100_000
 
@@ -149,17 +148,14 @@ def audit(
     ('consistent', True)
     """
     started = time.perf_counter()
-    if not isinstance(mechanism, Mechanism):
-        raise TypeError(
-            f"mechanism must have k, epsilon and privatize, got {type(mechanism).__name__}."
-        )
+    checked_mechanism(mechanism)
     k = _validate.integer("k", mechanism.k, 2, _validate.MAX_DOMAIN)
     epsilon = _validate.positive("epsilon", mechanism.epsilon)
     delta = _validate.delta(getattr(mechanism, "delta", 0.0))
-    trials = _validate.integer("trials", trials, 1, MAX_TRIALS)
+    trials = _validate.trials(trials)
     alpha = _validate.fraction("alpha", alpha)
     verdict_alpha = _validate.fraction("verdict_alpha", verdict_alpha)
-    seed = _validate.integer("seed", seed, 0)
+    seed, data = _validate.seed(seed), _validate.text("data", data)
     repetitions = _validate.integer("repetitions", repetitions, 0, MAX_REPETITIONS)
     jobs = _validate.integer("jobs", jobs, 1, _validate.MAX_JOBS)
     if search is not None and stop_when != BUDGET:
@@ -170,8 +166,8 @@ def audit(
     bound = check_bound(bound, stop, model_based)
     pair = _check_pair(pair, k)
     law = _validate.distribution("prior", prior, k)
-    if isinstance(attacks, str):
-        raise TypeError(f"attacks must be a sequence of names, got {attacks!r}.")
+    if isinstance(attacks, str) or not (attacks is None or isinstance(attacks, Sequence)):
+        raise TypeError(f"attacks must be a sequence of names, got {_validate.shown(attacks)}.")
     chosen = DEFAULT_ATTACKS if attacks is None else tuple(attacks)
     objects = {attack: create("attacks", attack) for attack in chosen}
     users = _check_histogram(histogram, k)
@@ -303,8 +299,8 @@ def _told_apart(game: PairGame, trials: int, rng: np.random.Generator) -> int:
 
 
 def _check_pair(pair: tuple[int, int], k: int) -> tuple[int, int]:
-    if len(pair) != 2:
-        raise ValueError(f"pair must name two inputs, got {pair!r}.")
+    if not isinstance(pair, Sequence) or len(pair) != 2:
+        raise ValueError(f"pair must name two inputs, got {_validate.shown(pair)}.")
     first, second = (_validate.integer("every input of pair", v, 0, k - 1) for v in pair)
     if first == second:
         raise ValueError(f"pair must name two different inputs, got {pair!r}.")

@@ -226,14 +226,14 @@ class Histories:
     histories: Any
 
     def __post_init__(self) -> None:
+        if not isinstance(self.mechanism, HasMemos):
+            raise TypeError(f"mechanism must have memos, got {type(self.mechanism).__name__}.")
         table = np.asarray(self.histories)
         if table.ndim != 2 or len(table) < 2 or not table.shape[1]:
             raise ValueError(f"histories must have shape (at least 2, rounds), got {table.shape}.")
         _validate.values(table.ravel(), self.mechanism.k)
         frozen = tuple(tuple(int(v) for v in row) for row in table)
         object.__setattr__(self, "histories", frozen)
-        if not isinstance(self.mechanism, HasMemos):
-            raise TypeError(f"mechanism must have memos, got {type(self.mechanism).__name__}.")
 
     @property
     def k(self) -> int:

@@ -21,7 +21,7 @@ def check_channel(channel: npt.ArrayLike) -> npt.NDArray[np.float64]:
     ValueError
         If it has fewer than two rows or a row is not a distribution.
     """
-    table = np.asarray(channel, dtype=np.float64)
+    table = _validate.floats("channel", channel)
     if table.ndim != 2 or len(table) < 2:
         raise ValueError(f"channel must have shape (k >= 2, reports), got {table.shape}.")
     for value, row in enumerate(table):
@@ -133,7 +133,7 @@ def posterior(
     >>> posterior(m.log_likelihood([2]), [0.8, 0.1, 0.1]).round(4)
     array([[0.6827, 0.0853, 0.232 ]])
     """
-    table = np.asarray(log_likelihood, dtype=np.float64)
+    table = _validate.floats("log_likelihood", log_likelihood)
     if table.ndim != 2 or table.shape[1] < 2:
         raise ValueError(f"log_likelihood must have shape (n, k >= 2), got {table.shape}.")
     with np.errstate(divide="ignore"):

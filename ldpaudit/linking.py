@@ -74,11 +74,11 @@ def reidentify(
     people = _validate.values(np.asarray(population), mechanism.k)
     if people.size < 2:
         raise ValueError(f"population must hold at least two people, got {people.size}.")
-    collections = _validate.integer("collections", collections, 1)
+    collections = _validate.integer("collections", collections, 1, 10**6)
     top = _validate.integer("top", top, 1, people.size - 1)
-    trials = _validate.integer("trials", trials, 1)
+    trials = _validate.trials(trials)
     alpha = _validate.fraction("alpha", alpha)
-    rng = stream(_validate.integer("seed", seed, 0), "reidentification")
+    rng = stream(_validate.seed(seed), "reidentification")
     kinds, numbers = np.unique(people, return_counts=True)
     successes = 0
     for size in chunks(trials, kinds.size):
@@ -147,9 +147,9 @@ def find_true_attribute(
     people = _validate.values(np.asarray(population), mechanism.k)
     if not people.size:
         raise ValueError("population must hold at least one person.")
-    trials = _validate.integer("trials", trials, 1)
+    trials = _validate.trials(trials)
     alpha = _validate.fraction("alpha", alpha)
-    rng = stream(_validate.integer("seed", seed, 0), "true attribute")
+    rng = stream(_validate.seed(seed), "true attribute")
     columns = zip(mechanism.records(people).T, mechanism.sizes, strict=True)
     marginals = [np.bincount(column, minlength=size) / people.size for column, size in columns]
     successes = 0

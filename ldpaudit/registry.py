@@ -14,7 +14,7 @@ from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from ldpaudit._validate import known
+from ldpaudit._validate import known, text
 
 GROUPS = ("protocols", "attacks", "bounds", "reports")
 
@@ -26,7 +26,7 @@ def names(group: str) -> list[str]:
 
 def load(group: str, name: str) -> Any:
     """Return the component registered as `name`, or say which names are near."""
-    entries = _entries(group)
+    entries = _entries(text("group", group))
     known(group.removesuffix("s"), name, entries)
     return entries[name].load()
 

@@ -92,11 +92,15 @@ def evolve(
     >>> [v.tolist() for v in evolve(data, 3, "permute", rng=np.random.default_rng(0))]
     [[1, 0, 0, 2], [2, 0, 0, 1], [0, 1, 2, 0]]
     """
-    rounds = _validate.integer("rounds", rounds, 1)
+    rounds, rng = _validate.integer("rounds", rounds, 1), _validate.generator(rng)
+    if not isinstance(data, DataSet):
+        raise TypeError(f"data must be a DataSet, got {_validate.shown(data)}.")
     if change != "permute" and (
         isinstance(change, str) or not 0 <= _validate.nonnegative("change", change) <= 1
     ):
-        raise ValueError(f"change must be a probability or 'permute', got {change!r}.")
+        raise ValueError(
+            f"change must be a probability or 'permute', got {_validate.shown(change)}."
+        )
     values = rng.permutation(data.users())
     cumulative = np.cumsum(data.histogram)
     for number in range(rounds):
@@ -151,7 +155,10 @@ def follow(
     seen: Any = None
     had: list[Values] = []
     names: list[Any] = []
-    for own in values:
+    for given in values:
+        own = _validate.values(given, k)
+        if not own.size:
+            raise ValueError("values must hold at least one user.")
         if state is None:
             state = mechanism.start(own.size, rng=rng)
             seen = np.zeros((own.size, k if k <= _FEW else 0), dtype=np.bool_)

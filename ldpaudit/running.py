@@ -26,6 +26,8 @@ BACKENDS = ("loky", "dask")
 DIED = "its process died (out of memory, a crash, or an exit)"
 #: Libraries that decide bytes: workers elsewhere must have the same.
 VERSIONED = ("ldpaudit", "numpy", "scipy")
+#: Seconds that can be waited for; a year is no limit.
+MAX_WAIT = 3.0e7
 #: Seconds to wait for a scheduler, and then for the first of its workers.
 _PATIENCE = 60
 #: What ends a process at once, also one that listens to nothing.

@@ -246,7 +246,7 @@ def worst_pair(
         )
     chosen: Selection = PilotSplit() if selection is None else selection
     if not isinstance(chosen, Selection):
-        raise TypeError(f"selection must be a Selection, got {selection!r}.")
+        raise TypeError(f"selection must be a Selection, got {_validate.shown(selection)}.")
     if isinstance(mechanism, IsRecorded):
         raise ValueError("recorded reports are of one pair of inputs: there is nothing to search.")
     if isinstance(chosen, EValues) and bound not in ("posterior-odds", "anytime"):
@@ -256,10 +256,10 @@ def worst_pair(
     search = _Search(
         mechanism,
         bound,
-        _validate.integer("trials", trials, 2),
+        _validate.trials(trials, 2),
         (_validate.fraction("alpha", alpha), _validate.fraction("verdict_alpha", verdict_alpha)),
         {"delta": _validate.delta(getattr(mechanism, "delta", 0.0)), "claimed": claimed},
-        _validate.integer("seed", seed, 0),
+        _validate.seed(seed),
         "worst pair of " + re.sub(r" at 0x[0-9a-fA-F]+", "", repr(mechanism)),
     )
     if isinstance(chosen, Pooled):

@@ -193,9 +193,10 @@ def hypervolume(
     """
     kept = non_dominated(success, mse)
     x, y = np.asarray(success, dtype=float)[kept], np.asarray(mse, dtype=float)[kept]
-    right, top = (float(end) for end in reference)
-    if not (math.isfinite(right) and math.isfinite(top)):
-        raise ValueError(f"reference must be two finite numbers, got {reference!r}.")
+    ends = _validate.floats("reference", reference)
+    if ends.shape != (2,) or not np.isfinite(ends).all():
+        raise ValueError(f"reference must be two finite numbers, got {_validate.shown(reference)}.")
+    right, top = map(float, ends)
     inside = (x < right) & (y < top)
     x, y = x[inside], y[inside]
     if not np.isfinite(x).all() or not np.isfinite(y).all():

@@ -36,7 +36,7 @@ class StopWhen:
     @classmethod
     def parse(cls, text: str) -> StopWhen:
         """Read ``violation``, ``width=W`` or ``budget``."""
-        if text in (BUDGET, "violation"):
+        if _validate.text("stop_when", text) in (BUDGET, "violation"):
             return cls(text)
         name, _, number = text.partition("=")
         if name == "width":

@@ -59,6 +59,8 @@ def aggregate(
     >>> int(np.argmax(m.estimate(counts)))
     2
     """
+    if not isinstance(mechanism, FrequencyOracle):
+        raise TypeError(f"mechanism must aggregate, got {type(mechanism).__name__}.")
     chunk = _validate.integer("chunk", chunk, 1)
     parts: Iterable[Reports]
     if isinstance(source, str | Path):

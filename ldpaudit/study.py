@@ -23,7 +23,7 @@ from pydantic import (
 from ldpaudit import _validate
 from ldpaudit.data import DataSet
 from ldpaudit.data import load as load_data
-from ldpaudit.harness import DEFAULT_ATTACKS, MAX_REPETITIONS, MAX_TRIALS
+from ldpaudit.harness import DEFAULT_ATTACKS, MAX_REPETITIONS
 
 #: Most cells of a study: protocols with their parameters x epsilons x data.
 MAX_CELLS = 100_000
@@ -175,7 +175,7 @@ class Study(_Strict):
     bound: str = "posterior-odds"
     audits: tuple[AuditSpec, ...] = ()
     prior: Literal["uniform", "data"] = "uniform"
-    trials: Annotated[Whole, Field(ge=1, le=MAX_TRIALS)] = 50_000
+    trials: Annotated[Whole, Field(ge=1, le=_validate.MAX_TRIALS)] = 50_000
     repetitions: Annotated[Whole, Field(ge=2, le=MAX_REPETITIONS)] = 10
     rounds: Annotated[Whole, Field(ge=1, le=100_000)] | None = None
     change: Annotated[Real, Field(ge=0, le=1)] | Literal["permute"] | None = None

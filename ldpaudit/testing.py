@@ -18,7 +18,6 @@ from ldpaudit._mechanism_checks import FALSE_ALARM, checks_of, require
 from ldpaudit.contracts import HasExactDelta, HasExactEpsilon, IsRecorded, Mechanism, Reconstruction
 from ldpaudit.evidence import prepare
 from ldpaudit.games import stream, success_counts
-from ldpaudit.harness import MAX_TRIALS
 from ldpaudit.outcomes import VIOLATION, EventCounts, GuessCounts
 from ldpaudit.power import GATE_BOUND, LdpCheck, can_fail, detectable
 from ldpaudit.registry import mechanism as registered
@@ -258,9 +257,9 @@ def check_ldp(
     if it showed in all 200,000 reports
     """
     claim: Any = _Claim(mechanism, epsilon, delta)
-    trials = _validate.integer("trials", trials, 1, MAX_TRIALS)
+    trials = _validate.trials(trials)
     alpha = _validate.fraction("alpha", alpha)
-    seed = _validate.integer("seed", seed, 0)
+    seed = _validate.seed(seed)
     identity = f"check_ldp {claim.k} {claim.epsilon} {claim.delta}"
     ready = prepare(
         claim, GATE_BOUND, (0, 1), trials, delta=claim.delta, seed=seed, identity=identity

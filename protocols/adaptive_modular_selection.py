@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from ldpaudit._validate import MAX_DOMAIN, integer
 from ldpaudit._validate import epsilon as checked_epsilon
-from ldpaudit._validate import integer
 
 from ._cache import remembered
 from ._designs import Design
@@ -69,7 +69,7 @@ class AdaptiveModularSelection(ModularProtocol):
     max_bits: int | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
+        object.__setattr__(self, "k", integer("k", self.k, 2, MAX_DOMAIN))
         object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
         names = ("success_weight", "error_weight", "bits_weight")
         for name in names:

@@ -227,11 +227,7 @@ def test_no_name_in_a_study_leads_out_of_the_folder(tmp_path: Path) -> None:
 
 # --------------------------------------------------------------------- fuzzing
 
-fuzzed = settings(
-    max_examples=150,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+fuzzed = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 junk = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: (
@@ -241,6 +237,7 @@ junk = st.recursive(
 )  # fmt: skip
 
 
+@pytest.mark.fuzz
 @fuzzed
 @given(field=st.sampled_from(sorted(STUDY)), value=junk)
 def test_any_field_of_a_study(field: str, value: Any) -> None:
@@ -255,6 +252,7 @@ def test_any_field_of_a_study(field: str, value: Any) -> None:
     assert said.count("\n") == 0 or "\n" in repr(value)
 
 
+@pytest.mark.fuzz
 @fuzzed
 @given(content=st.binary(max_size=200))
 def test_any_bytes_as_a_study(content: bytes, tmp_path: Path) -> None:
@@ -264,6 +262,7 @@ def test_any_bytes_as_a_study(content: bytes, tmp_path: Path) -> None:
         read_study(path)
 
 
+@pytest.mark.fuzz
 @fuzzed
 @given(content=st.binary(max_size=200), end=st.sampled_from(["csv", "csv.gz", "parquet"]))
 def test_any_bytes_as_data(content: bytes, end: str, tmp_path: Path) -> None:
@@ -273,6 +272,7 @@ def test_any_bytes_as_data(content: bytes, end: str, tmp_path: Path) -> None:
         load(f"{path}:a")
 
 
+@pytest.mark.fuzz
 @fuzzed
 @given(
     name=st.sampled_from(["grr", "ss", "oue", "olh", "mss", "hr", "pgr"]),
@@ -292,6 +292,7 @@ def test_any_array_as_reports(
             assert np.isfinite(np.asarray(m.estimate(counts))).all()
 
 
+@pytest.mark.fuzz
 @fuzzed
 @given(k=junk, epsilon=junk)
 def test_any_parameters(k: Any, epsilon: Any) -> None:

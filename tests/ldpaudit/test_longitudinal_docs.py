@@ -40,6 +40,15 @@ def test_the_table_of_variances() -> None:
         assert [float(value) for value in printed] == pytest.approx(wanted, rel=1e-4)
 
 
+def test_exact_success_after_one_report() -> None:
+    found = [row for row in rows("longitudinal.md", 7) if row[2].endswith("%")]
+    assert len(found) == 8
+    for name, whole, first, *_ in found:
+        inf = float(whole)
+        m = ldpaudit.mechanism(name.lower(), k=360, epsilon=0.4 * inf, epsilon_inf=inf)
+        assert float(first[:-1]) == float(f"{100 * m.vulnerability():.2g}")
+
+
 def test_composed_budgets() -> None:
     found = [row for row in rows("longitudinal.md", 6) if row[0] in COMPOSED and row[1] == "1"]
     assert [row[0] for row in found] == list(COMPOSED)
@@ -58,7 +67,8 @@ def reports_of(name: str, k: int, rounds: int) -> Any:
 
 
 def test_histories_of_different_times() -> None:
-    found = [row for row in rows("longitudinal.md", 7) if row[0] in ("L-GRR", "L-SUE")]
+    seven = rows("longitudinal.md", 7)
+    found = [row for row in seven if row[0] in ("L-GRR", "L-SUE") and row[2].isdigit()]
     assert len(found) == 5
     for name, k, rounds, budgets, claim, same, across in found:
         every = np.indices((int(k),) * int(rounds)).reshape(int(rounds), -1).T
