@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ldpaudit._validate import fraction
+from ldpaudit._validate import fraction, integer
 from ldpaudit.outcomes import EventCounts, GuessCounts
 
 
@@ -42,6 +42,8 @@ def success_upper(successes: int, trials: int, alpha: float) -> float:
 
 def success_interval(successes: int, trials: int, alpha: float) -> tuple[float, float]:
     """Two-sided Clopper-Pearson interval, alpha / 2 on each side."""
+    trials = integer("trials", trials, 1, 2**62)
+    successes = integer("successes", successes, 0, trials)
     half = fraction("alpha", alpha) / 2
     return success_lower(successes, trials, half), success_upper(successes, trials, half)
 
