@@ -170,7 +170,10 @@ def test_a_study_follows_its_longitudinal_protocols() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["loloha", "allomfree", "ldp-auditor-longitudinal", "ldp-auditor-multidimensional"],
+    [
+        *("loloha", "loloha-adult", "allomfree"),
+        *("ldp-auditor-longitudinal", "ldp-auditor-multidimensional"),
+    ],
 )
 def test_ready_made_studies_run_at_their_quick_size(name: str) -> None:
     assert "failed" not in set(ldpaudit.compare(name, quick=True).frame["status"])
