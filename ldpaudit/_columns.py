@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,49 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, cast
 
+import numpy as np
+import numpy.typing as npt
+
 from ldpaudit import _validate
+
+NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+#: What files write for a missing number. In a column of text they may be names (Null, NA).
+_NOT_A_NUMBER = frozenset({"na", "n/a", "nan", "none", "null", "<na>"})
+
+
+def coded(
+    source: str, path: Path, columns: Sequence[str]
+) -> tuple[list[list[str]], npt.NDArray[np.int64], list[int]]:
+    """Each column's values in order; rows as places among them, (n, d); how often each occurs."""
+    rows = count(path, columns)
+    parts: list[Counter[str]] = [Counter() for _ in columns]
+    for row, times in rows.items():
+        for part, text in zip(parts, row, strict=True):
+            part[text] += times
+    named = [source] if len(columns) == 1 else [f"{path}:{name}" for name in columns]
+    domains = [_domain(name, part) for name, part in zip(named, parts, strict=True)]
+    place = [{text: i for i, text in enumerate(domain)} for domain in domains]
+    codes = [[p[text] for p, text in zip(place, row, strict=True)] for row in rows]
+    return domains, np.array(codes, dtype=np.int64), list(rows.values())
+
+
+def _domain(source: str, counts: Counter[str]) -> list[str]:
+    """The values of a column in their order; none may be missing."""
+    missing = counts.pop("", 0)
+    texts = [text for text in counts if text.lower() not in _NOT_A_NUMBER]
+    numeric = all(NUMBER.fullmatch(text) for text in texts)
+    if numeric:
+        missing += sum(counts[text] for text in counts.keys() - set(texts))
+        texts.sort(key=lambda text: (float(text), text))
+    else:
+        texts = sorted(counts)
+    if missing:
+        raise ValueError(f"a column must have no missing values, got {missing} in {source!r}.")
+    if len(texts) < 2:
+        raise ValueError(
+            f"a column must have at least 2 distinct values, got {len(texts)} in {source!r}."
+        )
+    return texts
 
 
 def count(path: Path, columns: Sequence[str]) -> Counter[tuple[str, ...]]:

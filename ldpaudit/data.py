@@ -6,7 +6,6 @@ import gzip
 import hashlib
 import math
 import re
-from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import resources
@@ -27,12 +26,8 @@ DEFAULT_NUM_USERS = 10_000
 #: Above this, shares times users no longer resolve single users in double precision.
 MAX_USERS = 10**12
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _FILE = re.compile(r"(.+?\.(?:csv|csv\.gz|parquet|pq)):(.*)", re.DOTALL | re.IGNORECASE)
-_SYNTHETIC = re.compile(rf"([a-z]+)(?:\(({_NUMBER.pattern})\))?")
-
-#: What files write for a missing number. In a column of text they may be names (Null, NA).
-_NOT_A_NUMBER = frozenset({"na", "n/a", "nan", "none", "null", "<na>"})
+_SYNTHETIC = re.compile(rf"([a-z]+)(?:\(({_columns.NUMBER.pattern})\))?")
 
 _PRIORS = {
     "zipf": "shares proportional to 1 / rank^s; zipf(1.5) sets s, else 1",
@@ -388,46 +383,15 @@ def _from_file(source: str, path: Path, names: str) -> DataSet:
     columns = [names]
     if "+" in names and names not in _columns.header(path):
         columns = names.split("+")
-    rows = _columns.count(path, columns)
-    parts: list[Counter[str]] = []
-    for at in range(len(columns)):
-        part: Counter[str] = Counter()
-        for row, times in rows.items():
-            part[row[at]] += times
-        parts.append(part)
-    domains = [
-        _domain(source if len(columns) == 1 else f"{path}:{name}", part)
-        for name, part in zip(columns, parts, strict=True)
-    ]
+    domains, codes, users = _columns.coded(source, path, columns)
     sizes = tuple(map(len, domains))
     if (k := math.prod(sizes)) > _validate.MAX_DOMAIN:
         raise ValueError(
             f"the records of {source!r} must be at most {_validate.MAX_DOMAIN:,}, got {k:,} by "
             f"{' x '.join(map(str, sizes))} values; take fewer columns."
         )
-    place = [{text: i for i, text in enumerate(domain)} for domain in domains]
-    codes = [[p[text] for p, text in zip(place, row, strict=True)] for row in rows]
     histogram = np.zeros(k, dtype=np.int64)
-    histogram[np.ravel_multi_index(np.array(codes).T, sizes)] = list(rows.values())
+    histogram[np.ravel_multi_index(codes.T, sizes)] = users
     if len(columns) > 1:
         return DataSet(source, histogram, sizes=sizes)
     return DataSet(source, histogram, tuple(domains[0]))
-
-
-def _domain(source: str, counts: Counter[str]) -> list[str]:
-    """The values of a column in their order; none may be missing."""
-    missing = counts.pop("", 0)
-    texts = [text for text in counts if text.lower() not in _NOT_A_NUMBER]
-    numeric = all(_NUMBER.fullmatch(text) for text in texts)
-    if numeric:
-        missing += sum(counts[text] for text in counts.keys() - set(texts))
-        texts.sort(key=lambda text: (float(text), text))
-    else:
-        texts = sorted(counts)
-    if missing:
-        raise ValueError(f"a column must have no missing values, got {missing} in {source!r}.")
-    if len(texts) < 2:
-        raise ValueError(
-            f"a column must have at least 2 distinct values, got {len(texts)} in {source!r}."
-        )
-    return texts
