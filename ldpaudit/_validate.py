@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 #: Largest privacy budget: exp(-epsilon) is still a full-precision number.
 MAX_EPSILON = 700.0
+#: Least privacy budget: below it the probabilities of a report differ by rounding alone.
+MIN_EPSILON = 1e-12
 #: Largest domain that is audited: tables of one entry a value still fit, and passes end.
 MAX_DOMAIN = 10**7
 #: Most reports an audit draws per input; more would not end in a day.
@@ -62,8 +64,10 @@ def floats(name: str, array: npt.ArrayLike) -> npt.NDArray[np.float64]:
 
 
 def epsilon(value: float) -> float:
-    """Return `value` as a privacy budget: positive, and small enough for exp(-epsilon) to exist."""
+    """Return `value` as a privacy budget: positive, and of a size that exp(-epsilon) can tell."""
     budget = positive("epsilon", value)
+    if budget < MIN_EPSILON:
+        raise ValueError(f"epsilon must be at least {MIN_EPSILON:g}, got {value!r}.")
     if budget > MAX_EPSILON:
         raise ValueError(f"epsilon must be at most {MAX_EPSILON:g}, got {shown(value)}.")
     return budget

@@ -107,8 +107,10 @@ class DataSet:
             raise ValueError("histogram must hold counts of at least 0 and at least one user.")
         if self.labels is not None and len(self.labels) != given.size:
             raise ValueError(f"labels must name {given.size} values, got {len(self.labels)}.")
-        if self.sizes is not None and math.prod(self.sizes) != given.size:
-            raise ValueError(f"sizes must have the product {given.size}, got {self.sizes}.")
+        if self.sizes is not None:
+            sizes = tuple(_validate.integer("every size", m, 2, given.size) for m in self.sizes)
+            if math.prod(sizes) != given.size:
+                raise ValueError(f"sizes must have the product {given.size}, got {sizes}.")
         histogram = given.astype(np.int64)
         histogram.flags.writeable = False
         object.__setattr__(self, "histogram", histogram)

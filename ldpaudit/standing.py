@@ -204,7 +204,8 @@ def hypervolume(
     order = np.argsort(x)
     x, y = x[order], y[order]
     widths = np.append(x[1:], right) - x
-    return float(widths @ (top - y))
+    with np.errstate(over="ignore"):
+        return float(widths @ (top - y))
 
 
 #: Reference of `hypervolumes`: this many times the least error against the population.
