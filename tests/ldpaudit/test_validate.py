@@ -132,9 +132,9 @@ def test_distributions() -> None:
         ([1.5, -0.5], ValueError, "prior must hold finite probabilities"),
         ([math.nan, 1.0], ValueError, "prior must hold finite probabilities"),
         ([math.inf, 0.0], ValueError, "prior must hold finite probabilities"),
-        ("uniform", TypeError, "prior must be 2 numbers, got str"),
-        ([[1], [2, 3]], TypeError, "prior must be 2 numbers, got list"),
-        ({"a": 1}, TypeError, "prior must be 2 numbers, got dict"),
+        ("uniform", TypeError, "prior must be numbers, got 'uniform'"),
+        ([[1], [2, 3]], TypeError, r"prior must be numbers, got \[\[1\], \[2, 3\]\]"),
+        ({"a": 1}, TypeError, "prior must be numbers, got {'a': 1}"),
     ],
 )
 def test_bad_distributions(array: Any, error: type[Exception], message: str) -> None:
