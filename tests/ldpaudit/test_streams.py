@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import ldpaudit
 from ldpaudit.streams import aggregate, aggregate_files
@@ -125,6 +126,39 @@ def test_memory_does_not_grow_with_the_reports() -> None:
     reports, grown = map(int, done.stdout.split())
     assert reports == 400_000
     assert grown < 10
+
+
+MANY = """
+import resource, sys, numpy as np, ldpaudit
+from ldpaudit.streams import aggregate
+m = ldpaudit.mechanism(sys.argv[1], k=int(sys.argv[2]), epsilon=1.0)
+law = 1 / np.arange(1, m.k + 1)
+law /= law.sum()
+def batches(total=10**8, size=100_000):
+    for seed in range(total // size):
+        rng = np.random.default_rng([11, seed])
+        yield m.privatize(rng.choice(m.k, size, p=law), rng=rng)
+counts = aggregate(m, batches())
+error = np.mean((m.estimate(counts) - law) ** 2)
+expected = m.mse(10**8, law) + np.mean(law * (1 - law)) / 10**8
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+print(counts.num_users, peak, error / expected)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "k"), [("grr", 100), ("oue", 100), ("mss", 1024)])
+def test_a_hundred_million_reports_in_bounded_memory(name: str, k: int) -> None:
+    """Below 1 GB, nothing kept. The error as expected: a false alarm in a million, even if only
+    half of the k errors were independent."""
+    done = subprocess.run(
+        [sys.executable, "-c", MANY, name, str(k)], capture_output=True, text=True, check=True
+    )
+    reports, peak, ratio = map(float, done.stdout.split())
+    assert reports == 10**8
+    assert peak < 1000
+    low, high = (stats.chi2.ppf(tail, k // 2) / (k // 2) for tail in (5e-7, 1 - 5e-7))
+    assert low < ratio < high
 
 
 # ------------------------------------------------------------------- refused
