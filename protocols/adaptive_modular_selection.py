@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +17,8 @@ from ._designs import Design
 from ._modular import ModularProtocol
 from ._residues import choose_moduli
 
+#: Weights are told apart by their ratios; larger ones would overflow.
+_MOST_WEIGHT = 1e9
 #: Designs whose exact error is computed, after a screening by closed forms.
 _FINALISTS = 4
 
@@ -74,8 +75,10 @@ class AdaptiveModularSelection(ModularProtocol):
         names = ("success_weight", "error_weight", "bits_weight")
         for name in names:
             weight = getattr(self, name)
-            if not (isinstance(weight, int | float) and math.isfinite(weight) and weight >= 0):
-                raise ValueError(f"{name} must be at least 0 and finite, got {weight!r}.")
+            if not (isinstance(weight, int | float) and 0 <= weight <= _MOST_WEIGHT):
+                raise ValueError(
+                    f"{name} must be at least 0 and at most {_MOST_WEIGHT:g}, got {weight!r}."
+                )
             object.__setattr__(self, name, float(weight))
         if not any(getattr(self, name) for name in names):
             raise ValueError("one of success_weight, error_weight and bits_weight must be above 0.")
