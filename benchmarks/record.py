@@ -3,7 +3,7 @@
 Usage: python benchmarks/record.py [NAME ...]
 
 A NAME is that of a script (`clients`) or the start of it; without one all of RUNS are run, one
-after another, which takes some forty minutes and needs the registry from which pip installs the
+after another, which needs the registry from which pip installs the
 peers. Every section of RECORD.md that was run anew is replaced, the others stay. The exit code
 is 1 if a benchmark ended badly, for instance because a promised ratio was missed.
 """

@@ -75,7 +75,8 @@ class EpsilonBound:
     anytime or model-based; `event` is what was counted, `searched` what else
     the data could have chosen and at what price. `ceiling` is the most that the
     same bound could have shown from as many reports, had every guess been right
-    (None where the claim is well within reach): an epsilon above it could not be shown.
+    (None where the claim is well within reach, and after a search for the worst
+    pair): an epsilon above it could not be shown.
     """
 
     epsilon_lower: float
