@@ -181,7 +181,7 @@ class _Task:
                 rows += self._over_rounds(mechanism, rows[0])
             _check_rows(rows)
         except (Exception, SystemExit) as error:
-            if died(error):  # a process that shared the cell: who runs it decides what follows
+            if self.jobs > 1 and died(error):  # one that shared the cell: who runs it goes on
                 raise
             return self.failed(_sentence(error))
         users = {"data": self.data.name, "num_users": self.data.num_users}

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,17 @@ def test_blocks_are_independent() -> None:
     assert twice != 2 * once
     spread = np.sqrt(2 * BLOCK * 0.25)
     assert abs(twice - 2 * once) < 10 * spread
+
+
+def test_a_mechanism_whose_own_pool_broke_spoils_its_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody shared the cell: what its mechanism raises is its row, and no end of the command."""
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise BrokenExecutor("a pool of its own")
+
+    monkeypatch.setattr("ldpaudit.harness.audit", broken)
+    row = ldpaudit.compare(STUDY).frame.iloc[0]
+    assert (row["status"], row["reason"]) == ("failed", "BrokenExecutor: a pool of its own")
 
 
 def children(parent: int) -> Iterator[int]:
