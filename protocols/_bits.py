@@ -15,7 +15,9 @@ import numpy.typing as npt
 Bytes = npt.NDArray[np.uint8]
 
 #: Bytes worked on at a time. A constant: reports must not depend on the machine.
-_CHUNK = 2**17
+_CHUNK = 2**19
+#: Bytes of a table of single bits, which is written here and there: it stays in a near cache.
+_SPARSE_CHUNK = 2**21
 
 
 def width(num_values: int) -> int:
@@ -170,7 +172,7 @@ def subset_rows(
         words, lacking = start(mine, wanted)
         while (over := np.flatnonzero(lacking < 0)).size:
             words[over], lacking[over] = start(mine[over], wanted[over])
-        _fill(words, lacking, num_values, rng)
+        _fill(words, wanted, lacking, num_values, rng)
         set_own_bits(words.view(np.uint8), mine, included)
         packed[rows] = words.view(np.uint8)[:, : packed.shape[1]]
     return packed
@@ -181,20 +183,26 @@ def _start_rows(num_rows: int, num_values: int, size: int, rng: np.random.Genera
     if 16 * size > num_values:  # dense: random words cost less than single positions
         mean = max(0, size - 1 - math.sqrt(size))
         return bernoulli_rows(num_rows, num_values, math.floor(256 * mean / num_values) / 256, rng)
-    table = np.zeros((num_rows, 8 * width(num_values)), dtype=np.uint8)
-    positions = rng.integers(0, num_values, (num_rows, size - 1))
-    positions += np.arange(num_rows)[:, None] * table.shape[1]
-    table.reshape(-1)[positions] = 1
-    return np.packbits(table, bitorder="little").reshape(num_rows, -1)
+    packed = np.empty((num_rows, width(num_values)), dtype=np.uint8)
+    step = max(1, _SPARSE_CHUNK // (8 * packed.shape[1]))
+    for start in range(0, num_rows, step):
+        rows = packed[start : start + step]
+        table = np.zeros((len(rows), 8 * packed.shape[1]), dtype=np.uint8)
+        positions = rng.integers(0, num_values, (len(rows), size - 1))
+        positions += np.arange(len(rows))[:, None] * table.shape[1]
+        table.reshape(-1)[positions] = 1
+        rows[:] = np.packbits(table, bitorder="little").reshape(rows.shape)
+    return packed
 
 
 def _fill(
     words: npt.NDArray[np.uint64],
+    wanted: npt.NDArray[np.int64],
     lacking: npt.NDArray[np.int64],
     num_values: int,
     rng: np.random.Generator,
 ) -> None:
-    """Set as many uniform unset bits of each row as it lacks.
+    """Set as many uniform unset bits of each row as it lacks of those that are wanted.
 
     Where rows are many, each proposes one value and sees whether it is new. Few
     propose as many as they lack and are counted again, for some may meet.
@@ -216,7 +224,7 @@ def _fill(
         first, lacking = first[more], lacking[more]
 
     short = first // row_bits
-    wanted = _row_sizes(words.take(short, axis=0)) + lacking
+    wanted = wanted[short]
     while short.size:
         bits = np.repeat(short * row_bits, lacking)
         bits += values(bits.size)
