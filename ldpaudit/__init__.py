@@ -22,20 +22,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ldpaudit import testing as testing
+    from ldpaudit._results import Results as Results
     from ldpaudit.adapters import from_callable as from_callable
     from ldpaudit.adapters import from_samples as from_samples
     from ldpaudit.grid import compare as compare
     from ldpaudit.harness import audit as audit
     from ldpaudit.limits import frontier as frontier
     from ldpaudit.outcomes import AuditResult as AuditResult
-    from ldpaudit.outcomes import Results as Results
     from ldpaudit.registry import mechanism as mechanism
     from ldpaudit.study import Study as Study
 
 #: Public name -> module that defines it; imported at first use, so that starting is quick.
 _HOME = {
     "AuditResult": "outcomes",
-    "Results": "outcomes",
+    "Results": "_results",
     "Study": "study",
     "audit": "harness",
     "compare": "grid",

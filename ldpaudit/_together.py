@@ -11,8 +11,9 @@ from ldpaudit._pairs import Pairs, Reader
 from ldpaudit._tally import LEAST, MOST, Rules, Tally
 from ldpaudit.anytime import event_evidence, guess_evidence, least_kept
 from ldpaudit.contracts import Floats, Mechanism
+from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.evidence import Counts, Evidence
-from ldpaudit.outcomes import EpsilonBound, EventCounts, GuessCounts
+from ldpaudit.outcomes import EpsilonBound
 from ldpaudit.registry import create
 from ldpaudit.witness import PairGame
 

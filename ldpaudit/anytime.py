@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from ldpaudit import _validate
 from ldpaudit.contracts import Floats, Values
-from ldpaudit.outcomes import EventCounts, GuessCounts
+from ldpaudit.counts import EventCounts, GuessCounts
 
 #: Weight, in guesses, of the prior opinion that the mechanism leaks what it claims.
 _STRENGTH = 100.0

@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from ldpaudit._validate import fraction, integer
-from ldpaudit.outcomes import EventCounts, GuessCounts
+from ldpaudit.counts import EventCounts, GuessCounts
 
 
 def success_lower(successes: int, trials: int, alpha: float) -> float:

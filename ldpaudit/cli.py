@@ -18,7 +18,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ldpaudit.outcomes import Results
+    from ldpaudit._results import Results
 
 EXIT_CONSISTENT, EXIT_VIOLATION, EXIT_USAGE, EXIT_INCONCLUSIVE = range(4)
 # Some versions of Typer carry a click of their own: take the base class from what it raises.

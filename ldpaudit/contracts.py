@@ -14,14 +14,13 @@ shape (k,) and sum to 1. Natural logarithms throughout.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from ldpaudit.outcomes import EventCounts, GuessCounts, Results
+    from ldpaudit.counts import EventCounts, GuessCounts
 
 Values: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -327,10 +326,3 @@ class EventBound(Protocol):
 
         `claimed` may fix choices made before the data.
         """
-
-
-class Report(Protocol):
-    """Writes a comparison to a folder; figures are functions from a table to a Figure."""
-
-    def __call__(self, results: Results, directory: Path) -> list[Path]:
-        """Return the files written."""

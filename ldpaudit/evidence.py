@@ -23,8 +23,9 @@ from ldpaudit.contracts import (
     Mechanism,
     TrainableDistinguisher,
 )
+from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games import chunks, report_entries, stream
-from ldpaudit.outcomes import EpsilonBound, EventCounts, GuessCounts
+from ldpaudit.outcomes import EpsilonBound
 from ldpaudit.registry import create
 from ldpaudit.witness import Game, KaryGame, PairGame, Promise, pilot_of
 

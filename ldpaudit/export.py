@@ -8,7 +8,8 @@ from importlib import import_module
 from pathlib import Path
 
 from ldpaudit import _validate
-from ldpaudit.outcomes import SCHEMA, Results
+from ldpaudit._results import Results
+from ldpaudit.outcomes import SCHEMA
 
 Writer = Callable[[Results, Path], Path]
 

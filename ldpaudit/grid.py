@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from ldpaudit import _validate, harness
-from ldpaudit._table import COLUMNS, audit_rows, bound_rows, describe, to_frame
+from ldpaudit._cell import Cell
+from ldpaudit._results import Results
+from ldpaudit._table import COLUMNS, describe, to_frame
 from ldpaudit.contracts import Longitudinal
 from ldpaudit.data import DataSet
 from ldpaudit.exposure import exposure, exposure_rows, out_of_reach, skipped_row
 from ldpaudit.games import stream
-from ldpaudit.outcomes import SCHEMA, AuditResult, Cell, Results
+from ldpaudit.outcomes import SCHEMA, AuditResult, audit_rows, bound_rows
 from ldpaudit.registry import create, load, names, origin
 from ldpaudit.rounds import evolve, follow, round_rows
 from ldpaudit.running import BACKENDS, MAX_WAIT, died, run, versions
@@ -123,7 +125,7 @@ def compare(
         left = sorted((t for t in tasks if t.key not in done), key=lambda task: -task.data.k)
         if left and len(left) < jobs:  # those who would wait share the blocks of a cell
             left = [replace(task, jobs=jobs // len(left)) for task in left]
-        with closing(run(left, jobs, cell_timeout, backend, scheduler)) as cells:
+        with closing(run(left, jobs, cell_timeout, backend, scheduler, module=__name__)) as cells:
             for cell in cells:
                 done[cell.key] = cell
                 if store is not None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit import _validate, bounds, leakage
+from ldpaudit import _validate, bounds, divergence
 from ldpaudit._blocks import blocks, shared
 from ldpaudit.accuracy import measure_error
 from ldpaudit.contracts import (
@@ -36,9 +36,10 @@ from ldpaudit.contracts import (
     Values,
     checked_mechanism,
 )
+from ldpaudit.counts import GuessCounts
 from ldpaudit.evidence import learn, prepare, training_size
 from ldpaudit.games import AttackError, chunks, report_entries, stream, success_counts
-from ldpaudit.outcomes import AttackOutcome, AuditResult, GuessCounts
+from ldpaudit.outcomes import AttackOutcome, AuditResult
 from ldpaudit.registry import create
 from ldpaudit.servers import collects
 from ldpaudit.stopping import BUDGET, StopWhen
@@ -237,7 +238,7 @@ def audit(
 def _exact_epsilon(mechanism: Mechanism, delta: float) -> float | None:
     """Least epsilon that is true together with delta; None where nothing exact is known."""
     if delta and isinstance(mechanism, HasExactDelta):
-        return leakage.epsilon_at(mechanism.exact_delta, delta)
+        return divergence.epsilon_at(mechanism.exact_delta, delta)
     if delta:
         return None
     return float(mechanism.exact_epsilon()) if isinstance(mechanism, HasExactEpsilon) else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -273,48 +272,3 @@ def exact_delta(channel: npt.ArrayLike, epsilon: float) -> float:
     factor = math.exp(min(_validate.nonnegative("epsilon", epsilon), _validate.MAX_EPSILON))
     pairs = (np.maximum(row - factor * table, 0.0).sum(axis=1).max() for row in table)
     return float(max(pairs))
-
-
-def epsilon_at(profile: Callable[[float], float], delta: float, ceiling: float = 700.0) -> float:
-    """Least epsilon at which a privacy profile comes down to `delta`, to 1e-12 and never below.
-
-    Parameters
-    ----------
-    profile : callable
-        delta(epsilon), not increasing; a mechanism's ``exact_delta``.
-    delta : float
-        In [0, 1).
-    ceiling : float, default 700
-        Largest epsilon looked at.
-
-    Returns
-    -------
-    float
-        In natural-log units; 0 where nothing leaks beyond `delta`, inf above `ceiling`.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If delta is out of range.
-
-    Examples
-    --------
-    >>> table = [[0.75, 0.25], [0.25, 0.75]]
-    >>> round(epsilon_at(lambda epsilon: exact_delta(table, epsilon), 0.0), 9)  # ln 3
-    1.098612289
-    >>> round(epsilon_at(lambda epsilon: exact_delta(table, epsilon), 0.25), 6)  # ln 2
-    0.693147
-    """
-    delta = _validate.delta(delta)
-    if profile(0.0) <= delta:
-        return 0.0
-    if profile(ceiling) > delta:
-        return math.inf
-    low, high = 0.0, ceiling
-    while high - low > 1e-12 * max(1.0, high):
-        middle = (low + high) / 2
-        if profile(middle) <= delta:
-            high = middle
-        else:
-            low = middle
-    return high

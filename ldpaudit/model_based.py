@@ -15,8 +15,8 @@ import numpy as np
 
 from ldpaudit import _validate
 from ldpaudit.bounds import success_lower, success_upper
-from ldpaudit.leakage import epsilon_at
-from ldpaudit.outcomes import EventCounts
+from ldpaudit.counts import EventCounts
+from ldpaudit.divergence import epsilon_at
 
 #: Points at which the posterior of the false-positive rate is summed.
 _NODES = 512

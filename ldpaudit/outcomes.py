@@ -1,6 +1,6 @@
-"""Frozen results, and the tidy table they become.
+"""Frozen results of an audit, and the rows of the tidy table they become.
 
-Everything an audit or a comparison found is one of these small objects. They
+Everything an audit found is one of these small objects. They
 hold counts beside rates, say how each number was obtained, and know no
 protocol, attack or figure.
 """
@@ -9,62 +9,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ldpaudit._table import audit_rows, finite, to_frame
+from ldpaudit._table import COLUMNS, describe, finite, percent, to_frame
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
-
-    from ldpaudit.recommendation import Recommendation
 
 #: Version of the JSON of an audit, of the tidy table and of the store.
 SCHEMA = 1
 
 CONSISTENT, VIOLATION, INCONCLUSIVE = "consistent", "violation", "inconclusive"
-
-
-@dataclass(frozen=True)
-class GuessCounts:
-    """A guessing game: inputs drawn uniformly from `num_candidates`, some guesses withheld."""
-
-    num_candidates: int
-    correct: int
-    decided: int
-    trials: int
-
-    def __add__(self, other: GuessCounts) -> GuessCounts:
-        if self.num_candidates != other.num_candidates:
-            raise ValueError(
-                "guesses among different numbers of candidates cannot be added, got "
-                f"{self.num_candidates} and {other.num_candidates}."
-            )
-        return GuessCounts(
-            self.num_candidates,
-            self.correct + other.correct,
-            self.decided + other.decided,
-            self.trials + other.trials,
-        )
-
-
-@dataclass(frozen=True)
-class EventCounts:
-    """How often one event happened under the first input (hits) and the second (false_hits)."""
-
-    hits: int
-    trials: int
-    false_hits: int
-    false_trials: int
-
-    def __add__(self, other: EventCounts) -> EventCounts:
-        return EventCounts(
-            self.hits + other.hits,
-            self.trials + other.trials,
-            self.false_hits + other.false_hits,
-            self.false_trials + other.false_trials,
-        )
 
 
 @dataclass(frozen=True)
@@ -267,133 +222,113 @@ class AuditResult:
         return html
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One point of a grid: its axis names, its rows, and what it took (kept out of the table)."""
+def audit_rows(result: AuditResult, label: str | None = None) -> list[dict[str, Any]]:
+    """The rows of one audit, in a fixed order; the bound on epsilon goes by `label`."""
+    base = _base_row(result)
+    interval = f"estimate, Clopper-Pearson interval at {percent(1 - result.alpha)}"
+    rows: list[dict[str, Any]] = []
+    for outcome in result.attacks:
+        ran = outcome.reason is None
+        rows.append(
+            base
+            | {
+                "attack": outcome.attack,
+                "metric": "attack_success",
+                "value": finite(outcome.success),
+                "lower": finite(outcome.lower),
+                "upper": finite(outcome.upper),
+                "exact": finite(outcome.exact),
+                "trials": outcome.trials,
+                "status": "ok" if ran else ("failed" if outcome.failed else "skipped"),
+                "reason": outcome.reason or "",
+                "method": interval if outcome.trials else ("exact" if ran else ""),
+            }
+        )
+    if result.published_success is not None:
+        rows.append(
+            base
+            | {
+                "attack": "published",
+                "metric": "attack_success",
+                "exact": result.published_success,
+                "method": "published formula",
+            }
+        )
+    rows += bound_rows(result, label or result.bound.bound)
+    if result.mse is not None:
+        rows.append(
+            base
+            | {
+                "metric": "mse",
+                "value": finite(result.mse.value),
+                "lower": finite(result.mse.lower),
+                "upper": finite(result.mse.upper),
+                "exact": finite(result.mse.exact),
+                "trials": result.mse.repetitions,
+                "method": _utility_method(result.mse, result.alpha),
+            }
+        )
+        if result.mse.approximate is not None:
+            rows.append(
+                base
+                | {
+                    "metric": "mse_approximate",
+                    "exact": result.mse.approximate,
+                    "method": "published approximation (f = 0)",
+                }
+            )
+    if result.bits is not None:
+        rows.append(base | {"metric": "bits", "exact": float(result.bits), "method": "exact"})
+    return rows
 
-    key: str
-    axes: dict[str, Any]
-    rows: tuple[dict[str, Any], ...]
-    seconds: float = field(compare=False)
-    decode_seconds: float | None = field(default=None, compare=False)
 
-    @property
-    def failed(self) -> bool:
-        """Whether the cell ended in an error instead of numbers."""
-        return any(row["status"] == "failed" for row in self.rows)
+def bound_rows(result: AuditResult, label: str) -> list[dict[str, Any]]:
+    """The rows of one audit that bound epsilon, at both levels, under the name of the audit."""
+    base, rows = _base_row(result), []
+    for metric, bound in (
+        ("epsilon_lower", result.bound),
+        ("epsilon_verdict", result.verdict_bound),
+    ):
+        rows.append(
+            base
+            | {
+                "attack": label,
+                "metric": metric,
+                "value": finite(bound.epsilon_lower),
+                "lower": finite(bound.epsilon_lower),
+                "exact": finite(result.exact_epsilon),
+                "trials": bound.trials,
+                "status": "ok" if metric == "epsilon_lower" else result.verdict,
+                "reason": bound.event,
+                "method": f"{bound.kind} lower bound, alpha = {bound.alpha:.3g}",
+            }
+        )
+    return rows
 
 
-@dataclass(frozen=True)
-class Results:
-    """A finished comparison: the tidy table, and where it came from.
+def _base_row(result: AuditResult) -> dict[str, Any]:
+    """What all rows of one audit have in common."""
+    return dict.fromkeys(COLUMNS) | {
+        "protocol": result.mechanism,
+        "parameters": describe(result.parameters),
+        "k": result.k,
+        "epsilon": result.claimed_epsilon,
+        "delta": result.claimed_delta,
+        "seed": result.seed,
+        "status": "ok",
+        "reason": "",
+        "attack": "",
+        "data": "" if result.mse is None else result.mse.data,
+        "num_users": None if result.mse is None else result.mse.num_users,
+    }
 
-    `frame` has the columns of ``ldpaudit.outcomes.COLUMNS``; `provenance` holds
-    the study as run, the seed and the versions; `timings` has one row a cell.
 
-    Examples
-    --------
-    >>> import ldpaudit
-    >>> study = {"name": "tiny", "protocols": ["grr"], "epsilons": [1.0],
-    ...          "data": ["adult-hours"], "trials": 1000, "repetitions": 2}
-    >>> results = ldpaudit.compare(study)
-    >>> list(results.frame["protocol"].unique()), len(results.timings)
-    (['grr'], 1)
-    """
-
-    frame: pd.DataFrame
-    provenance: dict[str, Any]
-    timings: pd.DataFrame
-
-    def pareto(self) -> Figure:
-        """Attack success against mean squared error, one panel a data set."""
-        from ldpaudit.registry import load
-
-        figure: Figure = load("reports", "pareto")(self.frame)
-        return figure
-
-    def recommend(
-        self,
-        max_success: float | None = None,
-        max_bits: float | None = None,
-        max_mse: float | None = None,
-        data: str | None = None,
-        epsilon: float | None = None,
-    ) -> Recommendation:
-        """Return the best protocol under caps, one choice a data set; print it to read it.
-
-        Of the protocols that are shown to keep every cap (the whole interval of a
-        measured figure does), those with the least error; with `max_mse`, with
-        the least attack success; with that too, with the fewest bits (with all
-        three caps, the least error again). A protocol that nothing tells from
-        the best is listed as tied with it; one found in violation is no candidate.
-
-        Parameters
-        ----------
-        max_success : float, optional
-            Cap on the success of the best guess from one report, in (0, 1].
-        max_bits : float, optional
-            Cap on the bits of a report.
-        max_mse : float, optional
-            Cap on the mean squared error a value, as in the table (shares squared).
-        data : str, optional
-            One data set of the table instead of all.
-        epsilon : float, optional
-            One epsilon of the table instead of the best over all.
-
-        Returns
-        -------
-        Recommendation
-            ``.choices``, each with ``.best``, ``.undecided`` and ``.nearest``. All
-            its intervals hold together with probability 95%.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If a cap is out of range, or the table has no such data or epsilon.
-
-        Examples
-        --------
-        >>> import ldpaudit
-        >>> study = {"name": "tiny", "protocols": ["grr", "ss"], "epsilons": [1.0, 2.0],
-        ...          "data": ["adult-hours"], "trials": 1000, "repetitions": 2}
-        >>> results = ldpaudit.compare(study)
-        >>> [str(c) for choice in results.recommend(max_success=0.05).choices for c in choice.best]
-        ['ss at epsilon 2']
-        """
-        from ldpaudit.recommendation import recommend_from
-
-        caps = {"success": max_success, "bits": max_bits, "mse": max_mse}
-        given = {goal: cap for goal, cap in caps.items() if cap is not None}
-        return recommend_from(self.frame, given, data=data, epsilon=epsilon)
-
-    def against(self, before: Results, *, alpha: float = 0.01) -> pd.DataFrame:
-        """Return what changed since an earlier run beyond noise, one row a figure.
-
-        `alpha` is the probability that noise makes any unchanged estimate look
-        changed; columns and method as in ``ldpaudit.changes.compare_runs``.
-
-        Examples
-        --------
-        >>> import ldpaudit
-        >>> study = {"name": "tiny", "protocols": ["grr"], "epsilons": [1.0],
-        ...          "data": ["adult-hours"], "trials": 1000, "repetitions": 2}
-        >>> first, second = ldpaudit.compare(study), ldpaudit.compare(study, seed=1)
-        >>> set(second.against(first)["verdict"])
-        {'unchanged'}
-        """
-        from ldpaudit.changes import compare_runs
-
-        return compare_runs(before.frame, self.frame, alpha=alpha)
-
-    def save(self, directory: str | Path) -> list[Path]:
-        """Write the page, figures and tables to a folder; return the files written."""
-        from ldpaudit.registry import load
-
-        written: list[Path] = load("reports", "comparison")(self, Path(directory))
-        return written
-
-    def _repr_html_(self) -> str:
-        from ldpaudit.registry import load
-
-        html: str = load("reports", "results")(self)
-        return html
+def _utility_method(outcome: UtilityOutcome, alpha: float) -> str:
+    """How measured and exact error were obtained; an exact one by probes says how close it is."""
+    measured = f"estimate, t interval at {percent(1 - alpha)} over repetitions"
+    if outcome.sampled:
+        measured += " of aggregates drawn from their exact law"
+    if not outcome.exact_error or not outcome.exact:
+        return measured
+    digits = math.ceil(100 * outcome.exact_error / outcome.exact)
+    return f"{measured}; exact column by random probes, standard error below {digits}%"

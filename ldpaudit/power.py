@@ -5,15 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.evidence import Counts, Evidence
-from ldpaudit.outcomes import (
-    CONSISTENT,
-    INCONCLUSIVE,
-    VIOLATION,
-    EpsilonBound,
-    EventCounts,
-    GuessCounts,
-)
+from ldpaudit.outcomes import CONSISTENT, INCONCLUSIVE, VIOLATION, EpsilonBound
 
 #: The bound behind every gate, and the probability with which a gate states its power.
 GATE_BOUND, PROBABILITY = "posterior-odds", 0.9

@@ -20,7 +20,7 @@ from importlib import import_module
 from importlib.metadata import version
 from typing import Any, Protocol, TypeAlias
 
-from ldpaudit.outcomes import Cell
+from ldpaudit._cell import Cell
 
 BACKENDS = ("loky", "dask")
 DIED = "its process died (out of memory, a crash, or an exit)"
@@ -82,9 +82,15 @@ class Workers(Protocol):
 
 
 def run(
-    tasks: Iterable[Task], jobs: int, timeout: float | None, backend: str, scheduler: str | None
+    tasks: Iterable[Task],
+    jobs: int,
+    timeout: float | None,
+    backend: str,
+    scheduler: str | None,
+    *,
+    module: str,
 ) -> Generator[Cell, None, None]:
-    """Run cells and yield each as it ends, in any order."""
+    """Run cells and yield each as it ends, in any order; workers import `module` beforehand."""
     waiting = list(tasks)
     if not waiting:
         return
@@ -93,7 +99,9 @@ def run(
             yield one_thread(task.run)
         return
     workers: Workers = (
-        _Loky(min(jobs, len(waiting))) if backend == "loky" else _Dask(jobs, scheduler)
+        _Loky(min(jobs, len(waiting)), module)
+        if backend == "loky"
+        else _Dask(jobs, scheduler, module)
     )
     with closing(workers):
         again = []
@@ -174,18 +182,18 @@ def _kill_group(leader: int) -> None:
     kill(leader, _KILL)
 
 
-def _load() -> int:
+def _load(module: str) -> int:
     """What a cell needs, imported before its time runs."""
-    import ldpaudit.grid  # noqa: F401
-
+    import_module(module)
     return os.getpid()
 
 
 class _Loky:
     """Executors of one process each, so that it is known whose process died."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, module: str) -> None:
         self._count = count
+        self._module = module
         self._busy: dict[CellFuture, Any] = {}
         self._idle = [self._new() for _ in range(count)]
 
@@ -193,7 +201,7 @@ class _Loky:
         from joblib.externals.loky import ProcessPoolExecutor
 
         executor = ProcessPoolExecutor(max_workers=1, initializer=_serve, env=_THREADS)
-        return executor, executor.submit(_load)
+        return executor, executor.submit(_load, self._module)
 
     def slots(self) -> int:
         return self._count
@@ -238,7 +246,7 @@ class _Loky:
 class _Dask:
     """Workers of a Dask scheduler, or of a cluster on this machine that lives as long as this."""
 
-    def __init__(self, jobs: int, scheduler: str | None) -> None:
+    def __init__(self, jobs: int, scheduler: str | None, module: str) -> None:
         try:
             dask, distributed = import_module("dask"), import_module("distributed")
         except ImportError:
@@ -259,7 +267,7 @@ class _Dask:
 
         class Load(distributed.WorkerPlugin):  # type: ignore[misc, name-defined]
             def setup(self, worker: Any) -> None:  # noqa: ARG002
-                _load()
+                _load(module)
 
         self._client.register_plugin(Load())
         self._executor = self._client.get_executor(pure=False)

@@ -9,8 +9,9 @@ from typing import Any, TypeAlias
 
 from ldpaudit import _validate
 from ldpaudit.contracts import GuessBound
+from ldpaudit.counts import GuessCounts
 from ldpaudit.evidence import Counts, Evidence, Prepared, with_ceilings
-from ldpaudit.outcomes import EpsilonBound, GuessCounts
+from ldpaudit.outcomes import EpsilonBound
 from ldpaudit.registry import create
 
 #: Reports of the first look, and the factor to the next.

@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ldpaudit.outcomes import SCHEMA, Cell
+from ldpaudit._cell import Cell
+from ldpaudit.outcomes import SCHEMA
 
 FILE_NAME = "results.sqlite"
 #: "ldpa" in the header of the file, and the version of what its tables hold.

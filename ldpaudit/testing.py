@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from ldpaudit import _validate, bounds, leakage
+from ldpaudit import _validate, bounds, divergence
 from ldpaudit._longitudinal_checks import over_time
 from ldpaudit._mechanism_checks import FALSE_ALARM, checks_of, require
 from ldpaudit.contracts import HasExactDelta, HasExactEpsilon, IsRecorded, Mechanism, Reconstruction
+from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.evidence import prepare
 from ldpaudit.games import stream, success_counts
-from ldpaudit.outcomes import VIOLATION, EventCounts, GuessCounts
+from ldpaudit.outcomes import VIOLATION
 from ldpaudit.power import GATE_BOUND, LdpCheck, can_fail, detectable
 from ldpaudit.registry import mechanism as registered
 
@@ -309,7 +310,7 @@ class _Claim:
         if self.delta and isinstance(self, HasExactDelta):
             # A profile may be flat at delta: its rounding must not cost it all of epsilon.
             slack = 1e-9 * self.delta * (1 - self.delta)
-            exact = leakage.epsilon_at(self.exact_delta, self.delta + slack)
+            exact = divergence.epsilon_at(self.exact_delta, self.delta + slack)
         elif not self.delta and isinstance(self, HasExactEpsilon):
             exact = float(self.exact_epsilon())
         if exact is not None and math.isnan(exact):

@@ -14,8 +14,8 @@ import numpy as np
 
 from ldpaudit.bounds import ClopperPearson
 from ldpaudit.contracts import Distinguisher, Floats, Mechanism, Reports, Values
+from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games import chunks, pieces, report_entries, tabulate
-from ldpaudit.outcomes import EventCounts, GuessCounts
 
 #: Thresholds tried on a pilot.
 _CANDIDATES = 24

@@ -22,7 +22,7 @@ from ._summary import summary
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from ldpaudit.outcomes import Results
+    from ldpaudit._results import Results
 
 _OPTIONAL = (
     *("created", "command", "seed", "alpha", "verdict_alpha", "notices"),

@@ -1,22 +1,22 @@
-"""The tidy table as points: one a cell, with its metrics found by name."""
+"""The tidy table as points: one a cell, with its metrics by name and its place among the others."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ldpaudit._table import COLUMNS
+from ldpaudit.standing import standings
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ._standing import Standing
-
 _WHOLE = ("k", "num_users", "trials", "repetition", "seed")
 _CELL = ("data", "k", "num_users", "protocol", "parameters", "epsilon", "delta", "repetition")
+_PLACE = ("data", "k", "num_users", "epsilon", "delta", "protocol", "parameters")
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,40 @@ class Measure:
     def kind(self) -> str:
         """How `best` was obtained."""
         return "measured" if self.exact is None else "exact"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One row of ``ldpaudit.standing.standings``; None where it says nothing."""
+
+    label: str
+    success: float | None
+    success_lower: float | None
+    success_upper: float | None
+    success_how: str
+    mse: float | None
+    mse_how: str
+    n_mse: float | None
+    bits: float | None
+    limit: float | None
+    distance: float | None
+    distance_lower: float | None
+    distance_upper: float | None
+    limit_applies: bool
+    limit_note: str
+    dominated_by: tuple[str, ...]
+    tied_with: tuple[str, ...]
+    efficient: bool | None
+
+    @property
+    def estimated(self) -> bool:
+        """Whether success or error is known with an interval only."""
+        return (self.success_how, self.mse_how) != ("exact", "exact")
+
+    @property
+    def gap(self) -> float | None:
+        """The distance, where the limit speaks of this row."""
+        return self.distance if self.limit_applies else None
 
 
 @dataclass(frozen=True)
@@ -162,6 +196,33 @@ def panels(frame: pd.DataFrame) -> list[Panel]:
     return [Panel(*key, points=tuple(group)) for key, group in groups.items()]
 
 
+def placed(frame: pd.DataFrame) -> list[Panel]:
+    """The panels of a table, every point with its standing."""
+    import pandas as pd
+
+    table = standings(frame)
+    whole = table.astype(object).where(pd.notna(table), None)
+    rows = {tuple(row[column] for column in _PLACE): row for row in whole.to_dict("records")}
+    return [
+        replace(panel, points=tuple(_with_standing(point, rows) for point in panel.points))
+        for panel in panels(frame)
+    ]
+
+
+def _with_standing(point: Point, rows: dict[tuple[Any, ...], dict[Any, Any]]) -> Point:
+    row = rows.get(tuple(getattr(point, column) for column in _PLACE))
+    if row is None:
+        return point
+    names = Standing.__dataclass_fields__
+    return replace(point, standing=Standing(**{name: _plain(row[name]) for name in names}))
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows as plain Python values: None for missing, int for whole columns, columns in order."""
     import pandas as pd
@@ -205,8 +266,6 @@ def _number(value: Any) -> float | None:
 
 def _named(points: list[Point]) -> Iterator[Point]:
     """Name each series: the protocol, with its parameters only where one cell has several."""
-    from dataclasses import replace
-
     seen = Counter(
         (p.data, p.k, p.num_users, p.epsilon, p.delta, p.repetition, p.protocol) for p in points
     )

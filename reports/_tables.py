@@ -6,8 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ._points import Measure, Panel, Point
-from ._standing import Standing
+from ._points import Measure, Panel, Point, Standing
 
 VERDICTS = ("violation", "inconclusive", "consistent")
 _IN_RESULTS = ("bayes", "published")

@@ -18,8 +18,7 @@ from ._labels import (
 )
 from ._numbers import plain
 from ._palette import IMPOSSIBLE, INK, MUTED, ProtocolStyle, styles
-from ._points import Panel, Point, series_of
-from ._standing import placed
+from ._points import Panel, Point, placed, series_of
 from ._style import theme
 from .pareto import heading
 

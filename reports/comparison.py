@@ -15,8 +15,7 @@ from ldpaudit.outcomes import SCHEMA
 
 from ._page import render
 from ._palette import styles
-from ._points import records, series_of
-from ._standing import placed
+from ._points import placed, records, series_of
 from ._style import pdf, png, svg
 from .communication import draw_communication
 from .epsilon import draw_epsilon
@@ -28,7 +27,7 @@ from .success import draw_success
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ldpaudit.outcomes import Results
+    from ldpaudit._results import Results
 
 
 def save_comparison(results: Results, directory: str | Path) -> list[Path]:
@@ -65,7 +64,7 @@ def save_comparison(results: Results, directory: str | Path) -> list[Path]:
     --------
     >>> import tempfile
     >>> import pandas as pd
-    >>> from ldpaudit.outcomes import Results
+    >>> from ldpaudit._results import Results
     >>> row = {"protocol": "grr", "k": 4, "epsilon": 1.0, "data": "toy", "metric": "bits"}
     >>> results = Results(pd.DataFrame([row | {"exact": 2.0}]), {}, pd.DataFrame())
     >>> with tempfile.TemporaryDirectory() as folder:

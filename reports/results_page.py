@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from . import _tables
 from ._page import environment, title
-from ._standing import placed
+from ._points import placed
 from ._summary import summary
 
 if TYPE_CHECKING:
-    from ldpaudit.outcomes import Results
+    from ldpaudit._results import Results
 
 _MOST = 24  # rows a data set that a notebook shows
 
@@ -32,7 +32,7 @@ def results_html(results: Results) -> str:
     Examples
     --------
     >>> import pandas as pd
-    >>> from ldpaudit.outcomes import Results
+    >>> from ldpaudit._results import Results
     >>> row = {"protocol": "grr", "k": 4, "epsilon": 1.0, "data": "toy", "metric": "bits"}
     >>> results = Results(pd.DataFrame([row | {"exact": 2.0}]), {}, pd.DataFrame())
     >>> "Comparison of mechanisms" in results_html(results)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy import stats
 
 import ldpaudit
-from ldpaudit.outcomes import EventCounts, GuessCounts
+from ldpaudit.counts import EventCounts, GuessCounts
 
 ALPHA = 0.05
 EPSILONS = (0.5, 1.0, 2.0, 4.0)

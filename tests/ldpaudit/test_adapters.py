@@ -15,8 +15,8 @@ import ldpaudit
 from ldpaudit import testing
 from ldpaudit.adapters import from_callable
 from ldpaudit.bounds import PosteriorOdds
+from ldpaudit.counts import GuessCounts
 from ldpaudit.games import stream
-from ldpaudit.outcomes import GuessCounts
 
 
 def rng(seed: int = 0) -> np.random.Generator:

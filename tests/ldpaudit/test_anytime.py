@@ -12,7 +12,7 @@ from scipy import integrate, stats
 
 from ldpaudit.anytime import Anytime, TwoStreamBetting, event_evidence, guess_evidence
 from ldpaudit.bounds import PosteriorOdds
-from ldpaudit.outcomes import EventCounts, GuessCounts
+from ldpaudit.counts import EventCounts, GuessCounts
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

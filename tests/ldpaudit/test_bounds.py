@@ -12,7 +12,7 @@ from scipy import stats
 
 from ldpaudit import bounds
 from ldpaudit.bounds import ClopperPearson, Katz, PosteriorOdds
-from ldpaudit.outcomes import EventCounts, GuessCounts
+from ldpaudit.counts import EventCounts, GuessCounts
 
 Floats = npt.NDArray[np.float64]
 ALPHA = 0.05

@@ -20,8 +20,8 @@ from scipy import stats
 import ldpaudit
 from ldpaudit.anytime import event_evidence, guess_evidence
 from ldpaudit.bounds import ClopperPearson, PosteriorOdds
+from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.evidence import Counts, Evidence
-from ldpaudit.outcomes import EventCounts, GuessCounts
 from ldpaudit.registry import create
 from ldpaudit.witness import KaryGame, PairGame
 

@@ -14,7 +14,7 @@ from scipy import stats
 import ldpaudit
 from ldpaudit import bounds
 from ldpaudit.changes import CHANGE_COLUMNS, changes_text, compare_runs
-from ldpaudit.outcomes import GuessCounts
+from ldpaudit.counts import GuessCounts
 
 from .tables import Row, cell, table
 

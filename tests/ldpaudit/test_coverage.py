@@ -19,9 +19,10 @@ import ldpaudit
 from ldpaudit import registry
 from ldpaudit.anytime import Anytime, event_evidence, guess_evidence
 from ldpaudit.bounds import ClopperPearson, Katz, LdpAuditor, PosteriorOdds
-from ldpaudit.leakage import channel, epsilon_at
+from ldpaudit.counts import EventCounts, GuessCounts
+from ldpaudit.divergence import epsilon_at
+from ldpaudit.leakage import channel
 from ldpaudit.model_based import GaussianTradeOff, JointBeta
-from ldpaudit.outcomes import EventCounts, GuessCounts
 
 from .laws import (
     ALPHA,

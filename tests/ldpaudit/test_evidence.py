@@ -14,9 +14,9 @@ from scipy import stats
 
 import ldpaudit
 from ldpaudit import _blocks, evidence, witness
+from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.evidence import Evidence, Prepared, prepare
 from ldpaudit.games import stream
-from ldpaudit.outcomes import EventCounts, GuessCounts
 from ldpaudit.registry import create
 from ldpaudit.witness import KaryGame, PairGame, Promise, Seen
 

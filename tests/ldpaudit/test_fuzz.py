@@ -37,7 +37,7 @@ from ldpaudit import (
     streams,
     testing,
 )
-from ldpaudit.outcomes import EventCounts, GuessCounts
+from ldpaudit.counts import EventCounts, GuessCounts
 
 pytestmark = pytest.mark.fuzz
 

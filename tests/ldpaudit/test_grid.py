@@ -20,11 +20,11 @@ import pandas as pd
 import pytest
 
 from ldpaudit import grid, harness, registry
+from ldpaudit._results import Results
 from ldpaudit._table import COLUMNS
 from ldpaudit.contracts import Values
 from ldpaudit.data import load as load_data
 from ldpaudit.grid import compare, stored_results
-from ldpaudit.outcomes import Results
 from ldpaudit.store import FILE_NAME
 
 TINY: dict[str, Any] = {

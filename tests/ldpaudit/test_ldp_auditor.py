@@ -12,8 +12,8 @@ from scipy import stats
 
 import ldpaudit
 from ldpaudit.bounds import LdpAuditor
+from ldpaudit.counts import EventCounts
 from ldpaudit.grid import compare
-from ldpaudit.outcomes import EventCounts
 from ldpaudit.study import read_study
 
 PUBLISHED, OURS = "single-guess/ldp-auditor", "posterior-odds"

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pytest
 from scipy import stats
 
+from ldpaudit.counts import EventCounts
 from ldpaudit.model_based import GaussianTradeOff, JointBeta
-from ldpaudit.outcomes import EventCounts
 
 Floats = npt.NDArray[np.float64]
 ALPHA = 0.05

@@ -11,14 +11,9 @@ import pandas as pd
 import pytest
 
 import ldpaudit
+from ldpaudit._cell import Cell
 from ldpaudit._table import COLUMNS, describe, finite, percent, to_frame
-from ldpaudit.outcomes import (
-    AttackOutcome,
-    AuditResult,
-    Cell,
-    EpsilonBound,
-    UtilityOutcome,
-)
+from ldpaudit.outcomes import AttackOutcome, AuditResult, EpsilonBound, UtilityOutcome
 
 BOUND = EpsilonBound(0.9, "posterior-odds", "exact", 0.05, 2000, "an event", "nothing")
 BAYES = AttackOutcome("bayes", 300, 1000, 0.28, 0.32, 0.31, 0.25)

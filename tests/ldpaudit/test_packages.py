@@ -19,7 +19,7 @@ import pytest
 
 from ldpaudit import packages
 from ldpaudit.bounds import PosteriorOdds
-from ldpaudit.outcomes import GuessCounts
+from ldpaudit.counts import GuessCounts
 from ldpaudit.packages import PackageMechanism, names
 
 MODULES = {

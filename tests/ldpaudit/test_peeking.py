@@ -17,8 +17,8 @@ from scipy import stats
 
 import ldpaudit
 from ldpaudit.anytime import event_evidence, guess_evidence
+from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.evidence import Counts, Evidence
-from ldpaudit.outcomes import EventCounts, GuessCounts
 from ldpaudit.registry import create
 from ldpaudit.stopping import looks
 from ldpaudit.witness import PairGame

@@ -13,8 +13,8 @@ from scipy import stats
 
 import ldpaudit
 from ldpaudit import evidence, power, testing
+from ldpaudit.counts import GuessCounts
 from ldpaudit.evidence import Evidence, Prepared, prepare
-from ldpaudit.outcomes import GuessCounts
 from ldpaudit.registry import create
 from ldpaudit.testing import assert_ldp, check_ldp
 from ldpaudit.witness import KaryGame

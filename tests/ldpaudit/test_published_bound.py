@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from ldpaudit.bounds import ClopperPearson, LdpAuditor, PosteriorOdds
-from ldpaudit.outcomes import EventCounts, GuessCounts
+from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.testing import check_bound
 
 ALPHA = 0.01

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ldpaudit
-from ldpaudit.outcomes import Results
+from ldpaudit._results import Results
 from ldpaudit.recommendation import recommend_from
 
 from .tables import cell, table

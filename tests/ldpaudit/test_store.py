@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ldpaudit.outcomes import SCHEMA, Cell
+from ldpaudit._cell import Cell
+from ldpaudit.outcomes import SCHEMA
 from ldpaudit.store import FILE_NAME, Store, digest
 
 

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ldpaudit._results import Results
 from ldpaudit.grid import compare, stored_results
-from ldpaudit.outcomes import Results
 from ldpaudit.store import FILE_NAME, Store
 from ldpaudit.study import resolve, to_toml
 

@@ -13,7 +13,7 @@ import pytest
 import ldpaudit
 from ldpaudit import bounds, registry, testing
 from ldpaudit.contracts import Reconstruction
-from ldpaudit.outcomes import EventCounts, GuessCounts
+from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.testing import assert_ldp, check_attack, check_bound, check_mechanism
 
 # ------------------------------------------------------------ check_mechanism

@@ -15,8 +15,9 @@ from ldpaudit import _pairs, _tally, _together
 from ldpaudit._pairs import Pairs
 from ldpaudit.anytime import event_evidence, guess_evidence
 from ldpaudit.bounds import ClopperPearson, PosteriorOdds
+from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.evidence import Counts, Evidence
-from ldpaudit.outcomes import EpsilonBound, EventCounts, GuessCounts
+from ldpaudit.outcomes import EpsilonBound
 from ldpaudit.registry import create
 from ldpaudit.witness import PairGame
 from tests.broken import Response

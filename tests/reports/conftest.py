@@ -13,14 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ldpaudit._results import Results
 from ldpaudit._table import COLUMNS
-from ldpaudit.outcomes import (
-    AttackOutcome,
-    AuditResult,
-    EpsilonBound,
-    Results,
-    UtilityOutcome,
-)
+from ldpaudit.outcomes import AttackOutcome, AuditResult, EpsilonBound, UtilityOutcome
 from ldpaudit.reports import save_comparison
 from ldpaudit.reports.comparison import page
 

@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 
 import ldpaudit
 from ldpaudit import leakage
-from ldpaudit.outcomes import Results
+from ldpaudit._results import Results
 from ldpaudit.reports import channel, communication, error, posterior, success
 from ldpaudit.standing import standings
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ldpaudit.outcomes import Results
+from ldpaudit._results import Results
 from ldpaudit.recommendation import recommend_from
 from ldpaudit.reports.comparison import page as written_page
 from ldpaudit.reports.comparison import table

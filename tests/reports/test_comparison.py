@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ldpaudit._results import Results
 from ldpaudit._table import COLUMNS
-from ldpaudit.outcomes import SCHEMA, Results
+from ldpaudit.outcomes import SCHEMA
 from ldpaudit.reports import comparison, save_comparison
 
 Make = Callable[..., Results]

@@ -8,12 +8,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ldpaudit.outcomes import Results
+from ldpaudit._results import Results
 from ldpaudit.reports import epsilon, pareto
 from ldpaudit.reports._inline import Sheet, inline_svg
 from ldpaudit.reports._palette import styles
-from ldpaudit.reports._points import series_of
-from ldpaudit.reports._standing import placed
+from ldpaudit.reports._points import placed, series_of
 from ldpaudit.reports.pareto import draw_pareto, pareto_marks
 
 Make = Callable[..., Results]

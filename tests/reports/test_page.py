@@ -19,8 +19,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ldpaudit._results import Results
 from ldpaudit._table import COLUMNS
-from ldpaudit.outcomes import Results
 from ldpaudit.reports.comparison import page as written_page
 
 Make = Callable[..., Results]
