@@ -1,63 +1,112 @@
-"""Rows of the tidy table as figures: exact, or measured with an interval at any level."""
+"""Rows of the tidy table as values: one `Metric` a row, with its interval at any level."""
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from ldpaudit import bounds, registry
+from ldpaudit import bounds
+from ldpaudit._table import BOUND, COLUMNS, EXACT, PROBES, TEXT, WHOLE
+from ldpaudit._upgrade import upgraded
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_LEVEL = re.compile(r"interval at ([0-9.e+-]+)%")
-_PROBES = re.compile(r"by random probes, standard error below ([0-9.]+)%")
-#: How a figure was obtained.
-EXACT, PROBED, MEASURED = "exact", "exact, by random probes", "measured"
+#: How a figure was obtained, in the words of `standings`; or exact.
+PROBED, MEASURED = "exact, by random probes", "measured"
 OPTIMAL, TRIED = "measured, optimal attack", "measured, best of the attacks tried"
 #: Error probability of a normal interval of two standard errors.
 _TWO_ERRORS = 0.0455
 #: Relative difference below which two exact figures are the same: rounding.
 SAME = 1e-9
+_UNUSABLE = ("failed", "skipped")
 
 
 @dataclass(frozen=True)
-class Reading:
-    """One row of the tidy table: a metric of one cell; None where the table has nothing."""
+class Metric:
+    """One row of the tidy table, every column a field; None where the table has nothing."""
 
-    metric: str
+    protocol: str
+    parameters: str
+    k: int | None
+    epsilon: float | None
+    delta: float | None
+    num_users: int | None
+    data: str
     attack: str
+    metric: str
     value: float | None
     lower: float | None
     upper: float | None
     exact: float | None
     trials: int | None
+    repetition: int | None
+    seed: int | None
     status: str
+    reason: str
     method: str
+    alpha: float | None
+    how: str
+    standard_error: float | None
+    optimal: bool | None
+    domain: str
+    estimand: str
+
+    @property
+    def best(self) -> float | None:
+        """The exact figure where there is one, else the measured one."""
+        return self.value if self.exact is None else self.exact
 
     @property
     def known(self) -> bool:
         """Whether the row holds a number."""
-        return self.exact is not None or self.value is not None
+        return self.best is not None
 
     @property
-    def probed(self) -> float | None:
-        """Relative standard error of an exact column that random probes estimated."""
-        found = _PROBES.search(self.method)
-        return float(found[1]) / 100 if found and self.exact is not None else None
+    def measured(self) -> bool:
+        """Whether it holds a measured figure, or a bound from one, and not a formula alone."""
+        return self.value is not None or self.how == BOUND
+
+    @property
+    def usable(self) -> bool:
+        """Whether what the row is about was run."""
+        return self.status not in _UNUSABLE
+
+    @property
+    def kind(self) -> str:
+        """How `best` was obtained, as a page says it."""
+        return MEASURED if self.exact is None else EXACT
+
+    @property
+    def probed(self) -> bool:
+        """Whether the exact figure was estimated by random probes."""
+        return self.how == PROBES and self.exact is not None
+
+    @property
+    def words(self) -> str:
+        """How an error was obtained, as `standings` says it."""
+        return PROBED if self.probed else self.kind
+
+    @property
+    def shown(self) -> tuple[float | None, float | None, float | None]:
+        """The figure and its interval: exact where known, else as the table has it."""
+        if self.exact is not None:
+            return self.exact, *self.exact_interval(_TWO_ERRORS)
+        return self.value, self.lower, self.upper
 
     def exact_interval(self, alpha: float) -> tuple[float, float]:
         """The exact figure twice, or an interval around it where probes estimated it."""
         if self.exact is None:
             raise ValueError("the row holds no exact figure.")
-        if self.probed is None:
+        if not self.probed:
             return self.exact, self.exact
+        if self.standard_error is None:
+            return -math.inf, math.inf
         from scipy.special import ndtri
 
-        margin = -float(ndtri(alpha / 2)) * self.probed * abs(self.exact)
+        margin = -float(ndtri(alpha / 2)) * self.standard_error
         return self.exact - margin, self.exact + margin
 
     def measured_interval(self, alpha: float) -> tuple[float, float]:
@@ -70,64 +119,52 @@ class Reading:
             return -math.inf, math.inf
         if self.metric == "attack_success":
             return bounds.success_interval(round(self.value * self.trials), self.trials, alpha)
-        level = _LEVEL.search(self.method)
-        if level is None or self.upper is None or self.trials < 2:
+        if self.alpha is None or self.upper is None or self.trials < 2:
             return -math.inf, math.inf
         from scipy.special import stdtrit
 
-        wide, narrow = (
-            -float(stdtrit(self.trials - 1, a / 2)) for a in (alpha, 1 - float(level[1]) / 100)
-        )
+        wide, narrow = (-float(stdtrit(self.trials - 1, a / 2)) for a in (alpha, self.alpha))
         margin = (self.upper - self.value) * wide / narrow
         return self.value - margin, self.value + margin
 
+    def interval(self, alpha: float) -> tuple[float, float]:
+        """Ends of `best` at error probability `alpha`."""
+        return self.measured_interval(alpha) if self.exact is None else self.exact_interval(alpha)
 
-def read_cells(
-    frame: pd.DataFrame, columns: tuple[str, ...]
-) -> dict[tuple[Hashable, ...], list[Reading]]:
-    """The usable rows of each cell, by its values in `columns`, in the order of the table."""
+
+def read(frame: pd.DataFrame) -> tuple[Metric, ...]:
+    """The rows of a tidy table in their order; one of an older version is upgraded."""
     import pandas as pd
 
     if not isinstance(frame, pd.DataFrame):
         raise TypeError(f"frame must be a pandas DataFrame, got {type(frame).__name__}.")
-    full = frame.reindex(columns=[*dict.fromkeys((*columns, *_FIELDS))]).astype(object)
-    full = full.where(pd.notna(full), None)
-    cells: dict[tuple[Hashable, ...], list[Reading]] = {}
-    for row in full.to_dict("records"):
-        key = tuple(_axis(name, row[name]) for name in columns)
-        cells.setdefault(key, []).append(_reading(row))
-    return cells
+    full = frame.reindex(columns=list(COLUMNS)).astype(object)
+    rows = upgraded(full.where(pd.notna(full), None).to_dict("records"))
+    return tuple(Metric(**{name: _plain(name, row[name]) for name in _NAMES}) for row in rows)
 
 
-_FIELDS = ("metric", "attack", "value", "lower", "upper", "exact", "trials", "status", "method")
-_WORDS = ("protocol", "parameters", "data", "metric", "attack", "status", "method")
+_NAMES = tuple(field.name for field in fields(Metric))
 
 
-def _axis(name: str, value: Any) -> Hashable:
-    if name in _WORDS:
+def grouped(
+    metrics: Iterable[Metric], columns: tuple[str, ...]
+) -> dict[tuple[Any, ...], list[Metric]]:
+    """Rows by their values in some columns, in order of first appearance."""
+    found: dict[tuple[Any, ...], list[Metric]] = {}
+    for metric in metrics:
+        found.setdefault(tuple(getattr(metric, c) for c in columns), []).append(metric)
+    return found
+
+
+def _plain(name: str, value: Any) -> Any:
+    """An entry of a table as a plain Python value."""
+    if name in TEXT:
         return "" if value is None else str(value)
     if value is None:
         return None
-    return float(value) if name in ("epsilon", "delta") else int(value)
-
-
-def _reading(row: dict[Any, Any]) -> Reading:
-    value, lower, upper, exact = (_number(row[name]) for name in _FIELDS[2:6])
-    return Reading(
-        metric=str(row["metric"] or ""),
-        attack=str(row["attack"] or ""),
-        value=value,
-        lower=lower,
-        upper=upper,
-        exact=exact,
-        trials=None if row["trials"] is None else int(row["trials"]),
-        status=str(row["status"] or ""),
-        method=str(row["method"] or ""),
-    )
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None or not math.isfinite(value) else float(value)
+    if name == "optimal":
+        return str(value) in ("True", "true", "1", "1.0")
+    return int(value) if name in WHOLE else float(value)
 
 
 def is_less(first: float, second: float) -> bool:
@@ -137,50 +174,16 @@ def is_less(first: float, second: float) -> bool:
     return first < second - SAME * max(abs(first), abs(second))
 
 
-def best_success(usable: list[Reading], kinds: dict[str, str]) -> tuple[Reading | None, str]:
-    """The row behind the best attacker's success, and how it was obtained.
-
-    `kinds` says of each attack by name what `attack_kind` does.
-    """
+def best_success(usable: list[Metric]) -> tuple[Metric | None, str]:
+    """The row behind the best attacker's success, and how it was obtained."""
     found = [
-        r for r in usable if r.metric == "attack_success" and r.attack not in ("blind", "published")
+        m for m in usable if m.metric == "attack_success" and m.attack not in ("blind", "published")
     ]
-    for reading in found:
-        if reading.exact is not None:
-            return reading, EXACT
-    played = [r for r in found if r.value is not None and kinds[r.attack]]
-    optimal = [r for r in played if kinds[r.attack] == OPTIMAL]
+    for metric in found:
+        if metric.exact is not None:
+            return metric, EXACT
+    played = [m for m in found if m.value is not None and m.optimal is not None]
+    optimal = [m for m in played if m.optimal]
     if optimal:
         return optimal[0], OPTIMAL
-    return max(played, key=lambda r: r.value or 0.0, default=None), TRIED if played else ""
-
-
-def attack_kind(name: str) -> str:
-    """Whether a registered attack names one of k values, and optimally; "" if not or unknown."""
-    if name not in registry.names("attacks"):
-        return ""
-    try:
-        attack = registry.load("attacks", name)
-    except Exception:  # another package's fault
-        return ""
-    if not hasattr(attack, "guess"):
-        return ""
-    return OPTIMAL if getattr(attack, "optimal", False) else TRIED
-
-
-def how(reading: Reading) -> str:
-    """How an error was obtained."""
-    if reading.exact is None:
-        return MEASURED
-    return EXACT if reading.probed is None else PROBED
-
-
-def shown(reading: Reading | None) -> tuple[float, float, float]:
-    """The figure and its interval: exact where known, else as the table has it."""
-    if reading is None:
-        return math.nan, math.nan, math.nan
-    if reading.exact is not None:
-        return reading.exact, *reading.exact_interval(_TWO_ERRORS)
-    ends = (reading.value, reading.lower, reading.upper)
-    value, lower, upper = (math.nan if end is None else end for end in ends)
-    return value, lower, upper
+    return max(played, key=lambda m: m.value or 0.0, default=None), TRIED if played else ""

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.table import Table
 
-from ldpaudit._table import percent
+from ldpaudit._table import confidence
 from ldpaudit.outcomes import AuditResult
 
 _COLOUR = {"consistent": "green", "violation": "red bold", "inconclusive": "yellow"}
@@ -76,7 +76,7 @@ def _attack_table(result: AuditResult) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("attack on one report")
     table.add_column("success", justify="right")
-    table.add_column(f"{percent(1 - result.alpha)} interval", justify="right")
+    table.add_column(f"{confidence(result.alpha)} interval", justify="right")
     table.add_column("exact", justify="right")
     for outcome in result.attacks:
         exact = "" if outcome.exact is None else f"{outcome.exact:.6g}"

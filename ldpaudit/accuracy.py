@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -41,6 +42,7 @@ def measure_error(
     server.estimate(counts)
     decode_seconds = time.perf_counter() - started
     lower, upper = bounds.mean_interval(errors, alpha)
+    spread = float(errors.std(ddof=1)) / math.sqrt(repetitions) if repetitions > 1 else None
     exact_error = 0.0
     if isinstance(mechanism, HasVarianceError):
         exact_error = float(mechanism.mse_standard_error(num_users, truth[0]))
@@ -55,6 +57,7 @@ def measure_error(
         data=data,
         exact_error=exact_error,
         sampled=sampled,
+        standard_error=spread,
         decode_seconds=decode_seconds,
     )
 

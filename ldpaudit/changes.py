@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ldpaudit import _validate
-from ldpaudit._readings import SAME, Reading, is_less, read_cells
+from ldpaudit._readings import SAME, Metric, grouped, is_less, read
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
@@ -34,7 +33,6 @@ CHANGE_COLUMNS = (
     "after_status",
     "verdict",
 )
-_ALPHA = re.compile(r"alpha = ([0-9.e+-]+)")
 Key = tuple[Any, ...]
 
 
@@ -113,12 +111,12 @@ class _Figure:
     """One number of one run, or a status; `stricter` is the same bound at the verdict's level."""
 
     kind: str
-    reading: Reading
-    stricter: Reading | None = None
+    reading: Metric
+    stricter: Metric | None = None
 
     @property
     def noisy(self) -> bool:
-        return self.kind == "estimate" or (self.kind == "exact" and self.reading.probed is not None)
+        return self.kind == "estimate" or (self.kind == "exact" and self.reading.probed)
 
     @property
     def value(self) -> float:
@@ -139,7 +137,7 @@ class _Figure:
 def _figures(frame: pd.DataFrame) -> dict[Key, _Figure]:
     """Every figure of a table by its cell, metric, attack and kind."""
     found: dict[Key, _Figure] = {}
-    for cell, readings in read_cells(frame, _CELL).items():
+    for cell, readings in grouped(read(frame), _CELL).items():
         seen: Counter[tuple[str, str]] = Counter()
         strict = {r.attack: r for r in readings if r.metric == "epsilon_verdict"}
         for reading in readings:
@@ -150,7 +148,7 @@ def _figures(frame: pd.DataFrame) -> dict[Key, _Figure]:
     return found
 
 
-def _kinds(reading: Reading, stricter: Reading | None) -> Iterator[_Figure]:
+def _kinds(reading: Metric, stricter: Metric | None) -> Iterator[_Figure]:
     """The figures of one row; that of the verdict holds only a status."""
     verdict = reading.metric == "epsilon_verdict"
     if reading.exact is not None and not verdict:
@@ -161,14 +159,15 @@ def _kinds(reading: Reading, stricter: Reading | None) -> Iterator[_Figure]:
         yield _Figure("status", reading)
 
 
-def _bound_interval(bound: Reading, stricter: Reading | None, alpha: float) -> tuple[float, float]:
+def _bound_interval(bound: Metric, stricter: Metric | None, alpha: float) -> tuple[float, float]:
     """Around the estimate behind a lower bound: it lies z spreads below, at either level."""
     from scipy.special import ndtri
 
-    levels = [_ALPHA.search(r.method) for r in (bound, stricter) if r is not None]
-    if bound.value is None or stricter is None or stricter.value is None or None in levels:
+    if bound.value is None or stricter is None or stricter.value is None:
         return -math.inf, math.inf
-    near, far = (-float(ndtri(float(level[1]))) for level in levels if level)
+    if bound.alpha is None or stricter.alpha is None or math.isinf(bound.value):
+        return -math.inf, math.inf
+    near, far = -float(ndtri(bound.alpha)), -float(ndtri(stricter.alpha))
     if not far > near or not bound.value > stricter.value:
         return -math.inf, math.inf
     spread = (bound.value - stricter.value) / (far - near)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ldpaudit import _validate
 from ldpaudit._results import Results
+from ldpaudit._table import as_json
 from ldpaudit.outcomes import SCHEMA
 
 Writer = Callable[[Results, Path], Path]
@@ -32,10 +33,11 @@ def _parquet(results: Results, directory: Path) -> Path:
 
 
 def _json(results: Results, directory: Path) -> Path:
-    """One object: schema, provenance, and the rows with null for what is missing."""
+    """One object: schema, provenance, and the rows: null is missing, "inf" is infinite."""
     path = directory / "results.json"
     frame = results.frame.astype(object)
     rows = frame.where(frame.notna(), None).to_dict("records")
+    rows = [{name: as_json(value) for name, value in row.items()} for row in rows]
     content = {"schema": SCHEMA, "provenance": results.provenance, "rows": rows}
     text = json.dumps(content, indent=1, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8", newline="\n")

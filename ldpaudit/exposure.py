@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import _validate
-from ldpaudit._table import percent
+from ldpaudit._table import ESTIMATE, EXACT, FIGURES, confidence
 from ldpaudit.bounds import success_interval
 from ldpaudit.contracts import Floats, HasBayesVulnerability, Longitudinal, Values
 
@@ -126,26 +126,28 @@ def out_of_reach(k: int, rounds: int, trials: int) -> str | None:
 
 def exposure_rows(found: Exposed, alpha: float, like: dict[str, Any]) -> list[dict[str, Any]]:
     """Rows of the tidy table, the blind guess and one a moment, for the cell of the row `like`."""
-    base = like | dict.fromkeys(("value", "lower", "upper", "exact", "trials", "repetition"))
+    base = like | dict.fromkeys(FIGURES)
     base |= {"metric": "round_success", "status": "ok", "reason": ""}
-    rows = [base | {"attack": "blind", "exact": found.blind, "method": "exact"}]
-    base["attack"] = "bayes"
+    blind = {"attack": "blind", "exact": found.blind, "method": "exact", "how": EXACT}
+    rows = [base | blind | {"optimal": False}]
+    base |= {"attack": "bayes", "alpha": alpha, "optimal": True}
     base["method"] = (
         "estimate, users whose value never changes, "
-        f"Clopper-Pearson interval at {percent(1 - alpha)}"
+        f"Clopper-Pearson interval at {confidence(alpha)}"
     )
     for after, successes in zip(found.rounds, found.successes, strict=True):
         lower, upper = success_interval(successes, found.trials, alpha)
+        exact = found.first if after == 1 else None
         row = base | {"repetition": after, "value": successes / found.trials}
         row |= {"lower": lower, "upper": upper, "trials": found.trials}
-        rows.append(row | {"exact": found.first if after == 1 else None})
+        rows.append(row | {"exact": exact, "how": ESTIMATE if exact is None else EXACT})
     return rows
 
 
 def skipped_row(reason: str, like: dict[str, Any]) -> dict[str, Any]:
     """The row that says why no attacker was played."""
-    base = like | dict.fromkeys(("value", "lower", "upper", "exact", "trials", "repetition"))
-    what = {"metric": "round_success", "attack": "bayes", "method": ""}
+    base = like | dict.fromkeys(FIGURES)
+    what = {"metric": "round_success", "attack": "bayes", "method": "", "how": "", "optimal": True}
     return base | what | {"status": "skipped", "reason": reason}
 
 

@@ -19,7 +19,8 @@ from typing import Any
 from ldpaudit import _validate, harness
 from ldpaudit._cell import Cell
 from ldpaudit._results import Results
-from ldpaudit._table import COLUMNS, describe, to_frame
+from ldpaudit._table import COLUMNS, TEXT, UNBOUNDED, describe, to_frame
+from ldpaudit._upgrade import upgraded
 from ldpaudit.contracts import Longitudinal
 from ldpaudit.data import DataSet
 from ldpaudit.exposure import exposure, exposure_rows, out_of_reach, skipped_row
@@ -213,7 +214,7 @@ class _Task:
 
     def failed(self, reason: str) -> Cell:
         """The cell as one row that says why there are no others."""
-        row = dict.fromkeys(COLUMNS) | {
+        row = dict.fromkeys(COLUMNS) | dict.fromkeys(TEXT, "") | {
             "protocol": self.protocol.name,
             "parameters": describe(self.protocol.parameters),
             "k": self.data.k,
@@ -221,13 +222,11 @@ class _Task:
             "delta": 0.0,
             "num_users": self.data.num_users,
             "data": self.data.name,
-            "attack": "",
             "metric": "cell",
             "seed": self.study.seed,
             "status": "failed",
             "reason": reason,
-            "method": "",
-        }
+        }  # fmt: skip
         return Cell(self.key, self.axes, (row,), 0.0)
 
     def _audit(self, mechanism: Any, spec: AuditSpec, attacks: Sequence[str]) -> AuditResult:
@@ -252,12 +251,18 @@ class _Task:
         )
 
 
+#: Metrics that are never infinite.
+_BOUNDED = ("attack_success", "round_success", "revealed", "bits")
+
+
 def _check_rows(rows: list[dict[str, Any]]) -> None:
     """Refuse figures that no table can hold; a foreign mechanism may claim anything."""
     for row in rows:
         for column, value in row.items():
             if not isinstance(value, int | float | str | None):
                 raise TypeError(f"{column} must be a number or a text, got {value!r:.200}.")
+            if value == math.inf and column in UNBOUNDED and row["metric"] not in _BOUNDED:
+                continue
             if isinstance(value, float) and not math.isfinite(value):
                 raise ValueError(f"{column} of {row['metric']} must be finite, got {value!r}.")
 
@@ -331,7 +336,7 @@ def _origins(study: Study) -> dict[str, str]:
 def _gather(cells: list[Cell], provenance: dict[str, Any]) -> Results:
     import pandas as pd
 
-    rows = [row for cell in cells for row in cell.rows]
+    rows = upgraded(row for cell in cells for row in cell.rows)
     spent = [{"seconds": c.seconds, "decode_seconds": c.decode_seconds} for c in cells]
     timings = pd.DataFrame([c.axes | times for c, times in zip(cells, spent, strict=True)])
     return Results(to_frame(rows), provenance, timings)

@@ -41,7 +41,7 @@ from ldpaudit.evidence import learn, prepare, training_size
 from ldpaudit.games import AttackError, chunks, report_entries, stream, success_counts
 from ldpaudit.outcomes import AttackOutcome, AuditResult
 from ldpaudit.registry import create
-from ldpaudit.servers import collects
+from ldpaudit.servers import collects, described
 from ldpaudit.stopping import BUDGET, StopWhen
 from ldpaudit.verdicts import Levels, check_bound
 from ldpaudit.witness import PairGame
@@ -205,12 +205,13 @@ def audit(
         except AttackError as error:
             if not isolate:
                 raise
-            outcome = _failed(attack_name, law, error)
+            outcome = _failed(attack_name, law, error, _is_optimal(attack))
         outcomes.append(outcome)
     utility = None
     if repetitions and (attacks is None or chosen) and collects(mechanism):
         rng = stream(seed, identity, data, "utility")
         utility = measure_error(mechanism, users, data, repetitions, alpha, rng)
+    domain, estimand = described(mechanism)
     return AuditResult(
         mechanism=str(name or getattr(mechanism, "name", type(mechanism).__name__)),
         parameters=_parameters(mechanism),
@@ -232,6 +233,8 @@ def audit(
         seed=seed,
         version=version("ldpaudit"),
         seconds=time.perf_counter() - started,
+        domain=domain,
+        estimand=estimand,
     )
 
 
@@ -239,20 +242,26 @@ def _exact_epsilon(mechanism: Mechanism, delta: float) -> float | None:
     """Least epsilon that is true together with delta; None where nothing exact is known."""
     if delta and isinstance(mechanism, HasExactDelta):
         return divergence.epsilon_at(mechanism.exact_delta, delta)
-    if delta:
+    if delta or not isinstance(mechanism, HasExactEpsilon):
         return None
-    return float(mechanism.exact_epsilon()) if isinstance(mechanism, HasExactEpsilon) else None
+    exact = float(mechanism.exact_epsilon())
+    return None if math.isnan(exact) else exact
 
 
 def _blind(law: Floats) -> AttackOutcome:
     best = float(law.max())
-    return AttackOutcome("blind", 0, 0, None, None, best, best)
+    return AttackOutcome("blind", 0, 0, None, None, best, best, optimal=False)
 
 
-def _failed(name: str, law: Floats, error: AttackError) -> AttackOutcome:
+def _failed(name: str, law: Floats, error: AttackError, optimal: bool | None) -> AttackOutcome:
     reason = f"attack {name}: {error}"
     blind = float(law.max())
-    return AttackOutcome(name, 0, 0, None, None, None, blind, reason, failed=True)
+    return AttackOutcome(name, 0, 0, None, None, None, blind, reason, failed=True, optimal=optimal)
+
+
+def _is_optimal(attack: Any) -> bool | None:
+    """Whether no attack names the value more often; None for one that does not name it."""
+    return bool(getattr(attack, "optimal", False)) if isinstance(attack, Reconstruction) else None
 
 
 def _measure(
@@ -267,20 +276,19 @@ def _measure(
 ) -> AttackOutcome:
     """Success of one attack on blocks of reports, judged here; one that does not apply says why."""
     trials = sum(size for size, _ in drawn)
-    blind = float(law.max())
+    blind, optimal = float(law.max()), _is_optimal(attack)
     reason = attack.applies(mechanism)
-    if reason is not None:
-        return AttackOutcome(name, 0, 0, None, None, None, blind, reason)
-    if isinstance(mechanism, IsRecorded):
+    if reason is None and isinstance(mechanism, IsRecorded):
         reason = "its recorded reports were used for the bound"
-        return AttackOutcome(name, 0, 0, None, None, None, blind, reason)
+    if reason is not None:
+        return AttackOutcome(name, 0, 0, None, None, None, blind, reason, optimal=optimal)
     if isinstance(attack, TrainableDistinguisher):
         attack = learn(attack, mechanism, pair, training_size(trials), drawn[0][1])
     exact = None
     if isinstance(attack, Reconstruction):
         parts: list[Any] = [(attack, mechanism, law, *block) for block in drawn]
         successes = sum(shared(success_counts, parts, jobs))
-        if getattr(attack, "optimal", False) and isinstance(mechanism, HasBayesVulnerability):
+        if optimal and isinstance(mechanism, HasBayesVulnerability):
             exact = float(mechanism.vulnerability(law))
     elif isinstance(attack, Distinguisher):
         blind = 0.5
@@ -289,7 +297,7 @@ def _measure(
     else:
         raise TypeError(f"attack {name!r} must have guess(...) or score(...).")
     lower, upper = bounds.success_interval(successes, trials, alpha)
-    return AttackOutcome(name, successes, trials, lower, upper, exact, blind)
+    return AttackOutcome(name, successes, trials, lower, upper, exact, blind, optimal=optimal)
 
 
 def _told_apart(game: PairGame, trials: int, rng: np.random.Generator) -> int:

@@ -11,7 +11,21 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ldpaudit._table import COLUMNS, describe, finite, percent, to_frame
+from ldpaudit._table import (
+    BOUND,
+    COLUMNS,
+    ESTIMATE,
+    EXACT,
+    PROBES,
+    PUBLISHED,
+    as_json,
+    confidence,
+    describe,
+    finite,
+    known,
+    shown_bound,
+    to_frame,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,16 +58,16 @@ class EpsilonBound:
     ceiling: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The bound as plain JSON values; -inf (nothing shown) becomes null."""
+        """The bound as plain JSON values; -inf (nothing shown) becomes null, infinity ``"inf"``."""
         return {
-            "value": finite(self.epsilon_lower),
+            "value": as_json(shown_bound(self.epsilon_lower)),
             "bound": self.bound,
             "kind": self.kind,
             "alpha": self.alpha,
             "trials": self.trials,
             "event": self.event,
             "searched": self.searched,
-            "ceiling": finite(self.ceiling),
+            "ceiling": as_json(self.ceiling),
         }
 
 
@@ -64,7 +78,8 @@ class AttackOutcome:
     `exact` is the best any attacker can do under the same prior (Bayes
     vulnerability) where `attack` reaches it, else None; `blind` is what guessing
     from the prior alone achieves. A skipped or failed attack has `reason`, no
-    trials and None for the ends of an interval.
+    trials and None for the ends of an interval. `optimal` says whether no attack
+    on one report names the value more often; None for one that plays another game.
     """
 
     attack: str
@@ -76,6 +91,7 @@ class AttackOutcome:
     blind: float
     reason: str | None = None
     failed: bool = False
+    optimal: bool | None = None
 
     @property
     def success(self) -> float:
@@ -89,7 +105,7 @@ class AttackOutcome:
             "success": finite(self.success),
             "lower": finite(self.lower),
             "upper": finite(self.upper),
-            "exact": finite(self.exact),
+            "exact": as_json(self.exact),
             "blind": self.blind,
             "trials": self.trials,
             "reason": self.reason,
@@ -101,10 +117,11 @@ class UtilityOutcome:
     """Mean squared error an item of the unbiased, unclipped estimate.
 
     `value` with [lower, upper] is the mean over `repetitions` simulated
-    collections (t interval), `exact` the mechanism's own figure for these
-    users (an estimate with `exact_error`, its standard error, where that is
-    above 0), `approximate` the f = 0 figure that papers plot. `sampled` says that the
-    users' aggregate was drawn from its exact law, not report by report.
+    collections (t interval; `standard_error` is that of the mean), `exact` the
+    mechanism's own figure for these users (an estimate with `exact_error`, its
+    standard error, where that is above 0), `approximate` the f = 0 figure that
+    papers plot. `sampled` says that the users' aggregate was drawn from its exact
+    law, not report by report.
     """
 
     value: float
@@ -117,17 +134,18 @@ class UtilityOutcome:
     data: str
     exact_error: float = 0.0
     sampled: bool = False
+    standard_error: float | None = None
     decode_seconds: float | None = field(default=None, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The outcome as plain JSON values."""
         return {
-            "exact": finite(self.exact),
+            "exact": as_json(self.exact),
             "exact_standard_error": self.exact_error,
-            "measured": finite(self.value),
+            "measured": as_json(self.value),
             "lower": finite(self.lower),
             "upper": finite(self.upper),
-            "approximate": finite(self.approximate),
+            "approximate": as_json(self.approximate),
             "num_users": self.num_users,
             "repetitions": self.repetitions,
             "data": self.data,
@@ -142,7 +160,9 @@ class AuditResult:
     `verdict` is ``"violation"`` when `verdict_bound` (the same data at the
     much stricter `verdict_alpha`) or the mechanism's own exact epsilon exceeds
     the claim, ``"inconclusive"`` when the trials could show no leakage at all
-    (a bound of 0 or less), else ``"consistent"``.
+    (a bound of 0 or less), else ``"consistent"``. `exact_epsilon` is infinite where
+    some report rules an input out, and None where nothing exact is known. `domain`
+    is what the inputs are, `estimand` what the server estimates.
 
     Examples
     --------
@@ -169,6 +189,8 @@ class AuditResult:
     seed: int
     version: str
     seconds: float = field(compare=False)
+    domain: str = "categories"
+    estimand: str = "frequencies"
 
     @property
     def epsilon_lower(self) -> float:
@@ -188,12 +210,15 @@ class AuditResult:
         return CONSISTENT
 
     def to_dict(self) -> dict[str, Any]:
-        """What ``ldpaudit audit --json`` prints: plain values, no nan."""
+        """What ``ldpaudit audit --json`` prints: plain values, null for what is not known.
+
+        An infinite figure is the text ``"inf"``; a lower bound that shows nothing is null.
+        """
         return {
             "mechanism": {"name": self.mechanism, "parameters": self.parameters},
             "claimed_epsilon": self.claimed_epsilon,
             "claimed_delta": self.claimed_delta,
-            "exact_epsilon": finite(self.exact_epsilon),
+            "exact_epsilon": as_json(self.exact_epsilon),
             "epsilon_lower": self.bound.to_dict(),
             "verdict_alpha": self.verdict_bound.alpha,
             "verdict": self.verdict,
@@ -225,60 +250,22 @@ class AuditResult:
 def audit_rows(result: AuditResult, label: str | None = None) -> list[dict[str, Any]]:
     """The rows of one audit, in a fixed order; the bound on epsilon goes by `label`."""
     base = _base_row(result)
-    interval = f"estimate, Clopper-Pearson interval at {percent(1 - result.alpha)}"
-    rows: list[dict[str, Any]] = []
-    for outcome in result.attacks:
-        ran = outcome.reason is None
-        rows.append(
-            base
-            | {
-                "attack": outcome.attack,
-                "metric": "attack_success",
-                "value": finite(outcome.success),
-                "lower": finite(outcome.lower),
-                "upper": finite(outcome.upper),
-                "exact": finite(outcome.exact),
-                "trials": outcome.trials,
-                "status": "ok" if ran else ("failed" if outcome.failed else "skipped"),
-                "reason": outcome.reason or "",
-                "method": interval if outcome.trials else ("exact" if ran else ""),
-            }
-        )
+    rows = [base | _attack_row(outcome, result.alpha) for outcome in result.attacks]
     if result.published_success is not None:
-        rows.append(
-            base
-            | {
-                "attack": "published",
-                "metric": "attack_success",
-                "exact": result.published_success,
-                "method": "published formula",
-            }
-        )
+        what = {"attack": "published", "metric": "attack_success", "optimal": False}
+        words = {"method": "published formula", "how": PUBLISHED}
+        rows.append(base | what | words | {"exact": result.published_success})
     rows += bound_rows(result, label or result.bound.bound)
     if result.mse is not None:
-        rows.append(
-            base
-            | {
-                "metric": "mse",
-                "value": finite(result.mse.value),
-                "lower": finite(result.mse.lower),
-                "upper": finite(result.mse.upper),
-                "exact": finite(result.mse.exact),
-                "trials": result.mse.repetitions,
-                "method": _utility_method(result.mse, result.alpha),
-            }
-        )
+        rows.append(base | _error_row(result.mse, result.alpha))
         if result.mse.approximate is not None:
+            words = {"method": "published approximation (f = 0)", "how": PUBLISHED}
             rows.append(
-                base
-                | {
-                    "metric": "mse_approximate",
-                    "exact": result.mse.approximate,
-                    "method": "published approximation (f = 0)",
-                }
+                base | {"metric": "mse_approximate", "exact": result.mse.approximate} | words
             )
     if result.bits is not None:
-        rows.append(base | {"metric": "bits", "exact": float(result.bits), "method": "exact"})
+        words = {"method": "exact", "how": EXACT}
+        rows.append(base | {"metric": "bits", "exact": float(result.bits)} | words)
     return rows
 
 
@@ -294,13 +281,15 @@ def bound_rows(result: AuditResult, label: str) -> list[dict[str, Any]]:
             | {
                 "attack": label,
                 "metric": metric,
-                "value": finite(bound.epsilon_lower),
-                "lower": finite(bound.epsilon_lower),
-                "exact": finite(result.exact_epsilon),
+                "value": shown_bound(bound.epsilon_lower),
+                "lower": shown_bound(bound.epsilon_lower),
+                "exact": known(result.exact_epsilon),
                 "trials": bound.trials,
                 "status": "ok" if metric == "epsilon_lower" else result.verdict,
                 "reason": bound.event,
                 "method": f"{bound.kind} lower bound, alpha = {bound.alpha:.3g}",
+                "alpha": bound.alpha,
+                "how": BOUND,
             }
         )
     return rows
@@ -320,15 +309,57 @@ def _base_row(result: AuditResult) -> dict[str, Any]:
         "attack": "",
         "data": "" if result.mse is None else result.mse.data,
         "num_users": None if result.mse is None else result.mse.num_users,
+        "domain": result.domain,
+        "estimand": result.estimand,
     }
 
 
-def _utility_method(outcome: UtilityOutcome, alpha: float) -> str:
+def _attack_row(outcome: AttackOutcome, alpha: float) -> dict[str, Any]:
+    """One attack: its success with its interval, beside the exact figure."""
+    ran = outcome.reason is None
+    how = (EXACT if outcome.exact is not None or not outcome.trials else ESTIMATE) if ran else ""
+    interval = f"estimate, Clopper-Pearson interval at {confidence(alpha)}"
+    return {
+        "attack": outcome.attack,
+        "metric": "attack_success",
+        "value": known(outcome.success),
+        "lower": finite(outcome.lower),
+        "upper": finite(outcome.upper),
+        "exact": known(outcome.exact),
+        "trials": outcome.trials,
+        "status": "ok" if ran else ("failed" if outcome.failed else "skipped"),
+        "reason": outcome.reason or "",
+        "method": interval if outcome.trials else how,
+        "alpha": alpha if outcome.trials else None,
+        "how": how,
+        "optimal": outcome.optimal,
+    }
+
+
+def _error_row(outcome: UtilityOutcome, alpha: float) -> dict[str, Any]:
+    """The error: measured with its interval, beside the exact figure."""
+    probed = bool(outcome.exact_error and outcome.exact) and finite(outcome.exact) is not None
+    how = PROBES if probed else ESTIMATE if known(outcome.exact) is None else EXACT
+    row = {
+        "metric": "mse",
+        "value": known(outcome.value),
+        "lower": finite(outcome.lower),
+        "upper": finite(outcome.upper),
+        "exact": known(outcome.exact),
+        "trials": outcome.repetitions,
+        "alpha": alpha if finite(outcome.upper) is not None else None,
+        "how": how,
+        "standard_error": outcome.exact_error if probed else outcome.standard_error,
+    }
+    return row | {"method": _error_words(row, alpha, outcome.sampled)}
+
+
+def _error_words(row: dict[str, Any], alpha: float, sampled: bool) -> str:
     """How measured and exact error were obtained; an exact one by probes says how close it is."""
-    measured = f"estimate, t interval at {percent(1 - alpha)} over repetitions"
-    if outcome.sampled:
+    measured = f"estimate, t interval at {confidence(alpha)} over repetitions"
+    if sampled:
         measured += " of aggregates drawn from their exact law"
-    if not outcome.exact_error or not outcome.exact:
+    if row["how"] != PROBES:
         return measured
-    digits = math.ceil(100 * outcome.exact_error / outcome.exact)
+    digits = math.ceil(100 * row["standard_error"] / row["exact"])
     return f"{measured}; exact column by random probes, standard error below {digits}%"

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ldpaudit import _validate
-from ldpaudit._placing import place
-from ldpaudit._readings import is_less
+from ldpaudit._placing import OperatingPoint, place
+from ldpaudit._readings import is_less, read
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,33 +131,42 @@ def recommend_from(
     caps = {goal: _validate.positive(f"max_{goal}", caps[goal]) for goal in _GOALS if goal in caps}
     if caps.get("success", 1.0) > 1:
         raise ValueError(f"max_success must lie in (0, 1], got {caps['success']!r}.")
-    rows = [row for row in place(frame, alpha) if not row["refuted"]]
+    points = [point for point in place(read(frame), alpha) if not point.refuted]
     if data is not None:
-        _validate.known("data set", data, {row["data"] for row in rows})
-        rows = [row for row in rows if row["data"] == data]
+        _validate.known("data set", data, {point.data for point in points})
+        points = [point for point in points if point.data == data]
     if epsilon is not None:
-        budget, held = _validate.positive("epsilon", epsilon), {row["epsilon"] for row in rows}
-        rows = [row for row in rows if math.isclose(row["epsilon"], budget, rel_tol=1e-9)]
-        if not rows:
+        budget, held = _validate.positive("epsilon", epsilon), {p.epsilon for p in points}
+        points = [p for p in points if math.isclose(p.epsilon, budget, rel_tol=1e-9)]
+        if not points:
             raise ValueError(
                 f"epsilon must be one of the table's, {_listed(sorted(held))}, got {epsilon!r}."
             )
     panels: dict[tuple[Any, ...], list[Candidate]] = {}
-    for row in rows:
-        panels.setdefault(tuple(row[c] for c in _PANEL), []).append(candidate_of(row))
+    for point in points:
+        key = tuple(getattr(point, column) for column in _PANEL)
+        panels.setdefault(key, []).append(candidate_of(point))
     goal = next((goal for goal in _GOALS if goal not in caps), "mse")
     return Recommendation(
         tuple(choose(key, found, goal, caps) for key, found in panels.items()), alpha
     )
 
 
-def candidate_of(row: dict[str, Any]) -> Candidate:
-    """A row of `place` as a candidate."""
-    s, t, m, n = row["box"]
-    bits = math.nan if row["bits"] is None else float(row["bits"])
+def candidate_of(point: OperatingPoint) -> Candidate:
+    """An operating point as a candidate; nan where it knows nothing."""
+    success, mse, bits = (
+        math.nan if figure is None else figure for figure in (point.success, point.mse, point.bits)
+    )
+    unknown = (math.nan, math.nan)
     return Candidate(
-        row["label"], row["epsilon"], row["success"], row["mse"], bits, (s, t), (m, n)
-    )  # fmt: skip
+        point.label,
+        point.epsilon,
+        success,
+        mse,
+        bits,
+        point.success_interval or unknown,
+        point.mse_interval or unknown,
+    )
 
 
 def choose(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ldpaudit import _validate
+from ldpaudit._table import ESTIMATE, EXACT, FIGURES, known
 from ldpaudit.contracts import Floats, Longitudinal, Values
 from ldpaudit.data import DataSet
 from ldpaudit.servers import Server, collects, squared_error
@@ -187,20 +188,24 @@ def follow(
 
 
 def round_rows(found: Followed, like: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rows of the tidy table, two a round, for the cell of the row `like`."""
-    base = like | dict.fromkeys(("value", "lower", "upper", "exact", "trials", "repetition"))
-    base |= {"attack": "", "status": "ok", "reason": "", "method": "estimate, one collection"}
+    """Rows of the tidy table, three a round, for the cell of the row `like`."""
+    base = like | dict.fromkeys(FIGURES) | {"attack": "", "status": "ok", "reason": ""}
+    base |= {"method": "estimate, one collection", "how": ESTIMATE}
     rows = []
     for t in range(found.rounds):
         here = base | {"repetition": t + 1}
-        error = {"value": float(found.mse[t]), "exact": _known(found.mse_exact[t])}
-        rows.append(here | {"metric": "round_mse"} | error)
+        exact = known(found.mse_exact[t])
+        error = {"value": float(found.mse[t]), "exact": exact}
+        rows.append(
+            here | {"metric": "round_mse", "how": ESTIMATE if exact is None else EXACT} | error
+        )
         rows.append(here | {"metric": "round_mse_clipped", "value": float(found.mse_clipped[t])})
         spent = {"value": float(found.spent[t]), "method": "average over the users, counted"}
         rows.append(here | {"metric": "round_spent"} | spent)
-    rows.append(base | {"metric": "worst_spent", "exact": found.worst, "method": "exact"})
+    worst = {"exact": found.worst, "method": "exact", "how": EXACT}
+    rows.append(base | {"metric": "worst_spent"} | worst)
     for metric, value in (("distinct_values", found.distinct), ("revealed", found.revealed)):
-        rows.append(base | {"metric": metric, "value": _known(value), "method": "counted"})
+        rows.append(base | {"metric": metric, "value": known(value), "method": "counted"})
     return rows
 
 
@@ -208,10 +213,6 @@ def _different(rounds: list[Values]) -> Values:
     """How many different numbers each user has, one a round."""
     ordered = np.sort(np.stack(rounds, axis=1), axis=1)
     return np.asarray(1 + (ordered[:, 1:] != ordered[:, :-1]).sum(axis=1))
-
-
-def _known(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
 
 
 def _clipped(estimate: list[Floats]) -> list[Floats]:

@@ -15,6 +15,13 @@ def collects(mechanism: Any) -> bool:
     return isinstance(mechanism, FrequencyOracle | MarginalOracle)
 
 
+def described(mechanism: Any) -> tuple[str, str]:
+    """Columns `domain` and `estimand`: what the inputs are, and what a server estimates."""
+    if isinstance(mechanism, MarginalOracle) and not isinstance(mechanism, FrequencyOracle):
+        return "records", "marginals"
+    return "categories", "frequencies"
+
+
 @dataclass(frozen=True)
 class Server:
     """Estimates, truth and error of a mechanism: one vector, or one for every attribute.

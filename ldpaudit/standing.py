@@ -9,14 +9,16 @@ and beats another only where the intervals of both say so.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import _validate
-from ldpaudit._placing import GROUP, place
-from ldpaudit._readings import is_less
+from ldpaudit._placing import GROUP, OperatingPoint, place
+from ldpaudit._readings import is_less, read
 from ldpaudit.limits import frontier, non_dominated
 
 if TYPE_CHECKING:
@@ -118,12 +120,8 @@ def standings(frame: pd.DataFrame, *, alpha: float = 0.05) -> pd.DataFrame:
     import pandas as pd
 
     alpha = _validate.fraction("alpha", alpha)
-    rows = place(frame, alpha)
-    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for row in rows:
-        groups.setdefault(tuple(row[column] for column in GROUP), []).append(row)
-    for group in groups.values():
-        _compare(group)
+    points = against_others(place(read(frame), alpha))
+    rows = [{name: getattr(point, name) for name in STANDING_COLUMNS} for point in points]
     # As objects: text from a file may hold what no string column can (a lone surrogate).
     table = pd.DataFrame(rows, columns=list(STANDING_COLUMNS), dtype=object)
     kinds = dict.fromkeys(("k", "num_users"), "Int64") | dict.fromkeys(_REAL, "float64")
@@ -135,27 +133,51 @@ _REAL = ("epsilon", "delta", "success", "success_lower", "success_upper", "mse",
          "distance_upper")  # fmt: skip
 
 
-def _compare(group: list[dict[str, Any]]) -> None:
-    """Who dominates whom, and who cannot be told apart, within one group."""
-    known = [row for row in group if not any(map(math.isnan, row["box"]))]
-    for row in group:
-        placed = not any(map(math.isnan, row["box"]))
-        others = [other for other in known if other is not row] if placed else []
-        row["dominated_by"] = tuple(sorted(o["label"] for o in others if _beats(o, row)))
-        row["tied_with"] = tuple(sorted(o["label"] for o in others if _alike(o, row)))
-        row["efficient"] = not row["dominated_by"] if placed else None
+def against_others(points: Sequence[OperatingPoint]) -> list[OperatingPoint]:
+    """Points with who dominates whom, and who cannot be told apart, within each group."""
+    groups: dict[tuple[Any, ...], list[tuple[str, _Box]]] = {}
+    boxes = [_box(point) for point in points]
+    for point, box in zip(points, boxes, strict=True):
+        if box is not None:
+            groups.setdefault(point.group, []).append((point.label, box))
+    return [
+        point if box is None else _compared(point, box, groups[point.group])
+        for point, box in zip(points, boxes, strict=True)
+    ]
 
 
-def _beats(one: dict[str, Any], other: dict[str, Any]) -> bool:
+#: Ends of success, then of error.
+_Box: TypeAlias = tuple[float, float, float, float]
+
+
+def _box(point: OperatingPoint) -> _Box | None:
+    """Ends of both figures, None where one of them is not known."""
+    if point.success_interval is None or point.mse_interval is None:
+        return None
+    return *point.success_interval, *point.mse_interval
+
+
+def _compared(point: OperatingPoint, box: _Box, group: list[tuple[str, _Box]]) -> OperatingPoint:
+    others = [(label, other) for label, other in group if other is not box]
+    dominated_by = tuple(sorted(label for label, other in others if _beats(other, box)))
+    return replace(
+        point,
+        dominated_by=dominated_by,
+        tied_with=tuple(sorted(label for label, other in others if _alike(other, box))),
+        efficient=not dominated_by,
+    )
+
+
+def _beats(one: _Box, other: _Box) -> bool:
     """Shown to be no worse in success and error, and better in one."""
-    (_, s, _, m), (t, _, n, _) = one["box"], other["box"]
+    (_, s, _, m), (t, _, n, _) = one, other
     return not is_less(t, s) and not is_less(n, m) and (is_less(s, t) or is_less(m, n))
 
 
-def _alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
+def _alike(one: _Box, other: _Box) -> bool:
     """Neither success nor error tells the two apart."""
-    a, b = one["box"], other["box"]
-    return not any(is_less(x[i + 1], y[i]) for x, y in ((a, b), (b, a)) for i in (0, 2))
+    pairs = ((one, other), (other, one))
+    return not any(is_less(x[i + 1], y[i]) for x, y in pairs for i in (0, 2))
 
 
 def hypervolume(

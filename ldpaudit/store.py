@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from ldpaudit._cell import Cell
+from ldpaudit._table import REAL
 from ldpaudit.outcomes import SCHEMA
 
 FILE_NAME = "results.sqlite"
 #: "ldpa" in the header of the file, and the version of what its tables hold.
 APPLICATION, FORMAT = 0x6C647061, 2
+_INFINITE = (float("inf"), float("-inf"))
 _TABLES = {"meta": ("name", "value"), "cells": ("key", "cell")}
 #: Seconds to wait while another process writes.
 _PATIENCE = 30
@@ -189,14 +191,14 @@ class Store:
             if text is None:
                 return None
             stored = json.loads(text)
-            rows, spent = tuple(stored["rows"]), stored["seconds"]
+            rows, spent = tuple(map(_read_row, stored["rows"])), stored["seconds"]
             return Cell(key, stored["axes"], rows, spent, stored["decode_seconds"])
 
     def put(self, cell: Cell) -> None:
         """Store a finished cell in a transaction of its own; the first that did not fail stays."""
         content = {
             "axes": cell.axes,
-            "rows": cell.rows,
+            "rows": list(map(_written_row, cell.rows)),
             "seconds": cell.seconds,
             "decode_seconds": cell.decode_seconds,
         }
@@ -210,6 +212,17 @@ class Store:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+
+def _written_row(row: dict[str, Any]) -> dict[str, Any]:
+    """A row as JSON has it: an infinite number by its name; nan stays, and is refused."""
+    return {name: str(v) if v in _INFINITE else v for name, v in row.items()}
+
+
+def _read_row(row: dict[str, Any]) -> dict[str, Any]:
+    """A row as it was before it was written."""
+    named = {name: float(row[name]) for name in REAL if isinstance(row.get(name), str)}
+    return row | named
 
 
 def _tables_of(connection: sqlite3.Connection) -> set[str]:

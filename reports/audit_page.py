@@ -48,6 +48,6 @@ def audit_html(result: AuditResult) -> str:
         .render(
             result=result,
             parameters=describe(result.parameters),
-            lower=lower if math.isfinite(lower) else None,
+            lower=None if lower == -math.inf else lower,
         )
     )

@@ -21,7 +21,7 @@ from ._along import (
 )
 from ._labels import EndLabel, Layout, empty, height_for, label_ends, line_names, margin_for
 from ._palette import IMPOSSIBLE, MUTED, ProtocolStyle, styles
-from ._points import Panel, Point, panels, series_of
+from ._points import Panel, Point, panels_of, series_of
 from ._style import SMALL, theme
 from .pareto import heading
 
@@ -67,7 +67,7 @@ def error(frame: pd.DataFrame) -> Figure:
     >>> [axes.get_ylabel() for axes in figure.axes][1]
     'Divided by the limit'
     """
-    found = panels(frame)
+    found = panels_of(frame)
     return draw_error(found, styles(series_of(found)))
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ldpaudit._readings import read
+
 from . import _tables
 from ._page import environment, title
-from ._points import placed
+from ._points import panels, placed
 from ._summary import summary
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ def results_html(results: Results) -> str:
     >>> "Comparison of mechanisms" in results_html(results)
     True
     """
-    found = _tables.sections(placed(results.frame))
+    found = _tables.sections(panels(placed(read(results.frame))))
     return (
         environment()
         .get_template("notebook.html.j2")

@@ -9,8 +9,7 @@ import pandas as pd
 from ldpaudit._table import COLUMNS, to_frame
 
 Row = dict[str, Any]
-CLOPPER_PEARSON = "estimate, Clopper-Pearson interval at 95%"
-STUDENT = "estimate, t interval at 95% over repetitions"
+_OPTIMAL = {"bayes": True, "single-guess": False}  # others play another game
 
 
 def cell(
@@ -30,28 +29,30 @@ def cell(
         "num_users": 1000, "data": "uniform", "status": "ok", "attack": "",
     } | axes  # fmt: skip
     blind = {"metric": "attack_success", "attack": "blind", "exact": 1 / base["k"]}
-    rows = [base | blind | {"method": "exact"}]
+    rows = [base | blind | {"how": "exact", "optimal": False}]
     if success is not None:
-        row = base | {"metric": "attack_success", "attack": attack, "method": CLOPPER_PEARSON}
+        row = base | {"metric": "attack_success", "attack": attack, "alpha": 0.05}
+        row |= {"optimal": _OPTIMAL.get(attack)}
         if isinstance(success, tuple):
             share = success[0] / success[1]
             row |= {"value": share, "lower": share, "upper": share, "trials": success[1]}
+            row |= {"how": "estimate"}
         else:
-            row |= {"exact": success}
+            row |= {"exact": success, "how": "exact"}
         rows.append(row)
     if mse is not None:
-        row = base | {"metric": "mse", "method": STUDENT}
+        row = base | {"metric": "mse", "alpha": 0.05}
         if isinstance(mse, tuple):
             value, half, repetitions = mse
             row |= {"value": value, "lower": value - half, "upper": value + half}
-            row |= {"trials": repetitions}
+            row |= {"trials": repetitions, "how": "estimate"}
         else:
-            row |= {"exact": mse}
+            row |= {"exact": mse, "how": "exact"}
         rows.append(row)
     verdict = {"metric": "epsilon_verdict", "attack": "posterior-odds", "status": status}
-    rows.append(base | verdict | {"value": 0.5, "method": "exact lower bound, alpha = 0.0001"})
+    rows.append(base | verdict | {"value": 0.5, "alpha": 1e-4, "how": "bound"})
     if bits is not None:
-        rows.append(base | {"metric": "bits", "exact": bits})
+        rows.append(base | {"metric": "bits", "exact": bits, "how": "exact"})
     return rows
 
 

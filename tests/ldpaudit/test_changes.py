@@ -82,12 +82,23 @@ def test_exact_figures_compare_to_a_billionth() -> None:
 
 def test_figures_by_random_probes_compare_within_their_error() -> None:
     def probed(mse: float) -> pd.DataFrame:
-        frame = table(cell("a", success=0.3, mse=mse))
-        method = "estimate; exact column by random probes, standard error below 1%"
-        return frame.assign(method=frame["method"].where(frame["metric"] != "mse", method))
+        rows = cell("a", success=0.3, mse=mse)
+        rows[2] |= {"how": "probes", "standard_error": 0.01 * mse}
+        return table(rows)
 
     for mse, verdict in ((1.02e-3, "unchanged"), (1.2e-3, "changed")):
         assert verdicts(probed(1e-3), probed(mse))["a", "mse", "", "exact"] == verdict
+
+
+def test_an_infinite_exact_figure_is_no_missing_one() -> None:
+    def leaky(exact: float | None) -> pd.DataFrame:
+        rows = cell("a", success=0.3)
+        return table([*rows, rows[-1] | {"metric": "epsilon_lower", "exact": exact}])
+
+    key = ("a", "epsilon_lower", "posterior-odds", "exact")
+    assert verdicts(leaky(math.inf), leaky(math.inf))[key] == "unchanged"
+    assert verdicts(leaky(1.0), leaky(math.inf))[key] == "changed"
+    assert verdicts(leaky(None), leaky(math.inf))[key] == "new"
 
 
 def test_new_and_gone() -> None:
@@ -154,8 +165,7 @@ def bound_rows(correct: int, decided: int, levels: tuple[float, float], **axes: 
     for metric, alpha in zip(("epsilon_lower", "epsilon_verdict"), levels, strict=True):
         found = bounds.PosteriorOdds().from_guesses(counts, alpha=alpha, delta=0.0, claimed=1.0)
         value = found if math.isfinite(found) else None
-        method = f"exact lower bound, alpha = {alpha:.3g}"
-        rows.append(row | {"metric": metric, "value": value, "method": method, "status": "ok"})
+        rows.append(row | {"metric": metric, "value": value, "alpha": alpha, "status": "ok"})
     return rows
 
 

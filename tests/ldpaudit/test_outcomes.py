@@ -9,17 +9,26 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from scipy import stats
 
 import ldpaudit
 from ldpaudit._cell import Cell
-from ldpaudit._table import COLUMNS, describe, finite, percent, to_frame
+from ldpaudit._table import (
+    COLUMNS,
+    confidence,
+    describe,
+    described_without,
+    finite,
+    known,
+    to_frame,
+)
 from ldpaudit.outcomes import AttackOutcome, AuditResult, EpsilonBound, UtilityOutcome
 
 BOUND = EpsilonBound(0.9, "posterior-odds", "exact", 0.05, 2000, "an event", "nothing")
-BAYES = AttackOutcome("bayes", 300, 1000, 0.28, 0.32, 0.31, 0.25)
-BLIND = AttackOutcome("blind", 0, 0, None, None, 0.25, 0.25)
+BAYES = AttackOutcome("bayes", 300, 1000, 0.28, 0.32, 0.31, 0.25, optimal=True)
+BLIND = AttackOutcome("blind", 0, 0, None, None, 0.25, 0.25, optimal=False)
 SKIPPED = AttackOutcome("learned", 0, 0, None, None, None, 0.25, "no samples")
-MSE = UtilityOutcome(2e-4, 1e-4, 3e-4, 2.5e-4, 2.4e-4, 10_000, 5, "uniform")
+MSE = UtilityOutcome(2e-4, 1e-4, 3e-4, 2.5e-4, 2.4e-4, 10_000, 5, "uniform", standard_error=2e-5)
 
 
 def result(**changes: object) -> AuditResult:
@@ -119,17 +128,70 @@ def test_dictionary_has_the_promised_keys() -> None:
     assert {"exact", "measured", "num_users", "data"} <= set(found["mse"])
 
 
-def test_what_json_does_not_know_becomes_null() -> None:
+def test_infinite_is_told_from_unknown_in_json() -> None:
     odd = result(
         exact_epsilon=math.inf,
         bound=replace(BOUND, epsilon_lower=-math.inf),
-        mse=replace(MSE, lower=math.nan, upper=math.nan, exact=None),
+        mse=replace(MSE, value=math.inf, lower=math.nan, upper=math.inf, exact=None),
     )
     found = json.loads(json.dumps(odd.to_dict(), allow_nan=False))
-    assert found["exact_epsilon"] is found["epsilon_lower"]["value"] is None
-    assert found["mse"]["lower"] is found["mse"]["exact"] is None
+    assert found["exact_epsilon"] == "inf"
+    assert found["epsilon_lower"]["value"] is None  # nothing shown
+    assert found["mse"]["measured"] == "inf"
+    assert found["mse"]["lower"] is found["mse"]["upper"] is found["mse"]["exact"] is None
     assert found["attacks"][0]["success"] is found["attacks"][2]["lower"] is None
+    assert result(exact_epsilon=None).to_dict()["exact_epsilon"] is None
+    leaks = replace(BOUND, epsilon_lower=math.inf)
+    assert leaks.to_dict()["value"] == "inf"
     assert [finite(x) for x in (None, math.nan, -math.inf, 0.5)] == [None, None, None, 0.5]
+    assert [known(x) for x in (None, math.nan, math.inf, 0.5)] == [None, None, math.inf, 0.5]
+
+
+def test_infinite_is_told_from_unknown_in_the_table() -> None:
+    odd = result(exact_epsilon=math.inf, bound=replace(BOUND, epsilon_lower=-math.inf))
+    (row,) = [row for row in odd.rows() if row["metric"] == "epsilon_lower"]
+    assert (row["exact"], row["value"], row["lower"]) == (math.inf, None, None)
+    rows = result(exact_epsilon=None).rows()
+    assert {row["exact"] for row in rows if row["metric"].startswith("epsilon")} == {None}
+
+
+def test_columns_carry_what_the_sentences_say() -> None:
+    frame = result().to_frame()
+    carried = frame[["attack", "metric", "how", "alpha", "optimal"]]
+    assert [tuple(None if pd.isna(x) else x for x in row) for row in carried.to_numpy()] == [
+        ("blind", "attack_success", "exact", None, False),
+        ("bayes", "attack_success", "exact", 0.05, True),
+        ("learned", "attack_success", "", None, None),
+        ("published", "attack_success", "published", None, False),
+        ("posterior-odds", "epsilon_lower", "bound", 0.05, None),
+        ("posterior-odds", "epsilon_verdict", "bound", 1e-4, None),
+        ("", "mse", "exact", 0.05, None),
+        ("", "mse_approximate", "published", None, None),
+        ("", "bits", "exact", None, None),
+    ]
+    assert str(frame["optimal"].dtype) == "boolean"
+    assert frame["standard_error"].dropna().tolist() == [2e-5]
+    assert set(frame["domain"]) == {"categories"}
+    assert set(frame["estimand"]) == {"frequencies"}
+    records = ldpaudit.audit(
+        ldpaudit.mechanism("smp", sizes=(3, 2), epsilon=1.0), ["blind"], trials=100
+    ).to_frame()
+    assert set(records["domain"]) == {"records"}
+    assert set(records["estimand"]) == {"marginals"}
+
+
+def test_the_standard_error_of_a_measured_error() -> None:
+    """The half-width of the interval is so many of it as the t quantile says."""
+    m = ldpaudit.mechanism("grr", k=5, epsilon=1.0)
+    frame = ldpaudit.audit(m, ["blind"], trials=100, repetitions=7, alpha=0.02).to_frame()
+    (row,) = frame[frame["metric"] == "mse"].to_dict("records")
+    assert (row["how"], row["alpha"]) == ("exact", 0.02)
+    margin = float(stats.t(6).ppf(0.99)) * row["standard_error"]
+    assert row["upper"] - row["value"] == pytest.approx(margin, rel=1e-9)
+    once = ldpaudit.audit(m, ["blind"], trials=100, repetitions=1).to_frame()
+    (row,) = once[once["metric"] == "mse"].to_dict("records")
+    assert math.isnan(row["standard_error"])
+    assert math.isnan(row["alpha"])
 
 
 def test_the_table_has_one_row_a_metric() -> None:
@@ -176,15 +238,31 @@ def test_a_failed_row_makes_a_failed_cell() -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "text"), [(0.95, "95%"), (0.999, "99.9%"), (1 - 1e-6, "99.9999%"), (0.5, "50%")]
+    ("alpha", "text"),
+    [
+        (0.05, "95%"),
+        (1e-3, "99.9%"),
+        (1e-6, "99.9999%"),
+        (0.5, "50%"),
+        (1e-9, "99.9999999%"),
+        (1e-12, "1 - 1e-12"),
+        (1e-300, "1 - 1e-300"),
+    ],
 )
-def test_percent(share: float, text: str) -> None:
-    assert percent(share) == text
+def test_confidence(alpha: float, text: str) -> None:
+    assert confidence(alpha) == text
 
 
 def test_describe_leaves_out_the_axes() -> None:
     assert describe({"k": 3, "epsilon": 1.0, "delta": 0.0}) == ""
     assert describe({"k": 3, "moduli": (2, 3), "w": 1}) == "moduli=(2, 3), w=1"
+
+
+def test_described_without_one_parameter() -> None:
+    text = describe({"epsilon_inf": 2.0, "moduli": (2, 3), "d": 1})
+    assert described_without(text, "epsilon_inf") == "moduli=(2, 3), d=1"
+    assert described_without(text, "d") == "epsilon_inf=2.0, moduli=(2, 3)"
+    assert described_without("epsilon_inf=2.0", "epsilon_inf") == ""
 
 
 def test_a_long_list_of_one_value_is_short() -> None:
@@ -199,6 +277,7 @@ def test_an_error_that_is_estimated_says_so() -> None:
     (row,) = [row for row in result.rows() if row["metric"] == "mse"]
     assert "exact column by random probes, standard error below" in row["method"]
     assert result.mse is not None
+    assert (row["how"], row["standard_error"]) == ("probes", result.mse.exact_error)
     assert 0 < result.mse.exact_error < 0.02 * (result.mse.exact or 0.0)
     assert result.to_dict()["mse"]["exact_standard_error"] == result.mse.exact_error
 
