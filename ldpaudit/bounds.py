@@ -54,8 +54,12 @@ def mean_interval(samples: np.ndarray, alpha: float) -> tuple[float, float]:
 
     if len(samples) < 2:
         return math.nan, math.nan
-    quantile = float(stdtrit(len(samples) - 1, 1 - fraction("alpha", alpha) / 2))
-    margin = quantile * float(np.std(samples, ddof=1)) / math.sqrt(len(samples))
+    tail = fraction("alpha", alpha) / 2
+    # A tail that 1 - tail would round away is taken from the other side.
+    quantile = (
+        stdtrit(len(samples) - 1, 1 - tail) if tail > 1e-9 else -stdtrit(len(samples) - 1, tail)
+    )
+    margin = float(quantile) * float(np.std(samples, ddof=1)) / math.sqrt(len(samples))
     middle = float(np.mean(samples))
     return middle - margin, middle + margin
 
