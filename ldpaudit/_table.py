@@ -48,6 +48,8 @@ FIGURES = (
 )
 #: Columns of figures that may be infinite.
 UNBOUNDED = ("value", "lower", "exact")
+#: Metrics that never are.
+FINITE = ("attack_success", "round_success", "revealed", "bits")
 #: How a row's figure was obtained (column `how`): the exact one where there is one, estimated by
 #: random probes or not, else the measured one; or a lower bound, or a formula of a paper.
 EXACT, PROBES, ESTIMATE, BOUND, PUBLISHED = "exact", "probes", "estimate", "bound", "published"

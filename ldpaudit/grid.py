@@ -19,7 +19,7 @@ from typing import Any
 from ldpaudit import _validate, harness
 from ldpaudit._cell import Cell
 from ldpaudit._results import Results
-from ldpaudit._table import COLUMNS, TEXT, UNBOUNDED, describe, to_frame
+from ldpaudit._table import COLUMNS, FINITE, TEXT, UNBOUNDED, describe, to_frame
 from ldpaudit._upgrade import upgraded
 from ldpaudit.contracts import Longitudinal
 from ldpaudit.data import DataSet
@@ -251,17 +251,13 @@ class _Task:
         )
 
 
-#: Metrics that are never infinite.
-_BOUNDED = ("attack_success", "round_success", "revealed", "bits")
-
-
 def _check_rows(rows: list[dict[str, Any]]) -> None:
     """Refuse figures that no table can hold; a foreign mechanism may claim anything."""
     for row in rows:
         for column, value in row.items():
             if not isinstance(value, int | float | str | None):
                 raise TypeError(f"{column} must be a number or a text, got {value!r:.200}.")
-            if value == math.inf and column in UNBOUNDED and row["metric"] not in _BOUNDED:
+            if value == math.inf and column in UNBOUNDED and row["metric"] not in FINITE:
                 continue
             if isinstance(value, float) and not math.isfinite(value):
                 raise ValueError(f"{column} of {row['metric']} must be finite, got {value!r}.")

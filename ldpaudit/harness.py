@@ -205,7 +205,7 @@ def audit(
         except AttackError as error:
             if not isolate:
                 raise
-            outcome = _failed(attack_name, law, error, _is_optimal(attack))
+            outcome = _failed(attack_name, attack, law, error)
         outcomes.append(outcome)
     utility = None
     if repetitions and (attacks is None or chosen) and collects(mechanism):
@@ -253,10 +253,12 @@ def _blind(law: Floats) -> AttackOutcome:
     return AttackOutcome("blind", 0, 0, None, None, best, best, optimal=False)
 
 
-def _failed(name: str, law: Floats, error: AttackError, optimal: bool | None) -> AttackOutcome:
+def _failed(name: str, attack: Any, law: Floats, error: AttackError) -> AttackOutcome:
     reason = f"attack {name}: {error}"
     blind = float(law.max())
-    return AttackOutcome(name, 0, 0, None, None, None, blind, reason, failed=True, optimal=optimal)
+    return AttackOutcome(
+        name, 0, 0, None, None, None, blind, reason, failed=True, optimal=_is_optimal(attack)
+    )
 
 
 def _is_optimal(attack: Any) -> bool | None:

@@ -351,10 +351,10 @@ def _error_row(outcome: UtilityOutcome, alpha: float) -> dict[str, Any]:
         "how": how,
         "standard_error": outcome.exact_error if probed else outcome.standard_error,
     }
-    return row | {"method": _error_words(row, alpha, outcome.sampled)}
+    return row | {"method": _utility_method(row, alpha, outcome.sampled)}
 
 
-def _error_words(row: dict[str, Any], alpha: float, sampled: bool) -> str:
+def _utility_method(row: dict[str, Any], alpha: float, sampled: bool) -> str:
     """How measured and exact error were obtained; an exact one by probes says how close it is."""
     measured = f"estimate, t interval at {confidence(alpha)} over repetitions"
     if sampled:
