@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from ldpaudit._results import Results as Results
     from ldpaudit.adapters import from_callable as from_callable
     from ldpaudit.adapters import from_samples as from_samples
+    from ldpaudit.auditing.harness import audit as audit
     from ldpaudit.grid import compare as compare
-    from ldpaudit.harness import audit as audit
     from ldpaudit.limits import frontier as frontier
     from ldpaudit.outcomes import AuditResult as AuditResult
     from ldpaudit.registry import mechanism as mechanism
@@ -37,7 +37,7 @@ _HOME = {
     "AuditResult": "outcomes",
     "Results": "_results",
     "Study": "study",
-    "audit": "harness",
+    "audit": "auditing.harness",
     "compare": "grid",
     "from_callable": "adapters",
     "from_samples": "adapters",

@@ -178,7 +178,7 @@ def audit(
     as_json: AsJson = False,
 ) -> int:
     """Audit one mechanism: does it keep its epsilon, what does a report reveal, at what cost."""
-    from ldpaudit.harness import audit as run
+    from ldpaudit.auditing.harness import audit as run
     from ldpaudit.targets import build, recorded
 
     with _nonsense_is_inconclusive(target):

@@ -13,13 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import _validate
-from ldpaudit.contracts import (
-    HasBits,
-    Mechanism,
-    Reconstruction,
-    Reports,
-    Values,
-)
+from ldpaudit.contracts import HasBits, Mechanism, Reconstruction, Reports, Values
 
 #: Most reports of a batch, and most entries (reports x what one report costs).
 _REPORTS, _ENTRIES = 2**17, 2**21

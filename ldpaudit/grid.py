@@ -16,11 +16,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from ldpaudit import _validate, harness
+from ldpaudit import _validate
 from ldpaudit._cell import Cell
 from ldpaudit._results import Results
 from ldpaudit._table import COLUMNS, FINITE, TEXT, UNBOUNDED, describe, to_frame
 from ldpaudit._upgrade import upgraded
+from ldpaudit.auditing import harness
 from ldpaudit.contracts import Longitudinal
 from ldpaudit.data import DataSet
 from ldpaudit.exposure import exposure, exposure_rows, out_of_reach, skipped_row

@@ -21,9 +21,9 @@ from pydantic import (
 )
 
 from ldpaudit import _validate
+from ldpaudit.auditing.harness import DEFAULT_ATTACKS, MAX_REPETITIONS
 from ldpaudit.data import DataSet
 from ldpaudit.data import load as load_data
-from ldpaudit.harness import DEFAULT_ATTACKS, MAX_REPETITIONS
 
 #: Most cells of a study: protocols with their parameters x epsilons x data.
 MAX_CELLS = 100_000

@@ -41,11 +41,7 @@ from .sampled_fake import RandomSamplingFakeData, RandomSamplingRealisticFakeDat
 from .scrambled_subset_selection import ScrambledSubsetSelection
 from .split_and_sample import AttributeSampling, BudgetSplitting
 from .subset_selection import SubsetSelection
-from .unary_encoding import (
-    GeneralUnaryEncoding,
-    OptimizedUnaryEncoding,
-    SymmetricUnaryEncoding,
-)
+from .unary_encoding import GeneralUnaryEncoding, OptimizedUnaryEncoding, SymmetricUnaryEncoding
 
 __all__ = [
     "AdaptiveLocalHashing",

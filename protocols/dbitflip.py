@@ -10,13 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import (
-    distribution,
-    generator,
-    integer,
-    reports_listed,
-    table_size,
-)
+from ldpaudit._validate import distribution, generator, integer, reports_listed, table_size
 from ldpaudit._validate import epsilon as checked_epsilon
 from ldpaudit._validate import values as checked_values
 

@@ -19,14 +19,7 @@ from ldpaudit._validate import (
 from ldpaudit._validate import epsilon as checked_epsilon
 from ldpaudit._validate import values as checked_values
 
-from ._bits import (
-    Bytes,
-    bernoulli_rows,
-    column_counts,
-    row_chunks,
-    set_own_bits,
-    width,
-)
+from ._bits import Bytes, bernoulli_rows, column_counts, row_chunks, set_own_bits, width
 from ._checks import packed_rows
 from ._counts import independent_supports, users_per_value
 from ._divergence import hockey_stick

@@ -10,15 +10,7 @@ import numpy as np
 
 from ldpaudit.limits import MAX_K, frontier
 
-from ._along import (
-    dense,
-    draw_lines,
-    end_labels,
-    frame_along,
-    log_ticks,
-    positive,
-    power_label,
-)
+from ._along import dense, draw_lines, end_labels, frame_along, log_ticks, positive, power_label
 from ._labels import EndLabel, Layout, empty, height_for, label_ends, line_names, margin_for
 from ._palette import IMPOSSIBLE, MUTED, ProtocolStyle, styles
 from ._points import Panel, Point, panels_of, series_of

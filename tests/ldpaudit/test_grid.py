@@ -19,9 +19,10 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from ldpaudit import grid, harness, registry
+from ldpaudit import grid, registry
 from ldpaudit._results import Results
 from ldpaudit._table import COLUMNS
+from ldpaudit.auditing import harness
 from ldpaudit.contracts import Values
 from ldpaudit.data import load as load_data
 from ldpaudit.grid import compare, stored_results

@@ -17,8 +17,9 @@ import pytest
 from scipy import stats
 
 import ldpaudit
-from ldpaudit import harness, registry
+from ldpaudit import registry
 from ldpaudit._table import COLUMNS
+from ldpaudit.auditing import harness
 from ldpaudit.outcomes import AttackOutcome, AuditResult
 
 Ints = npt.NDArray[np.int64]

@@ -17,10 +17,10 @@ from scipy import stats
 
 import ldpaudit
 from ldpaudit.anytime import event_evidence, guess_evidence
+from ldpaudit.auditing.stopping import looks
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.evidence import Counts, Evidence
 from ldpaudit.registry import create
-from ldpaudit.stopping import looks
 from ldpaudit.witness import PairGame
 
 Ints = npt.NDArray[np.int64]

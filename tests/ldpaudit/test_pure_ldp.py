@@ -18,8 +18,8 @@ import pytest
 
 import ldpaudit
 from ldpaudit.adapters import RecordedMechanism
+from ldpaudit.auditing.harness import VERDICT_ALPHA
 from ldpaudit.evidence import Prepared, prepare
-from ldpaudit.harness import VERDICT_ALPHA
 
 pytestmark = pytest.mark.slow
 

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pytest
 
 import ldpaudit
+from ldpaudit.auditing.stopping import StopWhen, looks
 from ldpaudit.outcomes import AuditResult
-from ldpaudit.stopping import StopWhen, looks
 
 GRR = ldpaudit.mechanism("grr", k=4, epsilon=1.0)
 

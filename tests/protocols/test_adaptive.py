@@ -17,11 +17,7 @@ from scipy.stats import binom
 
 from ldpaudit import testing
 from ldpaudit.contracts import HasPublishedSuccess
-from ldpaudit.protocols import (
-    OptimizedLocalHashing,
-    SubsetSelection,
-    ThresholdingHistogramEncoding,
-)
+from ldpaudit.protocols import OptimizedLocalHashing, SubsetSelection, ThresholdingHistogramEncoding
 from ldpaudit.protocols._objective import least_point
 from ldpaudit.protocols.adaptive_protocols import AdaptiveLocalHashing, AdaptiveSubsetSelection
 

@@ -6,11 +6,11 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING
 
+from ldpaudit.auditing.stopping import StopWhen, play_until
 from ldpaudit.contracts import Mechanism
 from ldpaudit.evidence import Evidence, Prepared, with_ceilings
 from ldpaudit.outcomes import EpsilonBound
 from ldpaudit.registry import create
-from ldpaudit.stopping import StopWhen, play_until
 
 if TYPE_CHECKING:
     from ldpaudit.selection import Selection

@@ -21,6 +21,8 @@ import numpy.typing as npt
 from ldpaudit import _validate, bounds, divergence
 from ldpaudit._blocks import blocks, shared
 from ldpaudit.accuracy import measure_error
+from ldpaudit.auditing.levels import Levels, check_bound
+from ldpaudit.auditing.stopping import BUDGET, StopWhen
 from ldpaudit.contracts import (
     Distinguisher,
     Floats,
@@ -42,8 +44,6 @@ from ldpaudit.games import AttackError, chunks, report_entries, stream, success_
 from ldpaudit.outcomes import AttackOutcome, AuditResult
 from ldpaudit.registry import create
 from ldpaudit.servers import collects, described
-from ldpaudit.stopping import BUDGET, StopWhen
-from ldpaudit.verdicts import Levels, check_bound
 from ldpaudit.witness import PairGame
 
 if TYPE_CHECKING:

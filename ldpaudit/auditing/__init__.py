@@ -1,0 +1,25 @@
+"""An audit: games played and judged, attacks measured, error collected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ldpaudit._face import face
+
+if TYPE_CHECKING:
+    from ldpaudit.auditing.harness import DEFAULT_ATTACKS as DEFAULT_ATTACKS
+    from ldpaudit.auditing.harness import VERDICT_ALPHA as VERDICT_ALPHA
+    from ldpaudit.auditing.harness import audit as audit
+    from ldpaudit.auditing.stopping import StopWhen as StopWhen
+
+__all__ = ["DEFAULT_ATTACKS", "VERDICT_ALPHA", "StopWhen", "audit"]
+
+__getattr__, __dir__ = face(
+    __name__,
+    {
+        "DEFAULT_ATTACKS": "harness",
+        "StopWhen": "stopping",
+        "VERDICT_ALPHA": "harness",
+        "audit": "harness",
+    },
+)
