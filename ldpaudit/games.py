@@ -12,8 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit import _validate
-from ldpaudit.contracts import HasBits, Mechanism, Reconstruction, Reports, Values
+from ldpaudit.contracts import HasBits, Mechanism, Reports, Values
 
 #: Most reports of a batch, and most entries (reports x what one report costs).
 _REPORTS, _ENTRIES = 2**17, 2**21
@@ -21,10 +20,6 @@ _REPORTS, _ENTRIES = 2**17, 2**21
 _PIECE = 2**18
 #: Bytes that batches may free and take again without asking the system.
 _KEPT = 2**24
-
-
-class AttackError(ValueError):
-    """An attack raised or said nonsense: its own fault, and no other number's."""
 
 
 def stream(seed: int, *names: str) -> np.random.Generator:
@@ -101,44 +96,3 @@ def _few(reports: Reports, most: int) -> bool:
     if not (isinstance(reports, np.ndarray) and reports.ndim == 1 and reports.dtype.kind in "iu"):
         return False
     return bool(len(reports) and reports.min() >= 0 and reports.max() < most)
-
-
-def success_counts(
-    attack: Reconstruction,
-    mechanism: Mechanism,
-    prior: np.ndarray,
-    trials: int,
-    rng: np.random.Generator,
-) -> int:
-    """How many of `trials` users, drawn from the prior, the attack names from one report."""
-    k = mechanism.k
-    uniform = bool(prior.min() == prior.max())
-    step, correct = max(1, _ENTRIES // k), 0  # an attack may make a table of all it is given
-    for size in chunks(trials, report_entries(mechanism)):
-        own = rng.integers(0, k, size) if uniform else rng.choice(k, size, p=prior)
-        reports = mechanism.privatize(own, rng=rng)
-        for start in range(0, size, step):
-            rows = slice(start, start + step)
-            guesses = _guesses(attack, reports[rows], mechanism, prior, rng)
-            correct += int(np.count_nonzero(guesses == own[rows]))
-    return correct
-
-
-def _guesses(
-    attack: Reconstruction,
-    reports: Reports,
-    mechanism: Mechanism,
-    prior: np.ndarray,
-    rng: np.random.Generator,
-) -> Values:
-    """What the attack says, one value a report; whatever goes wrong here is its own fault."""
-    try:
-        guesses = np.asarray(attack.guess(reports, mechanism, prior, rng=rng))
-    except Exception as error:
-        raise AttackError(f"{type(error).__name__}: {error}") from error
-    if guesses.shape != (len(reports),):
-        raise AttackError(f"{attack!r} must return one guess a report, got shape {guesses.shape}.")
-    try:
-        return _validate.values(guesses, mechanism.k)
-    except (ValueError, TypeError) as error:
-        raise AttackError(f"{attack!r}: {error}") from error

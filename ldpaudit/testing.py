@@ -15,10 +15,11 @@ import numpy as np
 from ldpaudit import _validate, bounds, divergence
 from ldpaudit._longitudinal_checks import over_time
 from ldpaudit._mechanism_checks import FALSE_ALARM, checks_of, require
+from ldpaudit.auditing.attack_success import success_counts
 from ldpaudit.contracts import HasExactDelta, HasExactEpsilon, IsRecorded, Mechanism, Reconstruction
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.evidence import prepare
-from ldpaudit.games import stream, success_counts
+from ldpaudit.games import stream
 from ldpaudit.outcomes import VIOLATION
 from ldpaudit.power import GATE_BOUND, LdpCheck, can_fail, detectable
 from ldpaudit.registry import mechanism as registered

@@ -7,47 +7,41 @@ keyed by names, so a result depends on what was asked and on nothing else.
 
 from __future__ import annotations
 
-import dataclasses
 import math
-import re
 import time
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit import _validate, bounds, divergence
-from ldpaudit._blocks import blocks, shared
+from ldpaudit import _validate, divergence
+from ldpaudit._blocks import blocks
 from ldpaudit.accuracy import measure_error
+from ldpaudit.auditing.attack_success import AttackError
 from ldpaudit.auditing.levels import Levels, check_bound
 from ldpaudit.auditing.stopping import BUDGET, StopWhen
 from ldpaudit.contracts import (
-    Distinguisher,
-    Floats,
-    HasBayesVulnerability,
     HasBits,
     HasExactDelta,
     HasExactEpsilon,
     HasPublishedSuccess,
     IsRecorded,
     Mechanism,
-    Reconstruction,
-    TrainableDistinguisher,
     Values,
     checked_mechanism,
 )
-from ldpaudit.counts import GuessCounts
-from ldpaudit.evidence import learn, prepare, training_size
-from ldpaudit.games import AttackError, chunks, report_entries, stream, success_counts
-from ldpaudit.outcomes import AttackOutcome, AuditResult
+from ldpaudit.evidence import prepare
+from ldpaudit.games import stream
+from ldpaudit.outcomes import AuditResult
 from ldpaudit.registry import create
 from ldpaudit.servers import collects, described
-from ldpaudit.witness import PairGame
 
 if TYPE_CHECKING:
     from ldpaudit.selection import Selection
+from ldpaudit.auditing.attack_success import blind_outcome, failed_outcome, measure_attack
+from ldpaudit.auditing.identity import identity_of, parameters_of
 
 DEFAULT_ATTACKS = ("single-guess", "bayes")
 #: Level at which a claim is called violated, shared by all audits of a study.
@@ -172,7 +166,7 @@ def audit(
     chosen = DEFAULT_ATTACKS if attacks is None else tuple(attacks)
     objects = {attack: create("attacks", attack) for attack in chosen}
     users = _check_histogram(histogram, k)
-    identity = _identity(mechanism)
+    identity = identity_of(mechanism)
     if isinstance(mechanism, IsRecorded):
         mechanism = mechanism.fresh()
 
@@ -192,7 +186,7 @@ def audit(
             early=not stop.never,
         )
         lower, verdict = levels.certified(prepared, stop, jobs)
-    outcomes = [_blind(law)] if chosen else []
+    outcomes = [blind_outcome(law)] if chosen else []
     for attack_name, attack in objects.items():
         names = (identity, data, "attack", attack_name)
         # The first block goes on with the stream that the attack may have learned from.
@@ -201,11 +195,11 @@ def audit(
             for size, block in blocks(trials)
         ]
         try:
-            outcome = _measure(attack_name, attack, mechanism, law, pair, drawn, alpha, jobs)
+            outcome = measure_attack(attack_name, attack, mechanism, law, pair, drawn, alpha, jobs)
         except AttackError as error:
             if not isolate:
                 raise
-            outcome = _failed(attack_name, attack, law, error)
+            outcome = failed_outcome(attack_name, attack, law, error)
         outcomes.append(outcome)
     utility = None
     if repetitions and (attacks is None or chosen) and collects(mechanism):
@@ -214,7 +208,7 @@ def audit(
     domain, estimand = described(mechanism)
     return AuditResult(
         mechanism=str(name or getattr(mechanism, "name", type(mechanism).__name__)),
-        parameters=_parameters(mechanism),
+        parameters=parameters_of(mechanism),
         k=k,
         claimed_epsilon=epsilon,
         claimed_delta=delta,
@@ -248,67 +242,6 @@ def _exact_epsilon(mechanism: Mechanism, delta: float) -> float | None:
     return None if math.isnan(exact) else exact
 
 
-def _blind(law: Floats) -> AttackOutcome:
-    best = float(law.max())
-    return AttackOutcome("blind", 0, 0, None, None, best, best, optimal=False)
-
-
-def _failed(name: str, attack: Any, law: Floats, error: AttackError) -> AttackOutcome:
-    reason = f"attack {name}: {error}"
-    blind = float(law.max())
-    return AttackOutcome(
-        name, 0, 0, None, None, None, blind, reason, failed=True, optimal=_is_optimal(attack)
-    )
-
-
-def _is_optimal(attack: Any) -> bool | None:
-    """Whether no attack names the value more often; None for one that does not name it."""
-    return bool(getattr(attack, "optimal", False)) if isinstance(attack, Reconstruction) else None
-
-
-def _measure(
-    name: str,
-    attack: Any,
-    mechanism: Mechanism,
-    law: Floats,
-    pair: tuple[int, int],
-    drawn: list[tuple[int, np.random.Generator]],
-    alpha: float,
-    jobs: int,
-) -> AttackOutcome:
-    """Success of one attack on blocks of reports, judged here; one that does not apply says why."""
-    trials = sum(size for size, _ in drawn)
-    blind, optimal = float(law.max()), _is_optimal(attack)
-    reason = attack.applies(mechanism)
-    if reason is None and isinstance(mechanism, IsRecorded):
-        reason = "its recorded reports were used for the bound"
-    if reason is not None:
-        return AttackOutcome(name, 0, 0, None, None, None, blind, reason, optimal=optimal)
-    if isinstance(attack, TrainableDistinguisher):
-        attack = learn(attack, mechanism, pair, training_size(trials), drawn[0][1])
-    exact = None
-    if isinstance(attack, Reconstruction):
-        parts: list[Any] = [(attack, mechanism, law, *block) for block in drawn]
-        successes = sum(shared(success_counts, parts, jobs))
-        if optimal and isinstance(mechanism, HasBayesVulnerability):
-            exact = float(mechanism.vulnerability(law))
-    elif isinstance(attack, Distinguisher):
-        blind = 0.5
-        game = PairGame(mechanism, attack, name, pair)
-        successes = sum(shared(_told_apart, [(game, *block) for block in drawn], jobs))
-    else:
-        raise TypeError(f"attack {name!r} must have guess(...) or score(...).")
-    lower, upper = bounds.success_interval(successes, trials, alpha)
-    return AttackOutcome(name, successes, trials, lower, upper, exact, blind, optimal=optimal)
-
-
-def _told_apart(game: PairGame, trials: int, rng: np.random.Generator) -> int:
-    """How many of `trials` reports are told apart; an abstention is a coin flip."""
-    batches = chunks(trials, report_entries(game.mechanism))
-    seen = sum((game.count(game.draw(size, rng))[0] for size in batches), GuessCounts(2, 0, 0, 0))
-    return seen.correct + int(rng.binomial(seen.trials - seen.decided, 0.5))
-
-
 def _check_pair(pair: tuple[int, int], k: int) -> tuple[int, int]:
     if not isinstance(pair, Sequence) or len(pair) != 2:
         raise ValueError(f"pair must name two inputs, got {_validate.shown(pair)}.")
@@ -323,31 +256,3 @@ def _check_histogram(histogram: npt.ArrayLike | None, k: int) -> Values:
         base, rest = divmod(10_000, k)
         return np.full(k, base, dtype=np.int64) + (np.arange(k) < rest)
     return _validate.histogram(histogram, k)
-
-
-def _parameters(mechanism: Mechanism) -> dict[str, Any]:
-    """Constructor parameters as plain JSON values; a foreign object shows what it claims."""
-    if not dataclasses.is_dataclass(mechanism) or isinstance(mechanism, type):
-        return {"k": int(mechanism.k), "epsilon": float(mechanism.epsilon)}
-    fields = [field.name for field in dataclasses.fields(mechanism) if field.init]
-    return {name: _plain(getattr(mechanism, name)) for name in fields}
-
-
-def _plain(value: Any) -> Any:
-    """A value that JSON knows; any other as text, the same in every process."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, tuple):
-        return [_plain(entry) for entry in value]
-    if isinstance(value, bool | int | str | None) or (
-        isinstance(value, float) and math.isfinite(value)
-    ):
-        return value
-    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
-
-
-def _identity(mechanism: Mechanism) -> str:
-    """Name of the mechanism in the seeds: equal for equal mechanisms, in every process."""
-    kind = type(mechanism)
-    parameters = sorted(_parameters(mechanism).items())
-    return f"{kind.__module__}.{kind.__qualname__}{parameters!r}"

@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 import ldpaudit
-from ldpaudit import games
+from ldpaudit.auditing import attack_success
 from ldpaudit.games import chunks, pieces, report_entries, stream, tabulate
 from ldpaudit.registry import create
 
@@ -154,11 +154,11 @@ def test_the_k_ary_game_draws_users_from_the_prior() -> None:
     seen: Counter[int] = Counter()
     n = 50_000
     truth = Scripted([0, 1, 2, 3])
-    assert games.success_counts(truth, Plain(4, seen), prior, n, stream(0, "p")) == n
+    assert attack_success.success_counts(truth, Plain(4, seen), prior, n, stream(0, "p")) == n
     assert seen[3] == 0
     assert not any(off(seen[v], n, float(p)) for v, p in enumerate(prior))
     always_one = Scripted([1, 1, 1, 1])
-    hits = games.success_counts(always_one, Plain(4, Counter()), prior, n, stream(0, "p"))
+    hits = attack_success.success_counts(always_one, Plain(4, Counter()), prior, n, stream(0, "p"))
     assert hits == seen[1]  # the same stream draws the same users
 
 
@@ -170,7 +170,7 @@ def test_bayes_succeeds_as_often_as_the_formula_says(name: str, prior: list[floa
     law = np.full(4, 0.25) if prior is None else np.array(prior)
     bayes = create("attacks", "bayes")
     n = 40_000
-    hits = games.success_counts(bayes, m, law, n, stream(3, name))
+    hits = attack_success.success_counts(bayes, m, law, n, stream(3, name))
     assert not off(hits, n, m.vulnerability(law))
 
 
@@ -184,6 +184,6 @@ def test_bayes_succeeds_as_often_as_the_formula_says(name: str, prior: list[floa
 )
 def test_impossible_guesses_are_an_error(answers: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        games.success_counts(
+        attack_success.success_counts(
             Scripted(answers), Plain(4, Counter()), np.full(4, 0.25), 100, stream(0)
         )
