@@ -16,7 +16,7 @@ from typing import IO, Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit import _validate
+from ldpaudit import validate
 
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 #: What files write for a missing number. In a column of text they may be names (Null, NA).
@@ -166,7 +166,7 @@ def _text(value: object) -> str:
 def _position(path: Path, column: str, header: list[str]) -> int:
     if not header:
         raise ValueError(f"{str(path)!r} must have a header row, got an empty file.")
-    _validate.known(f"column of {str(path)!r},", column, header)
+    validate.known(f"column of {str(path)!r},", column, header)
     if header.count(column) > 1:
         raise ValueError(f"column {column!r} of {str(path)!r} must be unique.")
     return header.index(column)

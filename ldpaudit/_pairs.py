@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from ldpaudit import _validate
+from ldpaudit import validate
 from ldpaudit.contracts import (
     Floats,
     HasLikelihood,
@@ -54,7 +54,7 @@ class Pairs:
         for pair in pairs:
             if len(pair) != 2 or pair[0] == pair[1]:
                 raise ValueError(f"every pair must name two different inputs, got {pair!r}.")
-            ends = [_validate.integer("every input of pairs", v, 0, k - 1) for v in pair]
+            ends = [validate.integer("every input of pairs", v, 0, k - 1) for v in pair]
             ordered.add((min(ends), max(ends)))
         values, places = np.unique(np.array(sorted(ordered)), return_inverse=True)
         if values.size > _MOST_VALUES:

@@ -11,7 +11,7 @@ import numpy as np
 from ldpaudit._pairs import Pairs, Table
 from ldpaudit.contracts import Floats, Mechanism, Reports, Values
 from ldpaudit.counts import EventCounts, GuessCounts
-from ldpaudit.games import chunks, pieces, report_entries
+from ldpaudit.sampling import chunks, pieces, report_entries
 
 #: Thresholds tried for each pair.
 LEVELS = 16

@@ -10,8 +10,8 @@ import numpy as np
 
 from ldpaudit import bounds
 from ldpaudit.contracts import HasCounts, HasVarianceError, Values
-from ldpaudit.games import chunks, report_entries
 from ldpaudit.outcomes import UtilityOutcome
+from ldpaudit.sampling import chunks, report_entries
 from ldpaudit.servers import Server, squared_error
 
 #: Most users who send a report each; more are drawn as one aggregate.

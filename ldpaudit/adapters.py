@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit import _recorded, _validate
+from ldpaudit import _recorded, validate
 from ldpaudit._stack import Raw, checked, stack
 
 
@@ -125,9 +125,9 @@ class CallableMechanism:
         if not callable(fn):
             raise TypeError(f"fn must be a function, got {type(fn).__name__}.")
         self.fn = fn
-        self.k = _validate.integer("k", k, 2)
-        self.epsilon = _validate.epsilon(epsilon)
-        self.delta = _validate.delta(delta)
+        self.k = validate.integer("k", k, 2)
+        self.epsilon = validate.epsilon(epsilon)
+        self.delta = validate.delta(delta)
         self.name = name or str(getattr(fn, "__name__", type(fn).__name__))
         self.batched, self.reproducible = bool(batched), bool(reproducible)
         _check_signature(self)
@@ -137,8 +137,8 @@ class CallableMechanism:
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Raw:
         """Draw one report a value; an array whose first axis is the user."""
-        own = _validate.values(values, self.k)
-        drawn_from = (_validate.generator(rng),) if self.reproducible else ()
+        own = validate.values(values, self.k)
+        drawn_from = (validate.generator(rng),) if self.reproducible else ()
         if own.size == 0:
             return np.empty(0)
         if self.batched:
@@ -278,8 +278,8 @@ class RecordedMechanism:
     def __init__(
         self, reports: Raw, start: int, *, epsilon: float, delta: float, name: str
     ) -> None:
-        self.epsilon = _validate.epsilon(epsilon)
-        self.delta = _validate.delta(delta)
+        self.epsilon = validate.epsilon(epsilon)
+        self.delta = validate.delta(delta)
         self.name = name
         #: Reports recorded of input 0 and of input 1.
         self.num_reports = (start, len(reports) - start)
@@ -313,8 +313,8 @@ class RecordedMechanism:
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Raw:
         """Hand out one recorded report a value (0 or 1), none of them twice."""
-        own = _validate.values(values, 2)
-        _validate.generator(rng)
+        own = validate.values(values, 2)
+        validate.generator(rng)
         asked = np.bincount(own, minlength=2).tolist()
         for value in (0, 1):
             if asked[value] > self.left[value]:

@@ -12,8 +12,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from ldpaudit._validate import fraction, integer
 from ldpaudit.counts import EventCounts, GuessCounts
+from ldpaudit.validate import fraction, integer
 
 
 def success_lower(successes: int, trials: int, alpha: float) -> float:

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ldpaudit import _validate
+from ldpaudit import validate
 from ldpaudit._readings import SAME, Metric, grouped, is_less, read
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def compare_runs(before: pd.DataFrame, after: pd.DataFrame, *, alpha: float = 0.
     """
     import pandas as pd
 
-    alpha = _validate.fraction("alpha", alpha)
+    alpha = validate.fraction("alpha", alpha)
     old, new = _figures(before), _figures(after)
     shared = sum(key in old and figure.noisy for key, figure in new.items())
     level = alpha / (2 * max(shared, 1))

@@ -92,10 +92,10 @@ def list_components(
     as_json: AsJson = False,
 ) -> None:
     """Registered protocols, attacks and bounds, ready-made studies and data sets."""
-    from ldpaudit import _validate
+    from ldpaudit import validate
 
     kinds = ("protocols", "attacks", "bounds", "studies", "data")
-    chosen = kinds if what is None else (_validate.known("list", what, kinds),)
+    chosen = kinds if what is None else (validate.known("list", what, kinds),)
     found = {kind: _listing(kind) for kind in chosen}
     if as_json:
         typer.echo(json.dumps(found, indent=2))

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit import _validate, leakage
+from ldpaudit import leakage, validate
 from ldpaudit.contracts import Floats, HasExactDelta, HasLikelihood, HasReports, Mechanism, Values
-from ldpaudit.games import chunks, report_entries, stream
+from ldpaudit.sampling import chunks, report_entries, stream
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,7 +158,7 @@ class EmpiricalProfile:
         It holds for all deltas, and beside `delta_lower`, under the same alpha.
         """
         hit, false_hit = self._boxes
-        excess = np.maximum(hit - _validate.delta(delta), 0.0)
+        excess = np.maximum(hit - validate.delta(delta), 0.0)
         with np.errstate(divide="ignore"):
             return float((np.log(excess) - np.log(false_hit)).min(axis=1).max())
 
@@ -257,13 +257,13 @@ def empirical_profile(
     if not isinstance(mechanism, HasLikelihood):
         raise TypeError(f"mechanism must have log_likelihood, got {type(mechanism).__name__}.")
     grid = _check_epsilons(epsilons)
-    last = _validate.integer("k", mechanism.k, 2) - 1
-    first, second = (_validate.integer("every input of pair", v, 0, last) for v in pair)
+    last = validate.integer("k", mechanism.k, 2) - 1
+    first, second = (validate.integer("every input of pair", v, 0, last) for v in pair)
     if first == second:
         raise ValueError(f"pair must name two different inputs, got {pair!r}.")
-    trials = _validate.trials(trials)
-    alpha = _validate.fraction("alpha", alpha)
-    seed = _validate.seed(seed)
+    trials = validate.trials(trials)
+    alpha = validate.fraction("alpha", alpha)
+    seed = validate.seed(seed)
 
     inputs = np.array([first, second])
     candidates = np.unique(grid)
@@ -277,7 +277,7 @@ def empirical_profile(
 
 
 def _check_epsilons(epsilons: npt.ArrayLike) -> Floats:
-    grid = np.atleast_1d(_validate.floats("epsilons", epsilons))
+    grid = np.atleast_1d(validate.floats("epsilons", epsilons))
     if grid.ndim != 1 or not grid.size:
         raise ValueError(f"epsilons must have shape (m >= 1,), got {grid.shape}.")
     if not np.isfinite(grid).all() or (grid < 0).any():
@@ -306,7 +306,7 @@ def _count(
 def _choose(candidates: Floats, pilot: Values, pilot_trials: int, trials: int) -> Floats:
     """Thresholds whose events differ in the pilot and may show something at the least epsilon."""
     hit, false_hit = (pilot + 0.5) / (pilot_trials + 1)
-    factor = math.exp(min(float(candidates[0]), _validate.MAX_EPSILON / 2))
+    factor = math.exp(min(float(candidates[0]), validate.MAX_EPSILON / 2))
     noise = hit * (1 - hit) + factor**2 * false_hit * (1 - false_hit)
     shows = hit - factor * false_hit > 2 * np.sqrt(noise / trials)
     differs = np.append(True, np.diff(pilot, axis=1).any(axis=0))

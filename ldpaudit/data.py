@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit import _columns, _validate
+from ldpaudit import _columns, validate
 
 if TYPE_CHECKING:
     from ldpaudit.contracts import Floats, Values
@@ -108,7 +108,7 @@ class DataSet:
         if self.labels is not None and len(self.labels) != given.size:
             raise ValueError(f"labels must name {given.size} values, got {len(self.labels)}.")
         if self.sizes is not None:
-            sizes = tuple(_validate.integer("every size", m, 2, given.size) for m in self.sizes)
+            sizes = tuple(validate.integer("every size", m, 2, given.size) for m in self.sizes)
             if math.prod(sizes) != given.size:
                 raise ValueError(f"sizes must have the product {given.size}, got {sizes}.")
         histogram = given.astype(np.int64)
@@ -148,7 +148,7 @@ def zipf(k: int, s: float = 1.0) -> Floats:
     >>> zipf(3).round(3)
     array([0.545, 0.273, 0.182])
     """
-    k, s = _validate.integer("k", k, 2, _validate.MAX_DOMAIN), _validate.positive("s", s)
+    k, s = validate.integer("k", k, 2, validate.MAX_DOMAIN), validate.positive("s", s)
     weights = np.arange(1, k + 1, dtype=np.float64) ** -s
     out: Floats = weights / weights.sum()
     return out
@@ -172,7 +172,7 @@ def spike(k: int) -> Floats:
     >>> spike(3)
     array([1., 0., 0.])
     """
-    out = np.zeros(_validate.integer("k", k, 2, _validate.MAX_DOMAIN))
+    out = np.zeros(validate.integer("k", k, 2, validate.MAX_DOMAIN))
     out[0] = 1.0
     return out
 
@@ -190,7 +190,7 @@ def uniform(k: int) -> Floats:
     >>> uniform(4)
     array([0.25, 0.25, 0.25, 0.25])
     """
-    k = _validate.integer("k", k, 2, _validate.MAX_DOMAIN)
+    k = validate.integer("k", k, 2, validate.MAX_DOMAIN)
     return np.full(k, 1 / k)
 
 
@@ -210,10 +210,10 @@ def dirichlet(k: int, concentration: float = 1.0, *, rng: np.random.Generator) -
     >>> float(dirichlet(5, 0.5, rng=np.random.default_rng(0)).sum().round(12))
     1.0
     """
-    k = _validate.integer("k", k, 2, _validate.MAX_DOMAIN)
-    alpha = np.full(k, _validate.positive("concentration", concentration))
+    k = validate.integer("k", k, 2, validate.MAX_DOMAIN)
+    alpha = np.full(k, validate.positive("concentration", concentration))
     with np.errstate(all="ignore"):
-        out = _validate.generator(rng).dirichlet(alpha)
+        out = validate.generator(rng).dirichlet(alpha)
     if not abs(out.sum() - 1) < 1e-9:
         raise ValueError(f"concentration is too extreme to draw from, got {concentration!r}.")
     return out
@@ -248,8 +248,8 @@ def apportion(frequencies: npt.ArrayLike, num_users: int) -> Values:
     >>> apportion([0.5, 0.25, 0.25], 5)
     array([3, 1, 1])
     """
-    num_users = _validate.integer("num_users", num_users, 1, MAX_USERS)
-    shares = _validate.floats("frequencies", frequencies)
+    num_users = validate.integer("num_users", num_users, 1, MAX_USERS)
+    shares = validate.floats("frequencies", frequencies)
     if shares.ndim != 1 or not np.isfinite(shares).all() or (shares < 0).any():
         raise ValueError("frequencies must be one row of finite shares of at least 0.")
     if not shares.any():
@@ -318,7 +318,7 @@ def load(
     (74, 45222, '17')
     """
     if not isinstance(spec, str):
-        raise TypeError(f"data must be a name or FILE.csv:COLUMN, got {_validate.shown(spec)}.")
+        raise TypeError(f"data must be a name or FILE.csv:COLUMN, got {validate.shown(spec)}.")
     if match := _FILE.fullmatch(spec):
         data = _from_file(spec, Path(match[1]), match[2])
     elif spec in _BUNDLED:
@@ -331,7 +331,7 @@ def load(
             f"FILE.parquet:COLUMN, got {spec!r}."
         )
     else:
-        _validate.known("data set", spec, names())
+        validate.known("data set", spec, names())
     if k is not None and k != data.k:
         raise ValueError(f"k must be {data.k}, the number of values of {spec!r}, got {k!r}.")
     if num_users is None or num_users == data.num_users:
@@ -362,7 +362,7 @@ def _synthetic(
 
 
 def _stream(name: str, k: int, seed: int) -> np.random.Generator:
-    key = repr(("data", name, int(k), _validate.seed(seed)))
+    key = repr(("data", name, int(k), validate.seed(seed)))
     digest = hashlib.sha256(key.encode()).digest()
     return np.random.default_rng(np.random.SeedSequence(int.from_bytes(digest)))
 
@@ -387,9 +387,9 @@ def _from_file(source: str, path: Path, names: str) -> DataSet:
         columns = names.split("+")
     domains, codes, users = _columns.coded(source, path, columns)
     sizes = tuple(map(len, domains))
-    if (k := math.prod(sizes)) > _validate.MAX_DOMAIN:
+    if (k := math.prod(sizes)) > validate.MAX_DOMAIN:
         raise ValueError(
-            f"the records of {source!r} must be at most {_validate.MAX_DOMAIN:,}, got {k:,} by "
+            f"the records of {source!r} must be at most {validate.MAX_DOMAIN:,}, got {k:,} by "
             f"{' x '.join(map(str, sizes))} values; take fewer columns."
         )
     histogram = np.zeros(k, dtype=np.int64)

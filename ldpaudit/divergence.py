@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from ldpaudit import _validate
+from ldpaudit import validate
 
 
 def epsilon_at(profile: Callable[[float], float], delta: float, ceiling: float = 700.0) -> float:
@@ -39,7 +39,7 @@ def epsilon_at(profile: Callable[[float], float], delta: float, ceiling: float =
     >>> round(epsilon_at(profile, 0.25), 6)  # ln 2
     0.693147
     """
-    delta = _validate.delta(delta)
+    delta = validate.delta(delta)
     if profile(0.0) <= delta:
         return 0.0
     if profile(ceiling) > delta:

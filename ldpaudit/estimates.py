@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit import _validate, capacity, leakage
+from ldpaudit import capacity, leakage, validate
 from ldpaudit.contracts import (
     Floats,
     HasBayesVulnerability,
@@ -34,7 +34,7 @@ from ldpaudit.contracts import (
 )
 from ldpaudit.data import DataSet
 from ldpaudit.gain import check_gain, g_vulnerability, prior_g_vulnerability
-from ldpaudit.games import chunks, stream
+from ldpaudit.sampling import chunks, stream
 
 #: Largest channel that is written down instead of sampled, in entries.
 _LISTED = 2**22
@@ -104,7 +104,7 @@ def prior_of(users: DataSet | npt.ArrayLike) -> Floats:
     if isinstance(users, DataSet):
         return users.frequencies
     counts = np.asarray(users)
-    histogram = _validate.histogram(counts, counts.size)
+    histogram = validate.histogram(counts, counts.size)
     return np.asarray(histogram / histogram.sum())
 
 
@@ -173,9 +173,9 @@ def estimate_vulnerability(
     >>> top.how, top.lower < top.value < top.upper, round(top.value, 2)
     ('posterior', True, 0.51)
     """
-    k = _validate.integer("k", checked_mechanism(mechanism).k, 2)
-    law = _validate.distribution("prior", prior, k)
-    t = _validate.integer("t", t, 1, k)
+    k = validate.integer("k", checked_mechanism(mechanism).k, 2)
+    law = validate.distribution("prior", prior, k)
+    t = validate.integer("t", t, 1, k)
     if gain is not None and t != 1:
         raise ValueError(f"t must be left at 1 beside a gain, got {t}.")
     worth = None if gain is None else check_gain(gain, k)
@@ -264,8 +264,8 @@ def estimate_mutual_information(
     >>> found.how, round(found.value, 4), found.value < 1 / 8
     ('posterior', 0.1202, True)
     """
-    k = _validate.integer("k", checked_mechanism(mechanism).k, 2)
-    law = _validate.distribution("prior", prior, k)
+    k = validate.integer("k", checked_mechanism(mechanism).k, 2)
+    law = validate.distribution("prior", prior, k)
     trials, alpha, seed = _sampling(trials, alpha, seed)
     table = _small_channel(mechanism)
     if table is not None:
@@ -285,9 +285,9 @@ def estimate_mutual_information(
 
 def _sampling(trials: int, alpha: float, seed: int) -> tuple[int, float, int]:
     return (
-        _validate.trials(trials, 2),
-        _validate.fraction("alpha", alpha),
-        _validate.seed(seed),
+        validate.trials(trials, 2),
+        validate.fraction("alpha", alpha),
+        validate.seed(seed),
     )
 
 

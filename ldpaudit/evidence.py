@@ -24,9 +24,9 @@ from ldpaudit.contracts import (
     TrainableDistinguisher,
 )
 from ldpaudit.counts import EventCounts, GuessCounts
-from ldpaudit.games import chunks, report_entries, stream
 from ldpaudit.outcomes import EpsilonBound
 from ldpaudit.registry import create
+from ldpaudit.sampling import chunks, report_entries, stream
 from ldpaudit.witness import Game, KaryGame, PairGame, Promise, pilot_of
 
 #: Shares of alpha for a game's guesses and for what is watched beside them.

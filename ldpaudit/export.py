@@ -7,7 +7,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-from ldpaudit import _validate
+from ldpaudit import validate
 from ldpaudit._results import Results
 from ldpaudit._table import as_json
 from ldpaudit.outcomes import SCHEMA
@@ -17,7 +17,7 @@ Writer = Callable[[Results, Path], Path]
 
 def writer(kind: str) -> Writer:
     """What writes results as ``results.<kind>`` to a folder; refused before anything runs."""
-    _validate.known("export", kind, _WRITERS)
+    validate.known("export", kind, _WRITERS)
     if kind == "parquet":
         try:
             import_module("pyarrow")

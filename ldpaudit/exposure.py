@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit import _validate
+from ldpaudit import validate
 from ldpaudit._table import ESTIMATE, EXACT, FIGURES, confidence
 from ldpaudit.bounds import success_interval
 from ldpaudit.contracts import Floats, HasBayesVulnerability, Longitudinal, Values
@@ -96,10 +96,10 @@ def exposure(
     """
     if not isinstance(mechanism, Longitudinal):
         raise TypeError(f"{type(mechanism).__name__} does not report over time.")
-    rounds = _validate.integer("rounds", rounds, 1)
-    trials = _validate.trials(trials)
-    rng = _validate.generator(rng)
-    law = _validate.distribution("prior", prior, mechanism.k)
+    rounds = validate.integer("rounds", rounds, 1)
+    trials = validate.trials(trials)
+    rng = validate.generator(rng)
+    law = validate.distribution("prior", prior, mechanism.k)
     if reason := out_of_reach(mechanism.k, rounds, trials):
         raise ValueError(reason)
     moments = _moments(rounds)

@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from ldpaudit import _validate
+from ldpaudit import validate
 from ldpaudit._cell import Cell
 from ldpaudit._results import Results
 from ldpaudit._table import COLUMNS, FINITE, TEXT, UNBOUNDED, describe, to_frame
@@ -25,11 +25,11 @@ from ldpaudit.auditing import harness
 from ldpaudit.contracts import Longitudinal
 from ldpaudit.data import DataSet
 from ldpaudit.exposure import exposure, exposure_rows, out_of_reach, skipped_row
-from ldpaudit.games import stream
 from ldpaudit.outcomes import SCHEMA, AuditResult, audit_rows, bound_rows
 from ldpaudit.registry import create, load, names, origin
 from ldpaudit.rounds import evolve, follow, round_rows
 from ldpaudit.running import BACKENDS, MAX_WAIT, died, run, versions
+from ldpaudit.sampling import stream
 from ldpaudit.store import Store
 from ldpaudit.study import AuditSpec, ProtocolSpec, Study, resolve, to_toml
 
@@ -105,11 +105,11 @@ def compare(
     plan = resolve(study)
     plan = plan.as_quick() if quick else plan
     if seed is not None:
-        plan = plan.model_copy(update={"seed": _validate.seed(seed)})
-    jobs = _validate.integer("jobs", jobs, 1, _validate.MAX_JOBS)
+        plan = plan.model_copy(update={"seed": validate.seed(seed)})
+    jobs = validate.integer("jobs", jobs, 1, validate.MAX_JOBS)
     if cell_timeout is not None:
-        cell_timeout = min(_validate.positive("cell_timeout", cell_timeout), MAX_WAIT)
-    _validate.known("backend", backend, BACKENDS)
+        cell_timeout = min(validate.positive("cell_timeout", cell_timeout), MAX_WAIT)
+    validate.known("backend", backend, BACKENDS)
     if scheduler is not None and backend != "dask":
         raise ValueError(f"a scheduler needs backend 'dask', got {backend!r}.")
     loaded = [spec.load(plan.seed) for spec in plan.data]
@@ -204,7 +204,7 @@ class _Task:
         if reason := out_of_reach(mechanism.k, found.rounds, study.trials):
             return [*rows, skipped_row(reason, like)]
         attacked = stream(study.seed, *names, "exposure")
-        prior = _validate.distribution("prior", self._prior, mechanism.k)
+        prior = validate.distribution("prior", self._prior, mechanism.k)
         seen = exposure(mechanism, prior, found.rounds, study.trials, rng=attacked)
         return rows + exposure_rows(seen, study.alpha, like)
 
@@ -345,7 +345,7 @@ def _check_names(study: Study, loaded: list[DataSet]) -> None:
         raise ValueError("data must name every set once, got one twice.")
     smallest = min(loaded, key=lambda data: data.k)
     for audit in study.each_audit():
-        _validate.known("bound", audit.bound or study.bound, names("bounds"))
+        validate.known("bound", audit.bound or study.bound, names("bounds"))
         audit.inputs(smallest.k)
     for attack in (*study.attacks, *(a.witness for a in study.audits if a.witness)):
         load("attacks", attack)

@@ -7,9 +7,9 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit import _validate
-from ldpaudit._validate import distribution
+from ldpaudit import validate
 from ldpaudit.contracts import HasReports
+from ldpaudit.validate import distribution
 
 
 def check_channel(channel: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -20,7 +20,7 @@ def check_channel(channel: npt.ArrayLike) -> npt.NDArray[np.float64]:
     ValueError
         If it has fewer than two rows or a row is not a distribution.
     """
-    table = _validate.floats("channel", channel)
+    table = validate.floats("channel", channel)
     if table.ndim != 2 or len(table) < 2:
         raise ValueError(f"channel must have shape (k >= 2, reports), got {table.shape}.")
     for value, row in enumerate(table):
@@ -97,7 +97,7 @@ def top_vulnerability(channel: npt.ArrayLike, t: int, prior: npt.ArrayLike | Non
     """
     table = check_channel(channel)
     weights = distribution("prior", prior, len(table))
-    rest = len(table) - _validate.integer("t", t, 1, len(table))
+    rest = len(table) - validate.integer("t", t, 1, len(table))
     return float(np.partition(weights[:, None] * table, rest, axis=0)[rest:].sum())
 
 
@@ -132,7 +132,7 @@ def posterior(
     >>> posterior(m.log_likelihood([2]), [0.8, 0.1, 0.1]).round(4)
     array([[0.6827, 0.0853, 0.232 ]])
     """
-    table = _validate.floats("log_likelihood", log_likelihood)
+    table = validate.floats("log_likelihood", log_likelihood)
     if table.ndim != 2 or table.shape[1] < 2:
         raise ValueError(f"log_likelihood must have shape (n, k >= 2), got {table.shape}.")
     with np.errstate(divide="ignore"):
@@ -269,6 +269,6 @@ def exact_delta(channel: npt.ArrayLike, epsilon: float) -> float:
     0.0
     """
     table = check_channel(channel)
-    factor = math.exp(min(_validate.nonnegative("epsilon", epsilon), _validate.MAX_EPSILON))
+    factor = math.exp(min(validate.nonnegative("epsilon", epsilon), validate.MAX_EPSILON))
     pairs = (np.maximum(row - factor * table, 0.0).sum(axis=1).max() for row in table)
     return float(max(pairs))

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit import _validate, bounds
+from ldpaudit import bounds, validate
 from ldpaudit.contracts import HasLikelihood, Mechanism
-from ldpaudit.games import chunks, stream
 from ldpaudit.outcomes import AttackOutcome
+from ldpaudit.sampling import chunks, stream
 
 
 def reidentify(
@@ -71,14 +71,14 @@ def reidentify(
     """
     if not isinstance(mechanism, HasLikelihood):
         raise TypeError(f"mechanism must have log_likelihood, got {type(mechanism).__name__}.")
-    people = _validate.values(np.asarray(population), mechanism.k)
+    people = validate.values(np.asarray(population), mechanism.k)
     if people.size < 2:
         raise ValueError(f"population must hold at least two people, got {people.size}.")
-    collections = _validate.integer("collections", collections, 1, 10**6)
-    top = _validate.integer("top", top, 1, people.size - 1)
-    trials = _validate.trials(trials)
-    alpha = _validate.fraction("alpha", alpha)
-    rng = stream(_validate.seed(seed), "reidentification")
+    collections = validate.integer("collections", collections, 1, 10**6)
+    top = validate.integer("top", top, 1, people.size - 1)
+    trials = validate.trials(trials)
+    alpha = validate.fraction("alpha", alpha)
+    rng = stream(validate.seed(seed), "reidentification")
     kinds, numbers = np.unique(people, return_counts=True)
     successes = 0
     for size in chunks(trials, kinds.size):
@@ -144,12 +144,12 @@ def find_true_attribute(
     """
     if not hasattr(mechanism, "attribute_posterior"):
         raise TypeError(f"{type(mechanism).__name__} hides no attribute.")
-    people = _validate.values(np.asarray(population), mechanism.k)
+    people = validate.values(np.asarray(population), mechanism.k)
     if not people.size:
         raise ValueError("population must hold at least one person.")
-    trials = _validate.trials(trials)
-    alpha = _validate.fraction("alpha", alpha)
-    rng = stream(_validate.seed(seed), "true attribute")
+    trials = validate.trials(trials)
+    alpha = validate.fraction("alpha", alpha)
+    rng = stream(validate.seed(seed), "true attribute")
     columns = zip(mechanism.records(people).T, mechanism.sizes, strict=True)
     marginals = [np.bincount(column, minlength=size) / people.size for column, size in columns]
     successes = 0

@@ -14,7 +14,7 @@ from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from ldpaudit._validate import known, text
+from ldpaudit.validate import known, text
 
 GROUPS = ("protocols", "attacks", "bounds", "reports")
 

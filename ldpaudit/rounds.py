@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ldpaudit import _validate
+from ldpaudit import validate
 from ldpaudit._table import ESTIMATE, EXACT, FIGURES, known
 from ldpaudit.contracts import Floats, Longitudinal, Values
 from ldpaudit.data import DataSet
@@ -93,14 +93,14 @@ def evolve(
     >>> [v.tolist() for v in evolve(data, 3, "permute", rng=np.random.default_rng(0))]
     [[1, 0, 0, 2], [2, 0, 0, 1], [0, 1, 2, 0]]
     """
-    rounds, rng = _validate.integer("rounds", rounds, 1), _validate.generator(rng)
+    rounds, rng = validate.integer("rounds", rounds, 1), validate.generator(rng)
     if not isinstance(data, DataSet):
-        raise TypeError(f"data must be a DataSet, got {_validate.shown(data)}.")
+        raise TypeError(f"data must be a DataSet, got {validate.shown(data)}.")
     if change != "permute" and (
-        isinstance(change, str) or not 0 <= _validate.nonnegative("change", change) <= 1
+        isinstance(change, str) or not 0 <= validate.nonnegative("change", change) <= 1
     ):
         raise ValueError(
-            f"change must be a probability or 'permute', got {_validate.shown(change)}."
+            f"change must be a probability or 'permute', got {validate.shown(change)}."
         )
     values = rng.permutation(data.users())
     cumulative = np.cumsum(data.histogram)
@@ -157,7 +157,7 @@ def follow(
     had: list[Values] = []
     names: list[Any] = []
     for given in values:
-        own = _validate.values(given, k)
+        own = validate.values(given, k)
         if not own.size:
             raise ValueError("values must hold at least one user.")
         if state is None:

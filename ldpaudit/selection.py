@@ -15,13 +15,13 @@ from typing import Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
 
-from ldpaudit import _tally, _together, _validate
+from ldpaudit import _tally, _together, validate
 from ldpaudit._pairs import VALUES, Pairs, Reader, pairs_and_reader
 from ldpaudit.contracts import GuessBound, HasLikelihood, IsRecorded, Mechanism
 from ldpaudit.evidence import Evidence, Prepared, prepare
-from ldpaudit.games import stream
 from ldpaudit.outcomes import EpsilonBound
 from ldpaudit.registry import create
+from ldpaudit.sampling import stream
 from ldpaudit.witness import KaryGame, PairGame, Promise, pilot_of
 
 #: Fewest and most pilot reports an input that fix the rules.
@@ -45,7 +45,7 @@ class PilotSplit:
     fraction: float = 0.2
 
     def __post_init__(self) -> None:
-        _validate.fraction("fraction", self.fraction)
+        validate.fraction("fraction", self.fraction)
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def selection(name: str) -> Selection:
     >>> selection("pilot")
     PilotSplit(fraction=0.2)
     """
-    return _NAMES[_validate.known("selection", name, _NAMES)]()
+    return _NAMES[validate.known("selection", name, _NAMES)]()
 
 
 @dataclass(frozen=True)
@@ -246,20 +246,20 @@ def worst_pair(
         )
     chosen: Selection = PilotSplit() if selection is None else selection
     if not isinstance(chosen, Selection):
-        raise TypeError(f"selection must be a Selection, got {_validate.shown(selection)}.")
+        raise TypeError(f"selection must be a Selection, got {validate.shown(selection)}.")
     if isinstance(mechanism, IsRecorded):
         raise ValueError("recorded reports are of one pair of inputs: there is nothing to search.")
     if isinstance(chosen, EValues) and bound not in ("posterior-odds", "anytime"):
         raise ValueError(f"e-values have a bound of their own, anytime, got {bound!r}.")
-    _validate.integer("k", mechanism.k, 2)
-    claimed = _validate.positive("epsilon", mechanism.epsilon)
+    validate.integer("k", mechanism.k, 2)
+    claimed = validate.positive("epsilon", mechanism.epsilon)
     search = _Search(
         mechanism,
         bound,
-        _validate.trials(trials, 2),
-        (_validate.fraction("alpha", alpha), _validate.fraction("verdict_alpha", verdict_alpha)),
-        {"delta": _validate.delta(getattr(mechanism, "delta", 0.0)), "claimed": claimed},
-        _validate.seed(seed),
+        validate.trials(trials, 2),
+        (validate.fraction("alpha", alpha), validate.fraction("verdict_alpha", verdict_alpha)),
+        {"delta": validate.delta(getattr(mechanism, "delta", 0.0)), "claimed": claimed},
+        validate.seed(seed),
         "worst pair of " + re.sub(r" at 0x[0-9a-fA-F]+", "", repr(mechanism)),
     )
     if isinstance(chosen, Pooled):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit import _validate
+from ldpaudit import validate
 from ldpaudit._placing import GROUP, OperatingPoint, place
 from ldpaudit._readings import is_less, read
 from ldpaudit.limits import frontier, non_dominated
@@ -119,7 +119,7 @@ def standings(frame: pd.DataFrame, *, alpha: float = 0.05) -> pd.DataFrame:
     """
     import pandas as pd
 
-    alpha = _validate.fraction("alpha", alpha)
+    alpha = validate.fraction("alpha", alpha)
     points = against_others(place(read(frame), alpha))
     rows = [{name: getattr(point, name) for name in STANDING_COLUMNS} for point in points]
     # As objects: text from a file may hold what no string column can (a lone surrogate).
@@ -215,9 +215,9 @@ def hypervolume(
     """
     kept = non_dominated(success, mse)
     x, y = np.asarray(success, dtype=float)[kept], np.asarray(mse, dtype=float)[kept]
-    ends = _validate.floats("reference", reference)
+    ends = validate.floats("reference", reference)
     if ends.shape != (2,) or not np.isfinite(ends).all():
-        raise ValueError(f"reference must be two finite numbers, got {_validate.shown(reference)}.")
+        raise ValueError(f"reference must be two finite numbers, got {validate.shown(reference)}.")
     right, top = map(float, ends)
     inside = (x < right) & (y < top)
     x, y = x[inside], y[inside]

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ldpaudit import _validate
+from ldpaudit import validate
 from ldpaudit.contracts import FrequencyOracle, Reports
 
 #: Reports read from a file at a time.
@@ -61,7 +61,7 @@ def aggregate(
     """
     if not isinstance(mechanism, FrequencyOracle):
         raise TypeError(f"mechanism must aggregate, got {type(mechanism).__name__}.")
-    chunk = _validate.integer("chunk", chunk, 1)
+    chunk = validate.integer("chunk", chunk, 1)
     parts: Iterable[Reports]
     if isinstance(source, str | Path):
         path = Path(source)

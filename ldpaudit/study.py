@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from ldpaudit import _validate
+from ldpaudit import validate
 from ldpaudit.auditing.harness import DEFAULT_ATTACKS, MAX_REPETITIONS
 from ldpaudit.data import DataSet
 from ldpaudit.data import load as load_data
@@ -85,7 +85,7 @@ class DataSpec(_Strict):
     """Users: a bundled set, a synthetic law with k, or a file's column."""
 
     name: str
-    k: Annotated[Whole, Field(ge=2, le=_validate.MAX_DOMAIN)] | None = None
+    k: Annotated[Whole, Field(ge=2, le=validate.MAX_DOMAIN)] | None = None
     num_users: Annotated[Whole, Field(ge=1)] | None = None
 
     def load(self, seed: int) -> DataSet:
@@ -175,7 +175,7 @@ class Study(_Strict):
     bound: str = "posterior-odds"
     audits: tuple[AuditSpec, ...] = ()
     prior: Literal["uniform", "data"] = "uniform"
-    trials: Annotated[Whole, Field(ge=1, le=_validate.MAX_TRIALS)] = 50_000
+    trials: Annotated[Whole, Field(ge=1, le=validate.MAX_TRIALS)] = 50_000
     repetitions: Annotated[Whole, Field(ge=2, le=MAX_REPETITIONS)] = 10
     rounds: Annotated[Whole, Field(ge=1, le=100_000)] | None = None
     change: Annotated[Real, Field(ge=0, le=1)] | Literal["permute"] | None = None
@@ -242,7 +242,7 @@ def read_study(source: str | Path) -> Study:
     else:
         folder = files("ldpaudit") / "studies"
         ready = [item.name for item in folder.iterdir() if item.name.endswith(".toml")]
-        _validate.known("study", text, [name.removesuffix(".toml") for name in ready])
+        validate.known("study", text, [name.removesuffix(".toml") for name in ready])
         content = (folder / f"{text}.toml").read_bytes()
     try:
         raw = tomllib.loads(content.decode())
@@ -282,7 +282,7 @@ def _parse(raw: dict[str, Any], where: str) -> Study:
         got = "" if first["type"] == "missing" else f", got {first['input']!r:.80}"
         if first["type"] == "extra_forbidden":
             options = _TABLES[parents[0] if parents else ""].model_fields
-            _validate.known(": ".join(["field in " + where, *parents[:1]]) + ":", name, options)
+            validate.known(": ".join(["field in " + where, *parents[:1]]) + ":", name, options)
         reason = first["msg"].removeprefix("Value error, ")
         raise ValueError(f"{where}: {field}: {reason}{got}.") from None
 

@@ -12,17 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from ldpaudit import _validate, bounds, divergence
+from ldpaudit import bounds, divergence, validate
 from ldpaudit._longitudinal_checks import over_time
 from ldpaudit._mechanism_checks import FALSE_ALARM, checks_of, require
 from ldpaudit.auditing.attack_success import success_counts
 from ldpaudit.contracts import HasExactDelta, HasExactEpsilon, IsRecorded, Mechanism, Reconstruction
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.evidence import prepare
-from ldpaudit.games import stream
 from ldpaudit.outcomes import VIOLATION
 from ldpaudit.power import GATE_BOUND, LdpCheck, can_fail, detectable
 from ldpaudit.registry import mechanism as registered
+from ldpaudit.sampling import stream
 
 #: What a mechanism under somebody else's claim keeps of its own.
 _ABILITIES = (
@@ -259,9 +259,9 @@ def check_ldp(
     if it showed in all 200,000 reports
     """
     claim: Any = _Claim(mechanism, epsilon, delta)
-    trials = _validate.trials(trials)
-    alpha = _validate.fraction("alpha", alpha)
-    seed = _validate.seed(seed)
+    trials = validate.trials(trials)
+    alpha = validate.fraction("alpha", alpha)
+    seed = validate.seed(seed)
     identity = f"check_ldp {claim.k} {claim.epsilon} {claim.delta}"
     ready = prepare(
         claim, GATE_BOUND, (0, 1), trials, delta=claim.delta, seed=seed, identity=identity
@@ -297,13 +297,13 @@ class _Claim:
             raise TypeError(f"mechanism must have k and privatize, got {name}.")
         if isinstance(mechanism, IsRecorded):
             mechanism = mechanism.fresh()
-        self.epsilon = _validate.positive("epsilon", epsilon)
-        self.delta = _validate.delta(delta)
+        self.epsilon = validate.positive("epsilon", epsilon)
+        self.delta = validate.delta(delta)
         # Attributes of its own: from Python 3.12 on, isinstance overlooks __getattr__.
         for name in _ABILITIES:
             if hasattr(mechanism, name):
                 setattr(self, name, getattr(mechanism, name))
-        self.k = _validate.integer("k", mechanism.k, 2, _validate.MAX_DOMAIN)
+        self.k = validate.integer("k", mechanism.k, 2, validate.MAX_DOMAIN)
 
     def own_epsilon(self) -> float | None:
         """Least epsilon that the mechanism says is true together with this delta."""

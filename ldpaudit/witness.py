@@ -15,7 +15,7 @@ import numpy as np
 from ldpaudit.bounds import ClopperPearson
 from ldpaudit.contracts import Distinguisher, Floats, Mechanism, Reports, Values
 from ldpaudit.counts import EventCounts, GuessCounts
-from ldpaudit.games import chunks, pieces, report_entries, tabulate
+from ldpaudit.sampling import chunks, pieces, report_entries, tabulate
 
 #: Thresholds tried on a pilot.
 _CANDIDATES = 24

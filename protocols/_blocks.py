@@ -16,8 +16,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import distribution, generator, integer, reports_listed, table_size
-from ldpaudit._validate import values as checked_values
+from ldpaudit.validate import distribution, generator, integer, reports_listed, table_size
+from ldpaudit.validate import values as checked_values
 
 from ._counts import users_per_value
 from ._divergence import hockey_stick

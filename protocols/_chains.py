@@ -14,8 +14,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import MAX_EPSILON, integer, nonnegative
-from ldpaudit._validate import epsilon as checked_epsilon
+from ldpaudit.validate import MAX_EPSILON, integer, nonnegative
+from ldpaudit.validate import epsilon as checked_epsilon
 
 from ._partitions import excess, response_profile
 

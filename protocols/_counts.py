@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import histogram as checked_histogram
+from ldpaudit.validate import histogram as checked_histogram
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ldpaudit._validate import nonnegative
+from ldpaudit.validate import nonnegative
 
 
 def hockey_stick(likely: float, epsilon: float, anchor: float, delta: float = 0.0) -> float:

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import generator, integer
-from ldpaudit._validate import values as checked_values
+from ldpaudit.validate import generator, integer
+from ldpaudit.validate import values as checked_values
 
 from ._bits import Bytes, row_chunks, set_own_bits, width
 from ._hashing import Words, mix

@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import distribution, generator, integer, reports_listed, table_size
-from ldpaudit._validate import values as checked_values
+from ldpaudit.validate import distribution, generator, integer, reports_listed, table_size
+from ldpaudit.validate import values as checked_values
 
 from ._bits import column_counts, width
 from ._checks import structured_rows

@@ -13,9 +13,9 @@ from abc import ABC, abstractmethod
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import distribution, generator, integer, table_size
-from ldpaudit._validate import histogram as checked_histogram
-from ldpaudit._validate import values as checked_values
+from ldpaudit.validate import distribution, generator, integer, table_size
+from ldpaudit.validate import histogram as checked_histogram
+from ldpaudit.validate import values as checked_values
 
 from ._bits import row_chunks
 from ._pure import SupportCounts

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import epsilon as checked_epsilon
-from ldpaudit._validate import integer, known, nonnegative
+from ldpaudit.validate import epsilon as checked_epsilon
+from ldpaudit.validate import integer, known, nonnegative
 
 Floats = npt.NDArray[np.float64]
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import distribution, integer
+from ldpaudit.validate import distribution, integer
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import distribution, integer, table_size
-from ldpaudit._validate import values as checked_values
+from ldpaudit.validate import distribution, integer, table_size
+from ldpaudit.validate import values as checked_values
 
 from ._checks import structured_rows
 

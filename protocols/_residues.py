@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ldpaudit._validate import fraction, integer, positive
+from ldpaudit.validate import fraction, integer, positive
 
 from ._cache import remembered
 from ._designs import Design

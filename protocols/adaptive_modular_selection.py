@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ldpaudit._validate import MAX_DOMAIN, integer
-from ldpaudit._validate import epsilon as checked_epsilon
+from ldpaudit.validate import MAX_DOMAIN, integer
+from ldpaudit.validate import epsilon as checked_epsilon
 
 from ._cache import remembered
 from ._designs import Design

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import generator, integer, table_size
+from ldpaudit.validate import generator, integer, table_size
 
 from ._chains import Calibration, budgets, calibration
 from ._memoised import Memory, checked_history

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ldpaudit._validate import epsilon as checked_epsilon
-from ldpaudit._validate import fraction, integer
+from ldpaudit.validate import epsilon as checked_epsilon
+from ldpaudit.validate import fraction, integer
 
 from ._divergence import hockey_stick
 from .generalized_randomized_response import RandomizedResponse

@@ -10,8 +10,8 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ldpaudit._validate import epsilon as checked_epsilon
-from ldpaudit._validate import integer
+from ldpaudit.validate import epsilon as checked_epsilon
+from ldpaudit.validate import integer
 
 from .local_hashing import LocalHashing
 from .unary_encoding import OptimizedUnaryEncoding, SymmetricUnaryEncoding, UnaryEncoding

@@ -8,8 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from ldpaudit._validate import epsilon as checked_epsilon
-from ldpaudit._validate import fraction, integer, nonnegative
+from ldpaudit.validate import epsilon as checked_epsilon
+from ldpaudit.validate import fraction, integer, nonnegative
 
 from ._bits import row_chunks
 from ._noisy_histogram import Floats, NoisyHistogram

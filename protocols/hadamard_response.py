@@ -9,8 +9,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import epsilon as checked_epsilon
-from ldpaudit._validate import integer
+from ldpaudit.validate import epsilon as checked_epsilon
+from ldpaudit.validate import integer
 
 from ._blocks import BlockResponse
 from ._hadamard import Ints, even, even_words, walsh_hadamard

@@ -11,8 +11,8 @@ from functools import cached_property
 
 import numpy as np
 
-from ldpaudit._validate import epsilon as checked_epsilon
-from ldpaudit._validate import integer, nonnegative
+from ldpaudit.validate import epsilon as checked_epsilon
+from ldpaudit.validate import integer, nonnegative
 
 from ._noisy_histogram import Floats, NoisyHistogram
 from .unary_encoding import UnaryEncoding

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import distribution, generator, integer, table_size
-from ldpaudit._validate import epsilon as checked_epsilon
-from ldpaudit._validate import values as checked_values
+from ldpaudit.validate import distribution, generator, integer, table_size
+from ldpaudit.validate import epsilon as checked_epsilon
+from ldpaudit.validate import values as checked_values
 
 from ._checks import structured_rows
 from ._counts import independent_supports, users_per_value

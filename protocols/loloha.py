@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import integer, table_size
-from ldpaudit._validate import values as checked_values
+from ldpaudit.validate import integer, table_size
+from ldpaudit.validate import values as checked_values
 
 from ._chains import Calibration, ResponseChain, budgets, calibration
 from ._checks import structured_rows

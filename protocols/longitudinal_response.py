@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import integer, table_size
-from ldpaudit._validate import values as checked_values
+from ldpaudit.validate import integer, table_size
+from ldpaudit.validate import values as checked_values
 
 from ._chains import Calibration, ResponseChain, budgets, calibration
 from ._memoised import Memoised, Memory, checked_history, uniforms

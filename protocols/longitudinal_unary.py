@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import fraction, integer, table_size
-from ldpaudit._validate import values as checked_values
+from ldpaudit.validate import fraction, integer, table_size
+from ldpaudit.validate import values as checked_values
 
 from ._bits import Bytes, bernoulli_rows, row_chunks, set_own_bits, unpack, width
 from ._chains import (

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import MAX_EPSILON, distribution, generator, integer, known
-from ldpaudit._validate import epsilon as checked_epsilon
+from ldpaudit.validate import MAX_EPSILON, distribution, generator, integer, known
+from ldpaudit.validate import epsilon as checked_epsilon
 
 from ._bits import bernoulli_rows, unpack
 from ._pure import PureProtocol, SupportCounts

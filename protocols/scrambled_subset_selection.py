@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from ldpaudit._validate import MAX_DOMAIN, integer
-from ldpaudit._validate import epsilon as checked_epsilon
+from ldpaudit.validate import MAX_DOMAIN, integer
+from ldpaudit.validate import epsilon as checked_epsilon
 
 from ._designs import Design
 from ._modular import ModularProtocol

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import epsilon as checked_epsilon
-from ldpaudit._validate import generator, integer, known
-from ldpaudit._validate import values as checked_values
+from ldpaudit.validate import epsilon as checked_epsilon
+from ldpaudit.validate import generator, integer, known
+from ldpaudit.validate import values as checked_values
 
 from ._records import Floats, RecordCounts, RecordProtocol, Rows, checked_sizes
 from .generalized_randomized_response import GeneralizedRandomizedResponse

@@ -8,16 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import (
-    distribution,
-    fraction,
-    generator,
-    integer,
-    reports_listed,
-    table_size,
-)
-from ldpaudit._validate import epsilon as checked_epsilon
-from ldpaudit._validate import values as checked_values
+from ldpaudit.validate import distribution, fraction, generator, integer, reports_listed, table_size
+from ldpaudit.validate import epsilon as checked_epsilon
+from ldpaudit.validate import values as checked_values
 
 from ._bits import Bytes, bernoulli_rows, column_counts, row_chunks, set_own_bits, width
 from ._checks import packed_rows

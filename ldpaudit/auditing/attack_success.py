@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ldpaudit import _validate, bounds
+from ldpaudit import bounds, validate
 from ldpaudit._blocks import shared
 from ldpaudit.contracts import (
     Distinguisher,
@@ -21,8 +21,8 @@ from ldpaudit.contracts import (
 )
 from ldpaudit.counts import GuessCounts
 from ldpaudit.evidence import learn, training_size
-from ldpaudit.games import _ENTRIES, chunks, report_entries
 from ldpaudit.outcomes import AttackOutcome
+from ldpaudit.sampling import ENTRIES, chunks, report_entries
 from ldpaudit.witness import PairGame
 
 
@@ -40,7 +40,7 @@ def success_counts(
     """How many of `trials` users, drawn from the prior, the attack names from one report."""
     k = mechanism.k
     uniform = bool(prior.min() == prior.max())
-    step, correct = max(1, _ENTRIES // k), 0  # an attack may make a table of all it is given
+    step, correct = max(1, ENTRIES // k), 0  # an attack may make a table of all it is given
     for size in chunks(trials, report_entries(mechanism)):
         own = rng.integers(0, k, size) if uniform else rng.choice(k, size, p=prior)
         reports = mechanism.privatize(own, rng=rng)
@@ -66,7 +66,7 @@ def _guesses(
     if guesses.shape != (len(reports),):
         raise AttackError(f"{attack!r} must return one guess a report, got shape {guesses.shape}.")
     try:
-        return _validate.values(guesses, mechanism.k)
+        return validate.values(guesses, mechanism.k)
     except (ValueError, TypeError) as error:
         raise AttackError(f"{attack!r}: {error}") from error
 

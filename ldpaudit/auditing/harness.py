@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit import _validate, divergence
+from ldpaudit import divergence, validate
 from ldpaudit._blocks import blocks
 from ldpaudit.accuracy import measure_error
 from ldpaudit.auditing.attack_success import AttackError
@@ -33,9 +33,9 @@ from ldpaudit.contracts import (
     checked_mechanism,
 )
 from ldpaudit.evidence import prepare
-from ldpaudit.games import stream
 from ldpaudit.outcomes import AuditResult
 from ldpaudit.registry import create
+from ldpaudit.sampling import stream
 from ldpaudit.servers import collects, described
 
 if TYPE_CHECKING:
@@ -144,15 +144,15 @@ def audit(
     """
     started = time.perf_counter()
     checked_mechanism(mechanism)
-    k = _validate.integer("k", mechanism.k, 2, _validate.MAX_DOMAIN)
-    epsilon = _validate.positive("epsilon", mechanism.epsilon)
-    delta = _validate.delta(getattr(mechanism, "delta", 0.0))
-    trials = _validate.trials(trials)
-    alpha = _validate.fraction("alpha", alpha)
-    verdict_alpha = _validate.fraction("verdict_alpha", verdict_alpha)
-    seed, data = _validate.seed(seed), _validate.text("data", data)
-    repetitions = _validate.integer("repetitions", repetitions, 0, MAX_REPETITIONS)
-    jobs = _validate.integer("jobs", jobs, 1, _validate.MAX_JOBS)
+    k = validate.integer("k", mechanism.k, 2, validate.MAX_DOMAIN)
+    epsilon = validate.positive("epsilon", mechanism.epsilon)
+    delta = validate.delta(getattr(mechanism, "delta", 0.0))
+    trials = validate.trials(trials)
+    alpha = validate.fraction("alpha", alpha)
+    verdict_alpha = validate.fraction("verdict_alpha", verdict_alpha)
+    seed, data = validate.seed(seed), validate.text("data", data)
+    repetitions = validate.integer("repetitions", repetitions, 0, MAX_REPETITIONS)
+    jobs = validate.integer("jobs", jobs, 1, validate.MAX_JOBS)
     if search is not None and stop_when != BUDGET:
         raise ValueError(
             f"a search plays all reports, stop_when must be budget, got {stop_when!r}."
@@ -160,9 +160,9 @@ def audit(
     stop = StopWhen.parse(stop_when)
     bound = check_bound(bound, stop, model_based)
     pair = _check_pair(pair, k)
-    law = _validate.distribution("prior", prior, k)
+    law = validate.distribution("prior", prior, k)
     if isinstance(attacks, str) or not (attacks is None or isinstance(attacks, Sequence)):
-        raise TypeError(f"attacks must be a sequence of names, got {_validate.shown(attacks)}.")
+        raise TypeError(f"attacks must be a sequence of names, got {validate.shown(attacks)}.")
     chosen = DEFAULT_ATTACKS if attacks is None else tuple(attacks)
     objects = {attack: create("attacks", attack) for attack in chosen}
     users = _check_histogram(histogram, k)
@@ -244,8 +244,8 @@ def _exact_epsilon(mechanism: Mechanism, delta: float) -> float | None:
 
 def _check_pair(pair: tuple[int, int], k: int) -> tuple[int, int]:
     if not isinstance(pair, Sequence) or len(pair) != 2:
-        raise ValueError(f"pair must name two inputs, got {_validate.shown(pair)}.")
-    first, second = (_validate.integer("every input of pair", v, 0, k - 1) for v in pair)
+        raise ValueError(f"pair must name two inputs, got {validate.shown(pair)}.")
+    first, second = (validate.integer("every input of pair", v, 0, k - 1) for v in pair)
     if first == second:
         raise ValueError(f"pair must name two different inputs, got {pair!r}.")
     return first, second
@@ -255,4 +255,4 @@ def _check_histogram(histogram: npt.ArrayLike | None, k: int) -> Values:
     if histogram is None:
         base, rest = divmod(10_000, k)
         return np.full(k, base, dtype=np.int64) + (np.arange(k) < rest)
-    return _validate.histogram(histogram, k)
+    return validate.histogram(histogram, k)

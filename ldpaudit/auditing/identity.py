@@ -9,9 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ldpaudit.contracts import (
-    Mechanism,
-)
+from ldpaudit.contracts import Mechanism
 
 
 def parameters_of(mechanism: Mechanism) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from ldpaudit import _validate
+from ldpaudit import validate
 from ldpaudit.contracts import GuessBound
 from ldpaudit.counts import GuessCounts
 from ldpaudit.evidence import Counts, Evidence, Prepared, with_ceilings
@@ -37,12 +37,12 @@ class StopWhen:
     @classmethod
     def parse(cls, text: str) -> StopWhen:
         """Read ``violation``, ``width=W`` or ``budget``."""
-        if _validate.text("stop_when", text) in (BUDGET, "violation"):
+        if validate.text("stop_when", text) in (BUDGET, "violation"):
             return cls(text)
         name, _, number = text.partition("=")
         if name == "width":
             try:
-                return cls(text, _validate.positive("width", float(number)))
+                return cls(text, validate.positive("width", float(number)))
             except ValueError:
                 pass
         raise ValueError(f"stop_when must be violation, width=W or budget, got {text!r}.")

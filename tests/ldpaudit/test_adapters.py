@@ -16,7 +16,7 @@ from ldpaudit import testing
 from ldpaudit.adapters import from_callable
 from ldpaudit.bounds import PosteriorOdds
 from ldpaudit.counts import GuessCounts
-from ldpaudit.games import stream
+from ldpaudit.sampling import stream
 
 
 def rng(seed: int = 0) -> np.random.Generator:

@@ -16,8 +16,8 @@ import ldpaudit
 from ldpaudit import _blocks, evidence, witness
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.evidence import Evidence, Prepared, prepare
-from ldpaudit.games import stream
 from ldpaudit.registry import create
+from ldpaudit.sampling import stream
 from ldpaudit.witness import KaryGame, PairGame, Promise, Seen
 
 Ints = npt.NDArray[np.int64]

@@ -13,8 +13,8 @@ from scipy import stats
 
 import ldpaudit
 from ldpaudit.auditing import attack_success
-from ldpaudit.games import chunks, pieces, report_entries, stream, tabulate
 from ldpaudit.registry import create
+from ldpaudit.sampling import chunks, pieces, report_entries, stream, tabulate
 
 Ints = npt.NDArray[np.int64]
 GRR = ldpaudit.mechanism("grr", k=4, epsilon=1.0)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ldpaudit.contracts import HasBits, Mechanism, Reports, Values
 
 #: Most reports of a batch, and most entries (reports x what one report costs).
-_REPORTS, _ENTRIES = 2**17, 2**21
+_REPORTS, ENTRIES = 2**17, 2**21
 #: Entries of a table of likelihoods (reports x values) that is read at a time.
 _PIECE = 2**18
 #: Bytes that batches may free and take again without asking the system.
@@ -34,7 +34,7 @@ def chunks(total: int, row_entries: int) -> Iterator[int]:
     # glibc hands memory back as soon as a batch frees it, and half of the time would go into
     # fetching it again; a large block that is freed once raises that limit.
     np.empty(_KEPT, dtype=np.uint8)
-    step = max(1, min(_REPORTS, _ENTRIES // row_entries))
+    step = max(1, min(_REPORTS, ENTRIES // row_entries))
     for start in range(0, total, step):
         yield min(step, total - start)
 
