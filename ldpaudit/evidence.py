@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ldpaudit._blocks import blocks, shared
 from ldpaudit.bounds import ClopperPearson
 from ldpaudit.contracts import (
     Distinguisher,
@@ -26,7 +25,7 @@ from ldpaudit.contracts import (
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.outcomes import EpsilonBound
 from ldpaudit.registry import create
-from ldpaudit.sampling import chunks, report_entries, stream
+from ldpaudit.sampling import blocks, chunks, report_entries, shared, stream
 from ldpaudit.witness import Game, KaryGame, PairGame, Promise, pilot_of
 
 #: Shares of alpha for a game's guesses and for what is watched beside them.

@@ -7,12 +7,18 @@ machine, they would make the draws depend on it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.contracts import HasBits, Mechanism, Reports, Values
+
+#: Reports of one block; a constant, for results must not depend on who plays them.
+BLOCK = 2**21
+T = TypeVar("T")
+
 
 #: Most reports of a batch, and most entries (reports x what one report costs).
 _REPORTS, ENTRIES = 2**17, 2**21
@@ -96,3 +102,21 @@ def _few(reports: Reports, most: int) -> bool:
     if not (isinstance(reports, np.ndarray) and reports.ndim == 1 and reports.dtype.kind in "iu"):
         return False
     return bool(len(reports) and reports.min() >= 0 and reports.max() < most)
+
+
+def blocks(reports: int) -> list[tuple[int, str]]:
+    """Sizes and names of the blocks of so many reports."""
+    starts = range(0, reports, BLOCK)
+    return [(min(BLOCK, reports - start), str(start // BLOCK)) for start in starts]
+
+
+def shared(
+    function: Callable[..., T], parts: Sequence[tuple[Any, ...]], jobs: int, *, alone: bool = False
+) -> list[T]:
+    """Call with each part's arguments, by `jobs` processes; here if `alone` or there is one."""
+    if jobs == 1 or len(parts) == 1 or alone:
+        return [function(*part) for part in parts]
+    from joblib import Parallel, delayed
+
+    found: list[T] = Parallel(n_jobs=jobs)(delayed(function)(*part) for part in parts)
+    return found

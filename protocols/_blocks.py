@@ -16,11 +16,11 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.divergence import hockey_stick
 from ldpaudit.validate import distribution, generator, integer, reports_listed, table_size
 from ldpaudit.validate import values as checked_values
 
 from ._counts import users_per_value
-from ._divergence import hockey_stick
 from ._message_counts import split_evenly
 from ._pure import SupportCounts
 

@@ -9,9 +9,10 @@ from itertools import chain, combinations
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.divergence import hockey_stick
+
 from ._bits import Bytes, pack, row_chunks, subset_rows, width
 from ._counts import subset_supports
-from ._divergence import hockey_stick
 from ._two_level import first_of_subset, two_level_success
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from ldpaudit.divergence import hockey_stick
 from ldpaudit.validate import epsilon as checked_epsilon
 from ldpaudit.validate import fraction, integer
 
-from ._divergence import hockey_stick
 from .generalized_randomized_response import RandomizedResponse
 from .local_hashing import LocalHashing
 from .unary_encoding import UnaryEncoding

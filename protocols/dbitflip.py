@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.divergence import hockey_stick
 from ldpaudit.validate import distribution, generator, integer, reports_listed, table_size
 from ldpaudit.validate import epsilon as checked_epsilon
 from ldpaudit.validate import values as checked_values
@@ -25,7 +26,6 @@ from ._bits import (
     width,
 )
 from ._checks import structured_rows
-from ._divergence import hockey_stick
 from ._hashing import mix
 from ._levels import bit_factors, row_sizes
 from ._memoised import Integers, Memoised, Memory, checked_history, keyed_rows, uniforms

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.divergence import hockey_stick
 from ldpaudit.validate import distribution, generator, integer, table_size
 from ldpaudit.validate import epsilon as checked_epsilon
 from ldpaudit.validate import values as checked_values
 
 from ._checks import structured_rows
 from ._counts import independent_supports, users_per_value
-from ._divergence import hockey_stick
 from ._hashing import Words, mix, mix_into
 from ._pure import PureProtocol, SupportCounts
 from ._two_level import first_of_independent, two_level_success

@@ -9,12 +9,12 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.divergence import hockey_stick
 from ldpaudit.validate import distribution, generator, integer, reports_listed, table_size
 from ldpaudit.validate import epsilon as checked_epsilon
 from ldpaudit.validate import values as checked_values
 
 from ._counts import users_per_value
-from ._divergence import hockey_stick
 from ._message_counts import orthogonal_messages, split_evenly
 from ._projective import Ints, ProjectiveSpace, prime_from
 from ._pure import PureProtocol, SupportCounts

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from ldpaudit import bounds, validate
-from ldpaudit._blocks import shared
 from ldpaudit.contracts import (
     Distinguisher,
     Floats,
@@ -22,7 +21,7 @@ from ldpaudit.contracts import (
 from ldpaudit.counts import GuessCounts
 from ldpaudit.evidence import learn, training_size
 from ldpaudit.outcomes import AttackOutcome
-from ldpaudit.sampling import ENTRIES, chunks, report_entries
+from ldpaudit.sampling import ENTRIES, chunks, report_entries, shared
 from ldpaudit.witness import PairGame
 
 

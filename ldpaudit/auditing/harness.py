@@ -17,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import divergence, validate
-from ldpaudit._blocks import blocks
 from ldpaudit.accuracy import measure_error
 from ldpaudit.auditing.attack_success import AttackError
 from ldpaudit.auditing.levels import Levels, check_bound
@@ -35,7 +34,7 @@ from ldpaudit.contracts import (
 from ldpaudit.evidence import prepare
 from ldpaudit.outcomes import AuditResult
 from ldpaudit.registry import create
-from ldpaudit.sampling import stream
+from ldpaudit.sampling import blocks, stream
 from ldpaudit.servers import collects, described
 
 if TYPE_CHECKING:

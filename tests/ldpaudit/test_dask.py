@@ -15,9 +15,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from ldpaudit._blocks import BLOCK
 from ldpaudit.grid import compare
 from ldpaudit.running import DIED
+from ldpaudit.sampling import BLOCK
 
 from . import hostile
 

@@ -13,7 +13,7 @@ import pytest
 from scipy import stats
 
 import ldpaudit
-from ldpaudit import _blocks, evidence, witness
+from ldpaudit import evidence, sampling, witness
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.evidence import Evidence, Prepared, prepare
 from ldpaudit.registry import create
@@ -255,7 +255,7 @@ def test_the_whole_procedure_keeps_its_level(name: str, k: int) -> None:
 def test_streams_of_a_game_add_up_in_any_number_of_processes(
     jobs: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_blocks, "BLOCK", 30_000)
+    monkeypatch.setattr(sampling, "BLOCK", 30_000)
     ready = prepared(ldpaudit.mechanism("oue", k=8, epsilon=1.0))
     whole = ready.play(70_000, jobs=jobs).counts
     parts = [ready.count(n, "0", str(i)) for i, n in enumerate((30_000, 30_000, 10_000))]

@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 
 import ldpaudit
-from ldpaudit._blocks import BLOCK, blocks, shared
+from ldpaudit.sampling import BLOCK, blocks, shared
 
 #: Three blocks for each game and attack.
 STUDY: dict[str, Any] = {
