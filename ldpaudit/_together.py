@@ -12,10 +12,10 @@ from ldpaudit._tally import LEAST, MOST, Rules, Tally
 from ldpaudit.anytime import event_evidence, guess_evidence, least_kept
 from ldpaudit.contracts import Floats, Mechanism
 from ldpaudit.counts import EventCounts, GuessCounts
-from ldpaudit.evidence import Counts, Evidence
+from ldpaudit.games.evidence import Counts, Evidence
+from ldpaudit.games.thresholds import PairGame
 from ldpaudit.outcomes import EpsilonBound
 from ldpaudit.registry import create
-from ldpaudit.witness import PairGame
 
 #: Parts of a pair's e-value that its guesses and its event have.
 _SHARES = (0.9, 0.1)

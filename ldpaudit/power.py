@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from ldpaudit.counts import EventCounts, GuessCounts
-from ldpaudit.evidence import Counts, Evidence
+from ldpaudit.games.evidence import Counts, Evidence
 from ldpaudit.outcomes import CONSISTENT, INCONCLUSIVE, VIOLATION, EpsilonBound
 
 #: The bound behind every gate, and the probability with which a gate states its power.

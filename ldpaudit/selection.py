@@ -18,11 +18,11 @@ import numpy as np
 from ldpaudit import _tally, _together, validate
 from ldpaudit._pairs import VALUES, Pairs, Reader, pairs_and_reader
 from ldpaudit.contracts import GuessBound, HasLikelihood, IsRecorded, Mechanism
-from ldpaudit.evidence import Evidence, Prepared, prepare
+from ldpaudit.games.evidence import Evidence, Prepared, prepare
+from ldpaudit.games.thresholds import KaryGame, PairGame, Promise, pilot_of
 from ldpaudit.outcomes import EpsilonBound
 from ldpaudit.registry import create
 from ldpaudit.sampling import stream
-from ldpaudit.witness import KaryGame, PairGame, Promise, pilot_of
 
 #: Fewest and most pilot reports an input that fix the rules.
 _PILOT = (1_000, 10_000)

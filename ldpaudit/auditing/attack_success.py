@@ -19,10 +19,10 @@ from ldpaudit.contracts import (
     Values,
 )
 from ldpaudit.counts import GuessCounts
-from ldpaudit.evidence import learn, training_size
+from ldpaudit.games.evidence import learn, training_size
+from ldpaudit.games.thresholds import PairGame
 from ldpaudit.outcomes import AttackOutcome
 from ldpaudit.sampling import ENTRIES, chunks, report_entries, shared
-from ldpaudit.witness import PairGame
 
 
 class AttackError(ValueError):

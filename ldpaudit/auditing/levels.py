@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ldpaudit.auditing.stopping import StopWhen, play_until
 from ldpaudit.contracts import Mechanism
-from ldpaudit.evidence import Evidence, Prepared, with_ceilings
+from ldpaudit.games.evidence import Evidence, Prepared, with_ceilings
 from ldpaudit.outcomes import EpsilonBound
 from ldpaudit.registry import create
 

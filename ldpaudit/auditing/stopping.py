@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from ldpaudit import validate
 from ldpaudit.contracts import GuessBound
 from ldpaudit.counts import GuessCounts
-from ldpaudit.evidence import Counts, Evidence, Prepared, with_ceilings
+from ldpaudit.games.evidence import Counts, Evidence, Prepared, with_ceilings
 from ldpaudit.outcomes import EpsilonBound
 from ldpaudit.registry import create
 

@@ -21,9 +21,9 @@ import ldpaudit
 from ldpaudit.anytime import event_evidence, guess_evidence
 from ldpaudit.bounds import ClopperPearson, PosteriorOdds
 from ldpaudit.counts import EventCounts, GuessCounts
-from ldpaudit.evidence import Counts, Evidence
+from ldpaudit.games.evidence import Counts, Evidence
+from ldpaudit.games.thresholds import KaryGame, PairGame
 from ldpaudit.registry import create
-from ldpaudit.witness import KaryGame, PairGame
 
 from .laws import (
     ALPHA,

@@ -13,12 +13,13 @@ import pytest
 from scipy import stats
 
 import ldpaudit
-from ldpaudit import evidence, sampling, witness
+from ldpaudit import sampling
 from ldpaudit.counts import EventCounts, GuessCounts
-from ldpaudit.evidence import Evidence, Prepared, prepare
+from ldpaudit.games import evidence, thresholds
+from ldpaudit.games.evidence import Evidence, Prepared, prepare
+from ldpaudit.games.thresholds import KaryGame, PairGame, Promise, Seen
 from ldpaudit.registry import create
 from ldpaudit.sampling import stream
-from ldpaudit.witness import KaryGame, PairGame, Promise, Seen
 
 Ints = npt.NDArray[np.int64]
 
@@ -270,9 +271,12 @@ def test_counts_of_two_games_do_not_add_up() -> None:
 
 
 def test_levels_start_at_nothing_and_are_apart() -> None:
-    assert witness._levels(np.array([-1.0, 0.0])) == []
-    assert witness._levels(np.array([1.0, 1.0 + 1e-9, 2.0])) == [0.0, pytest.approx(2.0, rel=2e-6)]
-    assert witness._levels(np.array([1.0, math.inf])) == [0.0, math.inf]
+    assert thresholds._levels(np.array([-1.0, 0.0])) == []
+    assert thresholds._levels(np.array([1.0, 1.0 + 1e-9, 2.0])) == [
+        0.0,
+        pytest.approx(2.0, rel=2e-6),
+    ]
+    assert thresholds._levels(np.array([1.0, math.inf])) == [0.0, math.inf]
 
 
 def test_an_unknown_witness_is_named() -> None:

@@ -19,9 +19,9 @@ import ldpaudit
 from ldpaudit.anytime import event_evidence, guess_evidence
 from ldpaudit.auditing.stopping import looks
 from ldpaudit.counts import EventCounts, GuessCounts
-from ldpaudit.evidence import Counts, Evidence
+from ldpaudit.games.evidence import Counts, Evidence
+from ldpaudit.games.thresholds import PairGame
 from ldpaudit.registry import create
-from ldpaudit.witness import PairGame
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]

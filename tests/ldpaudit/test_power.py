@@ -12,12 +12,13 @@ import pytest
 from scipy import stats
 
 import ldpaudit
-from ldpaudit import evidence, power, testing
+from ldpaudit import power, testing
 from ldpaudit.counts import GuessCounts
-from ldpaudit.evidence import Evidence, Prepared, prepare
+from ldpaudit.games import evidence
+from ldpaudit.games.evidence import Evidence, Prepared, prepare
+from ldpaudit.games.thresholds import KaryGame
 from ldpaudit.registry import create
 from ldpaudit.testing import assert_ldp, check_ldp
-from ldpaudit.witness import KaryGame
 
 Ints = npt.NDArray[np.int64]
 

@@ -19,7 +19,7 @@ import pytest
 import ldpaudit
 from ldpaudit.adapters import RecordedMechanism
 from ldpaudit.auditing.harness import VERDICT_ALPHA
-from ldpaudit.evidence import Prepared, prepare
+from ldpaudit.games.evidence import Prepared, prepare
 
 pytestmark = pytest.mark.slow
 

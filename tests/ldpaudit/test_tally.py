@@ -13,7 +13,7 @@ import pytest
 
 from ldpaudit import _pairs, _tally, _together
 from ldpaudit._pairs import Pairs
-from ldpaudit.witness import PairGame, Seen
+from ldpaudit.games.thresholds import PairGame, Seen
 from tests.broken import Response
 
 Floats = npt.NDArray[np.float64]

@@ -16,10 +16,10 @@ from ldpaudit._pairs import Pairs
 from ldpaudit.anytime import event_evidence, guess_evidence
 from ldpaudit.bounds import ClopperPearson, PosteriorOdds
 from ldpaudit.counts import EventCounts, GuessCounts
-from ldpaudit.evidence import Counts, Evidence
+from ldpaudit.games.evidence import Counts, Evidence
+from ldpaudit.games.thresholds import PairGame
 from ldpaudit.outcomes import EpsilonBound
 from ldpaudit.registry import create
-from ldpaudit.witness import PairGame
 from tests.broken import Response
 
 Floats = npt.NDArray[np.float64]

@@ -23,10 +23,10 @@ from ldpaudit.contracts import (
     TrainableDistinguisher,
 )
 from ldpaudit.counts import EventCounts, GuessCounts
+from ldpaudit.games.thresholds import Game, KaryGame, PairGame, Promise, pilot_of
 from ldpaudit.outcomes import EpsilonBound
 from ldpaudit.registry import create
 from ldpaudit.sampling import blocks, chunks, report_entries, shared, stream
-from ldpaudit.witness import Game, KaryGame, PairGame, Promise, pilot_of
 
 #: Shares of alpha for a game's guesses and for what is watched beside them.
 _SHARES = (0.9, 0.1)
