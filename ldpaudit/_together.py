@@ -13,7 +13,7 @@ from ldpaudit.anytime import event_evidence, guess_evidence, least_kept
 from ldpaudit.contracts import Floats, Mechanism
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.evidence import Counts, Evidence
-from ldpaudit.games.thresholds import PairGame
+from ldpaudit.games.pair_game import PairGame
 from ldpaudit.outcomes import EpsilonBound
 from ldpaudit.registry import create
 

@@ -18,8 +18,11 @@ import numpy as np
 from ldpaudit import _tally, _together, validate
 from ldpaudit._pairs import VALUES, Pairs, Reader, pairs_and_reader
 from ldpaudit.contracts import GuessBound, HasLikelihood, IsRecorded, Mechanism
-from ldpaudit.games.evidence import Evidence, Prepared, prepare
-from ldpaudit.games.thresholds import KaryGame, PairGame, Promise, pilot_of
+from ldpaudit.games.evidence import Evidence, Prepared
+from ldpaudit.games.kary_game import KaryGame
+from ldpaudit.games.pair_game import PairGame
+from ldpaudit.games.preparation import pilot_of, prepare
+from ldpaudit.games.thresholds import Promise
 from ldpaudit.outcomes import EpsilonBound
 from ldpaudit.registry import create
 from ldpaudit.sampling import stream

@@ -18,7 +18,7 @@ from ldpaudit._mechanism_checks import FALSE_ALARM, checks_of, require
 from ldpaudit.auditing.attack_success import success_counts
 from ldpaudit.contracts import HasExactDelta, HasExactEpsilon, IsRecorded, Mechanism, Reconstruction
 from ldpaudit.counts import EventCounts, GuessCounts
-from ldpaudit.games.evidence import prepare
+from ldpaudit.games.preparation import prepare
 from ldpaudit.outcomes import VIOLATION
 from ldpaudit.power import GATE_BOUND, LdpCheck, can_fail, detectable
 from ldpaudit.registry import mechanism as registered

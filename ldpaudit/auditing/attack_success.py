@@ -19,8 +19,8 @@ from ldpaudit.contracts import (
     Values,
 )
 from ldpaudit.counts import GuessCounts
-from ldpaudit.games.evidence import learn, training_size
-from ldpaudit.games.thresholds import PairGame
+from ldpaudit.games.pair_game import PairGame
+from ldpaudit.games.preparation import learn, training_size
 from ldpaudit.outcomes import AttackOutcome
 from ldpaudit.sampling import ENTRIES, chunks, report_entries, shared
 

@@ -31,7 +31,7 @@ from ldpaudit.contracts import (
     Values,
     checked_mechanism,
 )
-from ldpaudit.games.evidence import prepare
+from ldpaudit.games.preparation import prepare
 from ldpaudit.outcomes import AuditResult
 from ldpaudit.registry import create
 from ldpaudit.sampling import blocks, stream

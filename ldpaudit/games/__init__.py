@@ -9,9 +9,9 @@ from ldpaudit._face import face
 if TYPE_CHECKING:
     from ldpaudit.games.evidence import Evidence as Evidence
     from ldpaudit.games.evidence import Prepared as Prepared
-    from ldpaudit.games.evidence import prepare as prepare
-    from ldpaudit.games.thresholds import KaryGame as KaryGame
-    from ldpaudit.games.thresholds import PairGame as PairGame
+    from ldpaudit.games.kary_game import KaryGame as KaryGame
+    from ldpaudit.games.pair_game import PairGame as PairGame
+    from ldpaudit.games.preparation import prepare as prepare
 
 __all__ = ["Evidence", "KaryGame", "PairGame", "Prepared", "prepare"]
 
@@ -19,9 +19,9 @@ __getattr__, __dir__ = face(
     __name__,
     {
         "Evidence": "evidence",
-        "KaryGame": "thresholds",
-        "PairGame": "thresholds",
+        "KaryGame": "kary_game",
+        "PairGame": "pair_game",
         "Prepared": "evidence",
-        "prepare": "evidence",
+        "prepare": "preparation",
     },
 )

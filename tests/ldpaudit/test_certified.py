@@ -22,7 +22,8 @@ from ldpaudit.anytime import event_evidence, guess_evidence
 from ldpaudit.bounds import ClopperPearson, PosteriorOdds
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.evidence import Counts, Evidence
-from ldpaudit.games.thresholds import KaryGame, PairGame
+from ldpaudit.games.kary_game import KaryGame
+from ldpaudit.games.pair_game import PairGame
 from ldpaudit.registry import create
 
 from .laws import (

@@ -15,9 +15,12 @@ from scipy import stats
 import ldpaudit
 from ldpaudit import sampling
 from ldpaudit.counts import EventCounts, GuessCounts
-from ldpaudit.games import evidence, thresholds
-from ldpaudit.games.evidence import Evidence, Prepared, prepare
-from ldpaudit.games.thresholds import KaryGame, PairGame, Promise, Seen
+from ldpaudit.games import preparation, thresholds
+from ldpaudit.games.evidence import Evidence, Prepared
+from ldpaudit.games.kary_game import KaryGame
+from ldpaudit.games.pair_game import PairGame
+from ldpaudit.games.preparation import prepare
+from ldpaudit.games.thresholds import Promise, Seen
 from ldpaudit.registry import create
 from ldpaudit.sampling import stream
 
@@ -208,7 +211,7 @@ def test_the_pilot_is_no_part_of_the_evidence(monkeypatch: pytest.MonkeyPatch) -
     """A pilot of another size may change the rules, never the reports that are judged."""
     m = ldpaudit.mechanism("ss", k=25, epsilon=1.0)
     before = prepared(m, trials=5000).play(10_000)
-    monkeypatch.setattr(evidence, "_PILOT", (12_345, 12_345))
+    monkeypatch.setattr(preparation, "_PILOT", (12_345, 12_345))
     after = prepared(m, trials=5000).play(10_000)
     assert before.counts.guesses == after.counts.guesses
 
@@ -271,12 +274,12 @@ def test_counts_of_two_games_do_not_add_up() -> None:
 
 
 def test_levels_start_at_nothing_and_are_apart() -> None:
-    assert thresholds._levels(np.array([-1.0, 0.0])) == []
-    assert thresholds._levels(np.array([1.0, 1.0 + 1e-9, 2.0])) == [
+    assert thresholds.steps(np.array([-1.0, 0.0])) == []
+    assert thresholds.steps(np.array([1.0, 1.0 + 1e-9, 2.0])) == [
         0.0,
         pytest.approx(2.0, rel=2e-6),
     ]
-    assert thresholds._levels(np.array([1.0, math.inf])) == [0.0, math.inf]
+    assert thresholds.steps(np.array([1.0, math.inf])) == [0.0, math.inf]
 
 
 def test_an_unknown_witness_is_named() -> None:

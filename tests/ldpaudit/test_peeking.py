@@ -20,7 +20,7 @@ from ldpaudit.anytime import event_evidence, guess_evidence
 from ldpaudit.auditing.stopping import looks
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.evidence import Counts, Evidence
-from ldpaudit.games.thresholds import PairGame
+from ldpaudit.games.pair_game import PairGame
 from ldpaudit.registry import create
 
 Ints = npt.NDArray[np.int64]

@@ -14,9 +14,10 @@ from scipy import stats
 import ldpaudit
 from ldpaudit import power, testing
 from ldpaudit.counts import GuessCounts
-from ldpaudit.games import evidence
-from ldpaudit.games.evidence import Evidence, Prepared, prepare
-from ldpaudit.games.thresholds import KaryGame
+from ldpaudit.games import preparation
+from ldpaudit.games.evidence import Evidence, Prepared
+from ldpaudit.games.kary_game import KaryGame
+from ldpaudit.games.preparation import prepare
 from ldpaudit.registry import create
 from ldpaudit.testing import assert_ldp, check_ldp
 
@@ -219,7 +220,7 @@ def test_without_a_likelihood_the_learned_witness_reads_it(monkeypatch: pytest.M
         asked.append(name)
         return Learned() if name == "learned" else create(group, name)
 
-    monkeypatch.setattr(evidence, "create", created)
+    monkeypatch.setattr(preparation, "create", created)
     assert_ldp(Blind(1.0), 1.0, trials=20_000)
     with pytest.raises(AssertionError, match=r"not 1\.0-LDP: epsilon >= 1\.\d+ .* learned witness"):
         assert_ldp(Blind(1.5), 1.0, trials=20_000)

@@ -19,7 +19,8 @@ import pytest
 import ldpaudit
 from ldpaudit.adapters import RecordedMechanism
 from ldpaudit.auditing.harness import VERDICT_ALPHA
-from ldpaudit.games.evidence import Prepared, prepare
+from ldpaudit.games.evidence import Prepared
+from ldpaudit.games.preparation import prepare
 
 pytestmark = pytest.mark.slow
 

@@ -13,7 +13,8 @@ import pytest
 
 from ldpaudit import _pairs, _tally, _together
 from ldpaudit._pairs import Pairs
-from ldpaudit.games.thresholds import PairGame, Seen
+from ldpaudit.games.pair_game import PairGame
+from ldpaudit.games.thresholds import Seen
 from tests.broken import Response
 
 Floats = npt.NDArray[np.float64]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 
 import ldpaudit
-from ldpaudit.games.evidence import prepare
+from ldpaudit.games.preparation import prepare
 from ldpaudit.outcomes import AuditResult
 from ldpaudit.registry import create
 

@@ -17,7 +17,7 @@ from ldpaudit.anytime import event_evidence, guess_evidence
 from ldpaudit.bounds import ClopperPearson, PosteriorOdds
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.evidence import Counts, Evidence
-from ldpaudit.games.thresholds import PairGame
+from ldpaudit.games.pair_game import PairGame
 from ldpaudit.outcomes import EpsilonBound
 from ldpaudit.registry import create
 from tests.broken import Response
