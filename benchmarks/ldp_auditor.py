@@ -17,7 +17,7 @@ import pandas as pd
 
 import ldpaudit
 from ldpaudit import divergence
-from ldpaudit.bounds import LdpAuditor
+from ldpaudit.bounds.planned import LdpAuditor
 from ldpaudit.counts import EventCounts
 from ldpaudit.study import read_study
 

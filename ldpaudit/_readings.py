@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from ldpaudit import bounds
 from ldpaudit._table import BOUND, COLUMNS, EXACT, PROBES, TEXT, WHOLE
 from ldpaudit._upgrade import upgraded
+from ldpaudit.bounds import planned
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,7 +118,7 @@ class Metric:
         if self.value is None or not self.trials:
             return -math.inf, math.inf
         if self.metric == "attack_success":
-            return bounds.success_interval(round(self.value * self.trials), self.trials, alpha)
+            return planned.success_interval(round(self.value * self.trials), self.trials, alpha)
         if self.alpha is None or self.upper is None or self.trials < 2:
             return -math.inf, math.inf
         from scipy.special import stdtrit

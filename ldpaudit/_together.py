@@ -9,7 +9,7 @@ import numpy as np
 
 from ldpaudit._pairs import Pairs, Reader
 from ldpaudit._tally import LEAST, MOST, Rules, Tally
-from ldpaudit.anytime import event_evidence, guess_evidence, least_kept
+from ldpaudit.bounds.anytime import event_evidence, guess_evidence, least_kept
 from ldpaudit.contracts import Floats, Mechanism
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.evidence import Counts, Evidence

@@ -8,13 +8,8 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, NamedTuple
 
-from ldpaudit.bounds import ClopperPearson
-from ldpaudit.contracts import (
-    EventBound,
-    GuessBound,
-    HasRelation,
-    IsRecorded,
-)
+from ldpaudit.bounds.planned import ClopperPearson
+from ldpaudit.contracts import EventBound, GuessBound, HasRelation, IsRecorded
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.kary_game import KaryGame
 from ldpaudit.games.pair_game import PairGame

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ldpaudit.bounds import ClopperPearson
+from ldpaudit.bounds.planned import ClopperPearson
 from ldpaudit.contracts import Floats
 from ldpaudit.counts import EventCounts, GuessCounts
 

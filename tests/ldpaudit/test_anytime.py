@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pytest
 from scipy import integrate, stats
 
-from ldpaudit.anytime import Anytime, TwoStreamBetting, event_evidence, guess_evidence
-from ldpaudit.bounds import PosteriorOdds
+from ldpaudit.bounds.anytime import Anytime, TwoStreamBetting, event_evidence, guess_evidence
+from ldpaudit.bounds.planned import PosteriorOdds
 from ldpaudit.counts import EventCounts, GuessCounts
 
 Floats = npt.NDArray[np.float64]

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pytest
 from scipy import stats
 
-from ldpaudit import bounds
-from ldpaudit.bounds import ClopperPearson, Katz, PosteriorOdds
+from ldpaudit.bounds import planned
+from ldpaudit.bounds.planned import ClopperPearson, Katz, PosteriorOdds
 from ldpaudit.counts import EventCounts, GuessCounts
 
 Floats = npt.NDArray[np.float64]
@@ -41,8 +41,8 @@ def odds(
 def test_proportions_are_beta_quantiles(trials: int, alpha: float) -> None:
     for hits in {0, 1, trials // 2, trials - 1, trials}:
         lower, upper = (
-            bounds.success_lower(hits, trials, alpha),
-            bounds.success_upper(hits, trials, alpha),
+            planned.success_lower(hits, trials, alpha),
+            planned.success_upper(hits, trials, alpha),
         )
         want = stats.beta.ppf(alpha, hits, trials - hits + 1) if hits else 0.0
         assert lower == pytest.approx(want, rel=1e-9)
@@ -53,29 +53,29 @@ def test_proportions_are_beta_quantiles(trials: int, alpha: float) -> None:
 @pytest.mark.parametrize(("hits", "trials"), [(0, 7), (3, 7), (7, 7), (512, 2000)])
 def test_interval_is_that_of_the_exact_binomial_test(hits: int, trials: int) -> None:
     want = stats.binomtest(hits, trials).proportion_ci(0.9, method="exact")
-    assert bounds.success_interval(hits, trials, 0.1) == pytest.approx((want.low, want.high))
+    assert planned.success_interval(hits, trials, 0.1) == pytest.approx((want.low, want.high))
     one_sided = stats.binomtest(hits, trials, alternative="greater").proportion_ci(0.95, "exact")
-    assert bounds.success_lower(hits, trials, 0.05) == pytest.approx(one_sided.low)
+    assert planned.success_lower(hits, trials, 0.05) == pytest.approx(one_sided.low)
 
 
 def test_no_trials_show_nothing() -> None:
-    assert bounds.success_lower(0, 0, 0.05) == 0
-    assert bounds.success_upper(0, 0, 0.05) == 1
+    assert planned.success_lower(0, 0, 0.05) == 0
+    assert planned.success_upper(0, 0, 0.05) == 1
 
 
 def test_at_the_lower_bound_the_tail_is_alpha() -> None:
     for hits, trials, alpha in [(3, 10, 0.05), (70_000, 100_000, 1e-4), (999, 1000, 1e-9)]:
-        lower = bounds.success_lower(hits, trials, alpha)
+        lower = planned.success_lower(hits, trials, alpha)
         assert stats.binom.sf(hits - 1, trials, lower) == pytest.approx(alpha, rel=1e-6)
-        upper = bounds.success_upper(hits, trials, alpha)
+        upper = planned.success_upper(hits, trials, alpha)
         assert stats.binom.cdf(hits, trials, upper) == pytest.approx(alpha, rel=1e-6)
 
 
 def test_mean_interval_is_that_of_the_t_test() -> None:
     sample = np.array([1.0, 2.0, 4.0, 8.0, 9.0])
     want = stats.ttest_1samp(sample, 0).confidence_interval(0.9)
-    assert bounds.mean_interval(sample, 0.1) == pytest.approx((want.low, want.high))
-    assert all(math.isnan(end) for end in bounds.mean_interval(sample[:1], 0.1))
+    assert planned.mean_interval(sample, 0.1) == pytest.approx((want.low, want.high))
+    assert all(math.isnan(end) for end in planned.mean_interval(sample[:1], 0.1))
 
 
 # ---------------------------------------------- posterior odds: coverage

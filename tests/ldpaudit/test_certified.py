@@ -18,8 +18,8 @@ import pytest
 from scipy import stats
 
 import ldpaudit
-from ldpaudit.anytime import event_evidence, guess_evidence
-from ldpaudit.bounds import ClopperPearson, PosteriorOdds
+from ldpaudit.bounds.anytime import event_evidence, guess_evidence
+from ldpaudit.bounds.planned import ClopperPearson, PosteriorOdds
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.evidence import Counts, Evidence
 from ldpaudit.games.kary_game import KaryGame

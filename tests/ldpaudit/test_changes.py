@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 import ldpaudit
-from ldpaudit import bounds
+from ldpaudit.bounds import planned
 from ldpaudit.changes import CHANGE_COLUMNS, changes_text, compare_runs
 from ldpaudit.counts import GuessCounts
 
@@ -163,7 +163,7 @@ def bound_rows(correct: int, decided: int, levels: tuple[float, float], **axes: 
     (row,) = [r for r in cell("a", **axes) if r["metric"] == "epsilon_verdict"]
     rows = []
     for metric, alpha in zip(("epsilon_lower", "epsilon_verdict"), levels, strict=True):
-        found = bounds.PosteriorOdds().from_guesses(counts, alpha=alpha, delta=0.0, claimed=1.0)
+        found = planned.PosteriorOdds().from_guesses(counts, alpha=alpha, delta=0.0, claimed=1.0)
         value = found if math.isfinite(found) else None
         rows.append(row | {"metric": metric, "value": value, "alpha": alpha, "status": "ok"})
     return rows
@@ -217,7 +217,7 @@ def test_false_alarms_of_all_estimates_together() -> None:
         for number in range(20):
             hits = int(rng.binomial(400, 0.02 + 0.04 * number))
             errors = rng.chisquare(50, size=5) * 1e-5
-            low, high = bounds.mean_interval(errors, 0.05)
+            low, high = planned.mean_interval(errors, 0.05)
             mse = (float(errors.mean()), (high - low) / 2, 5)
             cells.append(cell(f"p{number}", success=(hits, 400), mse=mse))
         return table(*cells)

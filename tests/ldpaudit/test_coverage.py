@@ -17,12 +17,12 @@ from scipy import stats
 
 import ldpaudit
 from ldpaudit import registry
-from ldpaudit.anytime import Anytime, event_evidence, guess_evidence
-from ldpaudit.bounds import ClopperPearson, Katz, LdpAuditor, PosteriorOdds
+from ldpaudit.bounds.anytime import Anytime, event_evidence, guess_evidence
+from ldpaudit.bounds.model_based import GaussianTradeOff, JointBeta
+from ldpaudit.bounds.planned import ClopperPearson, Katz, LdpAuditor, PosteriorOdds
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.divergence import epsilon_at
 from ldpaudit.leakage import channel
-from ldpaudit.model_based import GaussianTradeOff, JointBeta
 
 from .laws import (
     ALPHA,

@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 import ldpaudit
-from ldpaudit.bounds import LdpAuditor
+from ldpaudit.bounds.planned import LdpAuditor
 from ldpaudit.counts import EventCounts
 from ldpaudit.grid import compare
 from ldpaudit.study import read_study

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pytest
 from scipy import stats
 
+from ldpaudit.bounds.model_based import GaussianTradeOff, JointBeta
 from ldpaudit.counts import EventCounts
-from ldpaudit.model_based import GaussianTradeOff, JointBeta
 
 Floats = npt.NDArray[np.float64]
 ALPHA = 0.05

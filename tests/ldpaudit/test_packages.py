@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from ldpaudit import packages
-from ldpaudit.bounds import PosteriorOdds
+from ldpaudit.bounds.planned import PosteriorOdds
 from ldpaudit.counts import GuessCounts
 from ldpaudit.packages import PackageMechanism, names
 

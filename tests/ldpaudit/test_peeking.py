@@ -16,8 +16,8 @@ import pytest
 from scipy import stats
 
 import ldpaudit
-from ldpaudit.anytime import event_evidence, guess_evidence
 from ldpaudit.auditing.stopping import looks
+from ldpaudit.bounds.anytime import event_evidence, guess_evidence
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.evidence import Counts, Evidence
 from ldpaudit.games.pair_game import PairGame

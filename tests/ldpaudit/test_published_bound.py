@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ldpaudit.bounds import ClopperPearson, LdpAuditor, PosteriorOdds
+from ldpaudit.bounds.planned import ClopperPearson, LdpAuditor, PosteriorOdds
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.testing import check_bound
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import ldpaudit
-from ldpaudit import bounds, registry, testing
+from ldpaudit import registry, testing
+from ldpaudit.bounds import planned
 from ldpaudit.contracts import Reconstruction
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.testing import assert_ldp, check_attack, check_bound, check_mechanism
@@ -208,7 +209,7 @@ class Wald:
         return math.inf if t >= 1 else math.log(t / (1 - t)) if t > 0 else -math.inf
 
 
-class Doubled(bounds.ClopperPearson):
+class Doubled(planned.ClopperPearson):
     """Forgets that two intervals share one alpha."""
 
     def from_event(
@@ -221,7 +222,7 @@ class Modest(Wald):
     kind = "approximate"
 
 
-class Peeking(bounds.PosteriorOdds):
+class Peeking(planned.PosteriorOdds):
     """Right at a sample size fixed in advance, and said to be right at every look."""
 
     @property
@@ -229,7 +230,7 @@ class Peeking(bounds.PosteriorOdds):
         return "anytime"
 
 
-class PeekingAtEvents(bounds.ClopperPearson):
+class PeekingAtEvents(planned.ClopperPearson):
     """Covers at each look, by less than enough for three; no guesses."""
 
     @property

@@ -13,8 +13,8 @@ from scipy import special, stats
 
 from ldpaudit import _pairs, _tally, _together
 from ldpaudit._pairs import Pairs
-from ldpaudit.anytime import event_evidence, guess_evidence
-from ldpaudit.bounds import ClopperPearson, PosteriorOdds
+from ldpaudit.bounds.anytime import event_evidence, guess_evidence
+from ldpaudit.bounds.planned import ClopperPearson, PosteriorOdds
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.evidence import Counts, Evidence
 from ldpaudit.games.pair_game import PairGame
