@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ldpaudit._table import BOUND, COLUMNS, EXACT, PROBES, TEXT, WHOLE
 from ldpaudit._upgrade import upgraded
-from ldpaudit.bounds import planned
+from ldpaudit.bounds import intervals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,7 +118,7 @@ class Metric:
         if self.value is None or not self.trials:
             return -math.inf, math.inf
         if self.metric == "attack_success":
-            return planned.success_interval(round(self.value * self.trials), self.trials, alpha)
+            return intervals.success_interval(round(self.value * self.trials), self.trials, alpha)
         if self.alpha is None or self.upper is None or self.trials < 2:
             return -math.inf, math.inf
         from scipy.special import stdtrit

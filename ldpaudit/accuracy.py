@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ldpaudit.bounds import planned
+from ldpaudit.bounds import intervals
 from ldpaudit.contracts import HasCounts, HasVarianceError, Values
 from ldpaudit.outcomes import UtilityOutcome
 from ldpaudit.sampling import chunks, report_entries
@@ -41,7 +41,7 @@ def measure_error(
     started = time.perf_counter()  # decoded once already: set-up is not in this figure
     server.estimate(counts)
     decode_seconds = time.perf_counter() - started
-    lower, upper = planned.mean_interval(errors, alpha)
+    lower, upper = intervals.mean_interval(errors, alpha)
     spread = float(errors.std(ddof=1)) / math.sqrt(repetitions) if repetitions > 1 else None
     exact_error = 0.0
     if isinstance(mechanism, HasVarianceError):

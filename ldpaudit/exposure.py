@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ldpaudit import validate
 from ldpaudit._table import ESTIMATE, EXACT, FIGURES, confidence
-from ldpaudit.bounds.planned import success_interval
+from ldpaudit.bounds.intervals import success_interval
 from ldpaudit.contracts import Floats, HasBayesVulnerability, Longitudinal, Values
 
 #: Entries of a table of users and values that are looked at together.

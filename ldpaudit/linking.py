@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import validate
-from ldpaudit.bounds import planned
+from ldpaudit.bounds import intervals
 from ldpaudit.contracts import HasLikelihood, Mechanism
 from ldpaudit.outcomes import AttackOutcome
 from ldpaudit.sampling import chunks, stream
@@ -92,7 +92,7 @@ def reidentify(
         equal = (np.abs(score - mine) <= 1e-9) @ numbers
         chance = np.clip((top - better) / equal, 0.0, 1.0)
         successes += int(np.count_nonzero(rng.random(size) < chance))
-    lower, upper = planned.success_interval(successes, trials, alpha)
+    lower, upper = intervals.success_interval(successes, trials, alpha)
     blind = top / people.size
     return AttackOutcome("reidentification", successes, trials, lower, upper, None, blind)
 
@@ -158,6 +158,6 @@ def find_true_attribute(
         reports = mechanism.privatize(rng.choice(people, size), rng=rng)
         best = mechanism.attribute_posterior(reports, marginals).max(axis=1)
         successes += int(np.count_nonzero(rng.random(size) < best))
-    lower, upper = planned.success_interval(successes, trials, alpha)
+    lower, upper = intervals.success_interval(successes, trials, alpha)
     blind = 1 / len(mechanism.sizes)
     return AttackOutcome("true-attribute", successes, trials, lower, upper, None, blind)

@@ -16,7 +16,7 @@ from ldpaudit import divergence, validate
 from ldpaudit._longitudinal_checks import over_time
 from ldpaudit._mechanism_checks import FALSE_ALARM, checks_of, require
 from ldpaudit.auditing.attack_success import success_counts
-from ldpaudit.bounds import planned
+from ldpaudit.bounds import intervals
 from ldpaudit.contracts import HasExactDelta, HasExactEpsilon, IsRecorded, Mechanism, Reconstruction
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.preparation import prepare
@@ -115,7 +115,7 @@ def check_attack(attack: Any, *, seed: int = 0) -> list[str]:
     rng = stream(seed, "check", "success")
     successes = success_counts(attack, target, prior, trials, rng)
     limit = target.vulnerability(prior)
-    lower = planned.success_lower(successes, trials, FALSE_ALARM)
+    lower = intervals.success_lower(successes, trials, FALSE_ALARM)
     require(lower <= limit, f"{attack!r} is right {lower:.4f} or more, above the limit {limit:.4f}")
     return [
         "guesses: one value in [0, k) a report, the same for the same generator",

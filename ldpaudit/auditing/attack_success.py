@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ldpaudit import validate
-from ldpaudit.bounds import planned
+from ldpaudit.bounds import intervals
 from ldpaudit.contracts import (
     Distinguisher,
     Floats,
@@ -121,7 +121,7 @@ def measure_attack(
         successes = sum(shared(_told_apart, [(game, *block) for block in drawn], jobs))
     else:
         raise TypeError(f"attack {name!r} must have guess(...) or score(...).")
-    lower, upper = planned.success_interval(successes, trials, alpha)
+    lower, upper = intervals.success_interval(successes, trials, alpha)
     return AttackOutcome(name, successes, trials, lower, upper, exact, blind, optimal=optimal)
 
 

@@ -9,16 +9,16 @@ from ldpaudit._face import face
 if TYPE_CHECKING:
     from ldpaudit.bounds.anytime import Anytime as Anytime
     from ldpaudit.bounds.anytime import TwoStreamBetting as TwoStreamBetting
+    from ldpaudit.bounds.intervals import mean_interval as mean_interval
+    from ldpaudit.bounds.intervals import success_interval as success_interval
+    from ldpaudit.bounds.intervals import success_lower as success_lower
+    from ldpaudit.bounds.intervals import success_upper as success_upper
     from ldpaudit.bounds.model_based import GaussianTradeOff as GaussianTradeOff
     from ldpaudit.bounds.model_based import JointBeta as JointBeta
     from ldpaudit.bounds.planned import ClopperPearson as ClopperPearson
     from ldpaudit.bounds.planned import Katz as Katz
     from ldpaudit.bounds.planned import LdpAuditor as LdpAuditor
     from ldpaudit.bounds.planned import PosteriorOdds as PosteriorOdds
-    from ldpaudit.bounds.planned import mean_interval as mean_interval
-    from ldpaudit.bounds.planned import success_interval as success_interval
-    from ldpaudit.bounds.planned import success_lower as success_lower
-    from ldpaudit.bounds.planned import success_upper as success_upper
 
 __all__ = [
     "Anytime",
@@ -46,9 +46,9 @@ __getattr__, __dir__ = face(
         "LdpAuditor": "planned",
         "PosteriorOdds": "planned",
         "TwoStreamBetting": "anytime",
-        "mean_interval": "planned",
-        "success_interval": "planned",
-        "success_lower": "planned",
-        "success_upper": "planned",
+        "mean_interval": "intervals",
+        "success_interval": "intervals",
+        "success_lower": "intervals",
+        "success_upper": "intervals",
     },
 )

@@ -14,7 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from ldpaudit import validate
-from ldpaudit.bounds.planned import success_lower, success_upper
+from ldpaudit.bounds.intervals import success_lower, success_upper
 from ldpaudit.counts import EventCounts
 from ldpaudit.divergence import epsilon_at
 

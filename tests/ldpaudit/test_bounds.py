@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 from scipy import stats
 
-from ldpaudit.bounds import planned
+from ldpaudit.bounds import intervals
 from ldpaudit.bounds.planned import ClopperPearson, Katz, PosteriorOdds
 from ldpaudit.counts import EventCounts, GuessCounts
 
@@ -41,8 +41,8 @@ def odds(
 def test_proportions_are_beta_quantiles(trials: int, alpha: float) -> None:
     for hits in {0, 1, trials // 2, trials - 1, trials}:
         lower, upper = (
-            planned.success_lower(hits, trials, alpha),
-            planned.success_upper(hits, trials, alpha),
+            intervals.success_lower(hits, trials, alpha),
+            intervals.success_upper(hits, trials, alpha),
         )
         want = stats.beta.ppf(alpha, hits, trials - hits + 1) if hits else 0.0
         assert lower == pytest.approx(want, rel=1e-9)
@@ -53,29 +53,29 @@ def test_proportions_are_beta_quantiles(trials: int, alpha: float) -> None:
 @pytest.mark.parametrize(("hits", "trials"), [(0, 7), (3, 7), (7, 7), (512, 2000)])
 def test_interval_is_that_of_the_exact_binomial_test(hits: int, trials: int) -> None:
     want = stats.binomtest(hits, trials).proportion_ci(0.9, method="exact")
-    assert planned.success_interval(hits, trials, 0.1) == pytest.approx((want.low, want.high))
+    assert intervals.success_interval(hits, trials, 0.1) == pytest.approx((want.low, want.high))
     one_sided = stats.binomtest(hits, trials, alternative="greater").proportion_ci(0.95, "exact")
-    assert planned.success_lower(hits, trials, 0.05) == pytest.approx(one_sided.low)
+    assert intervals.success_lower(hits, trials, 0.05) == pytest.approx(one_sided.low)
 
 
 def test_no_trials_show_nothing() -> None:
-    assert planned.success_lower(0, 0, 0.05) == 0
-    assert planned.success_upper(0, 0, 0.05) == 1
+    assert intervals.success_lower(0, 0, 0.05) == 0
+    assert intervals.success_upper(0, 0, 0.05) == 1
 
 
 def test_at_the_lower_bound_the_tail_is_alpha() -> None:
     for hits, trials, alpha in [(3, 10, 0.05), (70_000, 100_000, 1e-4), (999, 1000, 1e-9)]:
-        lower = planned.success_lower(hits, trials, alpha)
+        lower = intervals.success_lower(hits, trials, alpha)
         assert stats.binom.sf(hits - 1, trials, lower) == pytest.approx(alpha, rel=1e-6)
-        upper = planned.success_upper(hits, trials, alpha)
+        upper = intervals.success_upper(hits, trials, alpha)
         assert stats.binom.cdf(hits, trials, upper) == pytest.approx(alpha, rel=1e-6)
 
 
 def test_mean_interval_is_that_of_the_t_test() -> None:
     sample = np.array([1.0, 2.0, 4.0, 8.0, 9.0])
     want = stats.ttest_1samp(sample, 0).confidence_interval(0.9)
-    assert planned.mean_interval(sample, 0.1) == pytest.approx((want.low, want.high))
-    assert all(math.isnan(end) for end in planned.mean_interval(sample[:1], 0.1))
+    assert intervals.mean_interval(sample, 0.1) == pytest.approx((want.low, want.high))
+    assert all(math.isnan(end) for end in intervals.mean_interval(sample[:1], 0.1))
 
 
 # ---------------------------------------------- posterior odds: coverage

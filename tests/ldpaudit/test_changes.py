@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 import ldpaudit
-from ldpaudit.bounds import planned
+from ldpaudit.bounds import intervals, planned
 from ldpaudit.changes import CHANGE_COLUMNS, changes_text, compare_runs
 from ldpaudit.counts import GuessCounts
 
@@ -217,7 +217,7 @@ def test_false_alarms_of_all_estimates_together() -> None:
         for number in range(20):
             hits = int(rng.binomial(400, 0.02 + 0.04 * number))
             errors = rng.chisquare(50, size=5) * 1e-5
-            low, high = planned.mean_interval(errors, 0.05)
+            low, high = intervals.mean_interval(errors, 0.05)
             mse = (float(errors.mean()), (high - low) / 2, 5)
             cells.append(cell(f"p{number}", success=(hits, 400), mse=mse))
         return table(*cells)

@@ -36,7 +36,7 @@ from ldpaudit import (
     streams,
     testing,
 )
-from ldpaudit.bounds import planned
+from ldpaudit.bounds import intervals
 from ldpaudit.counts import EventCounts, GuessCounts
 
 pytestmark = pytest.mark.fuzz
@@ -91,7 +91,7 @@ ENTRIES: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "from_samples": (ldpaudit.from_samples, {
         "first": [0, 1, 1], "second": [1, 0, 1], "epsilon": 1.0, "delta": 0.0, "name": "x"}),
     "frontier": (ldpaudit.frontier, {"k": 4, "epsilon": 1.0}),
-    "success_interval": (planned.success_interval, {"successes": 3, "trials": 9, "alpha": 0.05}),
+    "success_interval": (intervals.success_interval, {"successes": 3, "trials": 9, "alpha": 0.05}),
     "check_mechanism": (contract, {"mechanism": GRR, "seed": 0}),
     "check_ldp": (testing.check_ldp, {
         "mechanism": GRR, "epsilon": 1.0, "delta": 0.0, "trials": 200, "alpha": 1e-3, "seed": 0}),
