@@ -23,7 +23,7 @@ import pandas as pd
 from scipy.special import gammaln
 
 import ldpaudit
-from ldpaudit._table import to_frame
+from ldpaudit.outcomes.table import to_frame
 from ldpaudit.registry import load
 from ldpaudit.standing import hypervolumes, standings
 

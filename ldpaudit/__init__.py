@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from ldpaudit.auditing.harness import audit as audit
     from ldpaudit.grid import compare as compare
     from ldpaudit.limits import frontier as frontier
-    from ldpaudit.outcomes import AuditResult as AuditResult
+    from ldpaudit.outcomes.audit_result import AuditResult as AuditResult
     from ldpaudit.registry import mechanism as mechanism
     from ldpaudit.study import Study as Study
 
 #: Public name -> module that defines it; imported at first use, so that starting is quick.
 _HOME = {
-    "AuditResult": "outcomes",
+    "AuditResult": "outcomes.audit_result",
     "Results": "_results",
     "Study": "study",
     "audit": "auditing.harness",

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from ldpaudit._readings import TRIED, Metric, best_success, grouped
-from ldpaudit._table import EXACT
 from ldpaudit.limits import MAX_K, Frontier, frontier
+from ldpaudit.outcomes.table import EXACT
 
 #: Columns that make a group: only protocols of one group are compared.
 GROUP = ("data", "k", "num_users", "epsilon", "delta")

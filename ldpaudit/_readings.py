@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from ldpaudit._table import BOUND, COLUMNS, EXACT, PROBES, TEXT, WHOLE
-from ldpaudit._upgrade import upgraded
 from ldpaudit.bounds import intervals
+from ldpaudit.outcomes.table import BOUND, COLUMNS, EXACT, PROBES, TEXT, WHOLE
+from ldpaudit.outcomes.upgrade import upgraded
 
 if TYPE_CHECKING:
     import pandas as pd

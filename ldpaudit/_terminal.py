@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.table import Table
 
-from ldpaudit._table import confidence
-from ldpaudit.outcomes import AuditResult
+from ldpaudit.outcomes.audit_result import AuditResult
+from ldpaudit.outcomes.table import confidence
 
 _COLOUR = {"consistent": "green", "violation": "red bold", "inconclusive": "yellow"}
 

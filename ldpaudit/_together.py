@@ -14,7 +14,7 @@ from ldpaudit.contracts import Floats, Mechanism
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.evidence import Counts, Evidence
 from ldpaudit.games.pair_game import PairGame
-from ldpaudit.outcomes import EpsilonBound
+from ldpaudit.outcomes.audit_result import EpsilonBound
 from ldpaudit.registry import create
 
 #: Parts of a pair's e-value that its guesses and its event have.

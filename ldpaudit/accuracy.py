@@ -10,7 +10,7 @@ import numpy as np
 
 from ldpaudit.bounds import intervals
 from ldpaudit.contracts import HasCounts, HasVarianceError, Values
-from ldpaudit.outcomes import UtilityOutcome
+from ldpaudit.outcomes.audit_result import UtilityOutcome
 from ldpaudit.sampling import chunks, report_entries
 from ldpaudit.servers import Server, squared_error
 

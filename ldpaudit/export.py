@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ldpaudit import validate
 from ldpaudit._results import Results
-from ldpaudit._table import as_json
-from ldpaudit.outcomes import SCHEMA
+from ldpaudit.outcomes.audit_result import SCHEMA
+from ldpaudit.outcomes.table import as_json
 
 Writer = Callable[[Results, Path], Path]
 

@@ -19,13 +19,13 @@ from typing import Any
 from ldpaudit import validate
 from ldpaudit._cell import Cell
 from ldpaudit._results import Results
-from ldpaudit._table import COLUMNS, FINITE, TEXT, UNBOUNDED, describe, to_frame
-from ldpaudit._upgrade import upgraded
 from ldpaudit.auditing import harness
 from ldpaudit.contracts import Longitudinal
 from ldpaudit.data import DataSet
 from ldpaudit.exposure import exposure, exposure_rows, out_of_reach, skipped_row
-from ldpaudit.outcomes import SCHEMA, AuditResult, audit_rows, bound_rows
+from ldpaudit.outcomes.audit_result import SCHEMA, AuditResult, audit_rows, bound_rows
+from ldpaudit.outcomes.table import COLUMNS, FINITE, TEXT, UNBOUNDED, describe, to_frame
+from ldpaudit.outcomes.upgrade import upgraded
 from ldpaudit.registry import create, load, names, origin
 from ldpaudit.rounds import evolve, follow, round_rows
 from ldpaudit.running import BACKENDS, MAX_WAIT, died, run, versions

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.evidence import Counts, Evidence
-from ldpaudit.outcomes import CONSISTENT, INCONCLUSIVE, VIOLATION, EpsilonBound
+from ldpaudit.outcomes.audit_result import CONSISTENT, INCONCLUSIVE, VIOLATION, EpsilonBound
 
 #: The bound behind every gate, and the probability with which a gate states its power.
 GATE_BOUND, PROBABILITY = "posterior-odds", 0.9

@@ -67,7 +67,7 @@ class AssertLdp:
                 "whole number of at least 1.",
                 pytrace=False,
             )
-        from ldpaudit.outcomes import VIOLATION
+        from ldpaudit.outcomes.audit_result import VIOLATION
         from ldpaudit.testing import check_ldp
 
         own = _seed(_name(self._item), self._done) if seed is None else seed

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from ldpaudit import validate
-from ldpaudit._table import ESTIMATE, EXACT, FIGURES, known
 from ldpaudit.contracts import Floats, Longitudinal, Values
 from ldpaudit.data import DataSet
+from ldpaudit.outcomes.table import ESTIMATE, EXACT, FIGURES, known
 from ldpaudit.servers import Server, collects, squared_error
 
 #: Reports whose number of different ones a user is counted; above, it is left out.

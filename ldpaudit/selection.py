@@ -23,7 +23,7 @@ from ldpaudit.games.kary_game import KaryGame
 from ldpaudit.games.pair_game import PairGame
 from ldpaudit.games.preparation import pilot_of, prepare
 from ldpaudit.games.thresholds import Promise
-from ldpaudit.outcomes import EpsilonBound
+from ldpaudit.outcomes.audit_result import EpsilonBound
 from ldpaudit.registry import create
 from ldpaudit.sampling import stream
 

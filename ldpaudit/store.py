@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from ldpaudit._cell import Cell
-from ldpaudit._table import REAL
-from ldpaudit.outcomes import SCHEMA
+from ldpaudit.outcomes.audit_result import SCHEMA
+from ldpaudit.outcomes.table import REAL
 
 FILE_NAME = "results.sqlite"
 #: "ldpa" in the header of the file, and the version of what its tables hold.

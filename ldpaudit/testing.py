@@ -20,7 +20,7 @@ from ldpaudit.bounds import intervals
 from ldpaudit.contracts import HasExactDelta, HasExactEpsilon, IsRecorded, Mechanism, Reconstruction
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.preparation import prepare
-from ldpaudit.outcomes import VIOLATION
+from ldpaudit.outcomes.audit_result import VIOLATION
 from ldpaudit.power import GATE_BOUND, LdpCheck, can_fail, detectable
 from ldpaudit.registry import mechanism as registered
 from ldpaudit.sampling import stream

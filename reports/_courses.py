@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ldpaudit._readings import Metric, grouped
-from ldpaudit._table import described_without
+from ldpaudit.outcomes.table import described_without
 
 _CELL = ("data", "k", "num_users", "protocol", "parameters", "epsilon", "seed")
 _OF_ROUNDS = ("round_spent", "round_mse", "round_success")

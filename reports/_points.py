@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ldpaudit._placing import OperatingPoint, operating_points, place
 from ldpaudit._readings import Metric, grouped, read
-from ldpaudit._table import COLUMNS, REAL, TEXT, WHOLE
+from ldpaudit.outcomes.table import COLUMNS, REAL, TEXT, WHOLE
 from ldpaudit.standing import against_others
 
 if TYPE_CHECKING:

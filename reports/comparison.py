@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ldpaudit._readings import read
-from ldpaudit._table import as_json
-from ldpaudit.outcomes import SCHEMA
+from ldpaudit.outcomes.audit_result import SCHEMA
+from ldpaudit.outcomes.table import as_json
 
 from ._courses import watches
 from ._page import render

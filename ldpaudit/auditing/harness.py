@@ -32,7 +32,7 @@ from ldpaudit.contracts import (
     checked_mechanism,
 )
 from ldpaudit.games.preparation import prepare
-from ldpaudit.outcomes import AuditResult
+from ldpaudit.outcomes.audit_result import AuditResult
 from ldpaudit.registry import create
 from ldpaudit.sampling import blocks, stream
 from ldpaudit.servers import collects, described

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ldpaudit.auditing.stopping import StopWhen, play_until
 from ldpaudit.contracts import Mechanism
 from ldpaudit.games.evidence import Evidence, Prepared, with_ceilings
-from ldpaudit.outcomes import EpsilonBound
+from ldpaudit.outcomes.audit_result import EpsilonBound
 from ldpaudit.registry import create
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from ldpaudit import validate
 from ldpaudit.contracts import GuessBound
 from ldpaudit.counts import GuessCounts
 from ldpaudit.games.evidence import Counts, Evidence, Prepared, with_ceilings
-from ldpaudit.outcomes import EpsilonBound
+from ldpaudit.outcomes.audit_result import EpsilonBound
 from ldpaudit.registry import create
 
 #: Reports of the first look, and the factor to the next.

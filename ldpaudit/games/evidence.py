@@ -13,7 +13,7 @@ from ldpaudit.contracts import EventBound, GuessBound, HasRelation, IsRecorded
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.kary_game import KaryGame
 from ldpaudit.games.pair_game import PairGame
-from ldpaudit.outcomes import EpsilonBound
+from ldpaudit.outcomes.audit_result import EpsilonBound
 from ldpaudit.registry import create
 from ldpaudit.sampling import blocks, chunks, report_entries, shared, stream
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ldpaudit._table import COLUMNS, to_frame
+from ldpaudit.outcomes.table import COLUMNS, to_frame
 
 Row = dict[str, Any]
 _OPTIMAL = {"bayes": True, "single-guess": False}  # others play another game

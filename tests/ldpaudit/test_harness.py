@@ -18,9 +18,9 @@ from scipy import stats
 
 import ldpaudit
 from ldpaudit import registry
-from ldpaudit._table import COLUMNS
 from ldpaudit.auditing import harness
-from ldpaudit.outcomes import AttackOutcome, AuditResult
+from ldpaudit.outcomes.audit_result import AttackOutcome, AuditResult
+from ldpaudit.outcomes.table import COLUMNS
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

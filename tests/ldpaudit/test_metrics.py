@@ -21,9 +21,9 @@ from ldpaudit._cell import Cell
 from ldpaudit._placing import operating_points
 from ldpaudit._readings import Metric, read
 from ldpaudit._results import Results
-from ldpaudit._table import COLUMNS
 from ldpaudit.export import writer
 from ldpaudit.grid import _check_rows
+from ldpaudit.outcomes.table import COLUMNS
 from ldpaudit.reports import audit_html
 from ldpaudit.reports.comparison import page, save_comparison
 from ldpaudit.standing import standings

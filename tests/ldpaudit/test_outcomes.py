@@ -13,7 +13,8 @@ from scipy import stats
 
 import ldpaudit
 from ldpaudit._cell import Cell
-from ldpaudit._table import (
+from ldpaudit.outcomes.audit_result import AttackOutcome, AuditResult, EpsilonBound, UtilityOutcome
+from ldpaudit.outcomes.table import (
     COLUMNS,
     confidence,
     describe,
@@ -22,7 +23,6 @@ from ldpaudit._table import (
     known,
     to_frame,
 )
-from ldpaudit.outcomes import AttackOutcome, AuditResult, EpsilonBound, UtilityOutcome
 
 BOUND = EpsilonBound(0.9, "posterior-odds", "exact", 0.05, 2000, "an event", "nothing")
 BAYES = AttackOutcome("bayes", 300, 1000, 0.28, 0.32, 0.31, 0.25, optimal=True)

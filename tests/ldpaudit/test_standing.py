@@ -18,8 +18,8 @@ from scipy import integrate, stats
 import ldpaudit
 from ldpaudit._placing import GROUP
 from ldpaudit._readings import MEASURED, OPTIMAL, PROBED, TRIED
-from ldpaudit._table import EXACT
 from ldpaudit.limits import frontier
+from ldpaudit.outcomes.table import EXACT
 from ldpaudit.standing import STANDING_COLUMNS, hypervolume, hypervolumes, standings
 
 from .tables import cell, table

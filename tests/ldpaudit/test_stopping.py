@@ -11,7 +11,7 @@ import pytest
 
 import ldpaudit
 from ldpaudit.auditing.stopping import StopWhen, looks
-from ldpaudit.outcomes import AuditResult
+from ldpaudit.outcomes.audit_result import AuditResult
 
 GRR = ldpaudit.mechanism("grr", k=4, epsilon=1.0)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ldpaudit._cell import Cell
-from ldpaudit.outcomes import SCHEMA
+from ldpaudit.outcomes.audit_result import SCHEMA
 from ldpaudit.store import FILE_NAME, Store, digest
 
 

@@ -11,7 +11,7 @@ import pytest
 
 import ldpaudit
 from ldpaudit.games.preparation import prepare
-from ldpaudit.outcomes import AuditResult
+from ldpaudit.outcomes.audit_result import AuditResult
 from ldpaudit.registry import create
 
 #: One cell of each protocol that k and epsilon define; most of those that show least.

@@ -18,7 +18,7 @@ from ldpaudit.bounds.planned import ClopperPearson, PosteriorOdds
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.evidence import Counts, Evidence
 from ldpaudit.games.pair_game import PairGame
-from ldpaudit.outcomes import EpsilonBound
+from ldpaudit.outcomes.audit_result import EpsilonBound
 from ldpaudit.registry import create
 from tests.broken import Response
 

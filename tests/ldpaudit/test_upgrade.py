@@ -14,10 +14,10 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from ldpaudit._readings import read
-from ldpaudit._table import COLUMNS
-from ldpaudit._upgrade import upgraded
 from ldpaudit.changes import compare_runs
 from ldpaudit.grid import compare, stored_results
+from ldpaudit.outcomes.table import COLUMNS
+from ldpaudit.outcomes.upgrade import upgraded
 from ldpaudit.standing import standings
 from ldpaudit.store import FILE_NAME, digest
 

@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 
 from ldpaudit._results import Results
-from ldpaudit._table import COLUMNS
-from ldpaudit.outcomes import AttackOutcome, AuditResult, EpsilonBound, UtilityOutcome
+from ldpaudit.outcomes.audit_result import AttackOutcome, AuditResult, EpsilonBound, UtilityOutcome
+from ldpaudit.outcomes.table import COLUMNS
 from ldpaudit.reports import save_comparison
 from ldpaudit.reports.comparison import page
 

@@ -15,8 +15,8 @@ import pandas as pd
 import pytest
 
 from ldpaudit._results import Results
-from ldpaudit._table import COLUMNS
-from ldpaudit.outcomes import SCHEMA
+from ldpaudit.outcomes.audit_result import SCHEMA
+from ldpaudit.outcomes.table import COLUMNS
 from ldpaudit.reports import comparison, save_comparison
 
 Make = Callable[..., Results]

@@ -20,7 +20,7 @@ import pandas as pd
 import pytest
 
 from ldpaudit._results import Results
-from ldpaudit._table import COLUMNS
+from ldpaudit.outcomes.table import COLUMNS
 from ldpaudit.reports.comparison import page as written_page
 
 Make = Callable[..., Results]

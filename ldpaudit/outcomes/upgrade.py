@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ldpaudit import registry
-from ldpaudit._table import BOUND, ESTIMATE, EXACT, PROBES, PUBLISHED
+from ldpaudit.outcomes.table import BOUND, ESTIMATE, EXACT, PROBES, PUBLISHED
 
 _BOUNDS = ("epsilon_lower", "epsilon_verdict")
 _SUCCESS = ("attack_success", "round_success")

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ldpaudit._table import (
+from ldpaudit.outcomes.table import (
     BOUND,
     COLUMNS,
     ESTIMATE,
