@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ldpaudit.data import load
+from ldpaudit.data.sources import load
 from ldpaudit.protocols.projective_geometry import ProjectiveGeometryResponse
 
 NUM_VALUES, NUM_USERS = 22_000, 10_000

@@ -116,7 +116,7 @@ def _listing(kind: str) -> dict[str, str]:
 
         return study_names()
     if kind == "data":
-        from ldpaudit.data import names
+        from ldpaudit.data.sources import names
 
         return names()
     return {name: _summary(kind, name) for name in registry.names(kind)}

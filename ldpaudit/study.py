@@ -22,8 +22,8 @@ from pydantic import (
 
 from ldpaudit import validate
 from ldpaudit.auditing.harness import DEFAULT_ATTACKS, MAX_REPETITIONS
-from ldpaudit.data import DataSet
-from ldpaudit.data import load as load_data
+from ldpaudit.data.sources import DataSet
+from ldpaudit.data.sources import load as load_data
 
 #: Most cells of a study: protocols with their parameters x epsilons x data.
 MAX_CELLS = 100_000

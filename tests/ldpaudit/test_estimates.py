@@ -13,7 +13,7 @@ from scipy import stats
 
 import ldpaudit
 from ldpaudit import capacity, estimates, leakage
-from ldpaudit.data import DataSet, load, zipf
+from ldpaudit.data.sources import DataSet, load, zipf
 from ldpaudit.estimates import estimate_mutual_information, estimate_vulnerability, prior_of
 from ldpaudit.gain import g_vulnerability
 

@@ -23,7 +23,7 @@ from ldpaudit import grid, registry
 from ldpaudit._results import Results
 from ldpaudit.auditing import harness
 from ldpaudit.contracts import Values
-from ldpaudit.data import load as load_data
+from ldpaudit.data.sources import load as load_data
 from ldpaudit.grid import compare, stored_results
 from ldpaudit.outcomes.table import COLUMNS
 from ldpaudit.store import FILE_NAME

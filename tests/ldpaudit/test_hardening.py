@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import ldpaudit
 from ldpaudit import cli
-from ldpaudit.data import load
+from ldpaudit.data.sources import load
 from ldpaudit.grid import compare
 from ldpaudit.study import MAX_CELLS, read_study, resolve, to_toml
 

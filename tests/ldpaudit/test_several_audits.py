@@ -9,7 +9,7 @@ import pytest
 
 import ldpaudit
 from ldpaudit import grid
-from ldpaudit.data import load as load_data
+from ldpaudit.data.sources import load as load_data
 from ldpaudit.grid import compare
 from ldpaudit.study import resolve
 

@@ -15,7 +15,7 @@ import pytest
 from scipy import stats
 
 import ldpaudit
-from ldpaudit.data import DataSet, load
+from ldpaudit.data.sources import DataSet, load
 
 NUM_USERS = 10_000
 NAMES = ("grr", "ss", "oue", "olh", "mss")

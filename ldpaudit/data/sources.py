@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit import _columns, validate
+from ldpaudit import validate
+from ldpaudit.data.columns import NUMBER, coded, header
 
 if TYPE_CHECKING:
     from ldpaudit.contracts import Floats, Values
@@ -27,7 +28,7 @@ DEFAULT_NUM_USERS = 10_000
 MAX_USERS = 10**12
 
 _FILE = re.compile(r"(.+?\.(?:csv|csv\.gz|parquet|pq)):(.*)", re.DOTALL | re.IGNORECASE)
-_SYNTHETIC = re.compile(rf"([a-z]+)(?:\(({_columns.NUMBER.pattern})\))?")
+_SYNTHETIC = re.compile(rf"([a-z]+)(?:\(({NUMBER.pattern})\))?")
 
 _PRIORS = {
     "zipf": "shares proportional to 1 / rank^s; zipf(1.5) sets s, else 1",
@@ -383,9 +384,9 @@ def _bundled(name: str, num_users: int | None) -> DataSet:
 def _from_file(source: str, path: Path, names: str) -> DataSet:
     """Users of a file: one column, or the records of several joined by a plus."""
     columns = [names]
-    if "+" in names and names not in _columns.header(path):
+    if "+" in names and names not in header(path):
         columns = names.split("+")
-    domains, codes, users = _columns.coded(source, path, columns)
+    domains, codes, users = coded(source, path, columns)
     sizes = tuple(map(len, domains))
     if (k := math.prod(sizes)) > validate.MAX_DOMAIN:
         raise ValueError(
