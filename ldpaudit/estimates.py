@@ -32,7 +32,7 @@ from ldpaudit.contracts import (
     Mechanism,
     checked_mechanism,
 )
-from ldpaudit.data.sources import DataSet
+from ldpaudit.data.dataset import DataSet
 from ldpaudit.gain import check_gain, g_vulnerability, prior_g_vulnerability
 from ldpaudit.sampling import chunks, stream
 

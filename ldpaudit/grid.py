@@ -21,7 +21,7 @@ from ldpaudit._cell import Cell
 from ldpaudit._results import Results
 from ldpaudit.auditing import harness
 from ldpaudit.contracts import Longitudinal
-from ldpaudit.data.sources import DataSet
+from ldpaudit.data.dataset import DataSet
 from ldpaudit.exposure import exposure, exposure_rows, out_of_reach, skipped_row
 from ldpaudit.outcomes.audit_result import SCHEMA, AuditResult, audit_rows, bound_rows
 from ldpaudit.outcomes.table import COLUMNS, FINITE, TEXT, UNBOUNDED, describe, to_frame

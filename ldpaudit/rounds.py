@@ -10,7 +10,7 @@ import numpy as np
 
 from ldpaudit import validate
 from ldpaudit.contracts import Floats, Longitudinal, Values
-from ldpaudit.data.sources import DataSet
+from ldpaudit.data.dataset import DataSet
 from ldpaudit.outcomes.table import ESTIMATE, EXACT, FIGURES, known
 from ldpaudit.servers import Server, collects, squared_error
 

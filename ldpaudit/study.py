@@ -22,7 +22,7 @@ from pydantic import (
 
 from ldpaudit import validate
 from ldpaudit.auditing.harness import DEFAULT_ATTACKS, MAX_REPETITIONS
-from ldpaudit.data.sources import DataSet
+from ldpaudit.data.dataset import DataSet
 from ldpaudit.data.sources import load as load_data
 
 #: Most cells of a study: protocols with their parameters x epsilons x data.

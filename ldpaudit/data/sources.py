@@ -6,26 +6,20 @@ import gzip
 import hashlib
 import math
 import re
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from ldpaudit import validate
 from ldpaudit.data.columns import NUMBER, coded, header
-
-if TYPE_CHECKING:
-    from ldpaudit.contracts import Floats, Values
+from ldpaudit.data.dataset import DataSet
+from ldpaudit.data.priors import apportion, dirichlet, spike, uniform, zipf
 
 #: Users of a data set that has only shares and was not told how many.
 DEFAULT_NUM_USERS = 10_000
 
-#: Above this, shares times users no longer resolve single users in double precision.
-MAX_USERS = 10**12
 
 _FILE = re.compile(r"(.+?\.(?:csv|csv\.gz|parquet|pq)):(.*)", re.DOTALL | re.IGNORECASE)
 _SYNTHETIC = re.compile(rf"([a-z]+)(?:\(({NUMBER.pattern})\))?")
@@ -57,211 +51,6 @@ _BUNDLED = {
         _SURNAMES,
     ),
 }
-
-
-@dataclass(frozen=True, eq=False)
-class DataSet:
-    """How many users hold each of k values.
-
-    Attributes
-    ----------
-    name : str
-        What it is called in tables.
-    histogram : ndarray of int64, shape (k,)
-        Users holding each value; read-only.
-    labels : tuple of str or None
-        What the k values mean, if they mean anything.
-    notice : str
-        Attribution to print beside results, empty for synthetic data and the user's own.
-    sizes : tuple of int or None
-        Numbers of values of the attributes if the k values are records of several: k is their
-        product, and records are numbered with the last attribute running fastest.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the histogram is not at least two whole numbers of at least 0 with
-        a positive sum, or there is not one label a value.
-
-    Examples
-    --------
-    >>> data = DataSet("coins", np.array([3, 1]), labels=("heads", "tails"))
-    >>> data.k, data.num_users, data.frequencies
-    (2, 4, array([0.75, 0.25]))
-    >>> data.users()
-    array([0, 0, 0, 1])
-    """
-
-    name: str
-    histogram: Values
-    labels: tuple[str, ...] | None = None
-    notice: str = ""
-    sizes: tuple[int, ...] | None = None
-
-    def __post_init__(self) -> None:
-        given = np.asarray(self.histogram)
-        if given.dtype.kind not in "iu":
-            raise TypeError(f"histogram must be whole numbers, got dtype {given.dtype}.")
-        if given.ndim != 1 or given.size < 2:
-            raise ValueError(f"histogram must have shape (k,) with k >= 2, got {given.shape}.")
-        if given.min() < 0 or given.max() == 0:
-            raise ValueError("histogram must hold counts of at least 0 and at least one user.")
-        if self.labels is not None and len(self.labels) != given.size:
-            raise ValueError(f"labels must name {given.size} values, got {len(self.labels)}.")
-        if self.sizes is not None:
-            sizes = tuple(validate.integer("every size", m, 2, given.size) for m in self.sizes)
-            if math.prod(sizes) != given.size:
-                raise ValueError(f"sizes must have the product {given.size}, got {sizes}.")
-        histogram = given.astype(np.int64)
-        histogram.flags.writeable = False
-        object.__setattr__(self, "histogram", histogram)
-
-    @property
-    def k(self) -> int:
-        """Number of values."""
-        return self.histogram.size
-
-    @cached_property
-    def num_users(self) -> int:
-        """Number of users."""
-        return int(self.histogram.sum())
-
-    @property
-    def frequencies(self) -> Floats:
-        """Share of the users holding each value, shape (k,)."""
-        return self.histogram / self.num_users
-
-    def users(self) -> Values:
-        """Return one value a user in ascending order, shape (num_users,), int64."""
-        return np.repeat(np.arange(self.k, dtype=np.int64), self.histogram)
-
-
-def zipf(k: int, s: float = 1.0) -> Floats:
-    """Return probabilities proportional to 1 / rank^s, shape (k,).
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `k` is not a whole number of at least 2 or `s` not positive and finite.
-
-    Examples
-    --------
-    >>> zipf(3).round(3)
-    array([0.545, 0.273, 0.182])
-    """
-    k, s = validate.integer("k", k, 2, validate.MAX_DOMAIN), validate.positive("s", s)
-    weights = np.arange(1, k + 1, dtype=np.float64) ** -s
-    out: Floats = weights / weights.sum()
-    return out
-
-
-def spike(k: int) -> Floats:
-    """Return the prior of value 0 alone, shape (k,).
-
-    The hardest histogram for a uniform error: with fixed users the error of an
-    unbiased linear estimate is the mean of what each user's value costs, so no
-    histogram is worse than all users on the costliest value (which is value 0
-    where a mechanism treats all values alike).
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `k` is not a whole number of at least 2.
-
-    Examples
-    --------
-    >>> spike(3)
-    array([1., 0., 0.])
-    """
-    out = np.zeros(validate.integer("k", k, 2, validate.MAX_DOMAIN))
-    out[0] = 1.0
-    return out
-
-
-def uniform(k: int) -> Floats:
-    """Return equal probabilities, shape (k,).
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `k` is not a whole number of at least 2.
-
-    Examples
-    --------
-    >>> uniform(4)
-    array([0.25, 0.25, 0.25, 0.25])
-    """
-    k = validate.integer("k", k, 2, validate.MAX_DOMAIN)
-    return np.full(k, 1 / k)
-
-
-def dirichlet(k: int, concentration: float = 1.0, *, rng: np.random.Generator) -> Floats:
-    """Draw probabilities from a symmetric Dirichlet law, shape (k,).
-
-    Concentration 1 is uniform over the simplex; smaller is more uneven.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `k` is not a whole number of at least 2, `rng` is no Generator, or
-        `concentration` is not positive or too extreme to draw from.
-
-    Examples
-    --------
-    >>> float(dirichlet(5, 0.5, rng=np.random.default_rng(0)).sum().round(12))
-    1.0
-    """
-    k = validate.integer("k", k, 2, validate.MAX_DOMAIN)
-    alpha = np.full(k, validate.positive("concentration", concentration))
-    with np.errstate(all="ignore"):
-        out = validate.generator(rng).dirichlet(alpha)
-    if not abs(out.sum() - 1) < 1e-9:
-        raise ValueError(f"concentration is too extreme to draw from, got {concentration!r}.")
-    return out
-
-
-def apportion(frequencies: npt.ArrayLike, num_users: int) -> Values:
-    """Turn shares into whole users by the largest-remainder method.
-
-    Every value gets the whole part of its quota (share times `num_users`); the
-    users left over go one each to the largest remainders. Remainders that agree
-    to nine decimals tie, and a tie goes to the lower value.
-
-    Parameters
-    ----------
-    frequencies : array_like, shape (k,)
-        Shares of at least 0; they need not sum to 1.
-    num_users : int
-        From 1 to 10**12.
-
-    Returns
-    -------
-    ndarray of int64, shape (k,)
-        Sums to `num_users`; each entry is within 1 of its quota.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a share is negative or not finite, all are 0, or `num_users` is out of range.
-
-    Examples
-    --------
-    >>> apportion([0.5, 0.25, 0.25], 5)
-    array([3, 1, 1])
-    """
-    num_users = validate.integer("num_users", num_users, 1, MAX_USERS)
-    shares = validate.floats("frequencies", frequencies)
-    if shares.ndim != 1 or not np.isfinite(shares).all() or (shares < 0).any():
-        raise ValueError("frequencies must be one row of finite shares of at least 0.")
-    if not shares.any():
-        raise ValueError("frequencies must not all be 0.")
-    shares = shares / shares.max()  # their sum cannot overflow
-    # Rounded, so that the last bit of a sum decides nothing.
-    quotas = np.round(shares / shares.sum() * num_users, 9)
-    users: Values = np.floor(quotas).astype(np.int64)
-    left_over = num_users - int(users.sum())
-    users[np.argsort(-np.round(quotas - users, 9), kind="stable")[:left_over]] += 1
-    return users
 
 
 def names() -> dict[str, str]:

@@ -20,8 +20,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ldpaudit.data import sources
-from ldpaudit.data.sources import DataSet, apportion, load
+from ldpaudit.data import priors, sources
+from ldpaudit.data.dataset import DataSet
+from ldpaudit.data.priors import apportion
+from ldpaudit.data.sources import load
 
 NEEDED = dict.fromkeys(("zipf", "spike", "uniform", "dirichlet"), 20)
 
@@ -111,20 +113,20 @@ def test_a_data_set_is_checked_and_cannot_be_changed() -> None:
 
 
 def test_priors() -> None:
-    np.testing.assert_allclose(sources.zipf(4, 2.0), np.array([144, 36, 16, 9]) / 205)
-    assert sources.spike(5).tolist() == [1, 0, 0, 0, 0]
-    assert sources.uniform(8).tolist() == [1 / 8] * 8
-    drawn = sources.dirichlet(6, 0.01, rng=np.random.default_rng(1))
+    np.testing.assert_allclose(priors.zipf(4, 2.0), np.array([144, 36, 16, 9]) / 205)
+    assert priors.spike(5).tolist() == [1, 0, 0, 0, 0]
+    assert priors.uniform(8).tolist() == [1 / 8] * 8
+    drawn = priors.dirichlet(6, 0.01, rng=np.random.default_rng(1))
     assert drawn.shape == (6,)
     assert drawn.sum() == pytest.approx(1)
-    assert sources.zipf(10, 1e6).tolist() == sources.spike(10).tolist()
+    assert priors.zipf(10, 1e6).tolist() == priors.spike(10).tolist()
 
 
 def test_parameters_are_part_of_the_name() -> None:
     assert load("zipf(1.5)", k=5).name == "zipf(1.5)"
     assert load("zipf(1)", k=5).name == load("zipf(1.0)", k=5).name == "zipf"
     np.testing.assert_array_equal(
-        load("zipf(15e-1)", k=5, num_users=99).histogram, apportion(sources.zipf(5, 1.5), 99)
+        load("zipf(15e-1)", k=5, num_users=99).histogram, apportion(priors.zipf(5, 1.5), 99)
     )
     assert load("spike", k=3).histogram.tolist() == [10_000, 0, 0]
 
@@ -139,7 +141,7 @@ def test_dirichlet_is_drawn_from_its_own_stream() -> None:
     # The stream hangs on a digest of names, not on the process or the order of calls.
     digest = hashlib.sha256(b"('data', 'dirichlet(0.5)', 4, 7)").digest()
     rng = np.random.default_rng(np.random.SeedSequence(int.from_bytes(digest)))
-    expected = apportion(sources.dirichlet(4, 0.5, rng=rng), 10_000)
+    expected = apportion(priors.dirichlet(4, 0.5, rng=rng), 10_000)
     assert draw("dirichlet(0.5)", k=4, seed=7) == expected.tolist()
 
 
@@ -181,7 +183,7 @@ def test_other_bad_arguments() -> None:
     with pytest.raises(ValueError, match="seed must be at least 0"):
         load("dirichlet", k=3, seed=-1)
     with pytest.raises(TypeError, match=r"rng must be a numpy\.random\.Generator"):
-        sources.dirichlet(3, rng=0)  # type: ignore[arg-type]
+        priors.dirichlet(3, rng=0)  # type: ignore[arg-type]
     for bad in ([-1.0, 2.0], [np.nan, 1.0], [[1.0]], [0.0, 0.0], []):
         with pytest.raises(ValueError, match="frequencies must"):
             apportion(bad, 10)

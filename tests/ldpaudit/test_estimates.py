@@ -13,7 +13,9 @@ from scipy import stats
 
 import ldpaudit
 from ldpaudit import capacity, estimates, leakage
-from ldpaudit.data.sources import DataSet, load, zipf
+from ldpaudit.data.dataset import DataSet
+from ldpaudit.data.priors import zipf
+from ldpaudit.data.sources import load
 from ldpaudit.estimates import estimate_mutual_information, estimate_vulnerability, prior_of
 from ldpaudit.gain import g_vulnerability
 

@@ -37,7 +37,7 @@ from ldpaudit import (
 )
 from ldpaudit.bounds import intervals
 from ldpaudit.counts import EventCounts, GuessCounts
-from ldpaudit.data import sources
+from ldpaudit.data import dataset, priors, sources
 
 pytestmark = pytest.mark.fuzz
 
@@ -46,7 +46,7 @@ GRR = ldpaudit.mechanism("grr", k=4, epsilon=1.0)
 L_GRR = ldpaudit.mechanism("l-grr", k=4, epsilon=1.0, epsilon_inf=2.0)
 RECORDS = ldpaudit.mechanism("smp", sizes=(2, 3), epsilon=1.0)
 FAKES = ldpaudit.mechanism("rsfd", sizes=(2, 3), epsilon=1.0)
-USERS = sources.DataSet("users", np.array([5, 3, 1, 1]))
+USERS = dataset.DataSet("users", np.array([5, 3, 1, 1]))
 FRAME = ldpaudit.compare(
     {"name": "s", "protocols": ["grr"], "epsilons": [1.0], "trials": 200, "repetitions": 2,
      "data": [{"name": "uniform", "k": 4}]}
@@ -95,12 +95,12 @@ ENTRIES: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "check_mechanism": (contract, {"mechanism": GRR, "seed": 0}),
     "check_ldp": (testing.check_ldp, {
         "mechanism": GRR, "epsilon": 1.0, "delta": 0.0, "trials": 200, "alpha": 1e-3, "seed": 0}),
-    "zipf": (sources.zipf, {"k": 4, "s": 1.0}),
-    "spike": (sources.spike, {"k": 4}),
-    "uniform": (sources.uniform, {"k": 4}),
-    "apportion": (sources.apportion, {"frequencies": [0.5, 0.5], "num_users": 9}),
+    "zipf": (priors.zipf, {"k": 4, "s": 1.0}),
+    "spike": (priors.spike, {"k": 4}),
+    "uniform": (priors.uniform, {"k": 4}),
+    "apportion": (priors.apportion, {"frequencies": [0.5, 0.5], "num_users": 9}),
     "load": (sources.load, {"spec": "zipf", "k": 4, "num_users": 9, "seed": 0}),
-    "DataSet": (sources.DataSet, {
+    "DataSet": (dataset.DataSet, {
         "name": "x", "histogram": np.array([1, 2]), "labels": ("a", "b"), "sizes": (2,)}),
     "evolve": (collected, {"data": USERS, "rounds": 3, "change": 0.5}),
     "follow": (rounds.follow, {"mechanism": L_GRR, "values": [[0, 1, 2]], "rng": rng()}),

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ldpaudit.data.sources import DataSet, load
+from ldpaudit.data.dataset import DataSet
+from ldpaudit.data.sources import load
 
 PEOPLE = "age,sex,a+b\n30,f,x\n4,m,y\n30,f,x\n30,m,x\n"
 

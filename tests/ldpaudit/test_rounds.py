@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import ldpaudit
-from ldpaudit.data.sources import DataSet, load
+from ldpaudit.data.dataset import DataSet
+from ldpaudit.data.sources import load
 from ldpaudit.rounds import evolve, follow
 
 BUDGETS = {"epsilon": 1.0, "epsilon_inf": 2.0}
