@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ldpaudit import testing as testing
     from ldpaudit._results import Results as Results
-    from ldpaudit.adapters import from_callable as from_callable
-    from ldpaudit.adapters import from_samples as from_samples
+    from ldpaudit.adapters.callables import from_callable as from_callable
+    from ldpaudit.adapters.callables import from_samples as from_samples
     from ldpaudit.auditing.harness import audit as audit
     from ldpaudit.grid import compare as compare
     from ldpaudit.limits import frontier as frontier
@@ -39,8 +39,8 @@ _HOME = {
     "Study": "study",
     "audit": "auditing.harness",
     "compare": "grid",
-    "from_callable": "adapters",
-    "from_samples": "adapters",
+    "from_callable": "adapters.callables",
+    "from_samples": "adapters.callables",
     "frontier": "limits",
     "mechanism": "registry",
 }

@@ -13,7 +13,7 @@ import pytest
 
 import ldpaudit
 from ldpaudit import testing
-from ldpaudit.adapters import from_callable
+from ldpaudit.adapters.callables import from_callable
 from ldpaudit.bounds.planned import PosteriorOdds
 from ldpaudit.counts import GuessCounts
 from ldpaudit.sampling import stream

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import ldpaudit
+from ldpaudit.adapters.histories import ConstantHistory
 from ldpaudit.exposure import exposure, exposure_rows
-from ldpaudit.histories import ConstantHistory
 
 PRIOR = np.array([0.5, 0.3, 0.2])
 TRIALS = 40_000

@@ -24,7 +24,6 @@ from ldpaudit import (
     estimates,
     exposure,
     gain,
-    histories,
     leakage,
     limits,
     linking,
@@ -35,6 +34,7 @@ from ldpaudit import (
     streams,
     testing,
 )
+from ldpaudit.adapters import histories
 from ldpaudit.bounds import intervals
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.data import dataset, priors, sources

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import ldpaudit
+from ldpaudit.adapters.histories import Change, ConstantHistory, Histories, Repeated
 from ldpaudit.contracts import HasRounds
-from ldpaudit.histories import Change, ConstantHistory, Histories, Repeated
 
 BUDGETS = {"epsilon": 0.4, "epsilon_inf": 0.5}
 

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ldpaudit import packages
+from ldpaudit.adapters import packages
+from ldpaudit.adapters.packages import PackageMechanism, names
 from ldpaudit.bounds.planned import PosteriorOdds
 from ldpaudit.counts import GuessCounts
-from ldpaudit.packages import PackageMechanism, names
 
 MODULES = {
     "diffprivlib": "diffprivlib.mechanisms",

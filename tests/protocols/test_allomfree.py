@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import ldpaudit
+from ldpaudit.adapters.histories import Histories
 from ldpaudit.contracts import HasMemos, Longitudinal, MarginalOracle
-from ldpaudit.histories import Histories
 
 BUDGETS = {"epsilon": 1.0, "epsilon_inf": 2.0}
 

@@ -20,8 +20,8 @@ import numpy.typing as npt
 from numpy.random import mtrand
 
 from ldpaudit import validate
-from ldpaudit._stack import Raw
-from ldpaudit.adapters import from_callable
+from ldpaudit.adapters.arrays import Raw
+from ldpaudit.adapters.callables import from_callable
 
 #: A report of one value.
 Client: TypeAlias = Callable[[int], Any]

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit import _recorded, validate
-from ldpaudit._stack import Raw, checked, stack
+from ldpaudit import validate
+from ldpaudit.adapters.arrays import Raw, checked, stack
+from ldpaudit.adapters.files import read_pair
 
 
 def from_callable(
@@ -247,7 +248,7 @@ def from_samples(
     ...
     ValueError: recorded reports has 0 of 3 reports of input 1 left, 1 more asked for.
     """
-    reports, start = _recorded.read_pair(first, second, header)
+    reports, start = read_pair(first, second, header)
     if name is None:
         files = [Path(s).name for s in (first, second) if isinstance(s, str | Path)]
         name = " and ".join(files) or "recorded reports"

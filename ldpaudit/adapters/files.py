@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from ldpaudit._stack import Raw, checked, common_dtype, stack
+from ldpaudit.adapters.arrays import Raw, checked, common_dtype, stack
 
 Source: TypeAlias = Any
 
