@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ldpaudit import testing as testing
     from ldpaudit._results import Results as Results
     from ldpaudit.adapters.callables import from_callable as from_callable
-    from ldpaudit.adapters.callables import from_samples as from_samples
+    from ldpaudit.adapters.recordings import from_samples as from_samples
     from ldpaudit.auditing.harness import audit as audit
     from ldpaudit.grid import compare as compare
     from ldpaudit.limits import frontier as frontier
@@ -40,7 +40,7 @@ _HOME = {
     "audit": "auditing.harness",
     "compare": "grid",
     "from_callable": "adapters.callables",
-    "from_samples": "adapters.callables",
+    "from_samples": "adapters.recordings",
     "frontier": "limits",
     "mechanism": "registry",
 }

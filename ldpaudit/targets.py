@@ -58,7 +58,7 @@ def recorded(first: str, second: str, claim: Mapping[str, Any], extra: Sequence[
         raise ValueError("recorded reports need the claim that they are held to: --epsilon.")
     if parameters.pop("k", 2) != 2 or set(parameters) - {"epsilon", "delta"}:
         raise ValueError("recorded reports are of two inputs and take --epsilon and --delta only.")
-    from ldpaudit.adapters.callables import from_samples
+    from ldpaudit.adapters.recordings import from_samples
 
     return from_samples(first, second, **parameters)
 

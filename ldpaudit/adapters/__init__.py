@@ -8,14 +8,14 @@ from ldpaudit._face import face
 
 if TYPE_CHECKING:
     from ldpaudit.adapters.callables import CallableMechanism as CallableMechanism
-    from ldpaudit.adapters.callables import RecordedMechanism as RecordedMechanism
     from ldpaudit.adapters.callables import from_callable as from_callable
-    from ldpaudit.adapters.callables import from_samples as from_samples
     from ldpaudit.adapters.histories import Change as Change
     from ldpaudit.adapters.histories import ConstantHistory as ConstantHistory
     from ldpaudit.adapters.histories import Histories as Histories
     from ldpaudit.adapters.histories import Repeated as Repeated
     from ldpaudit.adapters.packages import PackageMechanism as PackageMechanism
+    from ldpaudit.adapters.recordings import RecordedMechanism as RecordedMechanism
+    from ldpaudit.adapters.recordings import from_samples as from_samples
 
 __all__ = [
     "CallableMechanism",
@@ -37,9 +37,9 @@ __getattr__, __dir__ = face(
         "ConstantHistory": "histories",
         "Histories": "histories",
         "PackageMechanism": "packages",
-        "RecordedMechanism": "callables",
+        "RecordedMechanism": "recordings",
         "Repeated": "histories",
         "from_callable": "callables",
-        "from_samples": "callables",
+        "from_samples": "recordings",
     },
 )

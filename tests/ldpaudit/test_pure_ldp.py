@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import ldpaudit
-from ldpaudit.adapters.callables import RecordedMechanism
+from ldpaudit.adapters.recordings import RecordedMechanism
 from ldpaudit.auditing.harness import VERDICT_ALPHA
 from ldpaudit.games.evidence import Prepared
 from ldpaudit.games.preparation import prepare

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import ldpaudit
-from ldpaudit.adapters.callables import from_samples
+from ldpaudit.adapters.recordings import from_samples
 
 
 def rng(seed: int = 0) -> np.random.Generator:
