@@ -23,7 +23,8 @@ from typing import Any
 import numpy as np
 
 import ldpaudit
-from ldpaudit import accuracy, registry
+from ldpaudit import registry
+from ldpaudit.collecting import accuracy
 from ldpaudit.contracts import Values
 from ldpaudit.data.sources import load
 

@@ -20,6 +20,7 @@ from ldpaudit import validate
 from ldpaudit._cell import Cell
 from ldpaudit._results import Results
 from ldpaudit.auditing import harness
+from ldpaudit.collecting.rounds import evolve, follow, round_rows
 from ldpaudit.contracts import Longitudinal
 from ldpaudit.data.dataset import DataSet
 from ldpaudit.exposure import exposure, exposure_rows, out_of_reach, skipped_row
@@ -27,7 +28,6 @@ from ldpaudit.outcomes.audit_result import SCHEMA, AuditResult, audit_rows, boun
 from ldpaudit.outcomes.table import COLUMNS, FINITE, TEXT, UNBOUNDED, describe, to_frame
 from ldpaudit.outcomes.upgrade import upgraded
 from ldpaudit.registry import create, load, names, origin
-from ldpaudit.rounds import evolve, follow, round_rows
 from ldpaudit.running import BACKENDS, MAX_WAIT, died, run, versions
 from ldpaudit.sampling import stream
 from ldpaudit.store import Store

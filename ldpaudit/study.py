@@ -149,7 +149,7 @@ class Study(_Strict):
     rounds : int, optional
         Rounds in which longitudinal protocols collect from the same users, besides.
     change : float or "permute", optional
-        How users' values change between rounds, see `ldpaudit.rounds.evolve`; 0.25 if unset.
+        How users' values change between rounds, see `ldpaudit.collecting.evolve`; 0.25 if unset.
     alpha : float
         Error probability of every interval and bound.
     seed : int

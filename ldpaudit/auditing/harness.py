@@ -17,10 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import divergence, validate
-from ldpaudit.accuracy import measure_error
 from ldpaudit.auditing.attack_success import AttackError
 from ldpaudit.auditing.levels import Levels, check_bound
 from ldpaudit.auditing.stopping import BUDGET, StopWhen
+from ldpaudit.collecting.accuracy import measure_error
+from ldpaudit.collecting.servers import collects, described
 from ldpaudit.contracts import (
     HasBits,
     HasExactDelta,
@@ -35,7 +36,6 @@ from ldpaudit.games.preparation import prepare
 from ldpaudit.outcomes.audit_result import AuditResult
 from ldpaudit.registry import create
 from ldpaudit.sampling import blocks, stream
-from ldpaudit.servers import collects, described
 
 if TYPE_CHECKING:
     from ldpaudit.selection import Selection

@@ -29,13 +29,12 @@ from ldpaudit import (
     linking,
     recommendation,
     registry,
-    rounds,
     standing,
-    streams,
     testing,
 )
 from ldpaudit.adapters import histories
 from ldpaudit.bounds import intervals
+from ldpaudit.collecting import rounds, streams
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.data import dataset, priors, sources
 

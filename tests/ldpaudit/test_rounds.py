@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import ldpaudit
+from ldpaudit.collecting.rounds import evolve, follow
 from ldpaudit.data.dataset import DataSet
 from ldpaudit.data.sources import load
-from ldpaudit.rounds import evolve, follow
 
 BUDGETS = {"epsilon": 1.0, "epsilon_inf": 2.0}
 

@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 import ldpaudit
-from ldpaudit.streams import aggregate, aggregate_files
+from ldpaudit.collecting.streams import aggregate, aggregate_files
 
 pa: Any = pytest.importorskip("pyarrow")
 pq: Any = pytest.importorskip("pyarrow.parquet")
@@ -112,7 +112,7 @@ BOUNDED = (
     PEAK
     + """
 import numpy as np, ldpaudit
-from ldpaudit.streams import aggregate
+from ldpaudit.collecting import aggregate
 m = ldpaudit.mechanism("oue", k=1000, epsilon=1.0)
 def batches(total, size=20_000):
     for seed in range(total // size):
@@ -143,7 +143,7 @@ MANY = (
     PEAK
     + """
 import sys, numpy as np, ldpaudit
-from ldpaudit.streams import aggregate
+from ldpaudit.collecting import aggregate
 m = ldpaudit.mechanism(sys.argv[1], k=int(sys.argv[2]), epsilon=1.0)
 law = 1 / np.arange(1, m.k + 1)
 law /= law.sum()

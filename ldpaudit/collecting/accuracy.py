@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from ldpaudit.bounds import intervals
+from ldpaudit.collecting.servers import Server, squared_error
 from ldpaudit.contracts import HasCounts, HasVarianceError, Values
 from ldpaudit.outcomes.audit_result import UtilityOutcome
 from ldpaudit.sampling import chunks, report_entries
-from ldpaudit.servers import Server, squared_error
 
 #: Most users who send a report each; more are drawn as one aggregate.
 MAX_PRIVATIZED = 10**7

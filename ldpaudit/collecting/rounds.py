@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from ldpaudit import validate
+from ldpaudit.collecting.servers import Server, collects, squared_error
 from ldpaudit.contracts import Floats, Longitudinal, Values
 from ldpaudit.data.dataset import DataSet
 from ldpaudit.outcomes.table import ESTIMATE, EXACT, FIGURES, known
-from ldpaudit.servers import Server, collects, squared_error
 
 #: Reports whose number of different ones a user is counted; above, it is left out.
 _COUNTED = 2**24
