@@ -16,7 +16,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ldpaudit import leakage
 from ldpaudit.contracts import (
     FrequencyOracle,
     HasBayesVulnerability,
@@ -29,6 +28,7 @@ from ldpaudit.contracts import (
     HasVariance,
     Mechanism,
 )
+from ldpaudit.leakage import channels
 
 Check: TypeAlias = Callable[[Any, np.random.Generator], str]
 
@@ -175,13 +175,13 @@ def _check_channel(mechanism: Any, rng: np.random.Generator) -> str:
         require(same, f"exact_epsilon is {exact:.9g}, the largest log ratio {largest:.9g}")
     if isinstance(mechanism, HasBayesVulnerability):
         prior = rng.dirichlet(np.ones(k))
-        exact, summed = mechanism.vulnerability(prior), leakage.bayes_vulnerability(channel, prior)
+        exact, summed = mechanism.vulnerability(prior), channels.bayes_vulnerability(channel, prior)
         require(
             abs(exact - summed) <= 1e-9, f"vulnerability is {exact:.9g}, the channel's {summed:.9g}"
         )
     if isinstance(mechanism, HasExactDelta) and channel.size * k <= 8 * CHANNEL_ENTRIES:
         for epsilon in (0.0, claim / 2):
-            exact, summed = mechanism.exact_delta(epsilon), leakage.exact_delta(channel, epsilon)
+            exact, summed = mechanism.exact_delta(epsilon), channels.exact_delta(channel, epsilon)
             require(
                 abs(exact - summed) <= 1e-9,
                 f"exact_delta is {exact:.9g}, the channel's {summed:.9g}",

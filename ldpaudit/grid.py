@@ -23,7 +23,7 @@ from ldpaudit.auditing import harness
 from ldpaudit.collecting.rounds import evolve, follow, round_rows
 from ldpaudit.contracts import Longitudinal
 from ldpaudit.data.dataset import DataSet
-from ldpaudit.exposure import exposure, exposure_rows, out_of_reach, skipped_row
+from ldpaudit.leakage.longitudinal import exposure, exposure_rows, out_of_reach, skipped_row
 from ldpaudit.outcomes.audit_result import SCHEMA, AuditResult, audit_rows, bound_rows
 from ldpaudit.outcomes.table import COLUMNS, FINITE, TEXT, UNBOUNDED, describe, to_frame
 from ldpaudit.outcomes.upgrade import upgraded

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pytest
 
 import ldpaudit
-from ldpaudit import leakage
+from ldpaudit.leakage import channels
 from ldpaudit.testing import check_mechanism
 
 
@@ -50,7 +50,9 @@ def test_stated_leaks_are_exact(kind: Any, k: int, epsilon: float) -> None:
     """By enumeration; the rows of the channel also sum to 1."""
     m = kind(k, epsilon)
     channel = np.exp(m.log_likelihood(m.every_report())).T
-    assert leakage.exact_epsilon(channel) == pytest.approx(broken.WRONG[kind].epsilon(m), rel=1e-12)
+    assert channels.exact_epsilon(channel) == pytest.approx(
+        broken.WRONG[kind].epsilon(m), rel=1e-12
+    )
 
 
 def test_there_are_enough_of_them() -> None:

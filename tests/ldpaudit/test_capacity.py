@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ldpaudit
-from ldpaudit import leakage
-from ldpaudit.capacity import min_capacity, mutual_information, shannon_capacity
+from ldpaudit.leakage.capacity import min_capacity, mutual_information, shannon_capacity
+from ldpaudit.leakage.channels import channel, exact_epsilon, min_entropy_leakage
 
 from .channels import Floats, channels
 
@@ -33,7 +33,7 @@ def test_against_the_definition(case: tuple[Floats, Floats]) -> None:
 @given(channels())
 def test_information_is_bounded(case: tuple[Floats, Floats]) -> None:
     channel, prior = case
-    epsilon, k = leakage.exact_epsilon(channel), len(prior)
+    epsilon, k = exact_epsilon(channel), len(prior)
     assert mutual_information(channel, prior) <= entropy(prior) + 1e-12
     assert mutual_information(channel, prior) <= min_capacity(channel) + 1e-12
     limit = math.log(k / (1 + (k - 1) * math.exp(-epsilon)))
@@ -44,8 +44,8 @@ def test_information_is_bounded(case: tuple[Floats, Floats]) -> None:
 @given(channels())
 def test_the_uniform_prior_reaches_the_min_capacity(case: tuple[Floats, Floats]) -> None:
     channel, prior = case
-    assert leakage.min_entropy_leakage(channel, prior) <= min_capacity(channel) + 1e-12
-    assert leakage.min_entropy_leakage(channel) == pytest.approx(min_capacity(channel), abs=1e-12)
+    assert min_entropy_leakage(channel, prior) <= min_capacity(channel) + 1e-12
+    assert min_entropy_leakage(channel) == pytest.approx(min_capacity(channel), abs=1e-12)
 
 
 @given(channels())
@@ -99,7 +99,7 @@ def test_a_report_that_nobody_sends_and_a_value_that_nobody_holds() -> None:
 @pytest.mark.parametrize("epsilon", [0.1, 1.0, 4.0])
 @pytest.mark.parametrize("k", [2, 7])
 def test_randomized_response_reaches_the_limit(k: int, epsilon: float) -> None:
-    table = leakage.channel(ldpaudit.mechanism("grr", k=k, epsilon=epsilon))
+    table = channel(ldpaudit.mechanism("grr", k=k, epsilon=epsilon))
     limit = math.log(k / (1 + (k - 1) * math.exp(-epsilon)))
     assert min_capacity(table) == pytest.approx(limit, rel=1e-12)
     found = shannon_capacity(table)
@@ -110,7 +110,7 @@ def test_randomized_response_reaches_the_limit(k: int, epsilon: float) -> None:
 @given(st.floats(0.01, 20.0))
 def test_two_values_come_near_the_square(epsilon: float) -> None:
     """epsilon^2 / 8 is the truth of small epsilon: randomized response on a fair coin."""
-    table = leakage.channel(ldpaudit.mechanism("grr", k=2, epsilon=epsilon))
+    table = channel(ldpaudit.mechanism("grr", k=2, epsilon=epsilon))
     share = mutual_information(table) / min(epsilon, epsilon * epsilon / 8)
     assert share <= 1
     assert share > 0.95 or epsilon > 0.5

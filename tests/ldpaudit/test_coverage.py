@@ -22,7 +22,7 @@ from ldpaudit.bounds.model_based import GaussianTradeOff, JointBeta
 from ldpaudit.bounds.planned import ClopperPearson, Katz, LdpAuditor, PosteriorOdds
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.divergence import epsilon_at
-from ldpaudit.leakage import channel
+from ldpaudit.leakage.channels import channel
 
 from .laws import (
     ALPHA,

@@ -13,8 +13,8 @@ from scipy import stats
 from scipy.special import ndtr
 
 import ldpaudit
-from ldpaudit import curves
-from ldpaudit.curves import EmpiricalProfile, empirical_profile, privacy_profile
+from ldpaudit.leakage import profile
+from ldpaudit.leakage.profile import EmpiricalProfile, empirical_profile, privacy_profile
 
 Floats = npt.NDArray[np.float64]
 DENSE = np.linspace(0, 8, 161)
@@ -154,7 +154,7 @@ def test_no_exact_profile() -> None:
 @pytest.mark.parametrize("alpha", [0.7, 0.2, 0.01, 1e-6])
 def test_boxes_miss_with_probability_alpha(alpha: float) -> None:
     """Cell by cell of the grid that the boxes' corners make of two independent p-values."""
-    a, b = curves._levels(alpha)
+    a, b = profile._levels(alpha)
     assert (np.diff(a) > 0).all()
     assert (np.diff(b) < 0).all()
     lefts, bottoms = np.append(0.0, a), np.append(0.0, b[::-1])
@@ -167,7 +167,7 @@ def test_boxes_miss_with_probability_alpha(alpha: float) -> None:
 
 
 def test_boxes_of_a_lenient_alpha() -> None:
-    a, b = curves._levels(0.99)
+    a, b = profile._levels(0.99)
     assert a.tolist() == b.tolist() == [0.5] * len(a)
 
 

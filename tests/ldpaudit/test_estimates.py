@@ -12,12 +12,12 @@ import pytest
 from scipy import stats
 
 import ldpaudit
-from ldpaudit import capacity, estimates, leakage
 from ldpaudit.data.dataset import DataSet
 from ldpaudit.data.priors import zipf
 from ldpaudit.data.sources import load
-from ldpaudit.estimates import estimate_mutual_information, estimate_vulnerability, prior_of
-from ldpaudit.gain import g_vulnerability
+from ldpaudit.leakage import capacity, channels, estimates
+from ldpaudit.leakage.estimates import estimate_mutual_information, estimate_vulnerability, prior_of
+from ldpaudit.leakage.gain import g_vulnerability
 
 from .channels import Floats, gains
 
@@ -52,7 +52,7 @@ class Known(Listed):
     stated: float | None = None
 
     def exact_epsilon(self) -> float:
-        return leakage.exact_epsilon(self.table) if self.stated is None else self.stated
+        return channels.exact_epsilon(self.table) if self.stated is None else self.stated
 
 
 def table() -> tuple[tuple[float, ...], ...]:
@@ -66,13 +66,13 @@ def table() -> tuple[tuple[float, ...], ...]:
 
 def test_exact_wherever_it_can_be() -> None:
     grr: Any = ldpaudit.mechanism("grr", k=4, epsilon=1.0)
-    channel = leakage.channel(grr)
+    channel = channels.channel(grr)
     found = estimate_vulnerability(grr, PRIOR)
     assert (found.how, found.trials, found.exact) == ("closed form", 0, True)
     assert found.value == found.lower == found.upper == grr.vulnerability(PRIOR)
     for t in range(1, 5):
         pair = estimate_vulnerability(grr, PRIOR, t=t)
-        assert pair.value == pytest.approx(leakage.top_vulnerability(channel, t, PRIOR), rel=1e-12)
+        assert pair.value == pytest.approx(channels.top_vulnerability(channel, t, PRIOR), rel=1e-12)
         assert pair.how == ("channel" if t > 1 else "closed form")
     gain = gains(4, 2)
     assert estimate_vulnerability(grr, PRIOR, gain=gain).value == pytest.approx(
@@ -97,7 +97,7 @@ def test_sampled_agrees_with_the_sum_over_reports() -> None:
         sampled: Any = {"trials": 200_000, "alpha": 1e-6}
         for t in (1, 2, 3):
             found = estimate_vulnerability(mechanism, PRIOR, t=t, **sampled)
-            want = leakage.top_vulnerability(channel, t, PRIOR)
+            want = channels.top_vulnerability(channel, t, PRIOR)
             assert found.how == "posterior"
             assert found.lower <= want <= found.upper
         found = estimate_vulnerability(mechanism, PRIOR, gain=gain, **sampled)
@@ -133,7 +133,7 @@ def test_the_posterior_varies_less_than_the_hits() -> None:
     mass = (PRIOR[:, None] * channel).max(axis=0) / law
     value = float(law @ mass)
     variance = float(law @ (mass - value) ** 2)
-    assert value == pytest.approx(leakage.bayes_vulnerability(channel, PRIOR))
+    assert value == pytest.approx(channels.bayes_vulnerability(channel, PRIOR))
     rest = float(law @ (mass * (1 - mass)))
     assert value * (1 - value) == pytest.approx(variance + rest, rel=1e-12)
     assert value * (1 - value) / variance == pytest.approx(17.1485, abs=1e-4)
@@ -188,7 +188,7 @@ def test_coverage(trials: int) -> None:
     alpha, repetitions = 0.2, 2000
     channel = np.array(table())
     mechanism: Any = Known(table())
-    vulnerable = leakage.bayes_vulnerability(channel, PRIOR)
+    vulnerable = channels.bayes_vulnerability(channel, PRIOR)
     information = capacity.mutual_information(channel, PRIOR)
     missed = np.zeros(2)
     for seed in range(repetitions):

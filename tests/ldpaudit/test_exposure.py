@@ -10,7 +10,7 @@ import pytest
 
 import ldpaudit
 from ldpaudit.adapters.histories import ConstantHistory
-from ldpaudit.exposure import exposure, exposure_rows
+from ldpaudit.leakage.longitudinal import exposure, exposure_rows
 
 PRIOR = np.array([0.5, 0.3, 0.2])
 TRIALS = 40_000

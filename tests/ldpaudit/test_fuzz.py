@@ -18,25 +18,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import ldpaudit
-from ldpaudit import (
-    capacity,
-    curves,
-    estimates,
-    exposure,
-    gain,
-    leakage,
-    limits,
-    linking,
-    recommendation,
-    registry,
-    standing,
-    testing,
-)
+from ldpaudit import limits, recommendation, registry, standing, testing
 from ldpaudit.adapters import histories
 from ldpaudit.bounds import intervals
 from ldpaudit.collecting import rounds, streams
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.data import dataset, priors, sources
+from ldpaudit.leakage import capacity, channels, estimates, gain, linking, longitudinal, profile
 
 pytestmark = pytest.mark.fuzz
 
@@ -103,7 +91,7 @@ ENTRIES: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
         "name": "x", "histogram": np.array([1, 2]), "labels": ("a", "b"), "sizes": (2,)}),
     "evolve": (collected, {"data": USERS, "rounds": 3, "change": 0.5}),
     "follow": (rounds.follow, {"mechanism": L_GRR, "values": [[0, 1, 2]], "rng": rng()}),
-    "exposure": (exposure.exposure, {
+    "exposure": (longitudinal.exposure, {
         "mechanism": L_GRR, "prior": [0.25] * 4, "rounds": 3, "trials": 9, "rng": rng()}),
     "Repeated": (histories.Repeated, {"k": 4, "epsilon": 1.0, "base": "grr", "rounds": 3}),
     "ConstantHistory": (histories.ConstantHistory, {
@@ -112,16 +100,16 @@ ENTRIES: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "Change": (histories.Change, {"mechanism": L_GRR, "rounds": 3, "change_at": 1}),
     "aggregate": (streams.aggregate, {"mechanism": GRR, "source": [[0, 1], [2]], "chunk": 10}),
     "aggregate_files": (streams.aggregate_files, {"mechanism": GRR, "paths": [], "chunk": 10}),
-    "privacy_profile": (curves.privacy_profile, {"mechanism": GRR, "epsilons": [0.0, 1.0]}),
-    "empirical_profile": (curves.empirical_profile, {
+    "privacy_profile": (profile.privacy_profile, {"mechanism": GRR, "epsilons": [0.0, 1.0]}),
+    "empirical_profile": (profile.empirical_profile, {
         "mechanism": GRR, "epsilons": [0.0, 1.0], "pair": (0, 1), "trials": 200, "alpha": 0.05,
         "seed": 0}),
-    "bayes_vulnerability": (leakage.bayes_vulnerability, {"channel": CHANNEL, "prior": None}),
-    "top_vulnerability": (leakage.top_vulnerability, {"channel": CHANNEL, "t": 1, "prior": None}),
-    "posterior": (leakage.posterior, {"log_likelihood": [[0.0, -1.0]], "prior": None}),
-    "min_entropy_leakage": (leakage.min_entropy_leakage, {"channel": CHANNEL, "prior": None}),
-    "exact_epsilon": (leakage.exact_epsilon, {"channel": CHANNEL}),
-    "exact_delta": (leakage.exact_delta, {"channel": CHANNEL, "epsilon": 1.0}),
+    "bayes_vulnerability": (channels.bayes_vulnerability, {"channel": CHANNEL, "prior": None}),
+    "top_vulnerability": (channels.top_vulnerability, {"channel": CHANNEL, "t": 1, "prior": None}),
+    "posterior": (channels.posterior, {"log_likelihood": [[0.0, -1.0]], "prior": None}),
+    "min_entropy_leakage": (channels.min_entropy_leakage, {"channel": CHANNEL, "prior": None}),
+    "exact_epsilon": (channels.exact_epsilon, {"channel": CHANNEL}),
+    "exact_delta": (channels.exact_delta, {"channel": CHANNEL, "epsilon": 1.0}),
     "g_vulnerability": (gain.g_vulnerability, {
         "channel": CHANNEL, "gain": [[1.0, 0.0], [0.0, 1.0]], "prior": None}),
     "g_leakage": (gain.g_leakage, {

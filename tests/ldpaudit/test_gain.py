@@ -11,9 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ldpaudit
-from ldpaudit import leakage
-from ldpaudit.capacity import min_capacity
-from ldpaudit.gain import additive_g_leakage, g_leakage, g_vulnerability, prior_g_vulnerability
+from ldpaudit.leakage.capacity import min_capacity
+from ldpaudit.leakage.channels import (
+    bayes_vulnerability,
+    channel,
+    exact_epsilon,
+    min_entropy_leakage,
+)
+from ldpaudit.leakage.gain import (
+    additive_g_leakage,
+    g_leakage,
+    g_vulnerability,
+    prior_g_vulnerability,
+)
 
 from .channels import Floats, channels, gains
 
@@ -40,7 +50,7 @@ def test_no_gain_gets_more_than_the_min_capacity(case: tuple[Floats, Floats], se
     channel, prior = case
     found = g_leakage(channel, gains(len(prior), seed), prior)
     assert -1e-12 <= found <= min_capacity(channel) + 1e-12
-    assert found <= leakage.exact_epsilon(channel) + 1e-12
+    assert found <= exact_epsilon(channel) + 1e-12
 
 
 @given(channels(), SEEDS)
@@ -58,16 +68,16 @@ def test_the_identity_is_a_single_guess(case: tuple[Floats, Floats]) -> None:
     channel, prior = case
     identity = np.eye(len(prior))
     assert g_vulnerability(channel, identity, prior) == pytest.approx(
-        leakage.bayes_vulnerability(channel, prior), rel=1e-12
+        bayes_vulnerability(channel, prior), rel=1e-12
     )
     assert g_leakage(channel, identity, prior) == pytest.approx(
-        leakage.min_entropy_leakage(channel, prior), abs=1e-12
+        min_entropy_leakage(channel, prior), abs=1e-12
     )
 
 
 def test_an_aim_can_be_worth_more_than_the_value() -> None:
     """A category of two values leaks more in absolute terms, and less as a factor."""
-    table = leakage.channel(ldpaudit.mechanism("ss", k=4, epsilon=2.0))
+    table = channel(ldpaudit.mechanism("ss", k=4, epsilon=2.0))
     pairs = np.array([[1, 1, 0, 0], [0, 0, 1, 1]])
     value = np.eye(4)
     assert additive_g_leakage(table, pairs) < additive_g_leakage(table, value)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ldpaudit
-from ldpaudit.leakage import (
+from ldpaudit.leakage.channels import (
     bayes_vulnerability,
     check_channel,
     exact_delta,

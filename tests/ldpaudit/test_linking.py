@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import ldpaudit
-from ldpaudit.linking import find_true_attribute, reidentify
+from ldpaudit.leakage.linking import find_true_attribute, reidentify
 
 
 class Nothing:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import ldpaudit
-from ldpaudit import leakage
+from ldpaudit.leakage import channels
 
 from .channels import Table, pack, priors
 from .histories import divergence
@@ -63,7 +63,7 @@ def test_channel_by_enumeration(shape: tuple[int, int, int | None], epsilon: flo
     assert np.allclose(np.exp(m.log_likelihood(listed, [1])), table[:, 1:2], rtol=1e-11, atol=0)
     assert np.allclose(table.sum(axis=0), 1)
     channel = table.T
-    told = leakage.exact_epsilon(channel)
+    told = channels.exact_epsilon(channel)
     assert m.exact_epsilon() == pytest.approx(told)
     assert told == pytest.approx(epsilon if shape[1] > 1 else epsilon / 2)
     for budget in (0.0, told / 3, 0.9 * told, told):

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import ldpaudit
-from ldpaudit import leakage
 from ldpaudit.contracts import HasRelation, MarginalOracle
+from ldpaudit.leakage import channels
 from ldpaudit.protocols import (
     AttributeSampling,
     BudgetSplitting,
@@ -272,4 +272,4 @@ def test_records_are_numbered() -> None:
     m = BudgetSplitting((3, 4, 2), 1.0)
     assert m.k == 24
     assert np.array_equal(m.flatten(m.records(np.arange(24))), np.arange(24))
-    assert leakage.exact_epsilon(np.exp(m.log_likelihood(every_report(m))).T) == pytest.approx(1.0)
+    assert channels.exact_epsilon(np.exp(m.log_likelihood(every_report(m))).T) == pytest.approx(1.0)

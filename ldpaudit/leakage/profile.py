@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit import leakage, validate
+from ldpaudit import validate
 from ldpaudit.contracts import Floats, HasExactDelta, HasLikelihood, HasReports, Mechanism, Values
+from ldpaudit.leakage import channels
 from ldpaudit.sampling import chunks, report_entries, stream
 
 if TYPE_CHECKING:
@@ -101,8 +102,8 @@ def privacy_profile(mechanism: Mechanism, epsilons: npt.ArrayLike) -> PrivacyPro
         deltas = [float(mechanism.exact_delta(epsilon)) for epsilon in grid.tolist()]
         return PrivacyProfile(grid, np.array(deltas), "closed form")
     if isinstance(mechanism, HasReports):
-        table = leakage.channel(mechanism)
-        deltas = [leakage.exact_delta(table, epsilon) for epsilon in grid.tolist()]
+        table = channels.channel(mechanism)
+        deltas = [channels.exact_delta(table, epsilon) for epsilon in grid.tolist()]
         return PrivacyProfile(grid, np.array(deltas), "channel")
     raise TypeError(
         f"mechanism must have exact_delta or every_report, got {type(mechanism).__name__}."

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit import capacity, leakage, validate
+from ldpaudit import validate
 from ldpaudit.contracts import (
     Floats,
     HasBayesVulnerability,
@@ -33,7 +33,8 @@ from ldpaudit.contracts import (
     checked_mechanism,
 )
 from ldpaudit.data.dataset import DataSet
-from ldpaudit.gain import check_gain, g_vulnerability, prior_g_vulnerability
+from ldpaudit.leakage import capacity, channels
+from ldpaudit.leakage.gain import check_gain, g_vulnerability, prior_g_vulnerability
 from ldpaudit.sampling import chunks, stream
 
 #: Largest channel that is written down instead of sampled, in entries.
@@ -185,7 +186,7 @@ def estimate_vulnerability(
     table = _small_channel(mechanism)
     if table is not None:
         value = (
-            leakage.top_vulnerability(table, t, law)
+            channels.top_vulnerability(table, t, law)
             if worth is None
             else g_vulnerability(table, worth, law)
         )
@@ -253,7 +254,7 @@ def estimate_mutual_information(
     Notes
     -----
     The divergence lies in [0, min(epsilon, epsilon^2 / 8, -ln least prior)]: see
-    `ldpaudit.capacity.mutual_information`. Its mean given nothing is the mutual
+    `ldpaudit.leakage.mutual_information`. Its mean given nothing is the mutual
     information. Interval as for `estimate_vulnerability`.
 
     Examples
@@ -308,7 +309,7 @@ def _small_channel(mechanism: Mechanism) -> Floats | None:
         size = len(mechanism.every_report()) * mechanism.k
     except ValueError:  # too many to list
         return None
-    return leakage.channel(mechanism) if size <= _LISTED else None
+    return channels.channel(mechanism) if size <= _LISTED else None
 
 
 def _moments(
@@ -326,7 +327,7 @@ def _moments(
     seen, mean, squares = 0, 0.0, 0.0
     for size in chunks(trials, entries):
         reports = mechanism.privatize(rng.choice(law.size, size, p=law), rng=rng)
-        scores = score(leakage.posterior(mechanism.log_likelihood(reports), law))
+        scores = score(channels.posterior(mechanism.log_likelihood(reports), law))
         slack = 1e-9 * allowed[1] + 1e-12
         if scores.min() < allowed[0] - slack or scores.max() > allowed[1] + slack:
             raise ValueError(

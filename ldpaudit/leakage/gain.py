@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import validate
-from ldpaudit.leakage import check_channel
+from ldpaudit.leakage.channels import check_channel
 
 
 def check_gain(gain: npt.ArrayLike, k: int) -> npt.NDArray[np.float64]:
@@ -137,7 +137,7 @@ def g_leakage(
     Notes
     -----
     Whatever the gain and the prior, it is at most the channel's
-    `ldpaudit.capacity.min_capacity` M, and so at most epsilon for epsilon-LDP:
+    `ldpaudit.leakage.min_capacity` M, and so at most epsilon for epsilon-LDP:
     each term of g_vulnerability is at most max_x P(y | x) times the prior one,
     and the sum over reports of that maximum is exp(M) (Alvim et al., CSF 2012).
 

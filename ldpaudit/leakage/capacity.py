@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import validate
-from ldpaudit.leakage import check_channel
+from ldpaudit.leakage.channels import check_channel
 
 #: Rounds of the search for the capacity; its result says how close it came.
 _ROUNDS = 20_000
