@@ -23,9 +23,9 @@ import pandas as pd
 from scipy.special import gammaln
 
 import ldpaudit
+from ldpaudit.analysis.dominance import hypervolumes, standings
 from ldpaudit.outcomes.table import to_frame
 from ldpaudit.registry import load
-from ldpaudit.standing import hypervolumes, standings
 
 SIZES = {
     "small": (25, 50, 75, 100),

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from ldpaudit._results import Results as Results
     from ldpaudit.adapters.callables import from_callable as from_callable
     from ldpaudit.adapters.recordings import from_samples as from_samples
+    from ldpaudit.analysis.limits import frontier as frontier
     from ldpaudit.auditing.harness import audit as audit
     from ldpaudit.grid import compare as compare
-    from ldpaudit.limits import frontier as frontier
     from ldpaudit.outcomes.audit_result import AuditResult as AuditResult
     from ldpaudit.registry import mechanism as mechanism
     from ldpaudit.study import Study as Study
@@ -41,7 +41,7 @@ _HOME = {
     "compare": "grid",
     "from_callable": "adapters.callables",
     "from_samples": "adapters.recordings",
-    "frontier": "limits",
+    "frontier": "analysis.limits",
     "mechanism": "registry",
 }
 

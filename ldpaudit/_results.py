@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from ldpaudit.recommendation import Recommendation
+    from ldpaudit.analysis.recommendation import Recommendation
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Results:
         >>> [str(c) for choice in results.recommend(max_success=0.05).choices for c in choice.best]
         ['ss at epsilon 2']
         """
-        from ldpaudit.recommendation import recommend_from
+        from ldpaudit.analysis.recommendation import recommend_from
 
         caps = {"success": max_success, "bits": max_bits, "mse": max_mse}
         given = {goal: cap for goal, cap in caps.items() if cap is not None}
@@ -100,7 +100,7 @@ class Results:
         """Return what changed since an earlier run beyond noise, one row a figure.
 
         `alpha` is the probability that noise makes any unchanged estimate look
-        changed; columns and method as in ``ldpaudit.changes.compare_runs``.
+        changed; columns and method as in ``ldpaudit.analysis.compare_runs``.
 
         Examples
         --------
@@ -111,7 +111,7 @@ class Results:
         >>> set(second.against(first)["verdict"])
         {'unchanged'}
         """
-        from ldpaudit.changes import compare_runs
+        from ldpaudit.analysis.changes import compare_runs
 
         return compare_runs(before.frame, self.frame, alpha=alpha)
 

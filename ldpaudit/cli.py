@@ -292,7 +292,7 @@ def report(
     changed = None if against is None else results.against(stored_results(against))
     code = _write(results, directory)
     if changed is not None:
-        from ldpaudit.changes import changes_text
+        from ldpaudit.analysis.changes import changes_text
 
         changed.to_csv(directory / "changes.csv", index=False)
         lines.append(changes_text(changed))
@@ -311,7 +311,7 @@ def frontier(
     ] = None,
 ) -> None:
     """The limit of every epsilon-LDP mechanism: least error for a cap on attack success."""
-    from ldpaudit.limits import frontier as limit
+    from ldpaudit.analysis.limits import frontier as limit
 
     if plot is not None and plot.suffix not in (".png", ".svg", ".pdf"):
         raise ValueError(f"--plot must end in .png, .svg or .pdf, got {str(plot)!r}.")

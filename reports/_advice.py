@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ldpaudit._placing import OperatingPoint
-from ldpaudit.limits import mse_without_epsilon
-from ldpaudit.recommendation import Candidate, candidate_of, choose
+from ldpaudit.analysis.limits import mse_without_epsilon
+from ldpaudit.analysis.operating_points import OperatingPoint
+from ldpaudit.analysis.recommendation import Candidate, candidate_of, choose
 
 from ._points import Panel
 from ._tables import Section

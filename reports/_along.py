@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from ldpaudit._readings import Metric
+from ldpaudit.analysis.metrics import Metric
 
 from ._labels import EndLabel
 from ._numbers import plain, power_of_ten

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ldpaudit._readings import Metric, grouped
+from ldpaudit.analysis.metrics import Metric, grouped
 from ldpaudit.outcomes.table import described_without
 
 _CELL = ("data", "k", "num_users", "protocol", "parameters", "epsilon", "seed")

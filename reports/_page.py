@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-    from ldpaudit._placing import OperatingPoint
-    from ldpaudit._readings import Metric
     from ldpaudit._results import Results
+    from ldpaudit.analysis.metrics import Metric
+    from ldpaudit.analysis.operating_points import OperatingPoint
 
 _OPTIONAL = (
     *("created", "command", "seed", "alpha", "verdict_alpha", "notices"),

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ldpaudit._placing import OperatingPoint, operating_points, place
-from ldpaudit._readings import Metric, grouped, read
+from ldpaudit.analysis.dominance import against_others
+from ldpaudit.analysis.metrics import Metric, grouped, read
+from ldpaudit.analysis.operating_points import OperatingPoint, operating_points, place
 from ldpaudit.outcomes.table import COLUMNS, REAL, TEXT, WHOLE
-from ldpaudit.standing import against_others
 
 if TYPE_CHECKING:
     import pandas as pd

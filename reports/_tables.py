@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ldpaudit._placing import OperatingPoint
-from ldpaudit._readings import Metric
+from ldpaudit.analysis.metrics import Metric
+from ldpaudit.analysis.operating_points import OperatingPoint
 
 from ._points import Panel, Point
 

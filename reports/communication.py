@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ldpaudit._readings import read
+from ldpaudit.analysis.metrics import read
 
 from ._along import log_ticks
 from ._labels import (
@@ -46,7 +46,7 @@ def communication(frame: pd.DataFrame) -> Figure:
     frame : pandas.DataFrame
         The tidy table, columns as in ``ldpaudit.outcomes.COLUMNS``. Both axes are
         logarithmic; the distance and its interval are those of
-        ``ldpaudit.standing.standings``. Cells that the limit does not speak of
+        ``ldpaudit.analysis.standings``. Cells that the limit does not speak of
         (a delta, a prior that is not uniform) are left out.
 
     Returns

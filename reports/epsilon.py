@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ldpaudit._readings import Metric
+from ldpaudit.analysis.metrics import Metric
 
 from ._labels import EndLabel, Layout, empty, height_for, label_ends, line_names, margin_for
 from ._numbers import plain

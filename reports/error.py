@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ldpaudit.limits import MAX_K, frontier
+from ldpaudit.analysis.limits import MAX_K, frontier
 
 from ._along import dense, draw_lines, end_labels, frame_along, log_ticks, positive, power_label
 from ._labels import EndLabel, Layout, empty, height_for, label_ends, line_names, margin_for

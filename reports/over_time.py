@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ldpaudit._readings import read
+from ldpaudit.analysis.metrics import read
 
 from ._along import log_ticks, power_label, reach
 from ._courses import Course, Watch, watches

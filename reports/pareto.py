@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ldpaudit._readings import Metric
-from ldpaudit.limits import MAX_K, frontier, mse_without_epsilon
+from ldpaudit.analysis.limits import MAX_K, frontier, mse_without_epsilon
+from ldpaudit.analysis.metrics import Metric
 
 from ._along import power_label, reach
 from ._inline import Mark

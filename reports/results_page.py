@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ldpaudit._readings import read
+from ldpaudit.analysis.metrics import read
 
 from . import _tables
 from ._page import environment, title

@@ -12,8 +12,8 @@ import pytest
 from scipy import stats
 
 import ldpaudit
+from ldpaudit.analysis.changes import CHANGE_COLUMNS, changes_text, compare_runs
 from ldpaudit.bounds import intervals, planned
-from ldpaudit.changes import CHANGE_COLUMNS, changes_text, compare_runs
 from ldpaudit.counts import GuessCounts
 
 from .tables import Row, cell, table

@@ -13,7 +13,7 @@ import pytest
 
 import ldpaudit
 from ldpaudit import cli
-from ldpaudit.changes import CHANGE_COLUMNS
+from ldpaudit.analysis.changes import CHANGE_COLUMNS
 from ldpaudit.store import digest
 
 Run = Callable[..., tuple[int, str, str]]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy.optimize import linprog
 
-from ldpaudit.limits import Frontier, frontier, mse_without_epsilon, non_dominated
+from ldpaudit.analysis.limits import Frontier, frontier, mse_without_epsilon, non_dominated
 
 Floats = npt.NDArray[np.float64]
 GRID = list(itertools.product((10, 100, 1024), (0.5, 1.0, 2.0, 4.0)))

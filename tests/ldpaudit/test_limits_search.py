@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from ldpaudit.limits import Frontier, frontier, mse_without_epsilon
+from ldpaudit.analysis.limits import Frontier, frontier, mse_without_epsilon
 
 Floats = npt.NDArray[np.float64]
 RATES = (0.9, 0.99)  # Adam's memories of the slope and of its square

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import ldpaudit
 from ldpaudit._results import Results
-from ldpaudit.recommendation import recommend_from
+from ldpaudit.analysis.recommendation import recommend_from
 
 from .tables import cell, table
 

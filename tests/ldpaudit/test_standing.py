@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 import ldpaudit
-from ldpaudit._placing import GROUP
-from ldpaudit._readings import MEASURED, OPTIMAL, PROBED, TRIED
-from ldpaudit.limits import frontier
+from ldpaudit.analysis.dominance import STANDING_COLUMNS, hypervolume, hypervolumes, standings
+from ldpaudit.analysis.limits import frontier
+from ldpaudit.analysis.metrics import MEASURED, OPTIMAL, PROBED, TRIED
+from ldpaudit.analysis.operating_points import GROUP
 from ldpaudit.outcomes.table import EXACT
-from ldpaudit.standing import STANDING_COLUMNS, hypervolume, hypervolumes, standings
 
 from .tables import cell, table
 

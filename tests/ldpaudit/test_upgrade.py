@@ -13,12 +13,12 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from ldpaudit._readings import read
-from ldpaudit.changes import compare_runs
+from ldpaudit.analysis.changes import compare_runs
+from ldpaudit.analysis.dominance import standings
+from ldpaudit.analysis.metrics import read
 from ldpaudit.grid import compare, stored_results
 from ldpaudit.outcomes.table import COLUMNS
 from ldpaudit.outcomes.upgrade import upgraded
-from ldpaudit.standing import standings
 from ldpaudit.store import FILE_NAME, digest
 
 from .tables import cell, table

@@ -13,9 +13,9 @@ from matplotlib.patches import Rectangle
 
 import ldpaudit
 from ldpaudit._results import Results
+from ldpaudit.analysis.dominance import standings
 from ldpaudit.leakage import channels
 from ldpaudit.reports import channel, communication, error, posterior, success
-from ldpaudit.standing import standings
 
 Make = Callable[..., Results]
 

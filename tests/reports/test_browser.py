@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from ldpaudit._results import Results
-from ldpaudit.recommendation import recommend_from
+from ldpaudit.analysis.recommendation import recommend_from
 from ldpaudit.reports.comparison import page as written_page
 from ldpaudit.reports.comparison import table
 

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from ldpaudit._results import Results
-from ldpaudit.limits import mse_without_epsilon
+from ldpaudit.analysis.limits import mse_without_epsilon
 from ldpaudit.outcomes.table import COLUMNS
 from ldpaudit.reports import communication, epsilon, error, pareto, success
 from ldpaudit.reports._labels import spread

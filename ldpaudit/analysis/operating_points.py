@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ldpaudit._readings import TRIED, Metric, best_success, grouped
-from ldpaudit.limits import MAX_K, Frontier, frontier
+from ldpaudit.analysis.limits import MAX_K, Frontier, frontier
+from ldpaudit.analysis.metrics import TRIED, Metric, best_success, grouped
 from ldpaudit.outcomes.table import EXACT
 
 #: Columns that make a group: only protocols of one group are compared.
@@ -26,7 +26,7 @@ class OperatingPoint:
 
     `success_interval` and `mse_interval` hold together with those of all other
     points. `limit`, `distance`, `dominated_by`, `tied_with` and `efficient` are
-    columns of ``ldpaudit.standing.standings``. None where nothing is known.
+    columns of ``ldpaudit.analysis.standings``. None where nothing is known.
     """
 
     data: str

@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import validate
-from ldpaudit._placing import GROUP, OperatingPoint, place
-from ldpaudit._readings import is_less, read
-from ldpaudit.limits import frontier, non_dominated
+from ldpaudit.analysis.limits import frontier, non_dominated
+from ldpaudit.analysis.metrics import is_less, read
+from ldpaudit.analysis.operating_points import GROUP, OperatingPoint, place
 
 if TYPE_CHECKING:
     import pandas as pd

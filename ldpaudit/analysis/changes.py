@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ldpaudit import validate
-from ldpaudit._readings import SAME, Metric, grouped, is_less, read
+from ldpaudit.analysis.metrics import SAME, Metric, grouped, is_less, read
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ldpaudit import validate
-from ldpaudit._placing import OperatingPoint, place
-from ldpaudit._readings import is_less, read
+from ldpaudit.analysis.metrics import is_less, read
+from ldpaudit.analysis.operating_points import OperatingPoint, place
 
 if TYPE_CHECKING:
     import pandas as pd
