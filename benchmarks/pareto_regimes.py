@@ -23,7 +23,8 @@ import pandas as pd
 from scipy.special import gammaln
 
 import ldpaudit
-from ldpaudit.analysis.dominance import hypervolumes, standings
+from ldpaudit.analysis.dominance import standings
+from ldpaudit.analysis.volumes import hypervolumes
 from ldpaudit.outcomes.table import to_frame
 from ldpaudit.registry import load
 

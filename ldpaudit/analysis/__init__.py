@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from ldpaudit.analysis.changes import changes_text as changes_text
     from ldpaudit.analysis.changes import compare_runs as compare_runs
     from ldpaudit.analysis.dominance import STANDING_COLUMNS as STANDING_COLUMNS
-    from ldpaudit.analysis.dominance import hypervolume as hypervolume
-    from ldpaudit.analysis.dominance import hypervolumes as hypervolumes
     from ldpaudit.analysis.dominance import standings as standings
     from ldpaudit.analysis.limits import Frontier as Frontier
     from ldpaudit.analysis.limits import frontier as frontier
@@ -22,6 +20,8 @@ if TYPE_CHECKING:
     from ldpaudit.analysis.recommendation import Choice as Choice
     from ldpaudit.analysis.recommendation import Recommendation as Recommendation
     from ldpaudit.analysis.recommendation import recommend_from as recommend_from
+    from ldpaudit.analysis.volumes import hypervolume as hypervolume
+    from ldpaudit.analysis.volumes import hypervolumes as hypervolumes
 
 __all__ = [
     "CHANGE_COLUMNS",
@@ -53,8 +53,8 @@ __getattr__, __dir__ = face(
         "changes_text": "changes",
         "compare_runs": "changes",
         "frontier": "limits",
-        "hypervolume": "dominance",
-        "hypervolumes": "dominance",
+        "hypervolume": "volumes",
+        "hypervolumes": "volumes",
         "mse_without_epsilon": "limits",
         "non_dominated": "limits",
         "recommend_from": "recommendation",

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 import ldpaudit
 from ldpaudit import registry, testing
 from ldpaudit.adapters import histories
-from ldpaudit.analysis import dominance, limits, recommendation
+from ldpaudit.analysis import dominance, limits, recommendation, volumes
 from ldpaudit.bounds import intervals
 from ldpaudit.collecting import rounds, streams
 from ldpaudit.counts import EventCounts, GuessCounts
@@ -126,7 +126,7 @@ ENTRIES: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "prior_of": (estimates.prior_of, {"users": USERS}),
     "mse_without_epsilon": (limits.mse_without_epsilon, {"k": 4, "success": 0.5}),
     "non_dominated": (limits.non_dominated, {"success": [0.5, 0.6], "mse": [0.1, 0.2]}),
-    "hypervolume": (dominance.hypervolume, {
+    "hypervolume": (volumes.hypervolume, {
         "success": [0.5, 0.6], "mse": [0.2, 0.1], "reference": (1.0, 1.0)}),
     "standings": (dominance.standings, {"frame": FRAME, "alpha": 0.05}),
     "recommend_from": (recommendation.recommend_from, {

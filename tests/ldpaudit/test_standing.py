@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 import ldpaudit
-from ldpaudit.analysis.dominance import STANDING_COLUMNS, hypervolume, hypervolumes, standings
+from ldpaudit.analysis.dominance import STANDING_COLUMNS, standings
 from ldpaudit.analysis.limits import frontier
 from ldpaudit.analysis.metrics import MEASURED, OPTIMAL, PROBED, TRIED
 from ldpaudit.analysis.operating_points import GROUP
+from ldpaudit.analysis.volumes import hypervolume, hypervolumes
 from ldpaudit.outcomes.table import EXACT
 
 from .tables import cell, table
