@@ -12,9 +12,9 @@ import numpy.typing as npt
 import pytest
 
 import ldpaudit
-from ldpaudit import _pairs
 from ldpaudit.registry import create
-from ldpaudit.selection import (
+from ldpaudit.selection import pairs
+from ldpaudit.selection.search import (
     Bonferroni,
     EValues,
     Holm,
@@ -252,7 +252,7 @@ def test_a_witness_for_many_pairs_learns_or_knows(monkeypatch: pytest.MonkeyPatc
         def applies(self, mechanism: Any) -> str | None:  # noqa: ARG002
             return None
 
-    monkeypatch.setattr(_pairs, "create", lambda *_: Fixed())
+    monkeypatch.setattr(pairs, "create", lambda *_: Fixed())
     with pytest.raises(
         ValueError, match="the likelihood ratio or a witness that learns, got 'mine'"
     ):

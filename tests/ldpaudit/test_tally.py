@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from ldpaudit import _pairs, _tally, _together
-from ldpaudit._pairs import Pairs
 from ldpaudit.games.pair_game import PairGame
 from ldpaudit.games.thresholds import Seen
+from ldpaudit.selection import multiple_testing, pair_counts
+from ldpaudit.selection.pairs import Pairs, Reader, learned, likelihood, some_values
 from tests.broken import Response
 
 Floats = npt.NDArray[np.float64]
@@ -63,7 +63,7 @@ def test_a_tally_counts_every_pair_as_a_loop_does() -> None:
     own = rng.integers(0, 5, 200)
     table[rng.random(table.shape) < 0.1] = -math.inf
     table[np.arange(200), own] = np.maximum(table[np.arange(200), own], -2.0)
-    got = _tally.tally([(table[own == u], None) for u in range(5)], levels)
+    got = pair_counts.tally([(table[own == u], None) for u in range(5)], levels)
     right, wrong = counted(table, own, levels)
     np.testing.assert_array_equal(got.right, right)
     np.testing.assert_array_equal(got.wrong, wrong)
@@ -76,8 +76,8 @@ def test_rows_that_were_seen_often_count_as_often() -> None:
     levels = over.square(np.array([[1e-9, 0.5, 1.0]]))
     parts = [rng.normal(size=(6, 3)) for _ in range(3)]
     seen = [rng.integers(0, 9, 6) for _ in range(3)]
-    once = _tally.tally(list(zip(parts, seen, strict=True)), levels)
-    each = _tally.tally(
+    once = pair_counts.tally(list(zip(parts, seen, strict=True)), levels)
+    each = pair_counts.tally(
         [(np.repeat(t, n, axis=0), None) for t, n in zip(parts, seen, strict=True)], levels
     )
     for one, two in zip(once, each, strict=True):
@@ -90,10 +90,10 @@ def test_reports_are_read_alike_whatever_their_form() -> None:
     tallies = []
     for rows in (False, True):
         m = Channel(3, 1.0, CHANNEL, rows)
-        table = _pairs.likelihood(m, over.values)
-        owns = _tally.uniformly(5000, m, 3, np.random.default_rng(2))
-        levels = np.array([[1e-9] * 3, [0.5] * 3, [_tally.MOST] * 3])
-        tallies.append(_tally.watch(m, table, over, owns, levels, np.random.default_rng(3)))
+        table = likelihood(m, over.values)
+        owns = pair_counts.uniformly(5000, m, 3, np.random.default_rng(2))
+        levels = np.array([[1e-9] * 3, [0.5] * 3, [pair_counts.MOST] * 3])
+        tallies.append(pair_counts.watch(m, table, over, owns, levels, np.random.default_rng(3)))
     for one, two in zip(*tallies, strict=True):
         np.testing.assert_array_equal(one, two)
     total = tallies[0]
@@ -109,13 +109,13 @@ def test_one_pair_is_the_same_from_the_tally_and_from_its_own_reports() -> None:
     assert [over[i] for i in range(3)] == [(1, 2), (1, 4), (2, 4)]
     own = rng.integers(0, 3, 600)
     table = rng.integers(-2, 3, (600, 3)).astype(float)
-    rules = _tally.Rules(
+    rules = pair_counts.Rules(
         np.array([1e-9, 0.5, 1.5]), np.array([1.5, 1e-9, 2.5]), np.array([1, -1, -1]), np.zeros(3)
     )
     square = over.square(np.stack([rules.decide, rules.event]))
-    total = _tally.tally([(table[own == u], None) for u in range(3)], square)
-    reader = _pairs.Reader("distinguish", None, lambda reports: reports, 0)
-    played = _together.games(Response(9, 1.0), over, reader, rules, total, "")
+    total = pair_counts.tally([(table[own == u], None) for u in range(3)], square)
+    reader = Reader("distinguish", None, lambda reports: reports, 0)
+    played = multiple_testing.games(Response(9, 1.0), over, reader, rules, total, "")
     for i, (u, w) in enumerate([(0, 1), (0, 2), (1, 2)]):
         mine = (own == u) | (own == w)
         score, first = table[mine, u] - table[mine, w], own[mine] == u
@@ -127,42 +127,42 @@ def test_one_pair_is_the_same_from_the_tally_and_from_its_own_reports() -> None:
 
 def test_scores_that_say_nothing_are_refused() -> None:
     with pytest.raises(ValueError, match="must not be nan or all -inf"):
-        _tally.margins(np.array([[-math.inf, -math.inf]]), 0)
+        pair_counts.margins(np.array([[-math.inf, -math.inf]]), 0)
     reports, own = np.zeros((4, 1)), np.array([0, 1, 0, 1])
     with pytest.raises(ValueError, match="one score for each of 2 values, got shape"):
-        list(_tally.by_value(lambda r: np.zeros(len(r)), reports, own, 2))
+        list(pair_counts.by_value(lambda r: np.zeros(len(r)), reports, own, 2))
 
 
 # ---------------------------------------------------------------- which pairs, which rules
 
 
 def test_all_pairs_of_few_values_and_of_some_where_they_are_many() -> None:
-    few = _pairs.some_values(25, np.random.default_rng(0))
+    few = some_values(25, np.random.default_rng(0))
     assert few.tolist() == list(range(25))
     assert str(Pairs.among(few, 25)) == "600 ordered pairs"
-    many = _pairs.some_values(1024, np.random.default_rng(0))
+    many = some_values(1024, np.random.default_rng(0))
     assert len(set(many.tolist())) == 25
     assert {0, 1, 1023} < set(many.tolist())
     assert sorted(many) == many.tolist()
     assert str(Pairs.among(many, 1024)) == "600 ordered pairs (of 1,047,552)"
-    other = _pairs.some_values(1024, np.random.default_rng(1))
+    other = some_values(1024, np.random.default_rng(1))
     assert other.tolist() != many.tolist()
-    assert len(set(_pairs.some_values(26, np.random.default_rng(2)).tolist())) == 25
+    assert len(set(some_values(26, np.random.default_rng(2)).tolist())) == 25
 
 
 def test_thresholds_are_levels_that_were_seen() -> None:
     margin = np.array([[0.0, 1.0, -2.0, 3.0], [0.0, 0.0, 0.0, 0.0], [math.inf, 0.0, -1.0, 0.0]])
-    levels = _tally._levels(margin)
-    assert levels.shape == (_tally.LEVELS, 3)
+    levels = pair_counts._levels(margin)
+    assert levels.shape == (pair_counts.LEVELS, 3)
     assert set(np.round(levels[1:, 0], 5)) == {1.0, 2.0, 3.0}
-    assert (levels[0] == _tally.LEAST).all()
-    assert (levels[:, 1] == _tally.LEAST).all()
-    assert levels[-1, 2] == _tally.MOST
+    assert (levels[0] == pair_counts.LEAST).all()
+    assert (levels[:, 1] == pair_counts.LEAST).all()
+    assert levels[-1, 2] == pair_counts.MOST
     assert (levels[1:, 0] < np.ceil(levels[1:, 0])).all()  # so that a level reaches itself
 
 
-def pilot_tally(right: Any, wrong: Any, drawn: int) -> _tally.Tally:
-    return _tally.Tally(np.array(right), np.array(wrong), np.full(len(right[0]), drawn))
+def pilot_tally(right: Any, wrong: Any, drawn: int) -> pair_counts.Tally:
+    return pair_counts.Tally(np.array(right), np.array(wrong), np.full(len(right[0]), drawn))
 
 
 def test_rules_promise_what_many_reports_show() -> None:
@@ -174,12 +174,12 @@ def test_rules_promise_what_many_reports_show() -> None:
         1000,
     )
     levels = np.array([[1e-9], [1.0]])
-    rules = _tally.fixed(levels, seen, over, reports=1e6, delta=0.0, claimed=1.0)
+    rules = pair_counts.fixed(levels, seen, over, reports=1e6, delta=0.0, claimed=1.0)
     assert rules.decide.tolist() == rules.event.tolist() == [1.0]
     assert rules.promised[0] == pytest.approx(math.log(9), abs=0.05)
-    shy = _tally.fixed(levels, seen, over, reports=20, delta=0.0, claimed=1.0)
+    shy = pair_counts.fixed(levels, seen, over, reports=20, delta=0.0, claimed=1.0)
     assert shy.decide.tolist() == [1e-9]  # of twenty reports too few would reach the second
-    careful = _tally.fixed(levels, seen, over, reports=1e6, delta=0.25, claimed=1.0)
+    careful = pair_counts.fixed(levels, seen, over, reports=1e6, delta=0.25, claimed=1.0)
     assert careful.decide.tolist() == [1e-9]  # delta alone explains the second
 
 
@@ -189,11 +189,15 @@ def test_rules_find_the_side_that_leaks() -> None:
     seen = pilot_tally(
         [[[0, 700], [700, 0]], [[0, 0], [20, 0]]], [[[0, 300], [300, 0]], np.zeros((2, 2))], 1000
     )
-    rules = _tally.fixed(np.array([[1e-9], [5.0]]), seen, over, reports=1e6, delta=0.0, claimed=1.0)
+    rules = pair_counts.fixed(
+        np.array([[1e-9], [5.0]]), seen, over, reports=1e6, delta=0.0, claimed=1.0
+    )
     assert rules.side.tolist() == [-1]
     assert rules.event.tolist() == [5.0]
     nothing = pilot_tally(np.zeros((1, 2, 2)), np.zeros((1, 2, 2)), 1000)
-    rules = _tally.fixed(np.array([[1e-9]]), nothing, over, reports=1e6, delta=0.0, claimed=1.0)
+    rules = pair_counts.fixed(
+        np.array([[1e-9]]), nothing, over, reports=1e6, delta=0.0, claimed=1.0
+    )
     assert rules.promised.tolist() == [-math.inf]
 
 
@@ -242,7 +246,7 @@ class Histogram:
 def test_one_witness_an_input_estimates_every_ratio() -> None:
     """Each against a draw of all, so differences of scores are ratios of two inputs."""
     m, values = Channel(3, 1.0, CHANNEL), np.arange(3)
-    table = _pairs.learned(Histogram(), m, values, 400_000, np.random.default_rng(0))
+    table = learned(Histogram(), m, values, 400_000, np.random.default_rng(0))
     scores = table(np.arange(4))
     with np.errstate(divide="ignore"):
         exact = np.log(CHANNEL.T)

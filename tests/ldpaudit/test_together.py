@@ -11,8 +11,6 @@ import numpy.typing as npt
 import pytest
 from scipy import special, stats
 
-from ldpaudit import _pairs, _tally, _together
-from ldpaudit._pairs import Pairs
 from ldpaudit.bounds.anytime import event_evidence, guess_evidence
 from ldpaudit.bounds.planned import ClopperPearson, PosteriorOdds
 from ldpaudit.counts import EventCounts, GuessCounts
@@ -20,6 +18,8 @@ from ldpaudit.games.evidence import Counts, Evidence
 from ldpaudit.games.pair_game import PairGame
 from ldpaudit.outcomes.audit_result import EpsilonBound
 from ldpaudit.registry import create
+from ldpaudit.selection import multiple_testing, pair_counts, pairs
+from ldpaudit.selection.pairs import Pairs
 from tests.broken import Response
 
 Floats = npt.NDArray[np.float64]
@@ -48,23 +48,23 @@ def counts(reports: int, rng: np.random.Generator) -> Ints:
     return rng.multinomial(reports, (GRR.channel / K).ravel()).reshape(K, K)
 
 
-def tally(said: Ints) -> _tally.Tally:
+def tally(said: Ints) -> pair_counts.Tally:
     """Right where the report is the input, wrong where it is the other; at both thresholds."""
     right = np.diag(said)[:, None] * (1 - np.eye(K, dtype=np.int64))
     wrong = said * (1 - np.eye(K, dtype=np.int64))
-    return _tally.Tally(np.stack([right] * 2), np.stack([wrong] * 2), said.sum(axis=1))
+    return pair_counts.Tally(np.stack([right] * 2), np.stack([wrong] * 2), said.sum(axis=1))
 
 
 OVER = Pairs.among(np.arange(K), K)
 U, W = OVER.first, OVER.second
-NOTHING = np.full((2, len(OVER)), _tally.LEAST)
+NOTHING = np.full((2, len(OVER)), pair_counts.LEAST)
 
 
 def played(said: Ints, side: Ints) -> list[Evidence]:
     """The 300 games of one tally, events on given sides."""
-    rules = _tally.Rules(NOTHING[0], NOTHING[1], side, np.zeros(len(OVER)))
-    reader = _pairs.Reader("distinguish", None, lambda reports: reports, 0)
-    return _together.games(GRR, OVER, reader, rules, tally(said), "")
+    rules = pair_counts.Rules(NOTHING[0], NOTHING[1], side, np.zeros(len(OVER)))
+    reader = pairs.Reader("distinguish", None, lambda reports: reports, 0)
+    return multiple_testing.games(GRR, OVER, reader, rules, tally(said), "")
 
 
 def test_the_law_of_counts_is_that_of_the_search() -> None:
@@ -78,9 +78,9 @@ def test_the_law_of_counts_is_that_of_the_search() -> None:
             return reports
 
     m, rng = Spied(K, EPSILON), np.random.default_rng(0)
-    owns = _tally.uniformly(K * TRIALS, m, K, rng)
-    table = _pairs.likelihood(m, OVER.values)
-    total = _tally.watch(m, table, OVER, owns, NOTHING, rng)
+    owns = pair_counts.uniformly(K * TRIALS, m, K, rng)
+    table = pairs.likelihood(m, OVER.values)
+    total = pair_counts.watch(m, table, OVER, owns, NOTHING, rng)
     said = np.sum(seen, axis=0).reshape(K, K)
     for one, two in zip(total, tally(said), strict=True):
         np.testing.assert_array_equal(one, two)
@@ -132,7 +132,7 @@ def test_simultaneous_bounds_err_as_often_as_they_say() -> None:
         best.append(bounds.max())
         if repetition < 5:  # the search judges as these formulas do
             uncorrected.append(pair_bounds(said, side, ALPHA).max())
-            found = _together.largest(
+            found = multiple_testing.largest(
                 played(said, side), "posterior-odds", (ALPHA, ALPHA), stepwise=True, **HOW
             )
             assert found.bounds[0].epsilon_lower == pytest.approx(best[-1], abs=1e-9)
@@ -162,7 +162,7 @@ def test_averaged_e_values_err_no_more_than_they_say() -> None:
         money += 0.1 * np.exp(event_evidence(event, **against))
         errors += bool(money.mean() >= 1 / ALPHA)
         if repetition < 5:
-            found = _together.average(played(said, side), (ALPHA, ALPHA), **HOW)
+            found = multiple_testing.average(played(said, side), (ALPHA, ALPHA), **HOW)
             bound = found.bounds[0].epsilon_lower
             assert (bound > EPSILON) == (money.mean() >= 1 / ALPHA)
             assert 0.85 < bound < 1.0
@@ -178,7 +178,7 @@ def test_a_pilot_that_is_counted_again_errs_and_a_split_one_does_not() -> None:
     again, fresh = np.zeros(repetitions), np.zeros(repetitions)
     for i in range(repetitions):
         pilot = counts(K * each, rng)
-        rules = _tally.fixed(NOTHING, tally(pilot), OVER, reports=2.0 * rest, **HOW)
+        rules = pair_counts.fixed(NOTHING, tally(pilot), OVER, reports=2.0 * rest, **HOW)
         place = int(rules.promised.argmax())
         again[i] = pair_bounds(pilot, rules.side, ALPHA)[place]
         u, w = OVER[place]
@@ -230,8 +230,10 @@ def test_stepwise_judging_is_holms() -> None:
         p_values = rng.random(9) ** 6
         games = [cast(Evidence, Judged(p)) for p in p_values]
         how: dict[str, Any] = {"delta": 0.0, "claimed": 1.0}
-        step = _together.largest(games, "posterior-odds", (0.05, 0.05), stepwise=True, **how)
-        once = _together.largest(games, "posterior-odds", (0.05, 0.05), stepwise=False, **how)
+        step = multiple_testing.largest(games, "posterior-odds", (0.05, 0.05), stepwise=True, **how)
+        once = multiple_testing.largest(
+            games, "posterior-odds", (0.05, 0.05), stepwise=False, **how
+        )
         assert step.beyond == holm(p_values, 0.05)
         assert once.beyond == tuple(np.flatnonzero(p_values < 0.05 / 9))
         assert step.bounds == once.bounds
@@ -251,10 +253,10 @@ def test_named_e_values_are_those_of_the_closed_test() -> None:
         expected = tuple(
             i for i in range(6) if all(money[list(c)].mean() >= 1 / 0.05 for c in subsets if i in c)
         )
-        assert _together._closed(logs, 0.05) == expected
+        assert multiple_testing._closed(logs, 0.05) == expected
         named += len(expected)
     assert named > 50
-    assert _together._closed(np.array([1e5, 1e6]), 1e-4) == (0, 1)
+    assert multiple_testing._closed(np.array([1e5, 1e6]), 1e-4) == (0, 1)
 
 
 @pytest.mark.parametrize("name", ["posterior-odds", "clopper-pearson", "anytime"])

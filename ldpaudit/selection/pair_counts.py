@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ldpaudit._pairs import Pairs, Table
 from ldpaudit.contracts import Floats, Mechanism, Reports, Values
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.sampling import chunks, pieces, report_entries
+from ldpaudit.selection.pairs import Pairs, Table
 
 #: Thresholds tried for each pair.
 LEVELS = 16

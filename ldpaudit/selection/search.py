@@ -15,8 +15,7 @@ from typing import Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
 
-from ldpaudit import _tally, _together, validate
-from ldpaudit._pairs import VALUES, Pairs, Reader, pairs_and_reader
+from ldpaudit import validate
 from ldpaudit.contracts import GuessBound, HasLikelihood, IsRecorded, Mechanism
 from ldpaudit.games.evidence import Evidence, Prepared
 from ldpaudit.games.kary_game import KaryGame
@@ -26,6 +25,8 @@ from ldpaudit.games.thresholds import Promise
 from ldpaudit.outcomes.audit_result import EpsilonBound
 from ldpaudit.registry import create
 from ldpaudit.sampling import stream
+from ldpaudit.selection import multiple_testing, pair_counts
+from ldpaudit.selection.pairs import VALUES, Pairs, Reader, pairs_and_reader
 
 #: Fewest and most pilot reports an input that fix the rules.
 _PILOT = (1_000, 10_000)
@@ -302,8 +303,8 @@ def _split(search: _Search, over: Pairs, reader: Reader, fraction: float) -> Wor
     each = min(max(1, round(fraction * search.trials)), search.trials - 1)
     rest = num_values * (search.trials - each) // 2
     rng = search.rng(reader.name, "pilot")
-    levels, seen = _tally.pilot(search.mechanism, reader.table, over, num_values * each, rng)
-    rules = _tally.fixed(levels, seen, over, reports=2 * rest, **search.how)
+    levels, seen = pair_counts.pilot(search.mechanism, reader.table, over, num_values * each, rng)
+    rules = pair_counts.fixed(levels, seen, over, reports=2 * rest, **search.how)
     prepared = prepare(
         search.mechanism,
         search.bound,
@@ -316,7 +317,7 @@ def _split(search: _Search, over: Pairs, reader: Reader, fraction: float) -> Wor
     )
     if isinstance(prepared, str):
         raise ValueError(f"{reader.name} reads no report: {prepared}.")
-    text = f"the most promising of {over} at {_tally.LEVELS} thresholds each, chosen "
+    text = f"the most promising of {over} at {pair_counts.LEVELS} thresholds each, chosen "
     text += f"{reader.spent(int(seen.drawn.sum()))}; {prepared.searched}"
     played = replace(prepared.play(prepared.reports), searched=text)
     one, two = (played.certify(search.bound, alpha=a, **search.how) for a in search.levels)
@@ -331,21 +332,21 @@ def _all(
     mechanism, table, m = search.mechanism, reader.table, len(over)
     num_values = over.values.size
     size = num_values * min(max(search.trials // 10, _PILOT[0]), _PILOT[1])
-    levels, seen = _tally.pilot(mechanism, table, over, size, search.rng(reader.name, "rules"))
-    rules = _tally.fixed(levels, seen, over, reports=2 * search.trials, **search.how)
+    levels, seen = pair_counts.pilot(mechanism, table, over, size, search.rng(reader.name, "rules"))
+    rules = pair_counts.fixed(levels, seen, over, reports=2 * search.trials, **search.how)
     rng = search.rng(reader.name, "games")
-    owns = _tally.uniformly(num_values * search.trials, mechanism, num_values, rng)
+    owns = pair_counts.uniformly(num_values * search.trials, mechanism, num_values, rng)
     both = np.stack([rules.decide, rules.event])
-    total = _tally.watch(mechanism, table, over, owns, both, rng)
-    played = _together.games(
+    total = pair_counts.watch(mechanism, table, over, owns, both, rng)
+    played = multiple_testing.games(
         mechanism, over, reader, rules, total, f"rules fixed {reader.spent(size)}"
     )
     match chosen:
         case EValues():
-            found = _together.average(played, search.levels, **search.how)
+            found = multiple_testing.average(played, search.levels, **search.how)
             cost = f"averaged at a cost of at most {math.log(m):.1f} in log evidence"
         case Bonferroni() | Holm():
-            found = _together.largest(
+            found = multiple_testing.largest(
                 played, search.bound, search.levels, stepwise=chosen == Holm(), **search.how
             )
             cost = f"at alpha / {m:,} each"

@@ -7,8 +7,6 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from ldpaudit._pairs import Pairs, Reader
-from ldpaudit._tally import LEAST, MOST, Rules, Tally
 from ldpaudit.bounds.anytime import event_evidence, guess_evidence, least_kept
 from ldpaudit.contracts import Floats, Mechanism
 from ldpaudit.counts import EventCounts, GuessCounts
@@ -16,6 +14,8 @@ from ldpaudit.games.evidence import Counts, Evidence
 from ldpaudit.games.pair_game import PairGame
 from ldpaudit.outcomes.audit_result import EpsilonBound
 from ldpaudit.registry import create
+from ldpaudit.selection.pair_counts import LEAST, MOST, Rules, Tally
+from ldpaudit.selection.pairs import Pairs, Reader
 
 #: Parts of a pair's e-value that its guesses and its event have.
 _SHARES = (0.9, 0.1)
