@@ -38,7 +38,7 @@ from ldpaudit.registry import create
 from ldpaudit.sampling import blocks, stream
 
 if TYPE_CHECKING:
-    from ldpaudit.selection.search import Selection
+    from ldpaudit.selection.methods import Selection
 from ldpaudit.auditing.attack_success import blind_outcome, failed_outcome, measure_attack
 from ldpaudit.auditing.identity import identity_of, parameters_of
 

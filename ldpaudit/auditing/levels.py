@@ -13,7 +13,7 @@ from ldpaudit.outcomes.audit_result import EpsilonBound
 from ldpaudit.registry import create
 
 if TYPE_CHECKING:
-    from ldpaudit.selection.search import Selection
+    from ldpaudit.selection.methods import Selection
 
 #: The bound of an audit that is planned, and of one that may stop early.
 DEFAULT_BOUND, DEFAULT_ANYTIME_BOUND = "posterior-odds", "anytime"
@@ -55,7 +55,8 @@ class Levels:
         witness: str | None,
     ) -> tuple[EpsilonBound, EpsilonBound]:
         """Search for the worst pair; both bounds survive the search."""
-        from ldpaudit.selection.search import selection, worst_pair
+        from ldpaudit.selection.methods import selection
+        from ldpaudit.selection.search import worst_pair
 
         found = worst_pair(
             mechanism,

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from ldpaudit._face import face
 
 if TYPE_CHECKING:
-    from ldpaudit.selection.search import Bonferroni as Bonferroni
-    from ldpaudit.selection.search import EValues as EValues
-    from ldpaudit.selection.search import Holm as Holm
-    from ldpaudit.selection.search import PilotSplit as PilotSplit
-    from ldpaudit.selection.search import Pooled as Pooled
-    from ldpaudit.selection.search import Selection as Selection
+    from ldpaudit.selection.methods import Bonferroni as Bonferroni
+    from ldpaudit.selection.methods import EValues as EValues
+    from ldpaudit.selection.methods import Holm as Holm
+    from ldpaudit.selection.methods import PilotSplit as PilotSplit
+    from ldpaudit.selection.methods import Pooled as Pooled
+    from ldpaudit.selection.methods import Selection as Selection
+    from ldpaudit.selection.methods import selection as selection
     from ldpaudit.selection.search import WorstPair as WorstPair
-    from ldpaudit.selection.search import selection as selection
     from ldpaudit.selection.search import worst_pair as worst_pair
 
 __all__ = [
@@ -32,14 +32,14 @@ __all__ = [
 __getattr__, __dir__ = face(
     __name__,
     {
-        "Bonferroni": "search",
-        "EValues": "search",
-        "Holm": "search",
-        "PilotSplit": "search",
-        "Pooled": "search",
-        "Selection": "search",
+        "Bonferroni": "methods",
+        "EValues": "methods",
+        "Holm": "methods",
+        "PilotSplit": "methods",
+        "Pooled": "methods",
+        "Selection": "methods",
         "WorstPair": "search",
-        "selection": "search",
+        "selection": "methods",
         "worst_pair": "search",
     },
 )

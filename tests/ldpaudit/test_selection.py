@@ -14,7 +14,7 @@ import pytest
 import ldpaudit
 from ldpaudit.registry import create
 from ldpaudit.selection import pairs
-from ldpaudit.selection.search import (
+from ldpaudit.selection.methods import (
     Bonferroni,
     EValues,
     Holm,
@@ -22,8 +22,8 @@ from ldpaudit.selection.search import (
     Pooled,
     Selection,
     selection,
-    worst_pair,
 )
+from ldpaudit.selection.search import worst_pair
 from tests.broken import Response
 
 Floats = npt.NDArray[np.float64]
