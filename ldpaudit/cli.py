@@ -352,7 +352,7 @@ def check(
 ) -> int:
     """Hold a mechanism against the contract: law, likelihood, estimate, variance."""
     from ldpaudit.targets import build
-    from ldpaudit.testing import check_mechanism
+    from ldpaudit.testing.components import check_mechanism
 
     with _nonsense_is_inconclusive(target):
         mechanism = build(target, {"k": k, "epsilon": epsilon, "delta": delta}, param or [])

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from ldpaudit.power import LdpCheck
+    from ldpaudit.testing.power import LdpCheck
 
 #: What is recorded of an audit in the JUnit XML: ldpaudit.verdict, and so on; of a second
 #: audit ldpaudit.2.verdict.
@@ -68,7 +68,7 @@ class AssertLdp:
                 pytrace=False,
             )
         from ldpaudit.outcomes.audit_result import VIOLATION
-        from ldpaudit.testing import check_ldp
+        from ldpaudit.testing.components import check_ldp
 
         own = _seed(_name(self._item), self._done) if seed is None else seed
         found = check_ldp(mechanism, epsilon, delta, trials=trials, alpha=self._share, seed=own)

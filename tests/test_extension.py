@@ -22,7 +22,7 @@ import pytest
 
 import ldpaudit
 from ldpaudit.leakage import channels
-from ldpaudit.testing import check_attack, check_bound, check_mechanism
+from ldpaudit.testing.components import check_attack, check_bound, check_mechanism
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = ROOT / "examples" / "ring"

@@ -26,14 +26,7 @@ from ldpaudit.outcomes.audit_result import EpsilonBound
 from ldpaudit.registry import create
 from ldpaudit.sampling import stream
 from ldpaudit.selection import multiple_testing, pair_counts
-from ldpaudit.selection.methods import (
-    Bonferroni,
-    EValues,
-    Holm,
-    PilotSplit,
-    Pooled,
-    Selection,
-)
+from ldpaudit.selection.methods import Bonferroni, EValues, Holm, PilotSplit, Pooled, Selection
 from ldpaudit.selection.pairs import VALUES, Pairs, Reader, pairs_and_reader
 
 #: Fewest and most pilot reports an input that fix the rules.

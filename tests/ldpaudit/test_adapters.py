@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 
 import ldpaudit
-from ldpaudit import testing
 from ldpaudit.adapters.callables import from_callable
 from ldpaudit.bounds.planned import PosteriorOdds
 from ldpaudit.counts import GuessCounts
 from ldpaudit.sampling import stream
+from ldpaudit.testing import components
 
 
 def rng(seed: int = 0) -> np.random.Generator:
@@ -43,7 +43,7 @@ def drawn(fn: Callable[..., Any], values: Any = (0, 1, 2), k: int = 4, **how: An
 
 @pytest.mark.parametrize(("fn", "batched"), [(response, False), (responses, True)])
 def test_a_function_keeps_the_contract_of_a_mechanism(fn: Any, batched: bool) -> None:
-    lines = testing.check_mechanism(from_callable(fn, k=4, epsilon=2.6, batched=batched))
+    lines = components.check_mechanism(from_callable(fn, k=4, epsilon=2.6, batched=batched))
     assert lines[0].startswith("sampler: one report a value, reproducible, input untouched")
 
 

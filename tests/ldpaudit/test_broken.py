@@ -16,7 +16,7 @@ import pytest
 
 import ldpaudit
 from ldpaudit.leakage import channels
-from ldpaudit.testing import check_mechanism
+from ldpaudit.testing.components import check_mechanism
 
 
 def load_broken() -> ModuleType:

@@ -10,7 +10,7 @@ from scipy import stats
 
 from ldpaudit.bounds.planned import ClopperPearson, LdpAuditor, PosteriorOdds
 from ldpaudit.counts import EventCounts, GuessCounts
-from ldpaudit.testing import check_bound
+from ldpaudit.testing.components import check_bound
 
 ALPHA = 0.01
 

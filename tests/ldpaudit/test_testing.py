@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 import ldpaudit
-from ldpaudit import registry, testing
+from ldpaudit import registry
 from ldpaudit.bounds import planned
 from ldpaudit.contracts import Reconstruction
 from ldpaudit.counts import EventCounts, GuessCounts
-from ldpaudit.testing import assert_ldp, check_attack, check_bound, check_mechanism
+from ldpaudit.testing import components
+from ldpaudit.testing.components import assert_ldp, check_attack, check_bound, check_mechanism
 
 # ------------------------------------------------------------ check_mechanism
 
@@ -278,7 +279,7 @@ def test_assert_ldp_spends_delta() -> None:
 
 def test_assert_ldp_reads_abilities_as_every_python_does() -> None:
     """From 3.12 on isinstance looks at real attributes only; a silent pass would be a disaster."""
-    claim = testing._Claim(SOUND, 1.0, 0.0)
+    claim = components._Claim(SOUND, 1.0, 0.0)
     for name in ("k", "epsilon", "privatize", "log_likelihood"):
         inspect.getattr_static(claim, name)
 
@@ -299,7 +300,7 @@ def test_a_claim_far_below_the_truth_is_found(name: str, k: int, claim: float) -
     """The game must not be chosen so that gross violators pass; 200,000 reports of epsilon 1."""
     m = ldpaudit.mechanism(name, k=k, epsilon=1.0)
     with pytest.raises(AssertionError, match=r"not .*-LDP"):
-        testing.assert_ldp(m, epsilon=claim)
+        components.assert_ldp(m, epsilon=claim)
 
 
 def test_rounding_is_no_violation() -> None:

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from ldpaudit import testing
 from ldpaudit.contracts import HasPublishedSuccess
 from ldpaudit.protocols import OptimizedLocalHashing, SubsetSelection, ThresholdingHistogramEncoding
 from ldpaudit.protocols._objective import least_point
 from ldpaudit.protocols.adaptive_protocols import AdaptiveLocalHashing, AdaptiveSubsetSelection
+from ldpaudit.testing import components
 
 from .adaptive import CLASSES, build, chosen
 from .channels import Table, covariance_trace, pack, patterns, priors, subsets
@@ -254,7 +254,7 @@ def test_channel_by_enumeration(name: str, k: int, epsilon: float) -> None:
 def test_contract(name: str) -> None:
     """Samplers, estimates and counts follow the law; each statistical check fails at 1e-6."""
     m = build(name, 9, 3.0, (0.8, 0.2))
-    assert testing.check_mechanism(m)
+    assert components.check_mechanism(m)
     assert isinstance(m, HasPublishedSuccess) == (name == "alh")
     tail = "(k=9, epsilon=3.0, success_weight=0.8, error_weight=0.2, grid='exact')"
     assert repr(m) == type(m).__name__ + tail

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ldpaudit import testing
 from ldpaudit.contracts import HasBayesVulnerability, HasExactDelta, HasPublishedSuccess
 from ldpaudit.protocols import (
     BinaryLocalHashing,
@@ -27,6 +26,7 @@ from ldpaudit.protocols.approximate_response import (
     ApproximateRandomizedResponse,
     ApproximateSymmetricUnaryEncoding,
 )
+from ldpaudit.testing import components
 
 from .channels import Table, covariance_trace, pack, patterns, priors, subsets
 
@@ -237,7 +237,7 @@ def test_contract(cls: Any, epsilon: float, delta: float) -> None:
     m = cls(6, epsilon, delta)
     assert isinstance(m, HasExactDelta)
     assert isinstance(m, HasBayesVulnerability)
-    assert testing.check_mechanism(m)
+    assert components.check_mechanism(m)
     assert repr(m) == f"{cls.__name__}(k=6, epsilon={epsilon!r}, delta={delta!r})"
     assert pickle.loads(pickle.dumps(m)) == m != cls(6, epsilon, delta / 2)  # noqa: S301
 

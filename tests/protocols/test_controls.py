@@ -11,7 +11,7 @@ import pytest
 
 import ldpaudit
 from ldpaudit.protocols import LocalHashingOnly, StickyUnaryEncoding
-from ldpaudit.testing import check_mechanism
+from ldpaudit.testing.components import check_mechanism
 
 
 def sent(k: int, p: float, q: float) -> np.ndarray:

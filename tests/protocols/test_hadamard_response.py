@@ -26,7 +26,7 @@ from ldpaudit.contracts import (
 from ldpaudit.protocols import _blocks
 from ldpaudit.protocols._hadamard import even_words, walsh_hadamard
 from ldpaudit.protocols.hadamard_response import HadamardResponse
-from ldpaudit.testing import check_mechanism
+from ldpaudit.testing.components import check_mechanism
 
 from .blocks import (
     Blocks,

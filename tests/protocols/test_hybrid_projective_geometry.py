@@ -28,7 +28,7 @@ from ldpaudit.contracts import (
 from ldpaudit.protocols import _blocks
 from ldpaudit.protocols.hybrid_projective_geometry import HybridProjectiveGeometry
 from ldpaudit.protocols.projective_geometry import ProjectiveGeometryResponse
-from ldpaudit.testing import check_mechanism
+from ldpaudit.testing.components import check_mechanism
 
 from .blocks import (
     Blocks,

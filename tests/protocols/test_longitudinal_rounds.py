@@ -21,7 +21,7 @@ from ldpaudit.protocols import (
 )
 from ldpaudit.protocols._bits import unpack
 from ldpaudit.protocols._memoised import keyed_rows
-from ldpaudit.testing import check_mechanism
+from ldpaudit.testing.components import check_mechanism
 
 BUDGETS = {"epsilon": 0.8, "epsilon_inf": 2.0}
 ALL: dict[str, dict[str, Any]] = {

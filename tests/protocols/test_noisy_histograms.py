@@ -11,7 +11,7 @@ from scipy import integrate, stats
 from scipy.special import ndtr
 
 import ldpaudit
-from ldpaudit.testing import check_mechanism
+from ldpaudit.testing.components import check_mechanism
 
 DELTA = 1e-5
 

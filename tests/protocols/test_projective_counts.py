@@ -16,7 +16,7 @@ from ldpaudit.protocols import _message_counts, projective_geometry
 from ldpaudit.protocols._message_counts import orthogonal_messages, solutions, split_evenly
 from ldpaudit.protocols._projective import ProjectiveSpace
 from ldpaudit.protocols.projective_geometry import ProjectiveGeometryResponse
-from ldpaudit.testing import check_mechanism
+from ldpaudit.testing.components import check_mechanism
 
 from .blocks import Ints, Table, assert_evenly_spread, assert_follows, assert_mean, sum_law
 

@@ -20,7 +20,7 @@ from ldpaudit.contracts import FrequencyOracle, HasBayesVulnerability, HasLikeli
 from ldpaudit.protocols import _projective, projective_geometry
 from ldpaudit.protocols._projective import ProjectiveSpace, inverses, prime_from
 from ldpaudit.protocols.projective_geometry import ProjectiveGeometryResponse
-from ldpaudit.testing import check_mechanism
+from ldpaudit.testing.components import check_mechanism
 
 Table = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

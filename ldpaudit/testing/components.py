@@ -13,17 +13,17 @@ from typing import Any
 import numpy as np
 
 from ldpaudit import divergence, validate
-from ldpaudit._longitudinal_checks import over_time
-from ldpaudit._mechanism_checks import FALSE_ALARM, checks_of, require
 from ldpaudit.auditing.attack_success import success_counts
 from ldpaudit.bounds import intervals
 from ldpaudit.contracts import HasExactDelta, HasExactEpsilon, IsRecorded, Mechanism, Reconstruction
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.preparation import prepare
 from ldpaudit.outcomes.audit_result import VIOLATION
-from ldpaudit.power import GATE_BOUND, LdpCheck, can_fail, detectable
 from ldpaudit.registry import mechanism as registered
 from ldpaudit.sampling import stream
+from ldpaudit.testing.longitudinal_checks import over_time
+from ldpaudit.testing.mechanism_checks import FALSE_ALARM, checks_of, require
+from ldpaudit.testing.power import GATE_BOUND, LdpCheck, can_fail, detectable
 
 #: What a mechanism under somebody else's claim keeps of its own.
 _ABILITIES = (

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ldpaudit._mechanism_checks import (
+from ldpaudit.contracts import FrequencyOracle, HasExactDelta, HasExactEpsilon, Longitudinal
+from ldpaudit.testing.mechanism_checks import (
     DRAWN,
     REPETITIONS,
     Check,
@@ -18,7 +19,6 @@ from ldpaudit._mechanism_checks import (
     require,
     uneven_users,
 )
-from ldpaudit.contracts import FrequencyOracle, HasExactDelta, HasExactEpsilon, Longitudinal
 
 #: Rounds of a history whose law is checked: the value is left once and comes back.
 _KEPT = (True, True, True, True, False, True, True, True, True)
