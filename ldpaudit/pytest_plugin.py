@@ -68,7 +68,7 @@ class AssertLdp:
                 pytrace=False,
             )
         from ldpaudit.outcomes.audit_result import VIOLATION
-        from ldpaudit.testing.components import check_ldp
+        from ldpaudit.testing.gate import check_ldp
 
         own = _seed(_name(self._item), self._done) if seed is None else seed
         found = check_ldp(mechanism, epsilon, delta, trials=trials, alpha=self._share, seed=own)

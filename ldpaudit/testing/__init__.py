@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from ldpaudit._face import face
 
 if TYPE_CHECKING:
-    from ldpaudit.testing.components import assert_ldp as assert_ldp
     from ldpaudit.testing.components import check_attack as check_attack
     from ldpaudit.testing.components import check_bound as check_bound
-    from ldpaudit.testing.components import check_ldp as check_ldp
     from ldpaudit.testing.components import check_mechanism as check_mechanism
+    from ldpaudit.testing.gate import assert_ldp as assert_ldp
+    from ldpaudit.testing.gate import check_ldp as check_ldp
     from ldpaudit.testing.power import LdpCheck as LdpCheck
     from ldpaudit.testing.power import detectable as detectable
 
@@ -29,10 +29,10 @@ __getattr__, __dir__ = face(
     __name__,
     {
         "LdpCheck": "power",
-        "assert_ldp": "components",
+        "assert_ldp": "gate",
         "check_attack": "components",
         "check_bound": "components",
-        "check_ldp": "components",
+        "check_ldp": "gate",
         "check_mechanism": "components",
         "detectable": "power",
     },

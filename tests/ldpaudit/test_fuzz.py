@@ -26,7 +26,7 @@ from ldpaudit.collecting import rounds, streams
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.data import dataset, priors, sources
 from ldpaudit.leakage import capacity, channels, estimates, gain, linking, longitudinal, profile
-from ldpaudit.testing import components
+from ldpaudit.testing import components, gate
 
 pytestmark = pytest.mark.fuzz
 
@@ -82,7 +82,7 @@ ENTRIES: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "frontier": (ldpaudit.frontier, {"k": 4, "epsilon": 1.0}),
     "success_interval": (intervals.success_interval, {"successes": 3, "trials": 9, "alpha": 0.05}),
     "check_mechanism": (contract, {"mechanism": GRR, "seed": 0}),
-    "check_ldp": (components.check_ldp, {
+    "check_ldp": (gate.check_ldp, {
         "mechanism": GRR, "epsilon": 1.0, "delta": 0.0, "trials": 200, "alpha": 1e-3, "seed": 0}),
     "zipf": (priors.zipf, {"k": 4, "s": 1.0}),
     "spike": (priors.spike, {"k": 4}),

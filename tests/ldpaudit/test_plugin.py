@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import ldpaudit
-from ldpaudit.testing.components import check_ldp
+from ldpaudit.testing.gate import check_ldp
 
 pytest_plugins = ["pytester"]
 

@@ -18,8 +18,8 @@ from ldpaudit.games.evidence import Evidence, Prepared
 from ldpaudit.games.kary_game import KaryGame
 from ldpaudit.games.preparation import prepare
 from ldpaudit.registry import create
-from ldpaudit.testing import components, power
-from ldpaudit.testing.components import assert_ldp, check_ldp
+from ldpaudit.testing import gate, power
+from ldpaudit.testing.gate import assert_ldp, check_ldp
 
 Ints = npt.NDArray[np.int64]
 
@@ -110,7 +110,7 @@ def test_power_is_what_happens() -> None:
     how: dict[str, Any] = {"alpha": 0.01, "delta": 0.0, "claimed": 1.0}
     stated = power.detectable(played(Coin(1.0), 1_000), **how)
     assert 1.0 < stated < 1.5
-    held: Any = components._Claim(Coin(stated), 1.0, 0.0)
+    held: Any = gate._Claim(Coin(stated), 1.0, 0.0)
     ready = prepare(held, "posterior-odds", (0, 1), 1_000, delta=0.0, seed=1, identity="runs")
     assert isinstance(ready, Prepared)
     games = [ready.play(2_000, look=run) for run in range(1_000)]

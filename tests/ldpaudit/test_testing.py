@@ -15,8 +15,9 @@ from ldpaudit import registry
 from ldpaudit.bounds import planned
 from ldpaudit.contracts import Reconstruction
 from ldpaudit.counts import EventCounts, GuessCounts
-from ldpaudit.testing import components
-from ldpaudit.testing.components import assert_ldp, check_attack, check_bound, check_mechanism
+from ldpaudit.testing import gate
+from ldpaudit.testing.components import check_attack, check_bound, check_mechanism
+from ldpaudit.testing.gate import assert_ldp
 
 # ------------------------------------------------------------ check_mechanism
 
@@ -279,7 +280,7 @@ def test_assert_ldp_spends_delta() -> None:
 
 def test_assert_ldp_reads_abilities_as_every_python_does() -> None:
     """From 3.12 on isinstance looks at real attributes only; a silent pass would be a disaster."""
-    claim = components._Claim(SOUND, 1.0, 0.0)
+    claim = gate._Claim(SOUND, 1.0, 0.0)
     for name in ("k", "epsilon", "privatize", "log_likelihood"):
         inspect.getattr_static(claim, name)
 
@@ -300,7 +301,7 @@ def test_a_claim_far_below_the_truth_is_found(name: str, k: int, claim: float) -
     """The game must not be chosen so that gross violators pass; 200,000 reports of epsilon 1."""
     m = ldpaudit.mechanism(name, k=k, epsilon=1.0)
     with pytest.raises(AssertionError, match=r"not .*-LDP"):
-        components.assert_ldp(m, epsilon=claim)
+        gate.assert_ldp(m, epsilon=claim)
 
 
 def test_rounding_is_no_violation() -> None:
