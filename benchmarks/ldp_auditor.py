@@ -18,8 +18,8 @@ import pandas as pd
 import ldpaudit
 from ldpaudit import divergence
 from ldpaudit.bounds.planned import LdpAuditor
+from ldpaudit.comparing.study import read_study
 from ldpaudit.counts import EventCounts
-from ldpaudit.study import read_study
 
 PUBLISHED, OURS = "single-guess/ldp-auditor", "posterior-odds"
 AXES = ["protocol", "parameters", "k", "epsilon", "delta"]

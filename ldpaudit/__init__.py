@@ -22,23 +22,23 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ldpaudit import testing as testing
-    from ldpaudit._results import Results as Results
     from ldpaudit.adapters.callables import from_callable as from_callable
     from ldpaudit.adapters.recordings import from_samples as from_samples
     from ldpaudit.analysis.limits import frontier as frontier
     from ldpaudit.auditing.harness import audit as audit
-    from ldpaudit.grid import compare as compare
+    from ldpaudit.comparing.grid import compare as compare
+    from ldpaudit.comparing.results import Results as Results
+    from ldpaudit.comparing.study import Study as Study
     from ldpaudit.outcomes.audit_result import AuditResult as AuditResult
     from ldpaudit.registry import mechanism as mechanism
-    from ldpaudit.study import Study as Study
 
 #: Public name -> module that defines it; imported at first use, so that starting is quick.
 _HOME = {
     "AuditResult": "outcomes.audit_result",
-    "Results": "_results",
-    "Study": "study",
+    "Results": "comparing.results",
+    "Study": "comparing.study",
     "audit": "auditing.harness",
-    "compare": "grid",
+    "compare": "comparing.grid",
     "from_callable": "adapters.callables",
     "from_samples": "adapters.recordings",
     "frontier": "analysis.limits",

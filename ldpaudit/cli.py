@@ -18,7 +18,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ldpaudit._results import Results
+    from ldpaudit.comparing.results import Results
 
 EXIT_CONSISTENT, EXIT_VIOLATION, EXIT_USAGE, EXIT_INCONCLUSIVE = range(4)
 # Some versions of Typer carry a click of their own: take the base class from what it raises.
@@ -112,7 +112,7 @@ def _listing(kind: str) -> dict[str, str]:
     from ldpaudit import registry
 
     if kind == "studies":
-        from ldpaudit.study import study_names
+        from ldpaudit.comparing.study import study_names
 
         return study_names()
     if kind == "data":
@@ -246,9 +246,9 @@ def compare(
 ) -> int:
     """Compare protocols on data and write the Pareto report; goes on where it stopped."""
     from ldpaudit._terminal import progress_bar
-    from ldpaudit.export import writer
-    from ldpaudit.grid import compare as run
-    from ldpaudit.study import read_study, with_data
+    from ldpaudit.comparing.export import writer
+    from ldpaudit.comparing.grid import compare as run
+    from ldpaudit.comparing.study import read_study, with_data
 
     plan = read_study(study)
     plan = plan.as_quick() if quick else plan
@@ -284,7 +284,7 @@ def report(
     ] = None,
 ) -> int:
     """Write the page of a comparison again, name the best protocol under caps, show changes."""
-    from ldpaudit.grid import stored_results
+    from ldpaudit.comparing.grid import stored_results
 
     results, lines = stored_results(directory), []
     if not max_success is max_bits is max_mse is None:

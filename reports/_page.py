@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-    from ldpaudit._results import Results
     from ldpaudit.analysis.metrics import Metric
     from ldpaudit.analysis.operating_points import OperatingPoint
+    from ldpaudit.comparing.results import Results
 
 _OPTIONAL = (
     *("created", "command", "seed", "alpha", "verdict_alpha", "notices"),

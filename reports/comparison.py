@@ -29,7 +29,7 @@ from .success import draw_success
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ldpaudit._results import Results
+    from ldpaudit.comparing.results import Results
 
 
 def save_comparison(results: Results, directory: str | Path) -> list[Path]:
@@ -66,7 +66,7 @@ def save_comparison(results: Results, directory: str | Path) -> list[Path]:
     --------
     >>> import tempfile
     >>> import pandas as pd
-    >>> from ldpaudit._results import Results
+    >>> from ldpaudit.comparing import Results
     >>> row = {"protocol": "grr", "k": 4, "epsilon": 1.0, "data": "toy", "metric": "bits"}
     >>> results = Results(pd.DataFrame([row | {"exact": 2.0}]), {}, pd.DataFrame())
     >>> with tempfile.TemporaryDirectory() as folder:

@@ -12,7 +12,7 @@ from ._points import panels, placed
 from ._summary import summary
 
 if TYPE_CHECKING:
-    from ldpaudit._results import Results
+    from ldpaudit.comparing.results import Results
 
 _MOST = 24  # rows a data set that a notebook shows
 
@@ -34,7 +34,7 @@ def results_html(results: Results) -> str:
     Examples
     --------
     >>> import pandas as pd
-    >>> from ldpaudit._results import Results
+    >>> from ldpaudit.comparing import Results
     >>> row = {"protocol": "grr", "k": 4, "epsilon": 1.0, "data": "toy", "metric": "bits"}
     >>> results = Results(pd.DataFrame([row | {"exact": 2.0}]), {}, pd.DataFrame())
     >>> "Comparison of mechanisms" in results_html(results)

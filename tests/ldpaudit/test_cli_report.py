@@ -14,7 +14,7 @@ import pytest
 import ldpaudit
 from ldpaudit import cli
 from ldpaudit.analysis.changes import CHANGE_COLUMNS
-from ldpaudit.store import digest
+from ldpaudit.comparing.store import digest
 
 Run = Callable[..., tuple[int, str, str]]
 STUDY = {"name": "tiny", "protocols": ["grr", "ss"], "epsilons": [1.0, 2.0],

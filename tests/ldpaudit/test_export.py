@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from ldpaudit._results import Results
-from ldpaudit.export import writer
-from ldpaudit.grid import compare
+from ldpaudit.comparing.export import writer
+from ldpaudit.comparing.grid import compare
+from ldpaudit.comparing.results import Results
 
 STUDY: dict[str, Any] = {
     "name": "tiny", "protocols": ["grr", "oue"], "epsilons": [1.0],

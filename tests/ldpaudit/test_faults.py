@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from ldpaudit import grid
-from ldpaudit.grid import compare
-from ldpaudit.running import DIED
-from ldpaudit.study import resolve, to_toml
+from ldpaudit.comparing import grid
+from ldpaudit.comparing.grid import compare
+from ldpaudit.comparing.running import DIED
+from ldpaudit.comparing.study import resolve, to_toml
 
 from . import hostile
 

@@ -19,14 +19,15 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from ldpaudit import grid, registry
-from ldpaudit._results import Results
+from ldpaudit import registry
 from ldpaudit.auditing import harness
+from ldpaudit.comparing import grid
+from ldpaudit.comparing.grid import compare, stored_results
+from ldpaudit.comparing.results import Results
+from ldpaudit.comparing.store import FILE_NAME
 from ldpaudit.contracts import Values
 from ldpaudit.data.sources import load as load_data
-from ldpaudit.grid import compare, stored_results
 from ldpaudit.outcomes.table import COLUMNS
-from ldpaudit.store import FILE_NAME
 
 TINY: dict[str, Any] = {
     "name": "tiny",

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 
 import ldpaudit
 from ldpaudit import cli
+from ldpaudit.comparing.grid import compare
+from ldpaudit.comparing.study import MAX_CELLS, read_study, resolve, to_toml
 from ldpaudit.data.sources import load
-from ldpaudit.grid import compare
-from ldpaudit.study import MAX_CELLS, read_study, resolve, to_toml
 
 Run = Callable[..., tuple[int, str, str]]
 AT = ("--k", "8", "--epsilon", "1")

@@ -12,9 +12,9 @@ from scipy import stats
 
 import ldpaudit
 from ldpaudit.bounds.planned import LdpAuditor
+from ldpaudit.comparing.grid import compare
+from ldpaudit.comparing.study import read_study
 from ldpaudit.counts import EventCounts
-from ldpaudit.grid import compare
-from ldpaudit.study import read_study
 
 PUBLISHED, OURS = "single-guess/ldp-auditor", "posterior-odds"
 PLAN = read_study("ldp-auditor")

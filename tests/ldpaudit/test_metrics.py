@@ -17,17 +17,17 @@ from scipy import stats
 
 import ldpaudit
 from ldpaudit import registry
-from ldpaudit._cell import Cell
-from ldpaudit._results import Results
 from ldpaudit.analysis.dominance import standings
 from ldpaudit.analysis.metrics import Metric, read
 from ldpaudit.analysis.operating_points import operating_points
-from ldpaudit.export import writer
-from ldpaudit.grid import _check_rows
+from ldpaudit.comparing.cell import Cell
+from ldpaudit.comparing.export import writer
+from ldpaudit.comparing.grid import _check_rows
+from ldpaudit.comparing.results import Results
+from ldpaudit.comparing.store import Store
 from ldpaudit.outcomes.table import COLUMNS
 from ldpaudit.reports import audit_html
 from ldpaudit.reports.comparison import page, save_comparison
-from ldpaudit.store import Store
 
 from .tables import cell, table
 

@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 import ldpaudit
-from ldpaudit._cell import Cell
+from ldpaudit.comparing.cell import Cell
 from ldpaudit.outcomes.audit_result import AttackOutcome, AuditResult, EpsilonBound, UtilityOutcome
 from ldpaudit.outcomes.table import (
     COLUMNS,

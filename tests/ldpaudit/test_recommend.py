@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ldpaudit
-from ldpaudit._results import Results
 from ldpaudit.analysis.recommendation import recommend_from
+from ldpaudit.comparing.results import Results
 
 from .tables import cell, table
 

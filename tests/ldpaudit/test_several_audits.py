@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 import ldpaudit
-from ldpaudit import grid
+from ldpaudit.comparing import grid
+from ldpaudit.comparing.grid import compare
+from ldpaudit.comparing.study import resolve
 from ldpaudit.data.sources import load as load_data
-from ldpaudit.grid import compare
-from ldpaudit.study import resolve
 
 PLAN: dict[str, Any] = {
     "name": "several",

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from ldpaudit._cell import Cell
+from ldpaudit.comparing.cell import Cell
+from ldpaudit.comparing.store import FILE_NAME, Store, digest
 from ldpaudit.outcomes.audit_result import SCHEMA
-from ldpaudit.store import FILE_NAME, Store, digest
 
 
 def cell(key: str = "a", status: str = "ok", seconds: float = 1.0) -> Cell:

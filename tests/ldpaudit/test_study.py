@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ldpaudit import study as studies
-from ldpaudit.study import Study, read_study, resolve, to_toml, with_data
+from ldpaudit.comparing import study as studies
+from ldpaudit.comparing.study import Study, read_study, resolve, to_toml, with_data
 
 GOOD: dict[str, Any] = {
     "name": "good",

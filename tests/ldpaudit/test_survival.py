@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ldpaudit._results import Results
-from ldpaudit.grid import compare, stored_results
-from ldpaudit.store import FILE_NAME, Store
-from ldpaudit.study import resolve, to_toml
+from ldpaudit.comparing.grid import compare, stored_results
+from ldpaudit.comparing.results import Results
+from ldpaudit.comparing.store import FILE_NAME, Store
+from ldpaudit.comparing.study import resolve, to_toml
 
 Run = Callable[..., tuple[int, str, str]]
 SIXTY: dict[str, Any] = {

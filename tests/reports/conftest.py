@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ldpaudit._results import Results
+from ldpaudit.comparing.results import Results
 from ldpaudit.outcomes.audit_result import AttackOutcome, AuditResult, EpsilonBound, UtilityOutcome
 from ldpaudit.outcomes.table import COLUMNS
 from ldpaudit.reports import save_comparison

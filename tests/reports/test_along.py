@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 import ldpaudit
-from ldpaudit._results import Results
 from ldpaudit.analysis.dominance import standings
+from ldpaudit.comparing.results import Results
 from ldpaudit.leakage import channels
 from ldpaudit.reports import channel, communication, error, posterior, success
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ldpaudit._results import Results
+from ldpaudit.comparing.results import Results
 from ldpaudit.outcomes.audit_result import SCHEMA
 from ldpaudit.outcomes.table import COLUMNS
 from ldpaudit.reports import comparison, save_comparison

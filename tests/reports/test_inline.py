@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ldpaudit._results import Results
 from ldpaudit.analysis.metrics import read
+from ldpaudit.comparing.results import Results
 from ldpaudit.reports import epsilon, pareto
 from ldpaudit.reports._inline import Sheet, inline_svg
 from ldpaudit.reports._palette import styles

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ldpaudit._results import Results
+from ldpaudit.comparing.results import Results
 from ldpaudit.outcomes.table import COLUMNS
 from ldpaudit.reports.comparison import page as written_page
 

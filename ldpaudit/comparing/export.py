@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from ldpaudit import validate
-from ldpaudit._results import Results
+from ldpaudit.comparing.results import Results
 from ldpaudit.outcomes.audit_result import SCHEMA
 from ldpaudit.outcomes.table import as_json
 

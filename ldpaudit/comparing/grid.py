@@ -17,10 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from ldpaudit import validate
-from ldpaudit._cell import Cell
-from ldpaudit._results import Results
 from ldpaudit.auditing import harness
 from ldpaudit.collecting.rounds import evolve, follow, round_rows
+from ldpaudit.comparing.cell import Cell
+from ldpaudit.comparing.results import Results
+from ldpaudit.comparing.running import BACKENDS, MAX_WAIT, died, run, versions
+from ldpaudit.comparing.store import Store
+from ldpaudit.comparing.study import AuditSpec, ProtocolSpec, Study, resolve, to_toml
 from ldpaudit.contracts import Longitudinal
 from ldpaudit.data.dataset import DataSet
 from ldpaudit.leakage.longitudinal import exposure, exposure_rows, out_of_reach, skipped_row
@@ -28,10 +31,7 @@ from ldpaudit.outcomes.audit_result import SCHEMA, AuditResult, audit_rows, boun
 from ldpaudit.outcomes.table import COLUMNS, FINITE, TEXT, UNBOUNDED, describe, to_frame
 from ldpaudit.outcomes.upgrade import upgraded
 from ldpaudit.registry import create, load, names, origin
-from ldpaudit.running import BACKENDS, MAX_WAIT, died, run, versions
 from ldpaudit.sampling import stream
-from ldpaudit.store import Store
-from ldpaudit.study import AuditSpec, ProtocolSpec, Study, resolve, to_toml
 
 Progress = Callable[[int, int], None]
 

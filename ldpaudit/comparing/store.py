@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ldpaudit._cell import Cell
+from ldpaudit.comparing.cell import Cell
 from ldpaudit.outcomes.audit_result import SCHEMA
 from ldpaudit.outcomes.table import REAL
 

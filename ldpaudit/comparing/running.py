@@ -20,7 +20,7 @@ from importlib import import_module
 from importlib.metadata import version
 from typing import Any, Protocol, TypeAlias
 
-from ldpaudit._cell import Cell
+from ldpaudit.comparing.cell import Cell
 
 BACKENDS = ("loky", "dask")
 DIED = "its process died (out of memory, a crash, or an exit)"
