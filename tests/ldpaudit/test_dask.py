@@ -133,7 +133,7 @@ def test_a_cluster_of_its_own(tmp_path: Path) -> None:
 
 
 def test_no_scheduler_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ldpaudit.comparing.running._PATIENCE", 1)
+    monkeypatch.setattr("ldpaudit.comparing.dask_workers.PATIENCE", 1)
     with pytest.raises(ValueError, match=r"no Dask scheduler answers at 'tcp://127\.0\.0\.1:1'"):
         compare(STUDY, backend="dask", scheduler="tcp://127.0.0.1:1")
     with pytest.raises(ValueError, match="no Dask scheduler answers at 'nonsense://x'"):
@@ -142,7 +142,7 @@ def test_no_scheduler_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_workers_is_one_sentence(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     address = start(0)
-    monkeypatch.setattr("ldpaudit.comparing.running._PATIENCE", 2)
+    monkeypatch.setattr("ldpaudit.comparing.dask_workers.PATIENCE", 2)
     with pytest.raises(ValueError, match=r"the Dask scheduler at .* has no workers"):
         compare(STUDY, backend="dask", scheduler=address)
 

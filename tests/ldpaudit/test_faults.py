@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from ldpaudit.comparing import grid
 from ldpaudit.comparing.grid import compare
 from ldpaudit.comparing.running import DIED
 from ldpaudit.comparing.study import resolve, to_toml
+from ldpaudit.comparing.task import CellTask
 
 from . import hostile
 
@@ -141,13 +141,13 @@ def test_another_release_of_a_part_is_computed_anew(
 ) -> None:
     """What the old release computed stays in the store, under its own key."""
     ran = []
-    original = grid._Task.run
+    original = CellTask.run
 
-    def counted(task: grid._Task) -> Any:
+    def counted(task: CellTask) -> Any:
         ran.append(task.axes["protocol"])
         return original(task)
 
-    monkeypatch.setattr(grid._Task, "run", counted)
+    monkeypatch.setattr(CellTask, "run", counted)
     plan = study("well")
     for release, wanted in (("1.0", 4), ("1.0", 0), ("1.1", 2), ("1.0", 0)):
         hostile.on_path(hostile.install(tmp_path / release, release), monkeypatch)

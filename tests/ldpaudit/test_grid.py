@@ -21,10 +21,10 @@ import pytest
 
 from ldpaudit import registry
 from ldpaudit.auditing import harness
-from ldpaudit.comparing import grid
 from ldpaudit.comparing.grid import compare, stored_results
 from ldpaudit.comparing.results import Results
 from ldpaudit.comparing.store import FILE_NAME
+from ldpaudit.comparing.task import CellTask
 from ldpaudit.contracts import Values
 from ldpaudit.data.sources import load as load_data
 from ldpaudit.outcomes.table import COLUMNS
@@ -155,13 +155,13 @@ def test_the_attackers_prior() -> None:
 
 def count_runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     ran: list[str] = []
-    original = grid._Task.run
+    original = CellTask.run
 
-    def counted(task: grid._Task) -> Any:
+    def counted(task: CellTask) -> Any:
         ran.append(task.key)
         return original(task)
 
-    monkeypatch.setattr(grid._Task, "run", counted)
+    monkeypatch.setattr(CellTask, "run", counted)
     return ran
 
 

@@ -22,9 +22,9 @@ from ldpaudit.analysis.metrics import Metric, read
 from ldpaudit.analysis.operating_points import operating_points
 from ldpaudit.comparing.cell import Cell
 from ldpaudit.comparing.export import writer
-from ldpaudit.comparing.grid import _check_rows
 from ldpaudit.comparing.results import Results
 from ldpaudit.comparing.store import Store
+from ldpaudit.comparing.task import _check_rows
 from ldpaudit.outcomes.table import COLUMNS
 from ldpaudit.reports import audit_html
 from ldpaudit.reports.comparison import page, save_comparison
