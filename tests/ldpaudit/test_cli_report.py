@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import ldpaudit
-from ldpaudit import cli
 from ldpaudit.analysis.changes import CHANGE_COLUMNS
+from ldpaudit.cli import commands
 from ldpaudit.comparing.store import digest
 
 Run = Callable[..., tuple[int, str, str]]
@@ -32,7 +32,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFi
         monkeypatch.setattr(sys, "argv", ["ldpaudit", *arguments])
         capfd.readouterr()
         with pytest.raises(SystemExit) as left:
-            cli.main()
+            commands.main()
         out, err = capfd.readouterr()
         assert isinstance(left.value.code, int)
         return left.value.code, out, err

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ldpaudit import cli, validate
+from ldpaudit import validate
+from ldpaudit.cli import commands
 
 HUGE = 10**400
 
@@ -332,7 +333,7 @@ def test_nonsense_gets_one_line_and_leaves_nothing(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["ldpaudit", *line.split()])
     with pytest.raises(SystemExit) as left:
-        cli.main()
+        commands.main()
     out, err = capfd.readouterr()
     assert (left.value.code, out) == (2, "")
     assert err.startswith("ldpaudit: ")

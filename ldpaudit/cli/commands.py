@@ -179,7 +179,7 @@ def audit(
 ) -> int:
     """Audit one mechanism: does it keep its epsilon, what does a report reveal, at what cost."""
     from ldpaudit.auditing.harness import audit as run
-    from ldpaudit.targets import build, recorded
+    from ldpaudit.cli.targets import build, recorded
 
     with _nonsense_is_inconclusive(target):
         claim = {"k": k, "epsilon": epsilon, "delta": delta}
@@ -205,7 +205,7 @@ def audit(
     if as_json:
         typer.echo(json.dumps(result.to_dict(), indent=2, allow_nan=False))
     else:
-        from ldpaudit._terminal import show_audit
+        from ldpaudit.cli.terminal import show_audit
 
         show_audit(result)
     return _EXIT[result.verdict]
@@ -245,7 +245,7 @@ def compare(
     ] = None,
 ) -> int:
     """Compare protocols on data and write the Pareto report; goes on where it stopped."""
-    from ldpaudit._terminal import progress_bar
+    from ldpaudit.cli.terminal import progress_bar
     from ldpaudit.comparing.export import writer
     from ldpaudit.comparing.grid import compare as run
     from ldpaudit.comparing.study import read_study, with_data
@@ -351,7 +351,7 @@ def check(
     param: Parameters = None,
 ) -> int:
     """Hold a mechanism against the contract: law, likelihood, estimate, variance."""
-    from ldpaudit.targets import build
+    from ldpaudit.cli.targets import build
     from ldpaudit.testing.components import check_mechanism
 
     with _nonsense_is_inconclusive(target):
