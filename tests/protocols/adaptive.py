@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ldpaudit.protocols.adaptive_protocols import (
+from ldpaudit.protocols.categorical.adaptive_protocols import (
     AdaptiveLocalHashing,
     AdaptiveSubsetSelection,
     AdaptiveThresholding,

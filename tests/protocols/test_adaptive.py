@@ -17,8 +17,11 @@ from scipy.stats import binom
 
 from ldpaudit.contracts import HasPublishedSuccess
 from ldpaudit.protocols import OptimizedLocalHashing, SubsetSelection, ThresholdingHistogramEncoding
-from ldpaudit.protocols._objective import least_point
-from ldpaudit.protocols.adaptive_protocols import AdaptiveLocalHashing, AdaptiveSubsetSelection
+from ldpaudit.protocols._kernels._objective import least_point
+from ldpaudit.protocols.categorical.adaptive_protocols import (
+    AdaptiveLocalHashing,
+    AdaptiveSubsetSelection,
+)
 from ldpaudit.testing import components
 
 from .adaptive import CLASSES, build, chosen

@@ -20,7 +20,7 @@ from ldpaudit.protocols import (
     SymmetricUnaryEncoding,
     ThresholdingHistogramEncoding,
 )
-from ldpaudit.protocols.approximate_response import (
+from ldpaudit.protocols.categorical.approximate_response import (
     ApproximateBinaryLocalHashing,
     ApproximateOptimizedLocalHashing,
     ApproximateRandomizedResponse,

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ldpaudit.protocols import _bits
-from ldpaudit.protocols._bits import (
+from ldpaudit.protocols._kernels import _bits
+from ldpaudit.protocols._kernels._bits import (
     bernoulli_rows,
     column_counts,
     pack,

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import ldpaudit
-from ldpaudit.protocols import _cache
-from ldpaudit.protocols._designs import Design
-from ldpaudit.protocols._residues import check_moduli, choose_moduli, rank_deficit
+from ldpaudit.protocols._kernels import _cache
+from ldpaudit.protocols.modular._designs import Design
+from ldpaudit.protocols.modular._residues import check_moduli, choose_moduli, rank_deficit
 
 
 @pytest.fixture(autouse=True)

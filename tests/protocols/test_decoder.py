@@ -20,7 +20,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ldpaudit.protocols import ModularSubsetSelection
-from ldpaudit.protocols._decoder import conjugate_gradients, fold, tile
+from ldpaudit.protocols.modular._decoder import conjugate_gradients, fold, tile
 
 Floats = npt.NDArray[np.float64]
 

@@ -23,9 +23,9 @@ from ldpaudit.contracts import (
     HasReports,
     HasVariance,
 )
-from ldpaudit.protocols import _blocks
-from ldpaudit.protocols._hadamard import even_words, walsh_hadamard
-from ldpaudit.protocols.hadamard_response import HadamardResponse
+from ldpaudit.protocols._kernels import _blocks
+from ldpaudit.protocols._kernels._hadamard import even_words, walsh_hadamard
+from ldpaudit.protocols.categorical.hadamard_response import HadamardResponse
 from ldpaudit.testing.components import check_mechanism
 
 from .blocks import (

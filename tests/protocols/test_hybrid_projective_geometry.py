@@ -25,9 +25,9 @@ from ldpaudit.contracts import (
     HasReports,
     HasVariance,
 )
-from ldpaudit.protocols import _blocks
-from ldpaudit.protocols.hybrid_projective_geometry import HybridProjectiveGeometry
-from ldpaudit.protocols.projective_geometry import ProjectiveGeometryResponse
+from ldpaudit.protocols._kernels import _blocks
+from ldpaudit.protocols.categorical.hybrid_projective_geometry import HybridProjectiveGeometry
+from ldpaudit.protocols.categorical.projective_geometry import ProjectiveGeometryResponse
 from ldpaudit.testing.components import check_mechanism
 
 from .blocks import (

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import ldpaudit
-from ldpaudit.protocols._bits import pack, width
-from ldpaudit.protocols._levels import bit_factors, row_sizes
-from ldpaudit.protocols.local_hashing import hash_to_buckets
+from ldpaudit.protocols._kernels._bits import pack, width
+from ldpaudit.protocols._kernels._levels import bit_factors, row_sizes
+from ldpaudit.protocols.categorical.local_hashing import hash_to_buckets
 
 SIZES = [1, 2, 7, 8, 9, 16, 29, 31, 64, 100, 1023]
 

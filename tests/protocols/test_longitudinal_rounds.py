@@ -19,8 +19,8 @@ from ldpaudit.protocols import (
     LongitudinalOptimizedSymmetricEncoding,
     LongitudinalRandomizedResponse,
 )
-from ldpaudit.protocols._bits import unpack
-from ldpaudit.protocols._memoised import keyed_rows
+from ldpaudit.protocols._kernels._bits import unpack
+from ldpaudit.protocols.longitudinal._memoised import keyed_rows
 from ldpaudit.testing.components import check_mechanism
 
 BUDGETS = {"epsilon": 0.8, "epsilon_inf": 2.0}

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ldpaudit.protocols import ModularSubsetSelection, SubsetSelection
-from ldpaudit.protocols._residues import choose_moduli, rank_deficit
+from ldpaudit.protocols.modular._residues import choose_moduli, rank_deficit
 
 from .channels import EPSILONS, all_reports, defined_channel, priors
 

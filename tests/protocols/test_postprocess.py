@@ -9,13 +9,13 @@ import pytest
 
 import ldpaudit
 from ldpaudit.protocols import ModularSubsetSelection
-from ldpaudit.protocols._postprocess import (
+from ldpaudit.protocols._kernels._pure import SupportCounts
+from ldpaudit.protocols.modular._postprocess import (
     NonNegativeLikelihood,
     SimplexProjection,
     SumConstraint,
     Unconstrained,
 )
-from ldpaudit.protocols._pure import SupportCounts
 
 
 @pytest.fixture(params=["mss", "smss"])

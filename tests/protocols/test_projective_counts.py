@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 from ldpaudit.contracts import HasCounts, HasReports
-from ldpaudit.protocols import _message_counts, projective_geometry
-from ldpaudit.protocols._message_counts import orthogonal_messages, solutions, split_evenly
-from ldpaudit.protocols._projective import ProjectiveSpace
-from ldpaudit.protocols.projective_geometry import ProjectiveGeometryResponse
+from ldpaudit.protocols._kernels import _message_counts
+from ldpaudit.protocols._kernels._message_counts import orthogonal_messages, solutions, split_evenly
+from ldpaudit.protocols._kernels._projective import ProjectiveSpace
+from ldpaudit.protocols.categorical import projective_geometry
+from ldpaudit.protocols.categorical.projective_geometry import ProjectiveGeometryResponse
 from ldpaudit.testing.components import check_mechanism
 
 from .blocks import Ints, Table, assert_evenly_spread, assert_follows, assert_mean, sum_law

@@ -17,9 +17,10 @@ import pytest
 from scipy import stats
 
 from ldpaudit.contracts import FrequencyOracle, HasBayesVulnerability, HasLikelihood, HasVariance
-from ldpaudit.protocols import _projective, projective_geometry
-from ldpaudit.protocols._projective import ProjectiveSpace, inverses, prime_from
-from ldpaudit.protocols.projective_geometry import ProjectiveGeometryResponse
+from ldpaudit.protocols._kernels import _projective
+from ldpaudit.protocols._kernels._projective import ProjectiveSpace, inverses, prime_from
+from ldpaudit.protocols.categorical import projective_geometry
+from ldpaudit.protocols.categorical.projective_geometry import ProjectiveGeometryResponse
 from ldpaudit.testing.components import check_mechanism
 
 Table = npt.NDArray[np.float64]

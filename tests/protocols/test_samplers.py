@@ -21,7 +21,7 @@ from ldpaudit.protocols import (
     OptimizedUnaryEncoding,
     SubsetSelection,
 )
-from ldpaudit.protocols.local_hashing import hash_to_buckets
+from ldpaudit.protocols.categorical.local_hashing import hash_to_buckets
 
 from .channels import Enumerable, all_reports, defined_channel
 
@@ -144,7 +144,7 @@ def test_large_subsets(k: int, epsilon: float, own: int, num_reports: int) -> No
 @pytest.mark.parametrize("own", [0, 20, 39])
 def test_a_start_that_overshoots_keeps_the_law(own: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows that start too full are a rare corner; here half of them do. Five tests of 1e-6."""
-    from ldpaudit.protocols import _bits
+    from ldpaudit.protocols._kernels import _bits
 
     dense = _bits.bernoulli_rows
 

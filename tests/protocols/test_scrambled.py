@@ -9,9 +9,9 @@ import pytest
 
 import ldpaudit
 from ldpaudit.protocols import ScrambledSubsetSelection
-from ldpaudit.protocols._decoder import conjugate_gradients
-from ldpaudit.protocols._scrambled import ScrambledDecoder
-from ldpaudit.protocols._subsets import SubsetRandomizer
+from ldpaudit.protocols._kernels._subsets import SubsetRandomizer
+from ldpaudit.protocols.modular._decoder import conjugate_gradients
+from ldpaudit.protocols.modular._scrambled import ScrambledDecoder
 
 
 def dense_design(decoder: ScrambledDecoder) -> list[np.ndarray]:
@@ -108,7 +108,7 @@ def test_probes_estimate_the_dense_error(monkeypatch: pytest.MonkeyPatch) -> Non
     uniform = np.full(300, 1 / 300)
     exact, flat = m.mse(1, uniform), m.mse(1)
     assert m.mse_standard_error(1, uniform) == 0.0
-    monkeypatch.setattr("ldpaudit.protocols._scrambled.DENSE_LIMIT", 100)
+    monkeypatch.setattr("ldpaudit.protocols.modular._scrambled.DENSE_LIMIT", 100)
     probed = ScrambledSubsetSelection(k=300, epsilon=1.0)
     error = probed.mse_standard_error(1, uniform)
     assert 0 < error < 0.1 * exact

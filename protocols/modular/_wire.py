@@ -17,9 +17,10 @@ from itertools import accumulate
 import numpy as np
 import numpy.typing as npt
 
-from ._bits import Bytes, row_chunks, unpack, width
-from ._bits import pack as pack_bits
-from ._checks import structured_rows
+from ldpaudit.protocols._kernels._bits import Bytes, row_chunks, unpack, width
+from ldpaudit.protocols._kernels._bits import pack as pack_bits
+from ldpaudit.protocols._kernels._checks import structured_rows
+
 from ._designs import Design
 
 #: Largest size * bits that is ranked. Near it a report costs below a

@@ -16,12 +16,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.protocols._kernels._bits import Bytes, row_chunks, set_own_bits, width
+from ldpaudit.protocols._kernels._hashing import Words, mix
+from ldpaudit.protocols._kernels._levels import row_sizes
 from ldpaudit.validate import generator, integer
 from ldpaudit.validate import values as checked_values
-
-from ._bits import Bytes, row_chunks, set_own_bits, width
-from ._hashing import Words, mix
-from ._levels import row_sizes
 
 Integers = npt.NDArray[np.int64]
 

@@ -10,14 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.divergence import hockey_stick
+from ldpaudit.protocols._kernels._counts import users_per_value
+from ldpaudit.protocols._kernels._message_counts import orthogonal_messages, split_evenly
+from ldpaudit.protocols._kernels._projective import Ints, ProjectiveSpace, prime_from
+from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
 from ldpaudit.validate import distribution, generator, integer, reports_listed, table_size
 from ldpaudit.validate import epsilon as checked_epsilon
 from ldpaudit.validate import values as checked_values
-
-from ._counts import users_per_value
-from ._message_counts import orthogonal_messages, split_evenly
-from ._projective import Ints, ProjectiveSpace, prime_from
-from ._pure import PureProtocol, SupportCounts
 
 #: Largest universe whose messages are held one by one, unless each supports one value.
 MAX_LISTED_MESSAGES = 2**24

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from ldpaudit.protocols._kernels._cache import remembered
 from ldpaudit.validate import MAX_DOMAIN, integer
 from ldpaudit.validate import epsilon as checked_epsilon
 
-from ._cache import remembered
 from ._designs import Design
 from ._modular import ModularProtocol
 from ._residues import choose_moduli

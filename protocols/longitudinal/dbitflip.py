@@ -11,11 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.divergence import hockey_stick
-from ldpaudit.validate import distribution, generator, integer, reports_listed, table_size
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import values as checked_values
-
-from ._bits import (
+from ldpaudit.protocols._kernels._bits import (
     Bytes,
     column_counts,
     pack,
@@ -25,11 +21,15 @@ from ._bits import (
     take_columns,
     width,
 )
-from ._checks import structured_rows
-from ._hashing import mix
-from ._levels import bit_factors, row_sizes
+from ldpaudit.protocols._kernels._checks import structured_rows
+from ldpaudit.protocols._kernels._hashing import mix
+from ldpaudit.protocols._kernels._levels import bit_factors, row_sizes
+from ldpaudit.protocols._kernels._pure import SupportCounts
+from ldpaudit.validate import distribution, generator, integer, reports_listed, table_size
+from ldpaudit.validate import epsilon as checked_epsilon
+from ldpaudit.validate import values as checked_values
+
 from ._memoised import Integers, Memoised, Memory, checked_history, keyed_rows, uniforms
-from ._pure import SupportCounts
 
 Floats = npt.NDArray[np.float64]
 

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.protocols.categorical.generalized_randomized_response import (
+    RandomizedResponse,
+    displaced,
+)
 from ldpaudit.validate import integer, table_size
 from ldpaudit.validate import values as checked_values
 
 from ._chains import Calibration, ResponseChain, budgets, calibration
 from ._memoised import Memoised, Memory, checked_history, uniforms
-from .generalized_randomized_response import RandomizedResponse, displaced
 
 
 @dataclass(frozen=True)

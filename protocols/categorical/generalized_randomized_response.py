@@ -9,12 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.divergence import hockey_stick
+from ldpaudit.protocols._kernels._counts import multinomial, users_per_value
+from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
 from ldpaudit.validate import distribution, generator, integer, reports_listed, table_size
 from ldpaudit.validate import epsilon as checked_epsilon
 from ldpaudit.validate import values as checked_values
-
-from ._counts import multinomial, users_per_value
-from ._pure import PureProtocol, SupportCounts
 
 _CHUNK = 2**16  # users a pass: scratch stays in cache
 

@@ -11,14 +11,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.protocols._kernels._bits import bernoulli_rows, unpack
+from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
+from ldpaudit.protocols.categorical.generalized_randomized_response import (
+    GeneralizedRandomizedResponse,
+)
+from ldpaudit.protocols.categorical.unary_encoding import (
+    OptimizedUnaryEncoding,
+    SymmetricUnaryEncoding,
+)
 from ldpaudit.validate import MAX_EPSILON, distribution, generator, integer, known
 from ldpaudit.validate import epsilon as checked_epsilon
 
-from ._bits import bernoulli_rows, unpack
-from ._pure import PureProtocol, SupportCounts
 from ._records import Floats, RecordCounts, RecordProtocol, Rows, checked_sizes
-from .generalized_randomized_response import GeneralizedRandomizedResponse
-from .unary_encoding import OptimizedUnaryEncoding, SymmetricUnaryEncoding
 
 #: Protocol of an attribute, and whether its fake reports encode no value at all.
 VARIANTS: dict[str, tuple[Callable[[int, float], PureProtocol], bool]] = {

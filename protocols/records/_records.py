@@ -17,10 +17,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.protocols._kernels._checks import structured_rows
 from ldpaudit.validate import distribution, integer, table_size
 from ldpaudit.validate import values as checked_values
-
-from ._checks import structured_rows
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -9,12 +9,11 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.protocols._kernels._blocks import BlockResponse
+from ldpaudit.protocols._kernels._message_counts import orthogonal_messages
+from ldpaudit.protocols._kernels._projective import Ints, ProjectiveSpace, prime_from
 from ldpaudit.validate import epsilon as checked_epsilon
 from ldpaudit.validate import integer
-
-from ._blocks import BlockResponse
-from ._message_counts import orthogonal_messages
-from ._projective import Ints, ProjectiveSpace, prime_from
 
 #: Largest field; the decoder's scratch grows with it.
 MAX_FIELD_ORDER = 31

@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.protocols.longitudinal._chains import Calibration, budgets, calibration
+from ldpaudit.protocols.longitudinal._memoised import Memory, checked_history
+from ldpaudit.protocols.longitudinal.longitudinal_response import LongitudinalRandomizedResponse
+from ldpaudit.protocols.longitudinal.longitudinal_unary import (
+    LongitudinalOptimizedSymmetricEncoding,
+)
 from ldpaudit.validate import generator, integer, table_size
 
-from ._chains import Calibration, budgets, calibration
-from ._memoised import Memory, checked_history
 from ._records import Floats, Ints, Rows, checked_sizes
-from .longitudinal_response import LongitudinalRandomizedResponse
-from .longitudinal_unary import LongitudinalOptimizedSymmetricEncoding
 from .split_and_sample import SampledAttribute
 
 

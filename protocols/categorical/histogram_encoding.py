@@ -11,10 +11,10 @@ from functools import cached_property
 
 import numpy as np
 
+from ldpaudit.protocols._kernels._noisy_histogram import Floats, NoisyHistogram
 from ldpaudit.validate import epsilon as checked_epsilon
 from ldpaudit.validate import integer, nonnegative
 
-from ._noisy_histogram import Floats, NoisyHistogram
 from .unary_encoding import UnaryEncoding
 
 

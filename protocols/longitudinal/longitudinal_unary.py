@@ -10,10 +10,20 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.protocols._kernels._bits import (
+    Bytes,
+    bernoulli_rows,
+    row_chunks,
+    set_own_bits,
+    unpack,
+    width,
+)
+from ldpaudit.protocols._kernels._checks import packed_rows
+from ldpaudit.protocols._kernels._hashing import mix
+from ldpaudit.protocols.categorical.unary_encoding import UnaryEncoding
 from ldpaudit.validate import fraction, integer, table_size
 from ldpaudit.validate import values as checked_values
 
-from ._bits import Bytes, bernoulli_rows, row_chunks, set_own_bits, unpack, width
 from ._chains import (
     BitChain,
     budgets,
@@ -22,10 +32,7 @@ from ._chains import (
     symmetric_then_optimized,
     symmetric_then_symmetric,
 )
-from ._checks import packed_rows
-from ._hashing import mix
 from ._memoised import Integers, Memoised, Memory, checked_history, keyed_rows, uniforms
-from .unary_encoding import UnaryEncoding
 
 
 @dataclass

@@ -9,16 +9,22 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.divergence import hockey_stick
+from ldpaudit.protocols._kernels._bits import (
+    Bytes,
+    bernoulli_rows,
+    column_counts,
+    row_chunks,
+    set_own_bits,
+    width,
+)
+from ldpaudit.protocols._kernels._checks import packed_rows
+from ldpaudit.protocols._kernels._counts import independent_supports, users_per_value
+from ldpaudit.protocols._kernels._levels import bit_factors, row_sizes
+from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
+from ldpaudit.protocols._kernels._two_level import first_of_independent, two_level_success
 from ldpaudit.validate import distribution, fraction, generator, integer, reports_listed, table_size
 from ldpaudit.validate import epsilon as checked_epsilon
 from ldpaudit.validate import values as checked_values
-
-from ._bits import Bytes, bernoulli_rows, column_counts, row_chunks, set_own_bits, width
-from ._checks import packed_rows
-from ._counts import independent_supports, users_per_value
-from ._levels import bit_factors, row_sizes
-from ._pure import PureProtocol, SupportCounts
-from ._two_level import first_of_independent, two_level_success
 
 
 class UnaryEncoding(PureProtocol):

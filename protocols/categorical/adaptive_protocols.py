@@ -8,8 +8,14 @@ from functools import cached_property
 
 import numpy as np
 
-from ._objective import Floats, WeighedChoice, independent_success, least_point
-from ._subsets import SubsetRandomizer
+from ldpaudit.protocols._kernels._objective import (
+    Floats,
+    WeighedChoice,
+    independent_success,
+    least_point,
+)
+from ldpaudit.protocols._kernels._subsets import SubsetRandomizer
+
 from .histogram_encoding import ThresholdingHistogramEncoding
 from .local_hashing import LocalHashing
 from .subset_selection import SubsetSelection

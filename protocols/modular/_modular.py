@@ -8,16 +8,16 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.protocols._kernels._bits import column_counts, width
+from ldpaudit.protocols._kernels._checks import structured_rows
+from ldpaudit.protocols._kernels._counts import users_per_value
+from ldpaudit.protocols._kernels._levels import bit_factors
+from ldpaudit.protocols._kernels._pure import SupportCounts
 from ldpaudit.validate import distribution, generator, integer, reports_listed, table_size
 from ldpaudit.validate import values as checked_values
 
-from ._bits import column_counts, width
-from ._checks import structured_rows
-from ._counts import users_per_value
 from ._decoder import Decoder, Floats
-from ._levels import bit_factors
 from ._postprocess import Postprocessing, SumConstraint
-from ._pure import SupportCounts
 from ._wire import WireReports
 
 Rows = npt.NDArray[np.void]

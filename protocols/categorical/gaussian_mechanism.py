@@ -8,11 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
+from ldpaudit.protocols._kernels._bits import row_chunks
+from ldpaudit.protocols._kernels._noisy_histogram import Floats, NoisyHistogram
 from ldpaudit.validate import epsilon as checked_epsilon
 from ldpaudit.validate import fraction, integer, nonnegative
-
-from ._bits import row_chunks
-from ._noisy_histogram import Floats, NoisyHistogram
 
 #: Length of the difference of two one-hot vectors.
 _SENSITIVITY = math.sqrt(2)

@@ -7,9 +7,10 @@ from functools import cached_property
 
 import numpy as np
 
+from ldpaudit.protocols._kernels._subsets import SubsetRandomizer
+
 from ._decoder import Decoder, Floats
 from ._scrambled import ScrambledDecoder
-from ._subsets import SubsetRandomizer
 from ._toeplitz import ResidueDecoder
 
 

@@ -10,15 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.divergence import hockey_stick
+from ldpaudit.protocols._kernels._checks import structured_rows
+from ldpaudit.protocols._kernels._counts import independent_supports, users_per_value
+from ldpaudit.protocols._kernels._hashing import Words, mix, mix_into
+from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
+from ldpaudit.protocols._kernels._two_level import first_of_independent, two_level_success
 from ldpaudit.validate import distribution, generator, integer, table_size
 from ldpaudit.validate import epsilon as checked_epsilon
 from ldpaudit.validate import values as checked_values
 
-from ._checks import structured_rows
-from ._counts import independent_supports, users_per_value
-from ._hashing import Words, mix, mix_into
-from ._pure import PureProtocol, SupportCounts
-from ._two_level import first_of_independent, two_level_success
 from .generalized_randomized_response import randomize
 
 _REPORT = np.dtype([("seed", "<u8"), ("bucket", "<u4")])

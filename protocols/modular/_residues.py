@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from ldpaudit.protocols._kernels._cache import remembered
+from ldpaudit.protocols._kernels._subsets import SubsetRandomizer
 from ldpaudit.validate import fraction, integer, positive
 
-from ._cache import remembered
 from ._designs import Design
-from ._subsets import SubsetRandomizer
 
 #: Largest default modulus as a share of k: near 1, error approaches subset selection's;
 #: the bits of a report shrink in proportion.

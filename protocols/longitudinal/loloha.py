@@ -10,15 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.protocols._kernels._checks import structured_rows
+from ldpaudit.protocols._kernels._hashing import Words
+from ldpaudit.protocols.categorical.generalized_randomized_response import displaced
+from ldpaudit.protocols.categorical.local_hashing import _REPORT, LocalHashing, hash_to_buckets
 from ldpaudit.validate import integer, table_size
 from ldpaudit.validate import values as checked_values
 
 from ._chains import Calibration, ResponseChain, budgets, calibration
-from ._checks import structured_rows
-from ._hashing import Words
 from ._memoised import Memoised, Memory, checked_history, uniforms
-from .generalized_randomized_response import displaced
-from .local_hashing import _REPORT, LocalHashing, hash_to_buckets
 
 _CHUNK = 2**14  # users a pass: scratch stays in cache
 

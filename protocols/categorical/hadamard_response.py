@@ -9,11 +9,10 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.protocols._kernels._blocks import BlockResponse
+from ldpaudit.protocols._kernels._hadamard import Ints, even, even_words, walsh_hadamard
 from ldpaudit.validate import epsilon as checked_epsilon
 from ldpaudit.validate import integer
-
-from ._blocks import BlockResponse
-from ._hadamard import Ints, even, even_words, walsh_hadamard
 
 
 @dataclass(frozen=True)

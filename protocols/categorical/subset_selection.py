@@ -9,16 +9,15 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.protocols._kernels._bits import Bytes, column_counts
+from ldpaudit.protocols._kernels._checks import packed_rows
+from ldpaudit.protocols._kernels._counts import users_per_value
+from ldpaudit.protocols._kernels._levels import bit_factors
+from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
+from ldpaudit.protocols._kernels._subsets import SubsetRandomizer
 from ldpaudit.validate import distribution, generator, integer, reports_listed, table_size
 from ldpaudit.validate import epsilon as checked_epsilon
 from ldpaudit.validate import values as checked_values
-
-from ._bits import Bytes, column_counts
-from ._checks import packed_rows
-from ._counts import users_per_value
-from ._levels import bit_factors
-from ._pure import PureProtocol, SupportCounts
-from ._subsets import SubsetRandomizer
 
 
 @dataclass(frozen=True)

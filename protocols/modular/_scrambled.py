@@ -16,8 +16,9 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.protocols._kernels._hashing import mix
+
 from ._decoder import Decoder, Floats, Moments, conjugate_gradients
-from ._hashing import mix
 
 #: Relative residual of a decode: far below the noise of any number of users.
 _RESIDUAL = 1e-8

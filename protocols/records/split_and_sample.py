@@ -11,16 +11,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.protocols.categorical.generalized_randomized_response import (
+    GeneralizedRandomizedResponse,
+)
+from ldpaudit.protocols.categorical.hadamard_response import HadamardResponse
+from ldpaudit.protocols.categorical.local_hashing import BinaryLocalHashing, OptimizedLocalHashing
+from ldpaudit.protocols.categorical.subset_selection import SubsetSelection
+from ldpaudit.protocols.categorical.unary_encoding import (
+    OptimizedUnaryEncoding,
+    SymmetricUnaryEncoding,
+)
 from ldpaudit.validate import epsilon as checked_epsilon
 from ldpaudit.validate import generator, integer, known
 from ldpaudit.validate import values as checked_values
 
 from ._records import Floats, RecordCounts, RecordProtocol, Rows, checked_sizes
-from .generalized_randomized_response import GeneralizedRandomizedResponse
-from .hadamard_response import HadamardResponse
-from .local_hashing import BinaryLocalHashing, OptimizedLocalHashing
-from .subset_selection import SubsetSelection
-from .unary_encoding import OptimizedUnaryEncoding, SymmetricUnaryEncoding
 
 
 def adaptive(k: int, epsilon: float) -> Any:
