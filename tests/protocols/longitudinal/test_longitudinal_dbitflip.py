@@ -11,8 +11,8 @@ import pytest
 
 import ldpaudit
 from ldpaudit.leakage import channels
+from tests.protocols.channels import Table, pack, priors
 
-from .channels import Table, pack, priors
 from .histories import divergence
 
 #: k, d, b

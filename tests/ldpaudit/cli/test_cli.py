@@ -18,7 +18,7 @@ import pytest
 import ldpaudit
 from ldpaudit import registry
 
-BROKEN = Path(__file__).parents[1] / "broken.py"
+BROKEN = Path(__file__).parents[2] / "broken.py"
 Run = Callable[..., tuple[int, str, str]]
 
 

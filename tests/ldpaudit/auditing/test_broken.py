@@ -21,7 +21,7 @@ from ldpaudit.testing.components import check_mechanism
 
 def load_broken() -> ModuleType:
     """tests/broken.py, by its path: the folder itself must not be on the import path."""
-    spec = importlib.util.spec_from_file_location("broken", Path(__file__).parents[1] / "broken.py")
+    spec = importlib.util.spec_from_file_location("broken", Path(__file__).parents[2] / "broken.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -22,8 +22,7 @@ from ldpaudit.protocols import (
     SubsetSelection,
 )
 from ldpaudit.protocols.categorical.local_hashing import hash_to_buckets
-
-from .channels import Enumerable, all_reports, defined_channel
+from tests.protocols.channels import Enumerable, all_reports, defined_channel
 
 ALARM = 1e-6
 NUM_REPORTS = 200_000

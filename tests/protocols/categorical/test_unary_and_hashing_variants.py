@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 import ldpaudit
-
-from .channels import pack, patterns, priors
+from tests.protocols.channels import pack, patterns, priors
 
 ORACLE = [
     ("sue", 10, 1.0, 3.9177, 3.9177, 0.163962),

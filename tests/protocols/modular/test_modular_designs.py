@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from ldpaudit.protocols import ModularSubsetSelection, SubsetSelection
 from ldpaudit.protocols.modular._residues import choose_moduli, rank_deficit
-
-from .channels import EPSILONS, all_reports, defined_channel, priors
+from tests.protocols.channels import EPSILONS, all_reports, defined_channel, priors
 
 
 def primes(low: float, high: float) -> list[int]:

@@ -27,8 +27,7 @@ from ldpaudit.protocols.categorical.approximate_response import (
     ApproximateSymmetricUnaryEncoding,
 )
 from ldpaudit.testing import components
-
-from .channels import Table, covariance_trace, pack, patterns, priors, subsets
+from tests.protocols.channels import Table, covariance_trace, pack, patterns, priors, subsets
 
 CLASSES: tuple[Any, ...] = (
     ApproximateRandomizedResponse,

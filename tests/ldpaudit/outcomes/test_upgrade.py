@@ -20,8 +20,7 @@ from ldpaudit.comparing.grid import compare, stored_results
 from ldpaudit.comparing.store import FILE_NAME, digest
 from ldpaudit.outcomes.table import COLUMNS
 from ldpaudit.outcomes.upgrade import upgraded
-
-from .tables import cell, table
+from tests.ldpaudit.analysis.tables import cell, table
 
 NEW = ("alpha", "how", "standard_error", "optimal", "domain", "estimand")
 STUDY: dict[str, Any] = {

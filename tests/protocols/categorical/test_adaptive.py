@@ -23,9 +23,9 @@ from ldpaudit.protocols.categorical.adaptive_protocols import (
     AdaptiveSubsetSelection,
 )
 from ldpaudit.testing import components
+from tests.protocols.channels import Table, covariance_trace, pack, patterns, priors, subsets
 
 from .adaptive import CLASSES, build, chosen
-from .channels import Table, covariance_trace, pack, patterns, priors, subsets
 
 # --- naive objectives ------------------------------------------------------------------------
 

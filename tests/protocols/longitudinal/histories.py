@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .channels import Table
+from tests.protocols.channels import Table
 
 
 def response(size: int, p: float) -> Table:

@@ -11,8 +11,8 @@ import pytest
 from scipy.stats import binom
 
 import ldpaudit
+from tests.protocols.channels import Table, pack, patterns
 
-from .channels import Table, pack, patterns
 from .histories import divergence, history_law, largest_ratio, response, unary, unary_noise
 
 BUDGETS = ((0.4, 1.0), (1.0, 2.0), (1.6, 4.0), (0.1, 0.11))

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 import ldpaudit
+from tests.protocols.channels import Table
 
-from .channels import Table
 from .histories import history_law, largest_ratio, response, unary, unary_noise
 
 History = tuple[int, ...]
