@@ -20,6 +20,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ldpaudit import _moved
+
 if TYPE_CHECKING:
     from ldpaudit import testing as testing
     from ldpaudit.adapters.callables import from_callable as from_callable
@@ -57,6 +59,8 @@ __all__ = [
     "mechanism",
     "testing",
 ]
+
+_moved.install()
 
 
 def __getattr__(name: str) -> Any:

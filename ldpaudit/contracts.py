@@ -21,6 +21,10 @@ import numpy.typing as npt
 
 if TYPE_CHECKING:
     from ldpaudit.counts import EventCounts, GuessCounts
+else:
+    from ldpaudit._moved import forward
+
+    __getattr__ = forward(__name__)
 
 Values: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -250,6 +254,15 @@ class HasRounds(Protocol):
     @property
     def single(self) -> Any:
         """The mechanism of one round's report."""
+
+
+@runtime_checkable
+class HasSeedName(Protocol):
+    """A mechanism whose class was renamed or moved, and which keeps the seeds that it had."""
+
+    @property
+    def seed_name(self) -> str:
+        """Module and class as they were, dotted."""
 
 
 class Attack(Protocol):

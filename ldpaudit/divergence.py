@@ -1,4 +1,4 @@
-"""Between epsilon and delta: where a privacy profile comes down to a given delta."""
+"""Epsilon and delta: the profile of one telling event, and where a profile meets a delta."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable
 
 from ldpaudit import validate
-from ldpaudit.validate import nonnegative
 
 
 def epsilon_at(profile: Callable[[float], float], delta: float, ceiling: float = 700.0) -> float:
@@ -61,5 +60,5 @@ def hockey_stick(likely: float, epsilon: float, anchor: float, delta: float = 0.
     A and B are the probabilities of the event under the two values. B is left
     out, so that nothing cancels at the anchor, however small delta is.
     """
-    beyond = min(nonnegative("epsilon", epsilon) - anchor, 700.0)
+    beyond = min(validate.nonnegative("epsilon", epsilon) - anchor, 700.0)
     return max(0.0, delta - (likely - delta) * math.expm1(beyond))

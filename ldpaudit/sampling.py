@@ -1,4 +1,4 @@
-"""What every game is made of: streams keyed by names, batches, and judged guesses.
+"""How reports are drawn: streams keyed by names, batches, and blocks for several processes.
 
 Sizes of batches are constants that keep scratch in the cache: taken from the
 machine, they would make the draws depend on it.

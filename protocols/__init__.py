@@ -1,4 +1,7 @@
-"""The protocols. A room for each kind of input, a file for each family; the registry finds them by name."""
+"""The protocols: a room for each kind of input, a file for each family.
+
+The registry finds them by name.
+"""
 
 from __future__ import annotations
 

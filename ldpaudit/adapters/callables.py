@@ -110,6 +110,9 @@ class CallableMechanism:
     ('mute', 2, 1.0, 0.0, True)
     """
 
+    #: The file had another name when its first audits were kept.
+    seed_name = "ldpaudit.adapters.CallableMechanism"
+
     def __init__(
         self,
         fn: Callable[..., Any],

@@ -99,6 +99,9 @@ class RecordedMechanism:
     ((4, 5), (5, 7))
     """
 
+    #: The file had another name when its first audits were kept.
+    seed_name = "ldpaudit.adapters.RecordedMechanism"
+
     k = 2
     reproducible = True
 

@@ -72,11 +72,13 @@ def _guesses(
 
 
 def blind_outcome(law: Floats) -> AttackOutcome:
+    """What guessing without a report comes to."""
     best = float(law.max())
     return AttackOutcome("blind", 0, 0, None, None, best, best, optimal=False)
 
 
 def failed_outcome(name: str, attack: Any, law: Floats, error: AttackError) -> AttackOutcome:
+    """An attack that raised, with its error as the reason."""
     reason = f"attack {name}: {error}"
     blind = float(law.max())
     return AttackOutcome(

@@ -114,7 +114,8 @@ def audit(
         the lower bound and an upper bound of what the game shows are W apart. The last two
         look about two hundred times and need a bound that is valid at every look.
     model_based : bool, default False
-        Allow bounds that hold only for mechanisms of one kind (see :mod:`ldpaudit.bounds.model_based`).
+        Allow bounds that hold only for mechanisms of one kind (see
+        :mod:`ldpaudit.bounds.model_based`).
     name : str, optional
         Name in the results; None means the mechanism's own name, or its class.
     isolate : bool, default False

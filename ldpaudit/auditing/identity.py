@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ldpaudit.contracts import Mechanism
+from ldpaudit.contracts import HasSeedName, Mechanism
+from ldpaudit.registry import GROUPS
 
 
 def parameters_of(mechanism: Mechanism) -> dict[str, Any]:
@@ -34,7 +35,22 @@ def _plain(value: Any) -> Any:
 
 
 def identity_of(mechanism: Mechanism) -> str:
-    """Name of the mechanism in the seeds: equal for equal mechanisms, in every process."""
+    """Name of the mechanism in the seeds: equal for equal mechanisms, in every process.
+
+    It does not hold the room of a file, so that a mechanism whose file moves to another room of
+    the house keeps its seeds and with them every result.
+    """
     kind = type(mechanism)
-    parameters = sorted(parameters_of(mechanism).items())
-    return f"{kind.__module__}.{kind.__qualname__}{parameters!r}"
+    name = f"{_without_rooms(kind.__module__)}.{kind.__qualname__}"
+    if isinstance(mechanism, HasSeedName):
+        name = mechanism.seed_name
+    return f"{name}{sorted(parameters_of(mechanism).items())!r}"
+
+
+def _without_rooms(module: str) -> str:
+    """Package, wing and file of a module of ours; any other module as it is."""
+    package, *between, file = module.split(".")
+    if package != "ldpaudit" or not between:
+        return module
+    wing = [between[0]] if between[0] in GROUPS else []
+    return ".".join([package, *wing, file])

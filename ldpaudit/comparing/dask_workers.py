@@ -77,9 +77,11 @@ class DaskWorkers:
                 raise ValueError(f"workers must have {here}, got {there} at {address}.")
 
     def slots(self) -> int:
+        """Cells that run at once."""
         return sum(self._client.nthreads().values())
 
     def submit(self, task: Task) -> CellFuture:
+        """Start a cell in a free slot."""
         try:
             self._client.wait_for_workers(1, timeout=PATIENCE)
         except TimeoutError:
@@ -91,6 +93,7 @@ class DaskWorkers:
         return future
 
     def release(self, future: CellFuture, *, dead: bool) -> None:
+        """Free the slot of a cell, with a new process if that one is dead or has to be."""
         key = self._keys.pop(future)
         if not dead or future.done():
             return  # a process that died is replaced by its nanny
@@ -104,6 +107,7 @@ class DaskWorkers:
             time.sleep(0.02)  # or the next cell goes to the dead
 
     def close(self) -> None:
+        """End every process."""
         self._executor.shutdown(wait=False)
         self._client.close()
         if self._cluster is not None:

@@ -52,9 +52,11 @@ class LokyWorkers:
         return executor, executor.submit(load, self._module)
 
     def slots(self) -> int:
+        """Cells that run at once."""
         return self._count
 
     def submit(self, task: Task) -> CellFuture:
+        """Start a cell in a free slot."""
         executor, loaded = self._idle.pop()
         for _ in range(3):
             try:
@@ -70,6 +72,7 @@ class LokyWorkers:
         raise OSError("worker processes die as they start; is there enough memory?")
 
     def release(self, future: CellFuture, *, dead: bool) -> None:
+        """Free the slot of a cell, with a new process if that one is dead or has to be."""
         executor, loaded = self._busy.pop(future)
         if dead:
             self._end(future, executor, loaded)
@@ -77,6 +80,7 @@ class LokyWorkers:
         self._idle.append((executor, loaded))
 
     def close(self) -> None:
+        """End every process."""
         for future, (executor, loaded) in self._busy.items():
             self._end(future, executor, loaded)
         for executor, _ in self._idle:

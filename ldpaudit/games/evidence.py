@@ -1,4 +1,4 @@
-"""Evidence for an epsilon bound: which game is played, what it counted, what it certifies."""
+"""What a game counted, and the lower bound on epsilon that a bound makes of it."""
 
 from __future__ import annotations
 

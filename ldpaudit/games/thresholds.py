@@ -1,4 +1,4 @@
-"""What is looked for in a report: two games, each with rules fixed on pilot reports.
+"""Rules of a game: thresholds fixed on pilot reports, by what a bound may be expected to show.
 
 No bound ever uses a pilot report, so the choice of rules costs no confidence.
 """
@@ -112,8 +112,10 @@ def steps(score: Floats) -> list[float]:
 
 
 def how_many(mask: np.ndarray) -> int:
+    """How many entries of a mask are True."""
     return int(np.count_nonzero(mask))
 
 
 def beyond(level: float) -> str:
+    """A threshold in words, nothing for 0."""
     return f", score beyond {level:.3g}" if level else ""
