@@ -48,7 +48,7 @@ def imported(tree: ast.Module, module: str, *, package: bool, known: set[str]) -
                 inner = f"{base}.{alias.name}"
                 found.add(inner if inner in known else base)
         elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
-            found |= {a.value for a in node.args if isinstance(a, ast.Constant)}
+            found |= {str(a.value) for a in node.args if isinstance(a, ast.Constant)}
     return (found & known) - {module}
 
 
@@ -84,9 +84,11 @@ def longest(graph: Graph) -> list[str]:
 
     @cache
     def below(module: str) -> tuple[str, ...]:
-        return module, *max((below(other) for other in graph[module]), key=len, default=())
+        chains: list[tuple[str, ...]] = [below(other) for other in graph[module]]
+        return module, *max(chains, key=len, default=())
 
-    return list(max(map(below, graph), key=len))
+    chains: list[tuple[str, ...]] = [below(module) for module in graph]
+    return list(max(chains, key=len))
 
 
 def test_no_circle_of_files() -> None:

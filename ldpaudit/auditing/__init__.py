@@ -8,8 +8,8 @@ from ldpaudit._face import face
 
 if TYPE_CHECKING:
     from ldpaudit.auditing.attack_success import AttackError as AttackError
-    from ldpaudit.auditing.harness import DEFAULT_ATTACKS as DEFAULT_ATTACKS
-    from ldpaudit.auditing.harness import VERDICT_ALPHA as VERDICT_ALPHA
+    from ldpaudit.auditing.defaults import DEFAULT_ATTACKS as DEFAULT_ATTACKS
+    from ldpaudit.auditing.defaults import VERDICT_ALPHA as VERDICT_ALPHA
     from ldpaudit.auditing.harness import audit as audit
     from ldpaudit.auditing.stopping import StopWhen as StopWhen
 
@@ -19,9 +19,9 @@ __getattr__, __dir__ = face(
     __name__,
     {
         "AttackError": "attack_success",
-        "DEFAULT_ATTACKS": "harness",
+        "DEFAULT_ATTACKS": "defaults",
         "StopWhen": "stopping",
-        "VERDICT_ALPHA": "harness",
+        "VERDICT_ALPHA": "defaults",
         "audit": "harness",
     },
 )

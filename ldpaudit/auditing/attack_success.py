@@ -21,7 +21,7 @@ from ldpaudit.contracts import (
 )
 from ldpaudit.counts import GuessCounts
 from ldpaudit.games.pair_game import PairGame
-from ldpaudit.games.preparation import learn, training_size
+from ldpaudit.games.training import learn, training_size
 from ldpaudit.outcomes.audit_result import AttackOutcome
 from ldpaudit.sampling import ENTRIES, chunks, report_entries, shared
 

@@ -17,7 +17,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import divergence, validate
-from ldpaudit.auditing.attack_success import AttackError
+from ldpaudit.auditing.attack_success import (
+    AttackError,
+    blind_outcome,
+    failed_outcome,
+    measure_attack,
+)
+from ldpaudit.auditing.defaults import DEFAULT_ATTACKS, MAX_REPETITIONS, VERDICT_ALPHA
+from ldpaudit.auditing.identity import identity_of, parameters_of
 from ldpaudit.auditing.levels import Levels, check_bound
 from ldpaudit.auditing.stopping import BUDGET, StopWhen
 from ldpaudit.collecting.accuracy import measure_error
@@ -39,14 +46,6 @@ from ldpaudit.sampling import blocks, stream
 
 if TYPE_CHECKING:
     from ldpaudit.selection.methods import Selection
-from ldpaudit.auditing.attack_success import blind_outcome, failed_outcome, measure_attack
-from ldpaudit.auditing.identity import identity_of, parameters_of
-
-DEFAULT_ATTACKS = ("single-guess", "bayes")
-#: Level at which a claim is called violated, shared by all audits of a study.
-VERDICT_ALPHA = 1e-4
-#: Largest number of simulated collections, for the same reason.
-MAX_REPETITIONS = 100_000
 
 
 def audit(

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ldpaudit import validate
-from ldpaudit.auditing import harness
+from ldpaudit.auditing.defaults import VERDICT_ALPHA
 from ldpaudit.comparing.cell import Cell
 from ldpaudit.comparing.results import Results
 from ldpaudit.comparing.running import BACKENDS, MAX_WAIT, run
@@ -157,7 +157,7 @@ def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[CellTask]:
     protocols = list(study.each_protocol())
     cells = len(loaded) * sum(len(epsilons) for _, epsilons in protocols)
     # Shared by all audits of the study.
-    verdict_alpha = harness.VERDICT_ALPHA / (cells * len(study.each_audit()))
+    verdict_alpha = VERDICT_ALPHA / (cells * len(study.each_audit()))
     settings = {"attacks", "bound", "prior", "trials", "repetitions", "alpha", "seed"}
     further = {name for name in ("audits", "rounds", "change") if getattr(study, name)}
     fixed = study.model_dump(mode="json", include=settings | further)
@@ -228,7 +228,7 @@ def _provenance(study: Study, loaded: list[DataSet]) -> dict[str, Any]:
         "study_toml": to_toml(study),
         "seed": study.seed,
         "alpha": study.alpha,
-        "verdict_alpha": harness.VERDICT_ALPHA,
+        "verdict_alpha": VERDICT_ALPHA,
         "versions": everything | {"python": platform.python_version()},
         "platform": platform.platform(),
         "notices": sorted({data.notice for data in loaded if data.notice}),

@@ -21,7 +21,7 @@ from pydantic import (
 )
 
 from ldpaudit import validate
-from ldpaudit.auditing.harness import DEFAULT_ATTACKS, MAX_REPETITIONS
+from ldpaudit.auditing.defaults import DEFAULT_ATTACKS, MAX_REPETITIONS
 from ldpaudit.data.dataset import DataSet
 from ldpaudit.data.sources import load as load_data
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from ldpaudit.contracts import (
-    Distinguisher,
     GuessBound,
     HasBayesVulnerability,
     HasLikelihood,
@@ -21,6 +20,7 @@ from ldpaudit.games.evidence import Game, Prepared
 from ldpaudit.games.kary_game import KaryGame
 from ldpaudit.games.pair_game import PairGame
 from ldpaudit.games.thresholds import Promise, Seen
+from ldpaudit.games.training import learn, training_size
 from ldpaudit.registry import create
 from ldpaudit.sampling import chunks, report_entries, stream
 
@@ -31,8 +31,8 @@ def pilot_of(game: Game, reports: int, rng: np.random.Generator) -> Seen:
     return Seen(*(np.concatenate(parts) for parts in zip(*batches, strict=True)))
 
 
-#: Fewest and most reports of the pilot, and of what a witness learns from.
-_PILOT, _TRAINING = (2_000, 20_000), (4_000, 200_000)
+#: Fewest and most reports of the pilot.
+_PILOT = (2_000, 20_000)
 
 
 #: Fewest recorded reports of which anything can be learned and judged.
@@ -108,27 +108,6 @@ def _sizes(
         return None
     training, pilot = (mechanism.limit // 4 if learns else 0), mechanism.limit // 10
     return training, pilot, mechanism.limit - training - pilot
-
-
-def training_size(trials: int) -> int:
-    """Reports that a witness learns from before an audit of `trials` reports an input."""
-    return min(max(trials // 2, _TRAINING[0]), _TRAINING[1])
-
-
-def learn(
-    attack: TrainableDistinguisher,
-    mechanism: Mechanism,
-    pair: tuple[int, int],
-    size: int,
-    rng: np.random.Generator,
-) -> Distinguisher:
-    """Train a witness on reports of both inputs drawn for it alone, in two batches of one size."""
-    first = rng.integers(0, 2, size) == 0
-    halves = np.array_split(np.where(first, *pair), [size // 2])
-    one, two = (mechanism.privatize(values, rng=rng) for values in halves)
-    both = isinstance(one, np.ndarray) and isinstance(two, np.ndarray)
-    reports = np.concatenate((one, two)) if both else [*one, *two]
-    return attack.fit(reports, first, rng=rng)
 
 
 def _kary_promise(mechanism: Any, success: float, promise: Promise, reports: int) -> float:

@@ -18,7 +18,7 @@ from ldpaudit.contracts import (
     TrainableDistinguisher,
     Values,
 )
-from ldpaudit.games.preparation import training_size
+from ldpaudit.games.training import training_size
 from ldpaudit.registry import create
 
 #: (Estimated) log-likelihood of each of some values, a column a value, up to a constant a report.

@@ -18,7 +18,7 @@ import pytest
 
 import ldpaudit
 from ldpaudit.adapters.recordings import RecordedMechanism
-from ldpaudit.auditing.harness import VERDICT_ALPHA
+from ldpaudit.auditing.defaults import VERDICT_ALPHA
 from ldpaudit.games.evidence import Prepared
 from ldpaudit.games.preparation import prepare
 
