@@ -17,10 +17,9 @@ same: ``ldpaudit audit mss --k 1024 --epsilon 1``.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-from ldpaudit import _moved
 
 if TYPE_CHECKING:
     from ldpaudit import testing as testing
@@ -60,7 +59,20 @@ __all__ = [
     "testing",
 ]
 
-_moved.install()
+
+class _OldModules:
+    """Finds the modules that have moved: one that exists is never asked of it."""
+
+    @staticmethod
+    def find_spec(name: str, path: Any = None, target: Any = None) -> Any:  # noqa: ARG004
+        if not name.startswith("ldpaudit."):
+            return None
+        from ldpaudit._moved import spec_of
+
+        return spec_of(name)
+
+
+sys.meta_path.append(_OldModules())
 
 
 def __getattr__(name: str) -> Any:

@@ -6,19 +6,18 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
-from ldpaudit._moved import forward
-
 
 def face(
     package: str, homes: Mapping[str, str]
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """``__getattr__`` and ``__dir__`` of a package whose names have these modules as homes."""
-    moved = forward(package)
 
     def attribute(name: str) -> Any:
         if name in homes:
             return getattr(import_module(f"{package}.{homes[name]}"), name)
-        return moved(name, stacklevel=3)
+        from ldpaudit._moved import forward
+
+        return forward(package)(name, stacklevel=3)
 
     def names() -> list[str]:
         return sorted(homes)

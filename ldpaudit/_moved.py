@@ -1,14 +1,14 @@
 """Old addresses: what has moved is found where it was, with a warning that says where it is.
 
-Modules that are gone are answered by a finder at the end of ``sys.meta_path``, which is asked
-when nothing else knows a module; a package that is still there asks `forward`.
+A package that is still there asks `forward` for names that it no longer has. Modules that are
+gone are known to the finder that ``ldpaudit/__init__.py`` puts at the end of ``sys.meta_path``,
+where it is asked when nothing else knows a module.
 """
 
 from __future__ import annotations
 
-import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -93,30 +93,21 @@ def _shown(home: str, name: str) -> str:
     return f"{package}.{name}" if exported else f"ldpaudit.{home}.{name}"
 
 
-class _Finder:
-    """Finds modules that are gone; one of these names that exists is never asked of it."""
+def spec_of(name: str) -> ModuleSpec | None:
+    """How to import a module that is gone; None for one that never was."""
+    return ModuleSpec(name, _Loader()) if name.partition(".")[2] in MODULES else None  # type: ignore[arg-type]
 
-    @staticmethod
-    def find_spec(
-        name: str,
-        path: Sequence[str] | None = None,  # noqa: ARG004
-        target: ModuleType | None = None,  # noqa: ARG004
-    ) -> ModuleSpec | None:
-        head, _, rest = name.partition(".")
-        return ModuleSpec(name, _Finder()) if head == "ldpaudit" and rest in MODULES else None  # type: ignore[arg-type]
+
+class _Loader:
+    """Makes modules that have nothing of their own."""
 
     @staticmethod
     def create_module(spec: ModuleSpec) -> ModuleType:
-        module = ModuleType(spec.name, f"Has moved to {', '.join(MODULES[spec.name[9:]])}.")
+        homes = MODULES[spec.name.partition(".")[2]]
+        module = ModuleType(spec.name, f"Has moved to {', '.join(homes)}.")
         module.__getattr__ = forward(spec.name)  # type: ignore[method-assign]
         return module
 
     @staticmethod
     def exec_module(module: ModuleType) -> None:
         """All of it is elsewhere."""
-
-
-def install() -> None:
-    """Have old modules found, once in a process."""
-    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-        sys.meta_path.append(_Finder())
