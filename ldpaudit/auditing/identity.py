@@ -49,8 +49,8 @@ def identity_of(mechanism: Mechanism) -> str:
 
 def _without_rooms(module: str) -> str:
     """Package, wing and file of a module of ours; any other module as it is."""
-    package, *between, file = module.split(".")
-    if package != "ldpaudit" or not between:
+    parts = module.split(".")
+    if parts[0] != "ldpaudit" or len(parts) < 3:
         return module
-    wing = [between[0]] if between[0] in GROUPS else []
-    return ".".join([package, *wing, file])
+    wing = parts[1:-1][:1] if parts[1] in GROUPS else []
+    return ".".join(["ldpaudit", *wing, parts[-1]])
