@@ -97,6 +97,7 @@ def hypervolumes(table: pd.DataFrame) -> pd.DataFrame:
     >>> import ldpaudit
     >>> m = ldpaudit.mechanism("ss", k=100, epsilon=1.0)
     >>> frame = ldpaudit.audit(m, ["bayes"], trials=1000).to_frame()
+    >>> from ldpaudit.analysis import standings
     >>> hypervolumes(standings(frame))[["hypervolume", "limit", "share"]].round(3)
        hypervolume  limit  share
     0        3.465  3.916  0.885

@@ -133,7 +133,8 @@ def check_bound(bound: Any) -> list[str]:
 
     Examples
     --------
-    >>> len(check_bound(bounds.PosteriorOdds()))
+    >>> from ldpaudit.bounds import PosteriorOdds
+    >>> len(check_bound(PosteriorOdds()))
     12
     """
     require(
