@@ -1,7 +1,7 @@
 """The whole vocabulary: what a mechanism, an attack, a bound and a report are.
 
-Nothing here runs. A component satisfies a contract by having the members that
-are named; it needs no base class and no import of this package. Optional
+Nothing here runs but the check of a claim. A component satisfies a contract by having
+the members that are named; it needs no base class and no import of this package. Optional
 abilities are small contracts of their own, asked with ``isinstance``: a
 mechanism that has ``log_likelihood`` can be attacked optimally, one that has
 ``mse`` can be plotted against its accuracy, and so on.
@@ -14,10 +14,13 @@ shape (k,) and sum to 1. Natural logarithms throughout.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
+
+from ldpaudit import validate
 
 if TYPE_CHECKING:
     from ldpaudit.counts import EventCounts, GuessCounts
@@ -46,6 +49,49 @@ class Mechanism(Protocol):
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Reports:
         """Draw one report a value, the whole batch at once."""
+
+
+@runtime_checkable
+class HasDelta(Mechanism, Protocol):
+    """A mechanism whose claim is (epsilon, delta); one without claims delta = 0."""
+
+    @property
+    def delta(self) -> float:
+        """Claimed delta, in [0, 1)."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What is claimed of a mechanism, and what an audit holds it to: (epsilon, delta)-LDP.
+
+    Attributes
+    ----------
+    epsilon : float
+        Positive, in natural-log units.
+    delta : float, default 0
+        In [0, 1).
+
+    Examples
+    --------
+    >>> str(Claim(1.0)), str(Claim(1.0, 1e-6))
+    ('1.0-LDP', '(1.0, 1e-06)-LDP')
+    """
+
+    epsilon: float
+    delta: float = 0.0
+
+    @classmethod
+    def of(cls, mechanism: Any) -> Claim:
+        """The claim of a mechanism, checked; delta is 0 where it names none."""
+        return cls.checked(mechanism.epsilon, getattr(mechanism, "delta", 0.0))
+
+    @classmethod
+    def checked(cls, epsilon: Any, delta: Any = 0.0) -> Claim:
+        """A claim from what somebody gave; ValueError or TypeError where it is none."""
+        return cls(validate.positive("epsilon", epsilon), validate.delta(delta))
+
+    def __str__(self) -> str:
+        return f"({self.epsilon}, {self.delta})-LDP" if self.delta else f"{self.epsilon}-LDP"
 
 
 @runtime_checkable
@@ -263,6 +309,45 @@ class HasSeedName(Protocol):
     @property
     def seed_name(self) -> str:
         """Module and class as they were, dotted."""
+
+
+class Registered(Mechanism, Protocol):
+    """What ``ldpaudit.mechanism`` returns, as an editor completes it.
+
+    The members that protocols share as a rule; an ability that one of them lacks is missing
+    at run time, and what it has beyond these is found as well.
+    """
+
+    @property
+    def bits(self) -> int:
+        """Communication in bits a report, the largest fixed-length size."""
+
+    def log_likelihood(self, reports: Reports, values: npt.ArrayLike | None = None) -> Floats:
+        """Log P(report | value), shape (n, len(values)); None means all k values."""
+
+    def aggregate(self, reports: Reports) -> Counts:
+        """Summary of a batch; two summaries add up to that of both."""
+
+    def estimate(self, counts: Counts) -> Any:
+        """What the server makes of a summary: frequencies of shape (k,) as a rule."""
+
+    def sample_counts(self, histogram: npt.ArrayLike, *, rng: np.random.Generator) -> Counts:
+        """The summary of histogram[v] users of each value v, from its exact law."""
+
+    def mse(self, num_users: int, frequencies: npt.ArrayLike | None = None) -> float:
+        """Mean squared error an item: exact with frequencies, the f = 0 figure without."""
+
+    def vulnerability(self, prior: npt.ArrayLike | None = None) -> float:
+        """Success of the best single guess from one report (None: uniform prior)."""
+
+    def exact_epsilon(self) -> float:
+        """The largest log-likelihood ratio over reports and pairs of values."""
+
+    def exact_delta(self, epsilon: float) -> float:
+        """Least delta such that the mechanism is (epsilon, delta)-LDP."""
+
+    def __getattr__(self, name: str) -> Any:
+        """What only some protocols have."""
 
 
 class Attack(Protocol):

@@ -13,36 +13,25 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import divergence, validate
-from ldpaudit.auditing.attack_success import (
-    AttackError,
-    blind_outcome,
-    failed_outcome,
-    measure_attack,
-)
-from ldpaudit.auditing.defaults import DEFAULT_ATTACKS, MAX_REPETITIONS, VERDICT_ALPHA
-from ldpaudit.auditing.identity import identity_of, parameters_of
-from ldpaudit.auditing.levels import Levels, check_bound
+from ldpaudit.auditing.defaults import MAX_REPETITIONS, VERDICT_ALPHA
+from ldpaudit.auditing.identity import parameters_of
+from ldpaudit.auditing.levels import Levels, choose_bound
+from ldpaudit.auditing.plan import AuditPlan, check_pair, check_users, chosen_attacks
 from ldpaudit.auditing.stopping import BUDGET, StopWhen
-from ldpaudit.collecting.accuracy import measure_error
-from ldpaudit.collecting.servers import collects, described
+from ldpaudit.collecting.servers import described
 from ldpaudit.contracts import (
+    Claim,
     HasBits,
     HasExactDelta,
     HasExactEpsilon,
     HasPublishedSuccess,
-    IsRecorded,
     Mechanism,
-    Values,
     checked_mechanism,
 )
-from ldpaudit.games.preparation import prepare
 from ldpaudit.outcomes.audit_result import AuditResult
-from ldpaudit.registry import create
-from ldpaudit.sampling import blocks, stream
 
 if TYPE_CHECKING:
     from ldpaudit.selection.methods import Selection
@@ -142,93 +131,64 @@ def audit(
     ('consistent', True)
     """
     started = time.perf_counter()
-    checked_mechanism(mechanism)
-    k = validate.integer("k", mechanism.k, 2, validate.MAX_DOMAIN)
-    epsilon = validate.positive("epsilon", mechanism.epsilon)
-    delta = validate.delta(getattr(mechanism, "delta", 0.0))
-    trials = validate.trials(trials)
-    alpha = validate.fraction("alpha", alpha)
-    verdict_alpha = validate.fraction("verdict_alpha", verdict_alpha)
-    seed, data = validate.seed(seed), validate.text("data", data)
-    repetitions = validate.integer("repetitions", repetitions, 0, MAX_REPETITIONS)
-    jobs = validate.integer("jobs", jobs, 1, validate.MAX_JOBS)
-    if search is not None and stop_when != BUDGET:
+    stop = StopWhen.parse(stop_when)
+    if search is not None and not stop.never:
         raise ValueError(
             f"a search plays all reports, stop_when must be budget, got {stop_when!r}."
         )
-    stop = StopWhen.parse(stop_when)
-    bound = check_bound(bound, stop, model_based)
-    pair = _check_pair(pair, k)
-    law = validate.distribution("prior", prior, k)
-    if isinstance(attacks, str) or not (attacks is None or isinstance(attacks, Sequence)):
-        raise TypeError(f"attacks must be a sequence of names, got {validate.shown(attacks)}.")
-    chosen = DEFAULT_ATTACKS if attacks is None else tuple(attacks)
-    objects = {attack: create("attacks", attack) for attack in chosen}
-    users = _check_histogram(histogram, k)
-    identity = identity_of(mechanism)
-    if isinstance(mechanism, IsRecorded):
-        mechanism = mechanism.fresh()
-
-    levels = Levels(bound, alpha, verdict_alpha, delta, epsilon)
-    if search is not None:
-        lower, verdict = levels.searched(mechanism, search, trials, seed, witness)
-    else:
-        prepared = prepare(
-            mechanism,
-            bound,
-            pair,
-            trials,
-            delta=delta,
-            seed=seed,
-            identity=identity,
-            witness=witness,
-            early=not stop.never,
-        )
-        lower, verdict = levels.certified(prepared, stop, jobs)
-    outcomes = [blind_outcome(law)] if chosen else []
-    for attack_name, attack in objects.items():
-        names = (identity, data, "attack", attack_name)
-        # The first block goes on with the stream that the attack may have learned from.
-        drawn = [
-            (size, stream(seed, *names, *((block,) if block != "0" else ())))
-            for size, block in blocks(trials)
-        ]
-        try:
-            outcome = measure_attack(attack_name, attack, mechanism, law, pair, drawn, alpha, jobs)
-        except AttackError as error:
-            if not isolate:
-                raise
-            outcome = failed_outcome(attack_name, attack, law, error)
-        outcomes.append(outcome)
-    utility = None
-    if repetitions and (attacks is None or chosen) and collects(mechanism):
-        rng = stream(seed, identity, data, "utility")
-        utility = measure_error(mechanism, users, data, repetitions, alpha, rng)
-    domain, estimand = described(mechanism)
+    checked_mechanism(mechanism)
+    k = validate.integer("k", mechanism.k, 2, validate.MAX_DOMAIN)
+    claim = Claim.of(mechanism)
+    plan = AuditPlan(
+        mechanism=mechanism,
+        claim=claim,
+        attacks=chosen_attacks(attacks),
+        trials=validate.trials(trials),
+        seed=validate.seed(seed),
+        levels=Levels(
+            choose_bound(bound, stop, model_based),
+            validate.fraction("alpha", alpha),
+            validate.fraction("verdict_alpha", verdict_alpha),
+            claim,
+        ),
+        pair=check_pair(pair, k),
+        law=validate.distribution("prior", prior, k),
+        users=check_users(histogram, k),
+        data=validate.text("data", data),
+        repetitions=validate.integer("repetitions", repetitions, 0, MAX_REPETITIONS),
+        witness=witness,
+        search=search,
+        stop=stop,
+        isolate=isolate,
+        jobs=validate.integer("jobs", jobs, 1, validate.MAX_JOBS),
+    )
+    lower, verdict = plan.bounds()
     return AuditResult(
         mechanism=str(name or getattr(mechanism, "name", type(mechanism).__name__)),
         parameters=parameters_of(mechanism),
         k=k,
-        claimed_epsilon=epsilon,
-        claimed_delta=delta,
-        exact_epsilon=_exact_epsilon(mechanism, delta),
+        claimed_epsilon=claim.epsilon,
+        claimed_delta=claim.delta,
+        exact_epsilon=_exact_epsilon(mechanism, claim.delta),
         bound=lower,
         verdict_bound=verdict,
-        attacks=tuple(outcomes),
-        published_success=(
-            float(mechanism.published_success())
-            if isinstance(mechanism, HasPublishedSuccess) and prior is None
-            else None
-        ),
-        mse=utility,
+        attacks=tuple(plan.attack_outcomes()),
+        published_success=_published_success(mechanism) if prior is None else None,
+        mse=plan.utility() if attacks is None or plan.attacks else None,
         bits=int(mechanism.bits) if isinstance(mechanism, HasBits) else None,
-        alpha=alpha,
-        seed=seed,
+        alpha=plan.levels.alpha,
+        seed=plan.seed,
         version=version("ldpaudit"),
         seconds=time.perf_counter() - started,
-        domain=domain,
-        estimand=estimand,
+        **dict(zip(("domain", "estimand"), described(mechanism), strict=True)),
     )
+
+
+def _published_success(mechanism: Mechanism) -> float | None:
+    """The source paper's figure, where it differs."""
+    if not isinstance(mechanism, HasPublishedSuccess):
+        return None
+    return float(mechanism.published_success())
 
 
 def _exact_epsilon(mechanism: Mechanism, delta: float) -> float | None:
@@ -239,19 +199,3 @@ def _exact_epsilon(mechanism: Mechanism, delta: float) -> float | None:
         return None
     exact = float(mechanism.exact_epsilon())
     return None if math.isnan(exact) else exact
-
-
-def _check_pair(pair: tuple[int, int], k: int) -> tuple[int, int]:
-    if not isinstance(pair, Sequence) or len(pair) != 2:
-        raise ValueError(f"pair must name two inputs, got {validate.shown(pair)}.")
-    first, second = (validate.integer("every input of pair", v, 0, k - 1) for v in pair)
-    if first == second:
-        raise ValueError(f"pair must name two different inputs, got {pair!r}.")
-    return first, second
-
-
-def _check_histogram(histogram: npt.ArrayLike | None, k: int) -> Values:
-    if histogram is None:
-        base, rest = divmod(10_000, k)
-        return np.full(k, base, dtype=np.int64) + (np.arange(k) < rest)
-    return validate.histogram(histogram, k)

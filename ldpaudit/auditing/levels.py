@@ -7,10 +7,10 @@ import math
 from typing import TYPE_CHECKING
 
 from ldpaudit.auditing.stopping import StopWhen, play_until
-from ldpaudit.contracts import Mechanism
+from ldpaudit.bounds.named import NamedBound
+from ldpaudit.contracts import Claim, Mechanism
 from ldpaudit.games.evidence import Evidence, Prepared, with_ceilings
 from ldpaudit.outcomes.audit_result import EpsilonBound
-from ldpaudit.registry import create
 
 if TYPE_CHECKING:
     from ldpaudit.selection.methods import Selection
@@ -23,28 +23,27 @@ DEFAULT_BOUND, DEFAULT_ANYTIME_BOUND = "posterior-odds", "anytime"
 class Levels:
     """One bound at two levels: what is shown, and what the verdict rests on."""
 
-    bound: str
+    bound: NamedBound
     alpha: float
     verdict_alpha: float
-    delta: float
-    claimed: float
+    claim: Claim
 
-    def certified(
+    def played(
         self, prepared: Prepared | str, stop: StopWhen, jobs: int
     ) -> tuple[EpsilonBound, EpsilonBound]:
         """Play what was prepared; both bounds, which show nothing where nothing can be played."""
         if isinstance(prepared, str):
-            kind = create("bounds", self.bound).kind
-            nothing = (-math.inf, self.bound, kind)
+            nothing = (-math.inf, self.bound.name, self.bound.kind)
             return (
                 EpsilonBound(*nothing, self.alpha, 0, prepared, "nothing"),
                 EpsilonBound(*nothing, self.verdict_alpha, 0, prepared, "nothing"),
             )
         if stop.never:
             evidence = prepared.play(prepared.reports, jobs=jobs)
-            lower, verdict = with_ceilings(self.both(evidence), evidence, self.both, self.claimed)
+            found = self.both(evidence)
+            lower, verdict = with_ceilings(found, evidence, self.both, self.bound, self.claim)
             return lower, verdict
-        return play_until(stop, prepared, self.both, self.claimed, jobs)
+        return play_until(stop, prepared, self.both, self.bound, self.claim, jobs)
 
     def searched(
         self,
@@ -66,32 +65,30 @@ class Levels:
             verdict_alpha=self.verdict_alpha,
             seed=seed,
             witness=witness,
-            bound=self.bound,
+            bound=self.bound.name,
         )
         return found.bound, found.verdict_bound
 
     def both(self, evidence: Evidence) -> tuple[EpsilonBound, EpsilonBound]:
         """What was counted, at both levels."""
-        how = {"delta": self.delta, "claimed": self.claimed}
         return (
-            evidence.certify(self.bound, alpha=self.alpha, **how),
-            evidence.certify(self.bound, alpha=self.verdict_alpha, **how),
+            evidence.lower_bound(self.bound, self.claim, self.alpha),
+            evidence.lower_bound(self.bound, self.claim, self.verdict_alpha),
         )
 
 
-def check_bound(name: str | None, stop: StopWhen, model_based: bool) -> str:
-    """Name of the bound; refused where it does not hold for what is asked."""
+def choose_bound(name: str | None, stop: StopWhen, model_based: bool) -> NamedBound:
+    """The bound of an audit; refused where it does not hold for what is asked."""
     usual = DEFAULT_BOUND if stop.never else DEFAULT_ANYTIME_BOUND
-    chosen = usual if name is None else name
-    bound = create("bounds", chosen)
-    if getattr(bound, "requires_opt_in", False) and not model_based:
+    bound = NamedBound.load(usual if name is None else name)
+    if getattr(bound.rule, "requires_opt_in", False) and not model_based:
         raise ValueError(
-            f"bound {chosen!r} holds only for mechanisms of one kind; "
+            f"bound {bound.name!r} holds only for mechanisms of one kind; "
             "ask for it with model_based=True (--model-based)."
         )
     if not stop.never and bound.kind != "anytime":
         raise ValueError(
             f"stop_when={stop.text} looks many times, which takes an anytime bound, "
-            f"got {chosen!r}, which is {bound.kind}."
+            f"got {bound.name!r}, which is {bound.kind}."
         )
-    return chosen
+    return bound

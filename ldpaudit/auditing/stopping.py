@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from ldpaudit import validate
-from ldpaudit.contracts import GuessBound
+from ldpaudit.bounds.named import NamedBound
+from ldpaudit.contracts import Claim
 from ldpaudit.counts import GuessCounts
 from ldpaudit.games.evidence import Counts, Evidence, Prepared, with_ceilings
 from ldpaudit.outcomes.audit_result import EpsilonBound
-from ldpaudit.registry import create
 
 #: Reports of the first look, and the factor to the next.
 _FIRST, _GROWTH = 100, 1.05
@@ -20,7 +20,7 @@ _FIRST, _GROWTH = 100, 1.05
 BUDGET = "budget"
 
 #: A bound at the level that is shown and at the verdict's.
-Certified: TypeAlias = tuple[EpsilonBound, EpsilonBound]
+AtLevels: TypeAlias = tuple[EpsilonBound, EpsilonBound]
 
 
 @dataclass(frozen=True)
@@ -73,27 +73,28 @@ def looks(reports: int) -> Iterator[int]:
 def play_until(
     stop: StopWhen,
     prepared: Prepared,
-    certify: Callable[[Evidence], Certified],
-    claimed: float,
+    at_levels: Callable[[Evidence], AtLevels],
+    bound: NamedBound,
+    claim: Claim,
     jobs: int = 1,
-) -> Certified:
+) -> AtLevels:
     """Play look by look; the best bounds so far at both levels, which are valid at every look."""
     counts: list[Counts] = []
     best: list[EpsilonBound] = []
     for number, size in enumerate(looks(prepared.reports), 1):
         new = prepared.play(size, look=number, jobs=jobs).counts
         counts = [counts[0].merged(new) if counts else new]
-        found = certify(Evidence(prepared.game, counts[0], prepared.searched))
+        found = at_levels(Evidence(prepared.game, counts[0], prepared.searched))
         best = [_better(*pair) for pair in zip(best, found, strict=True)] if best else list(found)
-        upper = _upper(best[0], counts[0].guesses, claimed)
-        if stop.met(best[1], best[0].epsilon_lower, upper, claimed):
+        upper = _upper(bound, best[0].alpha, counts[0].guesses, claim)
+        if stop.met(best[1], best[0].epsilon_lower, upper, claim.epsilon):
             break
     evidence = Evidence(prepared.game, counts[0], prepared.searched)
     played = counts[0].guesses.trials
     ended = f"ended at {played:,} of {prepared.reports:,} reports"
     text = f"{prepared.searched}; the best of {number} looks, valid at all of them; {ended}"
-    best = [replace(bound, trials=played, searched=text) for bound in best]
-    lower, verdict = with_ceilings(best, evidence, certify, claimed)
+    best = [replace(one, trials=played, searched=text) for one in best]
+    lower, verdict = with_ceilings(best, evidence, at_levels, bound, claim)
     return lower, verdict
 
 
@@ -101,12 +102,10 @@ def _better(one: EpsilonBound, two: EpsilonBound) -> EpsilonBound:
     return two if two.epsilon_lower >= one.epsilon_lower else one
 
 
-def _upper(lower: EpsilonBound, seen: GuessCounts, claimed: float) -> float:
+def _upper(bound: NamedBound, alpha: float, seen: GuessCounts, claim: Claim) -> float:
     """Upper bound on what the game shows: a lower bound on the odds of being wrong, reversed."""
-    bound: Any = create("bounds", lower.bound)
-    if not isinstance(bound, GuessBound):
+    if not bound.of_guesses:
         return math.inf
     wrong = GuessCounts(2, seen.decided - seen.correct, seen.decided, seen.trials)
     others = math.log(seen.num_candidates - 1)
-    odds = bound.from_guesses(wrong, alpha=lower.alpha, delta=0.0, claimed=others - claimed)
-    return others - float(odds)
+    return others - bound.from_guesses(wrong, Claim(others - claim.epsilon), alpha)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ldpaudit import validate
 from ldpaudit.auditing.defaults import VERDICT_ALPHA
@@ -102,12 +102,7 @@ def compare(
     plan = plan.as_quick() if quick else plan
     if seed is not None:
         plan = plan.model_copy(update={"seed": validate.seed(seed)})
-    jobs = validate.integer("jobs", jobs, 1, validate.MAX_JOBS)
-    if cell_timeout is not None:
-        cell_timeout = min(validate.positive("cell_timeout", cell_timeout), MAX_WAIT)
-    validate.known("backend", backend, BACKENDS)
-    if scheduler is not None and backend != "dask":
-        raise ValueError(f"a scheduler needs backend 'dask', got {backend!r}.")
+    workers = _Workers.checked(jobs, cell_timeout, backend, scheduler)
     loaded = [spec.load(plan.seed) for spec in plan.data]
     _check_names(plan, loaded)
     tasks = list(_tasks(plan, loaded))
@@ -115,21 +110,7 @@ def compare(
         raise ValueError("protocols and epsilons must name every cell once, got one twice.")
     store = None if out is None else Store(out, fresh=fresh)
     try:
-        done = {} if store is None else {t.key: c for t in tasks if (c := store.get(t.key))}
-        done = {key: cell for key, cell in done.items() if not cell.failed}
-        if progress:
-            progress(len(done), len(tasks))
-        # The dearest cells first, so that no worker is left alone with one at the end.
-        left = sorted((t for t in tasks if t.key not in done), key=lambda task: -task.data.k)
-        if left and len(left) < jobs:  # those who would wait share the blocks of a cell
-            left = [replace(task, jobs=jobs // len(left)) for task in left]
-        with closing(run(left, jobs, cell_timeout, backend, scheduler, module=__name__)) as cells:
-            for cell in cells:
-                done[cell.key] = cell
-                if store is not None:
-                    store.put(cell)
-                if progress:
-                    progress(len(done), len(tasks))
+        done = _play(tasks, store, workers, progress)
         provenance = _provenance(plan, loaded)
         if store is not None:
             store.set_meta("provenance", provenance)
@@ -138,6 +119,49 @@ def compare(
         if store is not None:
             store.close()
     return _gather([done[task.key] for task in tasks], provenance)
+
+
+class _Workers(NamedTuple):
+    """Who runs the cells, and how long one may take."""
+
+    jobs: int
+    cell_timeout: float | None
+    backend: str
+    scheduler: str | None
+
+    @classmethod
+    def checked(
+        cls, jobs: int, cell_timeout: float | None, backend: str, scheduler: str | None
+    ) -> _Workers:
+        """The same from what somebody asked for."""
+        jobs = validate.integer("jobs", jobs, 1, validate.MAX_JOBS)
+        if cell_timeout is not None:
+            cell_timeout = min(validate.positive("cell_timeout", cell_timeout), MAX_WAIT)
+        validate.known("backend", backend, BACKENDS)
+        if scheduler is not None and backend != "dask":
+            raise ValueError(f"a scheduler needs backend 'dask', got {backend!r}.")
+        return cls(jobs, cell_timeout, backend, scheduler)
+
+
+def _play(
+    tasks: list[CellTask], store: Store | None, workers: _Workers, progress: Progress | None
+) -> dict[str, Cell]:
+    """Every cell by its key: from the store where it is there and whole, else run and stored."""
+    found = {} if store is None else {t.key: c for t in tasks if (c := store.get(t.key))}
+    done = {key: cell for key, cell in found.items() if not cell.failed}
+    report: Progress = progress or (lambda *_: None)
+    report(len(done), len(tasks))
+    # The dearest cells first, so that no worker is left alone with one at the end.
+    left = sorted((t for t in tasks if t.key not in done), key=lambda task: -task.data.k)
+    if left and len(left) < workers.jobs:  # those who would wait share the blocks of a cell
+        left = [replace(task, jobs=workers.jobs // len(left)) for task in left]
+    with closing(run(left, *workers, module=__name__)) as cells:
+        for cell in cells:
+            done[cell.key] = cell
+            if store is not None:
+                store.put(cell)
+            report(len(done), len(tasks))
+    return done
 
 
 def stored_results(directory: str | Path) -> Results:

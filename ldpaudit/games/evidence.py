@@ -6,16 +6,17 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias, cast
 
-from ldpaudit.bounds.planned import ClopperPearson
-from ldpaudit.contracts import EventBound, GuessBound, HasRelation, IsRecorded
+from ldpaudit.bounds.named import NamedBound
+from ldpaudit.contracts import Claim, HasRelation, IsRecorded
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.kary_game import KaryGame
 from ldpaudit.games.pair_game import PairGame
 from ldpaudit.outcomes.audit_result import EpsilonBound
-from ldpaudit.registry import create
 from ldpaudit.sampling import blocks, chunks, report_entries, shared, stream
+
+Game: TypeAlias = PairGame | KaryGame
 
 #: Shares of alpha for a game's guesses and for what is watched beside them.
 _SHARES = (0.9, 0.1)
@@ -79,62 +80,51 @@ class Evidence:
     counts: Counts
     searched: str
 
-    def certify(self, name: str, *, alpha: float, delta: float, claimed: float) -> EpsilonBound:
-        """The registered bound `name` at level 1 - alpha, the better of guesses and event."""
-        how = {"alpha": alpha, "delta": delta, "claimed": claimed}
-        return self.judged(create("bounds", name), name, **how)
-
-    def judged(
-        self, bound: Any, name: str, *, alpha: float, delta: float, claimed: float
-    ) -> EpsilonBound:
-        """The same by a bound that has been built."""
-        how = {"delta": delta, "claimed": claimed}
+    def lower_bound(self, bound: NamedBound, claim: Claim, alpha: float) -> EpsilonBound:
+        """The bound at level 1 - alpha, the better of guesses and event."""
         guesses, beside = self.counts
         texts = self.game.texts(guesses, beside)  # type: ignore[arg-type]
-        if not isinstance(bound, GuessBound):
-            value = bound.from_event(beside, alpha=alpha, **how)
-            return self._bound(value, name, bound.kind, alpha, texts[1])
-        first = bound.from_guesses(guesses, alpha=_SHARES[0] * alpha, **how)
-        event: Any = bound
+        if not bound.of_guesses:
+            value = bound.from_event(cast(EventCounts, beside), claim, alpha)
+            return self._bound(value, bound, alpha, texts[1])
+        first = bound.from_guesses(guesses, claim, _SHARES[0] * alpha)
         if isinstance(beside, GuessCounts):
-            second = bound.from_guesses(beside, alpha=_SHARES[1] * alpha, **how)
+            watching = bound
+            second = bound.from_guesses(beside, claim, _SHARES[1] * alpha)
         else:
-            event = bound if isinstance(bound, EventBound) else ClopperPearson()
-            second = event.from_event(beside, alpha=_SHARES[1] * alpha, **how)
+            watching = bound.of_events
+            second = watching.from_event(beside, claim, _SHARES[1] * alpha)
         if second > first:
-            return self._bound(second, name, event.kind, alpha, texts[1])
-        return self._bound(first, name, bound.kind, alpha, texts[0])
+            return self._bound(second, watching, alpha, texts[1])
+        return self._bound(first, bound, alpha, texts[0])
 
-    def _bound(self, value: float, name: str, kind: str, alpha: float, event: str) -> EpsilonBound:
+    def _bound(self, value: float, bound: NamedBound, alpha: float, event: str) -> EpsilonBound:
         trials, game = self.counts.guesses.trials, self.game
         if isinstance(game, PairGame) and isinstance(game.mechanism, HasRelation):
             event = f"{event}; {game.mechanism.relation(game.pair)}"
-        return EpsilonBound(value, name, kind, alpha, trials, event, self.searched)
+        return EpsilonBound(value, bound.name, bound.kind, alpha, trials, event, self.searched)
 
 
 def with_ceilings(
     found: Iterable[EpsilonBound],
     evidence: Evidence,
-    certify: Callable[[Evidence], Iterable[EpsilonBound]],
-    claimed: float,
+    at_levels: Callable[[Evidence], Iterable[EpsilonBound]],
+    bound: NamedBound,
+    claim: Claim,
 ) -> tuple[EpsilonBound, ...]:
     """Bounds that know the most they could have shown, and say so where it is below the claim."""
     found = tuple(found)
-    if claimed < math.log(evidence.counts.guesses.trials) - _REACHED:
+    if claim.epsilon < math.log(evidence.counts.guesses.trials) - _REACHED:
         return found
     # A bound by an event may show nothing where it never happened: it is best just beside that.
-    guesses = isinstance(create("bounds", found[0].bound), GuessBound)
     possible = [
-        certify(replace(evidence, counts=evidence.counts.nearly_flawless(wrong)))
-        for wrong in range(1 if guesses else _WRONG)
+        at_levels(replace(evidence, counts=evidence.counts.nearly_flawless(wrong)))
+        for wrong in range(1 if bound.of_guesses else _WRONG)
     ]
     out = []
-    for bound, best in zip(found, zip(*possible, strict=True), strict=True):
-        ceiling, event = max(b.epsilon_lower for b in best), bound.event
-        if ceiling < claimed:
+    for one, best in zip(found, zip(*possible, strict=True), strict=True):
+        ceiling, event = max(b.epsilon_lower for b in best), one.event
+        if ceiling < claim.epsilon:
             event += f"; so many reports could have shown {ceiling:.2f} at most"
-        out.append(replace(bound, ceiling=ceiling, event=event))
+        out.append(replace(one, ceiling=ceiling, event=event))
     return tuple(out)
-
-
-Game = PairGame | KaryGame

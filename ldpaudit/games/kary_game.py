@@ -10,7 +10,15 @@ import numpy as np
 
 from ldpaudit.contracts import Floats, Reports, Values
 from ldpaudit.counts import GuessCounts
-from ldpaudit.games.thresholds import LEAST, Promise, Seen, best, beyond, how_many, steps
+from ldpaudit.games.thresholds import (
+    LEAST,
+    ExpectedBound,
+    ScoredReports,
+    best,
+    beyond,
+    how_many,
+    steps,
+)
 from ldpaudit.sampling import pieces, tabulate
 
 
@@ -26,7 +34,7 @@ class KaryGame:
     decide: float = 0.0
     sharp: float = 0.0
 
-    def draw(self, size: int, rng: np.random.Generator) -> Seen:
+    def draw(self, size: int, rng: np.random.Generator) -> ScoredReports:
         """Margins of one batch, and where the likeliest value is the input."""
         return self._seen(*self._sent(size, rng))
 
@@ -51,13 +59,13 @@ class KaryGame:
         own = rng.integers(0, self.mechanism.k, size)
         return own, self.mechanism.privatize(own, rng=rng)
 
-    def _seen(self, own: Values, reports: Reports) -> Seen:
+    def _seen(self, own: Values, reports: Reports) -> ScoredReports:
         margin, right = np.empty(own.size), np.empty(own.size, dtype=np.bool_)
         for rows, read, which in pieces(reports, self.mechanism.k):
             best, clear = self._read(read)
             margin[rows] = clear[which]
             np.equal(best[which], own[rows], out=right[rows])
-        return Seen(margin, right)
+        return ScoredReports(margin, right)
 
     def _read(self, reports: Reports) -> tuple[Values, Floats]:
         """The likeliest value of each report, and its margin."""
@@ -69,7 +77,7 @@ class KaryGame:
             margin = math.log(self.mechanism.k - 1) - np.log(np.maximum(others, 0.0))
         return best, np.maximum(margin, LEAST)
 
-    def count(self, seen: Seen) -> tuple[GuessCounts, GuessCounts]:
+    def count(self, seen: ScoredReports) -> tuple[GuessCounts, GuessCounts]:
         """The guesses decided at either level."""
         k, trials = self.mechanism.k, seen.score.size
         decided, sharp = seen.score >= self.decide, seen.score >= self.sharp
@@ -88,16 +96,18 @@ class KaryGame:
             f"{sharp.correct:,} of {sharp.decided:,} inputs named correctly",
         )
 
-    def fixed(self, pilot: Seen, reports: int, promise: Promise) -> tuple[KaryGame, float]:
-        """The game with the thresholds that promise most, and what its guesses promise."""
+    def fixed(
+        self, pilot: ScoredReports, reports: int, expected: ExpectedBound
+    ) -> tuple[KaryGame, float]:
+        """The game with the thresholds that promise most, and what to expect of its guesses."""
 
         def guesses(level: float) -> tuple[float, ...]:
-            return (promise.of_guesses(replace(self, decide=level).count(pilot)[0], reports),)
+            return (expected.of_guesses(replace(self, decide=level).count(pilot)[0], reports),)
 
         def sharply(level: float) -> tuple[float, ...]:
             seen = replace(self, sharp=level).count(pilot)[1]
-            return (promise.of_guesses(seen, reports, cap=False),)
+            return (expected.of_guesses(seen, reports, cap=False),)
 
         levels = steps(pilot.score)
-        decide, expected = best(levels, guesses)
-        return replace(self, decide=decide, sharp=best(levels, sharply)[0]), expected[0]
+        decide, value = best(levels, guesses)
+        return replace(self, decide=decide, sharp=best(levels, sharply)[0]), value[0]

@@ -8,7 +8,15 @@ import numpy as np
 
 from ldpaudit.contracts import Distinguisher, Mechanism
 from ldpaudit.counts import EventCounts, GuessCounts
-from ldpaudit.games.thresholds import LEAST, Promise, Seen, best, beyond, how_many, steps
+from ldpaudit.games.thresholds import (
+    LEAST,
+    ExpectedBound,
+    ScoredReports,
+    best,
+    beyond,
+    how_many,
+    steps,
+)
 
 
 @dataclass(frozen=True)
@@ -28,7 +36,7 @@ class PairGame:
     event: float = 0.0
     side: int = 1
 
-    def draw(self, size: int, rng: np.random.Generator) -> Seen:
+    def draw(self, size: int, rng: np.random.Generator) -> ScoredReports:
         """Scores of one batch, and where the coin drew pair[0]."""
         # One random word holds 64 coins.
         words = rng.integers(0, 2**64, -(-size // 64), dtype=np.uint64)
@@ -43,13 +51,13 @@ class PairGame:
                 f"{self.distinguisher!r} must return one score a report and no nan, "
                 f"got shape {score.shape}."
             )
-        return Seen(score, first)
+        return ScoredReports(score, first)
 
     def played(self, size: int, rng: np.random.Generator) -> tuple[GuessCounts, EventCounts]:
         """What is counted in one batch."""
         return self.count(self.draw(size, rng))
 
-    def count(self, seen: Seen) -> tuple[GuessCounts, EventCounts]:
+    def count(self, seen: ScoredReports) -> tuple[GuessCounts, EventCounts]:
         """The guesses and the event in one batch."""
         score, first = seen
         decided = np.abs(score) >= max(self.decide, LEAST)
@@ -74,16 +82,18 @@ class PairGame:
             f"{event.false_trials:,} of {two}",
         )
 
-    def fixed(self, pilot: Seen, reports: int, promise: Promise) -> tuple[PairGame, float]:
-        """The game with the thresholds that promise most, and what its guesses promise."""
+    def fixed(
+        self, pilot: ScoredReports, reports: int, expected: ExpectedBound
+    ) -> tuple[PairGame, float]:
+        """The game with the thresholds that promise most, and what to expect of its guesses."""
 
         def guesses(level: float) -> tuple[float, ...]:
-            return (promise.of_guesses(replace(self, decide=level).count(pilot)[0], reports),)
+            return (expected.of_guesses(replace(self, decide=level).count(pilot)[0], reports),)
 
         def happens(level: float, side: int) -> tuple[float, float]:
-            return promise.of_event(replace(self, event=level, side=side).count(pilot)[1], reports)
+            return expected.of_event(replace(self, event=level, side=side).count(pilot)[1], reports)
 
-        decide, expected = best(steps(np.abs(pilot.score)), guesses)
+        decide, value = best(steps(np.abs(pilot.score)), guesses)
         sides = {s: best(steps(s * pilot.score), lambda v, s=s: happens(v, s)) for s in (1, -1)}  # type: ignore[misc]
         side = max(sides, key=lambda s: sides[s][1])
-        return replace(self, decide=decide, event=sides[side][0], side=side), expected[0]
+        return replace(self, decide=decide, event=sides[side][0], side=side), value[0]

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ldpaudit.bounds.named import NamedBound
 from ldpaudit.contracts import (
-    GuessBound,
+    Claim,
     HasBayesVulnerability,
     HasLikelihood,
     IsRecorded,
@@ -19,33 +20,30 @@ from ldpaudit.counts import GuessCounts
 from ldpaudit.games.evidence import Game, Prepared
 from ldpaudit.games.kary_game import KaryGame
 from ldpaudit.games.pair_game import PairGame
-from ldpaudit.games.thresholds import Promise, Seen
+from ldpaudit.games.thresholds import ExpectedBound, ScoredReports
 from ldpaudit.games.training import learn, training_size
-from ldpaudit.registry import create
+from ldpaudit.registry import create_attack
 from ldpaudit.sampling import chunks, report_entries, stream
-
-
-def pilot_of(game: Game, reports: int, rng: np.random.Generator) -> Seen:
-    """All pilot reports of a game, drawn in batches."""
-    batches = [game.draw(size, rng) for size in chunks(reports, report_entries(game.mechanism))]
-    return Seen(*(np.concatenate(parts) for parts in zip(*batches, strict=True)))
-
 
 #: Fewest and most reports of the pilot.
 _PILOT = (2_000, 20_000)
-
-
 #: Fewest recorded reports of which anything can be learned and judged.
 _FEWEST_RECORDED = 100
 
 
+def pilot_of(game: Game, reports: int, rng: np.random.Generator) -> ScoredReports:
+    """All pilot reports of a game, drawn in batches."""
+    batches = [game.draw(size, rng) for size in chunks(reports, report_entries(game.mechanism))]
+    return ScoredReports(*(np.concatenate(parts) for parts in zip(*batches, strict=True)))
+
+
 def prepare(
     mechanism: Mechanism,
-    bound_name: str,
+    bound: NamedBound,
     pair: tuple[int, int],
     trials: int,
     *,
-    delta: float,
+    claim: Claim,
     seed: int,
     identity: str,
     witness: str | None = None,
@@ -57,7 +55,7 @@ def prepare(
     end `early` starts on the smallest pilot.
     """
     named = witness or ("distinguish" if isinstance(mechanism, HasLikelihood) else "learned")
-    attack: Any = create("attacks", named)
+    attack: Any = create_attack(named)
     reason = attack.applies(mechanism)
     if reason is not None:
         return str(reason)
@@ -73,25 +71,24 @@ def prepare(
         rng = stream(seed, *names, named, "training")
         attack = learn(attack, mechanism, pair, training, rng)
         cost = f"{training:,} training and {pilot_size:,} pilot reports"
-    bound: Any = create("bounds", bound_name)
-    promise = Promise(bound, delta, mechanism.epsilon)
+    expected = ExpectedBound(bound, claim)
     game: Game = PairGame(mechanism, attack, text, pair)
     pilot = pilot_of(game, pilot_size, stream(seed, *names, named, "pilot"))
-    game, expected = game.fixed(pilot, reports, promise)
+    game, shown = game.fixed(pilot, reports, expected)
     searched = f"rules for one pair of inputs, fixed on {cost} of their own at no cost in alpha"
     if (
         mechanism.k > 2
         and not witness
-        and isinstance(bound, GuessBound)
+        and bound.of_guesses
         and isinstance(mechanism, HasBayesVulnerability)
         and isinstance(mechanism, HasLikelihood)
     ):
         searched = f"two games and their rules, fixed on {cost} of their own at no cost in alpha"
-        if _kary_promise(mechanism, mechanism.vulnerability(), promise, reports) > expected:
+        if _expected_of_all(mechanism, mechanism.vulnerability(), expected, reports) > shown:
             everyone = KaryGame(mechanism)
             size = min(pilot_size, max(_PILOT[0], 2**24 // mechanism.k))
             pilot = pilot_of(everyone, size, stream(seed, identity, "epsilon", "k-ary pilot"))
-            game, _ = everyone.fixed(pilot, reports, promise)
+            game, _ = everyone.fixed(pilot, reports, expected)
             names = (identity, "epsilon")
     return Prepared(game, searched, reports, seed, (*names, named, type(game).__name__))
 
@@ -110,11 +107,11 @@ def _sizes(
     return training, pilot, mechanism.limit - training - pilot
 
 
-def _kary_promise(mechanism: Any, success: float, promise: Promise, reports: int) -> float:
-    """What the k-ary game is expected to certify, at most the claim."""
+def _expected_of_all(
+    mechanism: Any, success: float, expected: ExpectedBound, reports: int
+) -> float:
+    """What the k-ary game is expected to show, at most the claim."""
     k = mechanism.k
-    ceiling = 1 / (1 + (k - 1) * math.exp(-promise.claimed))
+    ceiling = 1 / (1 + (k - 1) * math.exp(-expected.claim.epsilon))
     counts = GuessCounts(k, round(min(success, ceiling) * reports), reports, reports)
-    return float(
-        promise.bound.from_guesses(counts, alpha=0.05, delta=promise.delta, claimed=promise.claimed)
-    )
+    return expected.bound.from_guesses(counts, expected.claim, 0.05)

@@ -8,12 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from ldpaudit.bounds.named import NamedBound
 from ldpaudit.bounds.planned import ClopperPearson
-from ldpaudit.contracts import Floats
+from ldpaudit.contracts import Claim, Floats
 from ldpaudit.counts import EventCounts, GuessCounts
 
 #: Thresholds tried on a pilot.
@@ -26,7 +27,7 @@ _SAME = 1e-6
 LEAST = math.ulp(0.0)
 
 
-class Seen(NamedTuple):
+class ScoredReports(NamedTuple):
     """Scored reports: how strongly each speaks, and whether it is right (of the first input)."""
 
     score: Floats
@@ -34,7 +35,7 @@ class Seen(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Promise:
+class ExpectedBound:
     """What pilot counts lead one to expect of an audit, by the bound in use.
 
     An expectation of guesses stops at the claim: what exceeds it in a small pilot is luck
@@ -44,9 +45,8 @@ class Promise:
     counts half a false report more, for what a pilot never saw may still happen.
     """
 
-    bound: Any
-    delta: float
-    claimed: float
+    bound: NamedBound
+    claim: Claim
 
     def of_guesses(self, seen: GuessCounts, reports: int, *, cap: bool = True) -> float:
         """Expected lower bound from `reports` reports."""
@@ -56,15 +56,13 @@ class Promise:
             correct = max(0.0, correct - 0.5)
         precision = correct / seen.decided
         if cap:
-            others = (seen.num_candidates - 1) * math.exp(-self.claimed)
+            others = (seen.num_candidates - 1) * math.exp(-self.claim.epsilon)
             precision = min(precision, 1 / (1 + others))
         whole = max(1, round(decided))
         counts = GuessCounts(seen.num_candidates, round(precision * whole), whole, reports)
-        if not hasattr(self.bound, "from_guesses"):
+        if not self.bound.of_guesses:
             return precision
-        return float(
-            self.bound.from_guesses(counts, alpha=0.05, delta=self.delta, claimed=self.claimed)
-        )
+        return self.bound.from_guesses(counts, self.claim, 0.05)
 
     def of_event(self, seen: EventCounts, reports: int) -> tuple[float, float]:
         """What the pilot itself shows beyond the claim, else -inf; the lower bound to hope for.
@@ -80,10 +78,10 @@ class Promise:
             min(round((seen.false_hits + 0.5) * scale), false_trials),
             false_trials,
         )
-        how = {"delta": self.delta, "claimed": self.claimed}
-        shown = ClopperPearson().from_event(seen, alpha=_SURE, **how)
-        hoped = ClopperPearson().from_event(counts, alpha=0.05, **how)
-        return (shown if shown > self.claimed else -math.inf), hoped
+        intervals = NamedBound("clopper-pearson", ClopperPearson())
+        shown = intervals.from_event(seen, self.claim, _SURE)
+        hoped = intervals.from_event(counts, self.claim, 0.05)
+        return (shown if shown > self.claim.epsilon else -math.inf), hoped
 
 
 def best(

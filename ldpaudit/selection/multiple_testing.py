@@ -8,13 +8,13 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from ldpaudit.bounds.anytime import event_evidence, guess_evidence, least_kept
-from ldpaudit.contracts import Floats, Mechanism
+from ldpaudit.bounds.named import NamedBound
+from ldpaudit.contracts import Claim, Floats, Mechanism
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.evidence import Counts, Evidence
 from ldpaudit.games.pair_game import PairGame
 from ldpaudit.outcomes.audit_result import EpsilonBound
-from ldpaudit.registry import create
-from ldpaudit.selection.pair_counts import LEAST, MOST, Rules, Tally
+from ldpaudit.selection.pair_counts import LEAST, MOST, PairCounts, Rules
 from ldpaudit.selection.pairs import Pairs, Reader
 
 #: Parts of a pair's e-value that its guesses and its event have.
@@ -30,7 +30,12 @@ class Found(NamedTuple):
 
 
 def games(
-    mechanism: Mechanism, over: Pairs, reader: Reader, rules: Rules, total: Tally, searched: str
+    mechanism: Mechanism,
+    over: Pairs,
+    reader: Reader,
+    rules: Rules,
+    total: PairCounts,
+    searched: str,
 ) -> list[Evidence]:
     """What each pair's game counted: guesses by the first threshold, the event by the second."""
     out = []
@@ -51,38 +56,33 @@ def _shown(level: float) -> float:
 
 def largest(
     played: list[Evidence],
-    name: str,
+    bound: NamedBound,
+    claim: Claim,
     levels: tuple[float, float],
     *,
     stepwise: bool,
-    delta: float,
-    claimed: float,
 ) -> Found:
     """The largest of m bounds at alpha / m, and which exceed the claim at the second level."""
-    bound: Any = create("bounds", name)
-    how = {"delta": delta, "claimed": claimed}
 
     def bounds(places: list[int], alpha: float) -> list[EpsilonBound]:
         share = alpha / len(places)
-        return [played[i].judged(bound, name, alpha=share, **how) for i in places]
+        return [played[i].lower_bound(bound, claim, share) for i in places]
 
     every = list(range(len(played)))
     one, two = bounds(every, levels[0]), bounds(every, levels[1])
     best = max(every, key=lambda i: one[i].epsilon_lower)
     stern = max(every, key=lambda i: two[i].epsilon_lower)
-    kept = [i for i in every if two[i].epsilon_lower <= claimed]
+    kept = [i for i in every if two[i].epsilon_lower <= claim.epsilon]
     left = len(every) if stepwise else len(kept)
     while 0 < len(kept) < left:
         left = len(kept)
         again = bounds(kept, levels[1])
-        kept = [i for i, b in zip(kept, again, strict=True) if b.epsilon_lower <= claimed]
+        kept = [i for i, b in zip(kept, again, strict=True) if b.epsilon_lower <= claim.epsilon]
     beyond = tuple(sorted(set(every) - set(kept)))
     return Found((best, stern), (one[best], two[stern]), beyond)
 
 
-def average(
-    played: list[Evidence], levels: tuple[float, float], *, delta: float, claimed: float
-) -> Found:
+def average(played: list[Evidence], claim: Claim, levels: tuple[float, float]) -> Found:
     """The least epsilon that the average of all e-values does not refute, at both levels."""
     guesses = [evidence.counts.guesses for evidence in played]
     events = [cast(EventCounts, evidence.counts.beside) for evidence in played]
@@ -92,8 +92,13 @@ def average(
 
     def each(epsilon: float) -> Floats:
         """Log money by guesses and by event, shape (2, m); what is below its stake is given up."""
-        how = {"epsilon": epsilon, "delta": delta, "claimed": claimed}
-        logs = np.stack([guess_evidence(guess, **how), event_evidence(event, **how)])
+        delta, claimed = claim.delta, claim.epsilon
+        logs = np.stack(
+            [
+                guess_evidence(guess, epsilon=epsilon, delta=delta, claimed=claimed),
+                event_evidence(event, epsilon=epsilon, delta=delta, claimed=claimed),
+            ]
+        )
         # Money falls with epsilon as long as it exceeds the stake, so what is kept falls.
         return np.where(logs > 0, logs + np.log(_SHARES)[:, None], -math.inf)
 
@@ -102,14 +107,14 @@ def average(
 
     found = []
     for alpha in levels:
-        lower = least_kept(mean, alpha, claimed)
+        lower = least_kept(mean, alpha, claim.epsilon)
         what, best = divmod(int(each(max(lower, -1e3)).argmax()), len(played))
         text = played[best].game.texts(guesses[best], events[best])[what]  # type: ignore[arg-type]
         trials, searched = guesses[best].trials, played[best].searched
         bound = EpsilonBound(lower, "anytime", "anytime", alpha, trials, text, searched)
         found.append((best, bound))
     (best, one), (stern, two) = found
-    money = np.logaddexp.reduce(each(claimed))
+    money = np.logaddexp.reduce(each(claim.epsilon))
     return Found((best, stern), (one, two), _closed(money, levels[1]))
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ldpaudit.contracts import Floats, Mechanism, Reports, Values
+from ldpaudit.contracts import Claim, Floats, Mechanism, Reports, Values
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.sampling import chunks, pieces, report_entries
 from ldpaudit.selection.pairs import Pairs, Table
@@ -27,7 +27,7 @@ _STRENGTH = 2.0
 _MARGIN = 1.645
 
 
-class Tally(NamedTuple):
+class PairCounts(NamedTuple):
     """Reports of u that speak for u, and for w, by more than each of c thresholds.
 
     `right` and `wrong` have shape (c, values, values), indexed [threshold, u, w]; `drawn`
@@ -38,9 +38,9 @@ class Tally(NamedTuple):
     wrong: Values
     drawn: Values
 
-    def merged(self, other: Tally) -> Tally:
+    def merged(self, other: PairCounts) -> PairCounts:
         """The tally of both."""
-        return Tally(*(one + two for one, two in zip(self, other, strict=True)))
+        return PairCounts(*(one + two for one, two in zip(self, other, strict=True)))
 
     def guesses(self, level: int, pairs: Pairs, place: int) -> GuessCounts:
         """One pair's guesses that are decided by a threshold."""
@@ -56,7 +56,7 @@ class Tally(NamedTuple):
         return EventCounts(hits, int(self.drawn[u]), false_hits, int(self.drawn[w]))
 
 
-def tally(rows: Iterable[tuple[Floats, Values | None]], levels: Floats) -> Tally:
+def tally(rows: Iterable[tuple[Floats, Values | None]], levels: Floats) -> PairCounts:
     """Count from rows of a table, value by value; with how often each row was seen."""
     right, wrong = np.zeros((2, *levels.shape), dtype=np.int64)
     drawn = np.zeros(levels.shape[1], dtype=np.int64)
@@ -67,7 +67,7 @@ def tally(rows: Iterable[tuple[Floats, Values | None]], levels: Floats) -> Tally
             above, below = margin > levels[level, u], margin < -levels[level, u]
             right[level, u] = np.count_nonzero(above, axis=0) if seen is None else seen @ above
             wrong[level, u] = np.count_nonzero(below, axis=0) if seen is None else seen @ below
-    return Tally(right, wrong, drawn)
+    return PairCounts(right, wrong, drawn)
 
 
 def margins(table: Floats, place: int) -> Floats:
@@ -108,7 +108,7 @@ def watch(
     owns: Iterable[Values],
     levels: Floats,
     rng: np.random.Generator,
-) -> Tally:
+) -> PairCounts:
     """Draw reports of the values `owns` says, batch by batch, and count."""
     size = pairs.values.size
     square = pairs.square(levels)
@@ -130,7 +130,7 @@ def uniformly(
 
 def pilot(
     mechanism: Mechanism, table: Table, pairs: Pairs, reports: int, rng: np.random.Generator
-) -> tuple[Floats, Tally]:
+) -> tuple[Floats, PairCounts]:
     """Thresholds to try, shape (c, pairs), and the tally of `reports` pilot reports at them."""
     num_values = pairs.values.size
     each = max(1, min(reports // num_values, _LOOKED_AT // num_values**2))
@@ -171,9 +171,7 @@ class Rules(NamedTuple):
     promised: Floats
 
 
-def fixed(
-    levels: Floats, seen: Tally, pairs: Pairs, *, reports: float, delta: float, claimed: float
-) -> Rules:
+def fixed(levels: Floats, seen: PairCounts, pairs: Pairs, claim: Claim, *, reports: float) -> Rules:
     """The rules that promise most of an audit with so many reports a pair.
 
     A promise is the log ratio that a pilot shows, drawn towards the claim by as much as
@@ -182,16 +180,15 @@ def fixed(
     """
     u, w = pairs.first, pairs.second
     own, other = seen.drawn[u], seen.drawn[w]
-    how = {"delta": delta, "claimed": claimed}
     correct = seen.right[:, u, w] + seen.right[:, w, u]
     mistaken = seen.wrong[:, u, w] + seen.wrong[:, w, u]
     both = own + other
-    guess = _promise(correct, mistaken, both, both, 0.0, reports / both, **how)
+    guess = _promise(correct, mistaken, both, both, 0.0, reports / both, claim)
     first = _promise(
-        seen.right[:, u, w], seen.wrong[:, w, u], own, other, 1.0, reports / both, **how
+        seen.right[:, u, w], seen.wrong[:, w, u], own, other, 1.0, reports / both, claim
     )
     second = _promise(
-        seen.right[:, w, u], seen.wrong[:, u, w], other, own, 1.0, reports / both, **how
+        seen.right[:, w, u], seen.wrong[:, u, w], other, own, 1.0, reports / both, claim
     )
     side = np.where(first.max(axis=0) >= second.max(axis=0), 1, -1)
     event = np.where(side > 0, first, second)
@@ -211,13 +208,11 @@ def _promise(
     other: Values,
     apart: float,
     scale: Floats,
-    *,
-    delta: float,
-    claimed: float,
+    claim: Claim,
 ) -> Floats:
     """Log ratio less its margin; `apart` is 1 where both counts have trials of their own."""
-    share = 1 / (1 + math.exp(-claimed))
-    excess = np.maximum(hits - delta * own, 0.0)
+    share = 1 / (1 + math.exp(-claim.epsilon))
+    excess = np.maximum(hits - claim.delta * own, 0.0)
     ratio = (excess + _STRENGTH * share) / own / (false_hits + _STRENGTH * (1 - share)) * other
     with np.errstate(divide="ignore", invalid="ignore"):
         p = excess / own

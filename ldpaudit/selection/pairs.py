@@ -19,7 +19,7 @@ from ldpaudit.contracts import (
     Values,
 )
 from ldpaudit.games.training import training_size
-from ldpaudit.registry import create
+from ldpaudit.registry import create_attack
 
 #: (Estimated) log-likelihood of each of some values, a column a value, up to a constant a report.
 Table: TypeAlias = Callable[[Reports], Floats]
@@ -110,7 +110,7 @@ def pairs_and_reader(
 ) -> tuple[Pairs, Reader]:
     """Choose pairs where none are named, and train the witness where there is no likelihood."""
     named = witness or ("distinguish" if isinstance(mechanism, HasLikelihood) else "learned")
-    attack: Any = create("attacks", named)
+    attack: Any = create_attack(named)
     reason = attack.applies(mechanism)
     if reason is not None:
         raise ValueError(f"{named} reads no report: {reason}.")

@@ -16,14 +16,14 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from ldpaudit import validate
-from ldpaudit.contracts import GuessBound, HasLikelihood, IsRecorded, Mechanism
+from ldpaudit.bounds.named import NamedBound
+from ldpaudit.contracts import Claim, HasLikelihood, IsRecorded, Mechanism
 from ldpaudit.games.evidence import Evidence, Prepared
 from ldpaudit.games.kary_game import KaryGame
 from ldpaudit.games.pair_game import PairGame
 from ldpaudit.games.preparation import pilot_of, prepare
-from ldpaudit.games.thresholds import Promise
+from ldpaudit.games.thresholds import ExpectedBound
 from ldpaudit.outcomes.audit_result import EpsilonBound
-from ldpaudit.registry import create
 from ldpaudit.sampling import stream
 from ldpaudit.selection import multiple_testing, pair_counts
 from ldpaudit.selection.methods import Bonferroni, EValues, Holm, PilotSplit, Pooled, Selection
@@ -60,10 +60,10 @@ class _Search(NamedTuple):
     """What every way of searching is asked."""
 
     mechanism: Any
-    bound: str
+    bound: NamedBound
+    claim: Claim
     trials: int
     levels: tuple[float, float]
-    how: dict[str, float]
     seed: int
     name: str
 
@@ -151,13 +151,12 @@ def worst_pair(
     if isinstance(chosen, EValues) and bound not in ("posterior-odds", "anytime"):
         raise ValueError(f"e-values have a bound of their own, anytime, got {bound!r}.")
     validate.integer("k", mechanism.k, 2)
-    claimed = validate.positive("epsilon", mechanism.epsilon)
     search = _Search(
         mechanism,
-        bound,
+        NamedBound.load(bound),
+        Claim.of(mechanism),
         validate.trials(trials, 2),
         (validate.fraction("alpha", alpha), validate.fraction("verdict_alpha", verdict_alpha)),
-        {"delta": validate.delta(getattr(mechanism, "delta", 0.0)), "claimed": claimed},
         validate.seed(seed),
         "worst pair of " + re.sub(r" at 0x[0-9a-fA-F]+", "", repr(mechanism)),
     )
@@ -175,20 +174,19 @@ def _pooled(search: _Search) -> WorstPair:
     """The k-ary game on as many reports as a search of pairs would draw."""
     if not isinstance(search.mechanism, HasLikelihood):
         raise ValueError("the pooled game needs log_likelihood, which the mechanism lacks.")
-    bound: Any = create("bounds", search.bound)
-    if not isinstance(bound, GuessBound):
-        raise ValueError(f"the pooled game needs a bound of guesses, got {search.bound!r}.")
+    if not search.bound.of_guesses:
+        raise ValueError(f"the pooled game needs a bound of guesses, got {search.bound.name!r}.")
     everyone: Any = search.mechanism
     reports = min(everyone.k, VALUES) * search.trials
     size = min(max(reports // 10, 2 * _PILOT[0]), 2 * _PILOT[1])
     game = KaryGame(everyone)
-    promise = Promise(bound, **search.how)
-    game, _ = game.fixed(pilot_of(game, size, search.rng("pooled", "pilot")), reports, promise)
+    expected = ExpectedBound(search.bound, search.claim)
+    game, _ = game.fixed(pilot_of(game, size, search.rng("pooled", "pilot")), reports, expected)
     searched = f"no pair, one game of all {everyone.k:,} inputs; rules fixed on {size:,} reports"
     searched += " of their own at no cost in alpha"
     names = (search.name, "pooled")
     played = Prepared(game, searched, reports, search.seed, names).play(reports)
-    one, two = (played.judged(bound, search.bound, alpha=a, **search.how) for a in search.levels)
+    one, two = (played.lower_bound(search.bound, search.claim, a) for a in search.levels)
     return WorstPair(None, one, two, ())
 
 
@@ -199,13 +197,13 @@ def _split(search: _Search, over: Pairs, reader: Reader, fraction: float) -> Wor
     rest = num_values * (search.trials - each) // 2
     rng = search.rng(reader.name, "pilot")
     levels, seen = pair_counts.pilot(search.mechanism, reader.table, over, num_values * each, rng)
-    rules = pair_counts.fixed(levels, seen, over, reports=2 * rest, **search.how)
+    rules = pair_counts.fixed(levels, seen, over, search.claim, reports=2 * rest)
     prepared = prepare(
         search.mechanism,
         search.bound,
         over[int(rules.promised.argmax())],
         rest,
-        delta=search.how["delta"],
+        claim=search.claim,
         seed=search.seed,
         identity=search.name,
         witness=reader.name,
@@ -215,9 +213,9 @@ def _split(search: _Search, over: Pairs, reader: Reader, fraction: float) -> Wor
     text = f"the most promising of {over} at {pair_counts.LEVELS} thresholds each, chosen "
     text += f"{reader.spent(int(seen.drawn.sum()))}; {prepared.searched}"
     played = replace(prepared.play(prepared.reports), searched=text)
-    one, two = (played.certify(search.bound, alpha=a, **search.how) for a in search.levels)
+    one, two = (played.lower_bound(search.bound, search.claim, a) for a in search.levels)
     pair = _ordered(played)
-    return WorstPair(pair, one, two, (pair,) * (two.epsilon_lower > search.how["claimed"]))
+    return WorstPair(pair, one, two, (pair,) * (two.epsilon_lower > search.claim.epsilon))
 
 
 def _all(
@@ -228,7 +226,7 @@ def _all(
     num_values = over.values.size
     size = num_values * min(max(search.trials // 10, _PILOT[0]), _PILOT[1])
     levels, seen = pair_counts.pilot(mechanism, table, over, size, search.rng(reader.name, "rules"))
-    rules = pair_counts.fixed(levels, seen, over, reports=2 * search.trials, **search.how)
+    rules = pair_counts.fixed(levels, seen, over, search.claim, reports=2 * search.trials)
     rng = search.rng(reader.name, "games")
     owns = pair_counts.uniformly(num_values * search.trials, mechanism, num_values, rng)
     both = np.stack([rules.decide, rules.event])
@@ -238,11 +236,11 @@ def _all(
     )
     match chosen:
         case EValues():
-            found = multiple_testing.average(played, search.levels, **search.how)
+            found = multiple_testing.average(played, search.claim, search.levels)
             cost = f"averaged at a cost of at most {math.log(m):.1f} in log evidence"
         case Bonferroni() | Holm():
             found = multiple_testing.largest(
-                played, search.bound, search.levels, stepwise=chosen == Holm(), **search.how
+                played, search.bound, search.claim, search.levels, stepwise=chosen == Holm()
             )
             cost = f"at alpha / {m:,} each"
     one, two = (

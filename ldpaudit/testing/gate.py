@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ldpaudit import divergence, validate
-from ldpaudit.contracts import HasExactDelta, HasExactEpsilon, IsRecorded
+from ldpaudit.contracts import Claim, HasExactDelta, HasExactEpsilon, IsRecorded
 from ldpaudit.games.preparation import prepare
 from ldpaudit.outcomes.audit_result import VIOLATION
 from ldpaudit.testing.mechanism_checks import require
@@ -116,20 +116,18 @@ def check_ldp(
     would have detected epsilon >= 1.0307 with probability 0.9,
     if it showed in all 200,000 reports
     """
-    claim: Any = _Claim(mechanism, epsilon, delta)
+    claim: Any = _HeldTo(mechanism, epsilon, delta)
     trials = validate.trials(trials)
     alpha = validate.fraction("alpha", alpha)
     seed = validate.seed(seed)
     identity = f"check_ldp {claim.k} {claim.epsilon} {claim.delta}"
-    ready = prepare(
-        claim, GATE_BOUND, (0, 1), trials, delta=claim.delta, seed=seed, identity=identity
-    )
+    held_to = Claim(claim.epsilon, claim.delta)
+    ready = prepare(claim, GATE_BOUND, (0, 1), trials, claim=held_to, seed=seed, identity=identity)
     if isinstance(ready, str):
         raise ValueError(f"nothing can be tested: {ready}.")
     played = ready.play(ready.reports)
-    level = {"alpha": alpha, "delta": claim.delta, "claimed": claim.epsilon}
     exact = claim.own_epsilon()
-    if exact is None and not can_fail(played, **level):
+    if exact is None and not can_fail(played, held_to, alpha):
         raise ValueError(
             f"nothing can be tested: even if all {ready.reports:,} guesses were right, they would "
             f"not show more than epsilon = {claim.epsilon} at alpha = {alpha:.4g}; "
@@ -138,15 +136,15 @@ def check_ldp(
     return LdpCheck(
         epsilon=claim.epsilon,
         delta=claim.delta,
-        bound=played.certify(GATE_BOUND, **level),
+        bound=played.lower_bound(GATE_BOUND, held_to, alpha),
         exact_epsilon=exact,
-        detectable=detectable(played, **level),
+        detectable=detectable(played, held_to, alpha),
         decided=played.counts.guesses.decided,
         seed=seed,
     )
 
 
-class _Claim:
+class _HeldTo:
     """A mechanism held to somebody else's epsilon and delta."""
 
     def __init__(self, mechanism: Any, epsilon: float, delta: float) -> None:

@@ -5,27 +5,30 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from ldpaudit.bounds.named import NamedBound
+from ldpaudit.bounds.planned import PosteriorOdds
+from ldpaudit.contracts import Claim
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.evidence import Counts, Evidence
 from ldpaudit.outcomes.audit_result import CONSISTENT, INCONCLUSIVE, VIOLATION, EpsilonBound
 
-#: The bound behind every gate, and the probability with which a gate states its power.
-GATE_BOUND, PROBABILITY = "posterior-odds", 0.9
+#: The bound behind every gate.
+GATE_BOUND = NamedBound("posterior-odds", PosteriorOdds())
+#: The probability with which a gate states its power.
+PROBABILITY = 0.9
 
 
-def detectable(evidence: Evidence, *, alpha: float, delta: float, claimed: float) -> float:
+def detectable(evidence: Evidence, claim: Claim, alpha: float) -> float:
     """Smallest epsilon that the guesses of this game show to exceed the claim, 9 times in 10.
 
     Parameters
     ----------
     evidence : Evidence
         A game that was played; only how many guesses it decided is used.
+    claim : Claim
+        The guarantee.
     alpha : float
         Error probability of the lower bound.
-    delta : float
-        Delta of the guarantee, in [0, 1).
-    claimed : float
-        Epsilon of the guarantee.
 
     Returns
     -------
@@ -45,30 +48,30 @@ def detectable(evidence: Evidence, *, alpha: float, delta: float, claimed: float
     from scipy.special import betaincinv
 
     guesses = evidence.counts.guesses
-    least = _least_shown(evidence, alpha=alpha, delta=delta, claimed=claimed)
+    least = _least_shown(evidence, claim, alpha)
     if least is None:
         return math.inf
     precision = float(betaincinv(least, guesses.decided - least + 1, PROBABILITY))
     # 1 - p, which is not lost where p is nearly 1.
     wrong = float(betaincinv(guesses.decided - least + 1, least, 1 - PROBABILITY))
-    excess = precision - delta * guesses.trials / guesses.decided
+    excess = precision - claim.delta * guesses.trials / guesses.decided
     return math.log((guesses.num_candidates - 1) * excess) - math.log(wrong)
 
 
-def can_fail(evidence: Evidence, *, alpha: float, delta: float, claimed: float) -> bool:
+def can_fail(evidence: Evidence, claim: Claim, alpha: float) -> bool:
     """Whether any outcome of this many reports shows more than the claim: all guesses right."""
     seen = evidence.counts.guesses
     perfect = GuessCounts(seen.num_candidates, seen.trials, seen.trials, seen.trials)
-    return _shows(evidence, perfect, alpha=alpha, delta=delta, claimed=claimed)
+    return _shows(evidence, perfect, claim, alpha)
 
 
-def _least_shown(evidence: Evidence, *, alpha: float, delta: float, claimed: float) -> int | None:
+def _least_shown(evidence: Evidence, claim: Claim, alpha: float) -> int | None:
     """Fewest correct guesses, of those decided, that show more than the claim."""
     seen = evidence.counts.guesses
 
     def shown(correct: int) -> bool:
         guesses = GuessCounts(seen.num_candidates, correct, seen.decided, seen.trials)
-        return _shows(evidence, guesses, alpha=alpha, delta=delta, claimed=claimed)
+        return _shows(evidence, guesses, claim, alpha)
 
     if not shown(seen.decided):
         return None
@@ -79,17 +82,14 @@ def _least_shown(evidence: Evidence, *, alpha: float, delta: float, claimed: flo
     return high
 
 
-def _shows(
-    evidence: Evidence, guesses: GuessCounts, *, alpha: float, delta: float, claimed: float
-) -> bool:
+def _shows(evidence: Evidence, guesses: GuessCounts, claim: Claim, alpha: float) -> bool:
     """Whether these guesses alone would exceed the claim, at their share of alpha."""
     if isinstance(evidence.counts.beside, EventCounts):
         silent: GuessCounts | EventCounts = EventCounts(0, 0, 0, 0)
     else:
         silent = GuessCounts(guesses.num_candidates, 0, 0, guesses.trials)
     alone = Evidence(evidence.game, Counts(guesses, silent), evidence.searched)
-    bound = alone.certify(GATE_BOUND, alpha=alpha, delta=delta, claimed=claimed)
-    return bound.epsilon_lower > claimed
+    return alone.lower_bound(GATE_BOUND, claim, alpha).epsilon_lower > claim.epsilon
 
 
 @dataclass(frozen=True)
