@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ldpaudit.contracts import (
+    Claim,
     FrequencyOracle,
     HasBayesVulnerability,
     HasBits,
@@ -79,7 +80,7 @@ def _check_likelihood(mechanism: Any, rng: np.random.Generator) -> str:
         few = mechanism.log_likelihood(reports[:20])
         require(few.shape == (20, k), "log_likelihood must cover all k values by default")
         require(np.allclose(few[:, inputs], table[:20]), "values must select columns")
-        if not getattr(mechanism, "delta", 0.0):
+        if not Claim.of(mechanism).delta:
             spread = max(largest_ratio(few), largest_ratio(table))
             require(spread <= claim + 1e-9, f"log ratio {spread:.6f} exceeds epsilon {claim}")
     judge_likelihoods(tables, "reports")
@@ -131,13 +132,13 @@ def _bernstein(sample: np.ndarray) -> float:
 
 def _check_exact_epsilon(mechanism: Any, rng: np.random.Generator) -> str:  # noqa: ARG001
     exact = float(mechanism.exact_epsilon())
-    claim = math.inf if getattr(mechanism, "delta", 0.0) else mechanism.epsilon + 1e-9
+    claim = math.inf if Claim.of(mechanism).delta else mechanism.epsilon + 1e-9
     require(0 < exact <= claim, f"exact epsilon {exact} exceeds the claim {mechanism.epsilon}")
     return f"exact epsilon: {exact:.9g} of {mechanism.epsilon:g}"
 
 
 def _check_profile(mechanism: Any, rng: np.random.Generator) -> str:  # noqa: ARG001
-    claim, delta = mechanism.epsilon, getattr(mechanism, "delta", 0.0)
+    claim, delta = mechanism.epsilon, Claim.of(mechanism).delta
     profile = [float(mechanism.exact_delta(epsilon)) for epsilon in (0.0, claim / 2, claim)]
     falls = 1 >= profile[0] >= profile[1] >= profile[2] >= 0
     require(falls, f"exact_delta must fall with epsilon and lie in [0, 1], got {profile}")
@@ -167,7 +168,7 @@ def _check_channel(mechanism: Any, rng: np.random.Generator) -> str:
     off = float(np.abs(channel.sum(axis=1) - 1).max())
     require(off <= 1e-9, f"probabilities of all reports must sum to 1, got {off:.3g} off")
     largest = largest_ratio(table)
-    if not getattr(mechanism, "delta", 0.0):
+    if not Claim.of(mechanism).delta:
         require(largest <= claim + 1e-9, f"log ratio {largest:.6f} exceeds epsilon {claim}")
     if isinstance(mechanism, HasExactEpsilon):
         exact = float(mechanism.exact_epsilon())
@@ -226,7 +227,7 @@ def _check_vulnerability(mechanism: Any, rng: np.random.Generator) -> str:
     k, e = mechanism.k, math.exp(min(mechanism.epsilon, 700.0))
     uniform = float(mechanism.vulnerability())
     require(1 / k <= uniform * (1 + 1e-9), f"vulnerability {uniform} is below blind guessing")
-    delta = getattr(mechanism, "delta", 0.0)
+    delta = Claim.of(mechanism).delta
     limit = (e + delta * (k - 1)) / (e + k - 1)
     require(uniform <= limit + 1e-9, f"vulnerability {uniform} exceeds the limit {limit}")
     prior = rng.dirichlet(np.ones(k))

@@ -19,6 +19,9 @@ import pytest
 import ldpaudit
 from ldpaudit.adapters.recordings import RecordedMechanism
 from ldpaudit.auditing.defaults import VERDICT_ALPHA
+from ldpaudit.auditing.harness import VERDICT_ALPHA
+from ldpaudit.bounds.named import NamedBound
+from ldpaudit.contracts import Claim
 from ldpaudit.games.evidence import Prepared
 from ldpaudit.games.preparation import prepare
 
@@ -104,17 +107,15 @@ def test_the_repaired_one_is_left_alone(reports: Reports, variant: str) -> None:
     More than 8 wrong ones have probability 8e-7; one at the level of the verdict in all
     400 at most 0.04, but reports and audits follow from fixed seeds.
     """
+    odds = NamedBound.load("posterior-odds")
     for epsilon, m in reports("1.2.0", variant, 120_000).items():
         prepared = prepare(
-            m, "posterior-odds", (0, 1), 40_000, delta=0.0, seed=0, identity="pure-ldp 1.2.0"
+            m, odds, (0, 1), 40_000, claim=Claim(epsilon), seed=0, identity="pure-ldp 1.2.0"
         )
         assert isinstance(prepared, Prepared)
         played = [prepared.play(2_000, look=number) for number in range(100)]
         at_level = {
-            alpha: [
-                evidence.certify("posterior-odds", alpha=alpha, delta=0.0, claimed=epsilon)
-                for evidence in played
-            ]
+            alpha: [evidence.lower_bound(odds, Claim(epsilon), alpha) for evidence in played]
             for alpha in (0.01, VERDICT_ALPHA)
         }
         found = {

@@ -18,7 +18,7 @@ from scipy import stats
 
 import ldpaudit
 from ldpaudit import registry
-from ldpaudit.auditing import harness
+from ldpaudit.auditing import plan
 from ldpaudit.outcomes.audit_result import AttackOutcome, AuditResult
 from ldpaudit.outcomes.table import COLUMNS
 
@@ -374,10 +374,10 @@ def test_one_bad_attack_costs_only_its_own_row(monkeypatch: pytest.MonkeyPatch) 
         def guess(self, *_: Any, **__: Any) -> Any:
             raise RuntimeError("boom")
 
-    def create(group: str, name: str) -> Any:
-        return Bad() if name == "bad" else registry.create(group, name)
+    def create_attack(name: str) -> Any:
+        return Bad() if name == "bad" else registry.create_attack(name)
 
-    monkeypatch.setattr(harness, "create", create)
+    monkeypatch.setattr(plan, "create_attack", create_attack)
     m = ldpaudit.mechanism("grr", k=4, epsilon=1.0)
     with pytest.raises(ValueError, match="RuntimeError: boom"):
         ldpaudit.audit(m, ["bad"], trials=100)

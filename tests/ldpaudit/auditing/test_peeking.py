@@ -18,6 +18,8 @@ from scipy import stats
 import ldpaudit
 from ldpaudit.auditing.stopping import looks
 from ldpaudit.bounds.anytime import event_evidence, guess_evidence
+from ldpaudit.bounds.named import NamedBound
+from ldpaudit.contracts import Claim
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.evidence import Counts, Evidence
 from ldpaudit.games.pair_game import PairGame
@@ -130,8 +132,8 @@ def test_an_audit_judges_counts_so() -> None:
         )
         guesses = GuessCounts(2, int(paths.correct[run, look]), seen, seen)
         event = EventCounts(hits, first, false_hits, seen - first)
-        found = Evidence(game, Counts(guesses, event), "nothing").certify(
-            "anytime", alpha=ALPHA, delta=0.0, claimed=1.0
+        found = Evidence(game, Counts(guesses, event), "nothing").lower_bound(
+            NamedBound.load("anytime"), Claim(1.0), ALPHA
         )
         assert (found.epsilon_lower > 1.0) == beyond[look]
         verdicts.append(bool(beyond[look]))

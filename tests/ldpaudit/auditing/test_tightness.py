@@ -10,6 +10,8 @@ import numpy.typing as npt
 import pytest
 
 import ldpaudit
+from ldpaudit.bounds.named import NamedBound
+from ldpaudit.contracts import Claim
 from ldpaudit.games.preparation import prepare
 from ldpaudit.outcomes.audit_result import AuditResult
 from ldpaudit.registry import create
@@ -96,14 +98,14 @@ def test_audits_come_closer_than_ldp_auditor(epsilon: float) -> None:
     of the medians lie between (1e-9). Larger samples are in `test_anytime.py`.
     """
     m, level = ldpaudit.mechanism("grr", k=2, epsilon=epsilon), {"alpha": 0.05, "delta": 0.0}
-    gaps = []
+    bound, claim, gaps = NamedBound.load("posterior-odds"), Claim(epsilon), []
     for seed in range(200):
-        ready = prepare(m, "posterior-odds", (0, 1), 10**4, delta=0.0, seed=seed, identity="gap")
+        ready = prepare(m, bound, (0, 1), 10**4, claim=claim, seed=seed, identity="gap")
         assert not isinstance(ready, str)
         played = ready.play(2 * 10**4)
         event: Any = played.counts.beside
         published = create("bounds", "ldp-auditor").from_event(event, claimed=epsilon, **level)
-        ours = played.certify("posterior-odds", claimed=epsilon, **level).epsilon_lower
+        ours = played.lower_bound(bound, claim, 0.05).epsilon_lower
         gaps.append((epsilon - ours, epsilon - published))
     own, theirs = np.median(gaps, axis=0)
     assert 0.4 * theirs < own <= 0.6 * theirs

@@ -19,7 +19,9 @@ from scipy import stats
 
 import ldpaudit
 from ldpaudit.bounds.anytime import event_evidence, guess_evidence
+from ldpaudit.bounds.named import NamedBound
 from ldpaudit.bounds.planned import ClopperPearson, PosteriorOdds
+from ldpaudit.contracts import Claim
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.evidence import Counts, Evidence
 from ldpaudit.games.kary_game import KaryGame
@@ -56,7 +58,7 @@ def certified(counts: Counts, epsilon: float, bound: str = "posterior-odds") -> 
     if isinstance(counts.beside, GuessCounts):
         game = KaryGame(m)
     found = Evidence(game, counts, "nothing")
-    return found.certify(bound, alpha=ALPHA, delta=0.0, claimed=epsilon).epsilon_lower
+    return found.lower_bound(NamedBound.load(bound), Claim(epsilon), ALPHA).epsilon_lower
 
 
 # ------------------------------------------------------- part by part, exactly

@@ -14,13 +14,15 @@ from scipy import stats
 
 import ldpaudit
 from ldpaudit import sampling
+from ldpaudit.bounds.named import NamedBound
+from ldpaudit.contracts import Claim
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games import preparation, thresholds
 from ldpaudit.games.evidence import Evidence, Prepared
 from ldpaudit.games.kary_game import KaryGame
 from ldpaudit.games.pair_game import PairGame
 from ldpaudit.games.preparation import prepare
-from ldpaudit.games.thresholds import Promise, Seen
+from ldpaudit.games.thresholds import ExpectedBound, ScoredReports
 from ldpaudit.registry import create
 from ldpaudit.sampling import stream
 
@@ -86,7 +88,9 @@ def test_the_pair_game_counts_what_was_said() -> None:
 
 
 def test_rules_are_thresholds() -> None:
-    seen = Seen(np.array([3.0, 1.0, 0.0, -1.0, -3.0]), np.array([1, 0, 1, 1, 0], dtype=bool))
+    seen = ScoredReports(
+        np.array([3.0, 1.0, 0.0, -1.0, -3.0]), np.array([1, 0, 1, 1, 0], dtype=bool)
+    )
     game, _ = pair_game([0, 0], 2, (0, 1), decide=2.0, event=1.0, side=-1)
     guesses, event = game.count(seen)
     assert guesses == GuessCounts(2, 2, 2, 5)
@@ -134,8 +138,8 @@ def test_the_pilot_finds_the_level_of_a_graded_score() -> None:
     right = np.where(clear, rng.random(20_000) < 0.731, rng.random(20_000) < 0.52)
     score = np.where(right == first, 1.0, -1.0) * np.where(clear, 1.0, 0.05)
     game, _ = pair_game([0, 0], 2, (0, 1))
-    promise = Promise(create("bounds", "posterior-odds"), 0.0, 1.0)
-    fixed, expected = game.fixed(Seen(score, first), 200_000, promise)
+    promise = ExpectedBound(NamedBound.load("posterior-odds"), Claim(1.0))
+    fixed, expected = game.fixed(ScoredReports(score, first), 200_000, promise)
     assert 0.05 < fixed.decide <= 1.0
     assert 0.9 < expected <= 1.0
 
@@ -145,16 +149,16 @@ def test_a_violation_that_a_pilot_shows_is_not_given_up_for_luck() -> None:
 
     Where the common score is no likelier than claimed, the rare one is the only hope.
     """
-    promise = Promise(create("bounds", "posterior-odds"), 0.0, 1.0)
+    promise = ExpectedBound(NamedBound.load("posterior-odds"), Claim(1.0))
     for ratio, chosen in ((math.exp(2), 1), (math.exp(1), 9)):
         hits, rest = [30, 2_000], 10_000
         false_hits = [0, round(2_000 / ratio)]
         score = np.repeat([9.0, 1.0, 0.0] * 2, [*hits, rest - sum(hits), *false_hits, rest])
         first = np.arange(score.size) < rest
         game, _ = pair_game([0, 0], 2, (0, 1))
-        fixed, _ = game.fixed(Seen(score, first), 200_000, promise)
+        fixed, _ = game.fixed(ScoredReports(score, first), 200_000, promise)
         assert fixed.side == 1
-        seen = fixed.count(Seen(score, first))[1].hits
+        seen = fixed.count(ScoredReports(score, first))[1].hits
         assert seen == {9: 30, 1: 2_030}[chosen]
 
 
@@ -162,14 +166,15 @@ def test_a_violation_that_a_pilot_shows_is_not_given_up_for_luck() -> None:
 
 
 def prepared(m: Any, bound: str = "posterior-odds", trials: int = 10_000, **rest: Any) -> Prepared:
-    options: dict[str, Any] = {"pair": (0, 1), "delta": 0.0, "seed": 0, "identity": "id"} | rest
-    found = prepare(m, bound, options.pop("pair"), trials, **options)
+    options: dict[str, Any] = {"pair": (0, 1), "seed": 0, "identity": "id"} | rest
+    options["claim"] = Claim(m.epsilon, options.pop("delta", 0.0))
+    found = prepare(m, NamedBound.load(bound), options.pop("pair"), trials, **options)
     assert isinstance(found, Prepared)
     return found
 
 
-def certify(found: Evidence, bound: str = "posterior-odds", alpha: float = 0.05) -> float:
-    return found.certify(bound, alpha=alpha, delta=0.0, claimed=1.0).epsilon_lower
+def shown(found: Evidence, bound: str = "posterior-odds", alpha: float = 0.05) -> float:
+    return found.lower_bound(NamedBound.load(bound), Claim(1.0), alpha).epsilon_lower
 
 
 def test_randomized_response_plays_the_k_ary_game() -> None:
@@ -181,7 +186,7 @@ def test_randomized_response_plays_the_k_ary_game() -> None:
     assert (found.counts.guesses.num_candidates, found.counts.guesses.trials) == (25, 40_000)
     assert "of their own at no cost" in found.searched
     pair = prepared(m, trials=20_000, witness="distinguish")
-    gains = [certify(ready.play(40_000, look=i)) - certify(pair.play(40_000, look=i))
+    gains = [shown(ready.play(40_000, look=i)) - shown(pair.play(40_000, look=i))
              for i in range(60)]  # fmt: skip
     assert np.mean(gains) > 0  # expected 0.023, 5 standard errors
 
@@ -191,7 +196,7 @@ def test_the_others_play_the_pair_game(name: str) -> None:
     m = ldpaudit.mechanism(name, k=25, epsilon=1.0)
     found = prepared(m, pair=(3, 7)).play(20_000)
     assert isinstance(found.game, PairGame)
-    bound = found.certify("posterior-odds", alpha=0.05, delta=0.0, claimed=1.0)
+    bound = found.lower_bound(NamedBound.load("posterior-odds"), Claim(1.0), 0.05)
     assert "(3, 7)" in bound.event
     assert bound.epsilon_lower > 0.9
 
@@ -200,11 +205,11 @@ def test_the_event_bound_needs_the_pair() -> None:
     m = ldpaudit.mechanism("grr", k=4, epsilon=1.0)
     found = prepared(m, "clopper-pearson", 20_000).play(40_000)
     assert isinstance(found.game, PairGame)
-    bound = found.certify("clopper-pearson", alpha=1e-6, delta=0.0, claimed=1.0)
+    bound = found.lower_bound(NamedBound.load("clopper-pearson"), Claim(1.0), 1e-6)
     assert 0.8 < bound.epsilon_lower < 1
     assert bound.trials == 40_000
     assert "favours input" in bound.event
-    assert 0.8 < certify(found, alpha=1e-6) < 1  # the same counts serve both bounds
+    assert 0.8 < shown(found, alpha=1e-6) < 1  # the same counts serve both bounds
 
 
 def test_the_pilot_is_no_part_of_the_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,7 +242,7 @@ def test_a_leak_on_one_side_is_seen_by_the_event() -> None:
                 return np.log(table[asked].T[reports])
 
     found = prepared(Leaky(), trials=100_000).play(200_000)
-    bound = found.certify("posterior-odds", alpha=0.05, delta=0.0, claimed=1.0)
+    bound = found.lower_bound(NamedBound.load("posterior-odds"), Claim(1.0), 0.05)
     assert bound.epsilon_lower > 3
     assert bound.event.startswith("the likelihood-ratio witness favours input 0")
     guesses = create("bounds", "posterior-odds").from_guesses(
@@ -251,7 +256,7 @@ def test_the_whole_procedure_keeps_its_level(name: str, k: int) -> None:
     """Pilot, choice, game and event together: 300 audits, level 0.2, alarms once in 1e6."""
     m = ldpaudit.mechanism(name, k=k, epsilon=1.0)
     runs = (prepared(m, trials=400, seed=seed).play(800) for seed in range(300))
-    wrong = sum(certify(run, alpha=0.2) > 1.0 for run in runs)
+    wrong = sum(shown(run, alpha=0.2) > 1.0 for run in runs)
     assert wrong <= stats.binom.isf(1e-6, 300, 0.2)
 
 

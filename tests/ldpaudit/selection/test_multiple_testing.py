@@ -12,12 +12,13 @@ import pytest
 from scipy import special, stats
 
 from ldpaudit.bounds.anytime import event_evidence, guess_evidence
-from ldpaudit.bounds.planned import ClopperPearson, PosteriorOdds
+from ldpaudit.bounds.named import NamedBound
+from ldpaudit.bounds.planned import ClopperPearson
+from ldpaudit.contracts import Claim
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.evidence import Counts, Evidence
 from ldpaudit.games.pair_game import PairGame
 from ldpaudit.outcomes.audit_result import EpsilonBound
-from ldpaudit.registry import create
 from ldpaudit.selection import multiple_testing, pair_counts, pairs
 from ldpaudit.selection.pairs import Pairs
 from tests.broken import Response
@@ -27,7 +28,7 @@ Ints = npt.NDArray[np.int64]
 
 K, EPSILON, TRIALS, ALPHA = 25, 1.0, 10_000, 0.05
 GRR = Response(K, EPSILON)
-HOW: dict[str, Any] = {"delta": 0.0, "claimed": EPSILON}
+CLAIM, ODDS = Claim(EPSILON), NamedBound.load("posterior-odds")
 
 
 def limit(repetitions: int) -> float:
@@ -48,11 +49,11 @@ def counts(reports: int, rng: np.random.Generator) -> Ints:
     return rng.multinomial(reports, (GRR.channel / K).ravel()).reshape(K, K)
 
 
-def tally(said: Ints) -> pair_counts.Tally:
+def tally(said: Ints) -> pair_counts.PairCounts:
     """Right where the report is the input, wrong where it is the other; at both thresholds."""
     right = np.diag(said)[:, None] * (1 - np.eye(K, dtype=np.int64))
     wrong = said * (1 - np.eye(K, dtype=np.int64))
-    return pair_counts.Tally(np.stack([right] * 2), np.stack([wrong] * 2), said.sum(axis=1))
+    return pair_counts.PairCounts(np.stack([right] * 2), np.stack([wrong] * 2), said.sum(axis=1))
 
 
 OVER = Pairs.among(np.arange(K), K)
@@ -118,7 +119,7 @@ def pair_bounds(said: Ints, side: Ints, alpha: float) -> Floats:
 def _split_of(alpha: float) -> float:
     """Share of alpha that goes to hits, read off the bound: all other input of it is hits."""
     seen = EventCounts(1, 1, 0, 1)  # bound: ln(alpha share) - ln(1 - alpha (1 - share))
-    bound = math.exp(ClopperPearson().from_event(seen, alpha=alpha, **HOW))
+    bound = math.exp(ClopperPearson().from_event(seen, alpha=alpha, delta=0.0, claimed=EPSILON))
     return bound * (1 - alpha) / (alpha * (1 - bound))
 
 
@@ -133,7 +134,7 @@ def test_simultaneous_bounds_err_as_often_as_they_say() -> None:
         if repetition < 5:  # the search judges as these formulas do
             uncorrected.append(pair_bounds(said, side, ALPHA).max())
             found = multiple_testing.largest(
-                played(said, side), "posterior-odds", (ALPHA, ALPHA), stepwise=True, **HOW
+                played(said, side), ODDS, CLAIM, (ALPHA, ALPHA), stepwise=True
             )
             assert found.bounds[0].epsilon_lower == pytest.approx(best[-1], abs=1e-9)
             assert found.places[0] == bounds.argmax()
@@ -157,12 +158,12 @@ def test_averaged_e_values_err_no_more_than_they_say() -> None:
         guess = GuessCounts(2, *columns)
         columns = [said[one, one], drawn[one], said[two, one], drawn[two]]
         event = EventCounts(*columns)
-        against: dict[str, Any] = {"epsilon": EPSILON, **HOW}
+        against: dict[str, Any] = {"epsilon": EPSILON, "delta": 0.0, "claimed": EPSILON}
         money = 0.9 * np.exp(guess_evidence(guess, **against))
         money += 0.1 * np.exp(event_evidence(event, **against))
         errors += bool(money.mean() >= 1 / ALPHA)
         if repetition < 5:
-            found = multiple_testing.average(played(said, side), (ALPHA, ALPHA), **HOW)
+            found = multiple_testing.average(played(said, side), CLAIM, (ALPHA, ALPHA))
             bound = found.bounds[0].epsilon_lower
             assert (bound > EPSILON) == (money.mean() >= 1 / ALPHA)
             assert 0.85 < bound < 1.0
@@ -178,7 +179,7 @@ def test_a_pilot_that_is_counted_again_errs_and_a_split_one_does_not() -> None:
     again, fresh = np.zeros(repetitions), np.zeros(repetitions)
     for i in range(repetitions):
         pilot = counts(K * each, rng)
-        rules = pair_counts.fixed(NOTHING, tally(pilot), OVER, reports=2.0 * rest, **HOW)
+        rules = pair_counts.fixed(NOTHING, tally(pilot), OVER, CLAIM, reports=2.0 * rest)
         place = int(rules.promised.argmax())
         again[i] = pair_bounds(pilot, rules.side, ALPHA)[place]
         u, w = OVER[place]
@@ -191,9 +192,7 @@ def test_a_pilot_that_is_counted_again_errs_and_a_split_one_does_not() -> None:
         guesses = GuessCounts(2, correct, int(correct + said[0][1] + said[1][0]), 2 * rest)
         event = EventCounts(int(said[0][0]), first, int(said[1][0]), 2 * rest - first)
         game = PairGame(GRR, None, "", (u, w))  # type: ignore[arg-type]
-        judged = Evidence(game, Counts(guesses, event), "").judged(
-            PosteriorOdds(), "posterior-odds", alpha=ALPHA, **HOW
-        )
+        judged = Evidence(game, Counts(guesses, event), "").lower_bound(ODDS, CLAIM, ALPHA)
         fresh[i] = judged.epsilon_lower
     assert np.mean(again > EPSILON) > 10 * ALPHA
     assert np.mean(fresh > EPSILON) < limit(repetitions)
@@ -209,10 +208,9 @@ class Judged:
     def __init__(self, p_value: float) -> None:
         self.p_value = p_value
 
-    def judged(self, bound: Any, name: str, *, alpha: float, delta: float, claimed: float) -> Any:
-        del bound, delta
-        value = claimed + (alpha - self.p_value)
-        return EpsilonBound(value, name, "exact", alpha, 1, "", "")
+    def lower_bound(self, bound: NamedBound, claim: Claim, alpha: float) -> Any:
+        value = claim.epsilon + (alpha - self.p_value)
+        return EpsilonBound(value, bound.name, "exact", alpha, 1, "", "")
 
 
 def holm(p_values: Floats, alpha: float) -> tuple[int, ...]:
@@ -229,11 +227,8 @@ def test_stepwise_judging_is_holms() -> None:
     for _ in range(300):
         p_values = rng.random(9) ** 6
         games = [cast(Evidence, Judged(p)) for p in p_values]
-        how: dict[str, Any] = {"delta": 0.0, "claimed": 1.0}
-        step = multiple_testing.largest(games, "posterior-odds", (0.05, 0.05), stepwise=True, **how)
-        once = multiple_testing.largest(
-            games, "posterior-odds", (0.05, 0.05), stepwise=False, **how
-        )
+        step = multiple_testing.largest(games, ODDS, CLAIM, (0.05, 0.05), stepwise=True)
+        once = multiple_testing.largest(games, ODDS, CLAIM, (0.05, 0.05), stepwise=False)
         assert step.beyond == holm(p_values, 0.05)
         assert once.beyond == tuple(np.flatnonzero(p_values < 0.05 / 9))
         assert step.bounds == once.bounds
@@ -262,7 +257,7 @@ def test_named_e_values_are_those_of_the_closed_test() -> None:
 @pytest.mark.parametrize("name", ["posterior-odds", "clopper-pearson", "anytime"])
 @pytest.mark.parametrize("claimed", [0.1, 1.0, 4.0])
 def test_bounds_grow_with_alpha_as_holm_needs(name: str, claimed: float) -> None:
-    bound = create("bounds", name)
+    bound = NamedBound.load(name)
     game = PairGame(Response(2, claimed), None, "scripted", (0, 1))  # type: ignore[arg-type]
     for counts in (
         (GuessCounts(2, 2_000, 2_700, 20_000), EventCounts(1_000, 10_000, 370, 10_000)),
@@ -272,8 +267,7 @@ def test_bounds_grow_with_alpha_as_holm_needs(name: str, claimed: float) -> None
         for delta in (0.0, 1e-4):
             shares = 0.05 / np.arange(300 if name != "anytime" else 40, 0, -1)
             values = [
-                played.judged(bound, name, alpha=a, delta=delta, claimed=claimed).epsilon_lower
-                for a in shares
+                played.lower_bound(bound, Claim(claimed, delta), a).epsilon_lower for a in shares
             ]
             # Money that is lost at one epsilon for any alpha gives one bound: a root, to 1e-12.
             assert (np.diff(values) > (0 if name != "anytime" else -4e-12)).all()

@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from ldpaudit.contracts import Claim
 from ldpaudit.games.pair_game import PairGame
-from ldpaudit.games.thresholds import Seen
+from ldpaudit.games.thresholds import ScoredReports
 from ldpaudit.selection import multiple_testing, pair_counts
 from ldpaudit.selection.pairs import Pairs, Reader, learned, likelihood, some_values
 from tests.broken import Response
@@ -119,7 +120,7 @@ def test_one_pair_is_the_same_from_the_tally_and_from_its_own_reports() -> None:
     for i, (u, w) in enumerate([(0, 1), (0, 2), (1, 2)]):
         mine = (own == u) | (own == w)
         score, first = table[mine, u] - table[mine, w], own[mine] == u
-        guesses, event = cast(PairGame, played[i].game).count(Seen(score, first))
+        guesses, event = cast(PairGame, played[i].game).count(ScoredReports(score, first))
         assert played[i].counts == (guesses, event)
         assert total.guesses(0, over, i) == guesses
         assert total.event(1, over, i, int(rules.side[i])) == event
@@ -161,8 +162,8 @@ def test_thresholds_are_levels_that_were_seen() -> None:
     assert (levels[1:, 0] < np.ceil(levels[1:, 0])).all()  # so that a level reaches itself
 
 
-def pilot_tally(right: Any, wrong: Any, drawn: int) -> pair_counts.Tally:
-    return pair_counts.Tally(np.array(right), np.array(wrong), np.full(len(right[0]), drawn))
+def pilot_tally(right: Any, wrong: Any, drawn: int) -> pair_counts.PairCounts:
+    return pair_counts.PairCounts(np.array(right), np.array(wrong), np.full(len(right[0]), drawn))
 
 
 def test_rules_promise_what_many_reports_show() -> None:
@@ -174,12 +175,12 @@ def test_rules_promise_what_many_reports_show() -> None:
         1000,
     )
     levels = np.array([[1e-9], [1.0]])
-    rules = pair_counts.fixed(levels, seen, over, reports=1e6, delta=0.0, claimed=1.0)
+    rules = pair_counts.fixed(levels, seen, over, Claim(1.0, 0.0), reports=1e6)
     assert rules.decide.tolist() == rules.event.tolist() == [1.0]
     assert rules.promised[0] == pytest.approx(math.log(9), abs=0.05)
-    shy = pair_counts.fixed(levels, seen, over, reports=20, delta=0.0, claimed=1.0)
+    shy = pair_counts.fixed(levels, seen, over, Claim(1.0, 0.0), reports=20)
     assert shy.decide.tolist() == [1e-9]  # of twenty reports too few would reach the second
-    careful = pair_counts.fixed(levels, seen, over, reports=1e6, delta=0.25, claimed=1.0)
+    careful = pair_counts.fixed(levels, seen, over, Claim(1.0, 0.25), reports=1e6)
     assert careful.decide.tolist() == [1e-9]  # delta alone explains the second
 
 
@@ -189,15 +190,11 @@ def test_rules_find_the_side_that_leaks() -> None:
     seen = pilot_tally(
         [[[0, 700], [700, 0]], [[0, 0], [20, 0]]], [[[0, 300], [300, 0]], np.zeros((2, 2))], 1000
     )
-    rules = pair_counts.fixed(
-        np.array([[1e-9], [5.0]]), seen, over, reports=1e6, delta=0.0, claimed=1.0
-    )
+    rules = pair_counts.fixed(np.array([[1e-9], [5.0]]), seen, over, Claim(1.0, 0.0), reports=1e6)
     assert rules.side.tolist() == [-1]
     assert rules.event.tolist() == [5.0]
     nothing = pilot_tally(np.zeros((1, 2, 2)), np.zeros((1, 2, 2)), 1000)
-    rules = pair_counts.fixed(
-        np.array([[1e-9]]), nothing, over, reports=1e6, delta=0.0, claimed=1.0
-    )
+    rules = pair_counts.fixed(np.array([[1e-9]]), nothing, over, Claim(1.0, 0.0), reports=1e6)
     assert rules.promised.tolist() == [-math.inf]
 
 

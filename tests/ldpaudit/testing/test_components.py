@@ -280,7 +280,7 @@ def test_assert_ldp_spends_delta() -> None:
 
 def test_assert_ldp_reads_abilities_as_every_python_does() -> None:
     """From 3.12 on isinstance looks at real attributes only; a silent pass would be a disaster."""
-    claim = gate._Claim(SOUND, 1.0, 0.0)
+    claim = gate._HeldTo(SOUND, 1.0, 0.0)
     for name in ("k", "epsilon", "privatize", "log_likelihood"):
         inspect.getattr_static(claim, name)
 

@@ -12,12 +12,14 @@ import pytest
 from scipy import stats
 
 import ldpaudit
+from ldpaudit.bounds.named import NamedBound
+from ldpaudit.contracts import Claim
 from ldpaudit.counts import GuessCounts
 from ldpaudit.games import preparation
 from ldpaudit.games.evidence import Evidence, Prepared
 from ldpaudit.games.kary_game import KaryGame
 from ldpaudit.games.preparation import prepare
-from ldpaudit.registry import create
+from ldpaudit.registry import create, create_attack
 from ldpaudit.testing import gate, power
 from ldpaudit.testing.gate import assert_ldp, check_ldp
 
@@ -63,8 +65,12 @@ class Mute(Coin):
         return np.zeros((len(reports), 2 if values is None else len(np.asarray(values))))
 
 
+ODDS = NamedBound.load("posterior-odds")
+
+
 def played(m: Any, trials: int, delta: float = 0.0) -> Evidence:
-    ready = prepare(m, "posterior-odds", (0, 1), trials, delta=delta, seed=0, identity="power")
+    claim = Claim(m.epsilon, delta)
+    ready = prepare(m, ODDS, (0, 1), trials, claim=claim, seed=0, identity="power")
     assert isinstance(ready, Prepared)
     return ready.play(2 * trials)
 
@@ -97,7 +103,7 @@ def test_power_by_summing_the_law_of_the_counts(
                 total += stats.binom.pmf(correct, guesses.decided, right)
         return total
 
-    stated = power.detectable(found, alpha=alpha, delta=delta, claimed=claimed)
+    stated = power.detectable(found, Claim(claimed, delta), alpha)
     assert claimed < stated < claimed + 3
     assert chance(stated) == pytest.approx(0.9, rel=1e-9)
 
@@ -107,14 +113,14 @@ def test_power_is_what_happens() -> None:
 
     The event beside the guesses can only add to the 0.9, and hardly does.
     """
-    how: dict[str, Any] = {"alpha": 0.01, "delta": 0.0, "claimed": 1.0}
-    stated = power.detectable(played(Coin(1.0), 1_000), **how)
+    claim = Claim(1.0)
+    stated = power.detectable(played(Coin(1.0), 1_000), claim, 0.01)
     assert 1.0 < stated < 1.5
-    held: Any = gate._Claim(Coin(stated), 1.0, 0.0)
-    ready = prepare(held, "posterior-odds", (0, 1), 1_000, delta=0.0, seed=1, identity="runs")
+    held: Any = gate._HeldTo(Coin(stated), 1.0, 0.0)
+    ready = prepare(held, ODDS, (0, 1), 1_000, claim=claim, seed=1, identity="runs")
     assert isinstance(ready, Prepared)
     games = [ready.play(2_000, look=run) for run in range(1_000)]
-    caught = [g.certify("posterior-odds", **how).epsilon_lower > 1.0 for g in games]
+    caught = [g.lower_bound(ODDS, claim, 0.01).epsilon_lower > 1.0 for g in games]
     margin = 5 * math.sqrt(0.9 * 0.1 / 1_000)
     assert 0.9 - margin < np.mean(caught) < 0.9 + margin
 
@@ -216,11 +222,11 @@ def test_without_a_likelihood_the_learned_witness_reads_it(monkeypatch: pytest.M
         def score(self, reports: Ints, mechanism: Any, pair: Any, *, rng: Any) -> Any:  # noqa: ARG002
             return np.where(reports == 0, self.sign, -self.sign)
 
-    def created(group: str, name: str) -> Any:
+    def created(name: str) -> Any:
         asked.append(name)
-        return Learned() if name == "learned" else create(group, name)
+        return Learned() if name == "learned" else create_attack(name)
 
-    monkeypatch.setattr(preparation, "create", created)
+    monkeypatch.setattr(preparation, "create_attack", created)
     assert_ldp(Blind(1.0), 1.0, trials=20_000)
     with pytest.raises(AssertionError, match=r"not 1\.0-LDP: epsilon >= 1\.\d+ .* learned witness"):
         assert_ldp(Blind(1.5), 1.0, trials=20_000)
