@@ -31,6 +31,7 @@ from ldpaudit.sampling import blocks, stream
 if TYPE_CHECKING:
     from ldpaudit.selection.methods import Selection
 
+
 @dataclass(frozen=True, kw_only=True)
 class AuditPlan:
     """What an audit is going to do, checked; each part draws from streams of its own."""

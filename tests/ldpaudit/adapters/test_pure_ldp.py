@@ -19,7 +19,6 @@ import pytest
 import ldpaudit
 from ldpaudit.adapters.recordings import RecordedMechanism
 from ldpaudit.auditing.defaults import VERDICT_ALPHA
-from ldpaudit.auditing.harness import VERDICT_ALPHA
 from ldpaudit.bounds.named import NamedBound
 from ldpaudit.contracts import Claim
 from ldpaudit.games.evidence import Prepared
