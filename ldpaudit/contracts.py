@@ -1,7 +1,7 @@
 """The whole vocabulary: what a mechanism, an attack, a bound and a report are.
 
-Nothing here runs but the check of a claim. A component satisfies a contract by having
-the members that are named; it needs no base class and no import of this package. Optional
+Nothing here runs. A component satisfies a contract by having the members that
+are named; it needs no base class and no import of this package. Optional
 abilities are small contracts of their own, asked with ``isinstance``: a
 mechanism that has ``log_likelihood`` can be attacked optimally, one that has
 ``mse`` can be plotted against its accuracy, and so on.
@@ -14,13 +14,10 @@ shape (k,) and sum to 1. Natural logarithms throughout.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
-
-from ldpaudit import validate
 
 if TYPE_CHECKING:
     from ldpaudit.counts import EventCounts, GuessCounts
@@ -58,40 +55,6 @@ class HasDelta(Mechanism, Protocol):
     @property
     def delta(self) -> float:
         """Claimed delta, in [0, 1)."""
-
-
-@dataclass(frozen=True)
-class Claim:
-    """What is claimed of a mechanism, and what an audit holds it to: (epsilon, delta)-LDP.
-
-    Attributes
-    ----------
-    epsilon : float
-        Positive, in natural-log units.
-    delta : float, default 0
-        In [0, 1).
-
-    Examples
-    --------
-    >>> str(Claim(1.0)), str(Claim(1.0, 1e-6))
-    ('1.0-LDP', '(1.0, 1e-06)-LDP')
-    """
-
-    epsilon: float
-    delta: float = 0.0
-
-    @classmethod
-    def of(cls, mechanism: Any) -> Claim:
-        """The claim of a mechanism, checked; delta is 0 where it names none."""
-        return cls.checked(mechanism.epsilon, getattr(mechanism, "delta", 0.0))
-
-    @classmethod
-    def checked(cls, epsilon: Any, delta: Any = 0.0) -> Claim:
-        """A claim from what somebody gave; ValueError or TypeError where it is none."""
-        return cls(validate.positive("epsilon", epsilon), validate.delta(delta))
-
-    def __str__(self) -> str:
-        return f"({self.epsilon}, {self.delta})-LDP" if self.delta else f"{self.epsilon}-LDP"
 
 
 @runtime_checkable

@@ -21,9 +21,9 @@ from ldpaudit.auditing.identity import parameters_of
 from ldpaudit.auditing.levels import Levels, choose_bound
 from ldpaudit.auditing.plan import AuditPlan, check_pair, check_users, chosen_attacks
 from ldpaudit.auditing.stopping import BUDGET, StopWhen
+from ldpaudit.claim import Claim
 from ldpaudit.collecting.servers import described
 from ldpaudit.contracts import (
-    Claim,
     HasBits,
     HasExactDelta,
     HasExactEpsilon,

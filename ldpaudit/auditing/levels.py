@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ldpaudit.auditing.stopping import StopWhen, play_until
 from ldpaudit.bounds.named import NamedBound
-from ldpaudit.contracts import Claim, Mechanism
+from ldpaudit.claim import Claim
+from ldpaudit.contracts import Mechanism
 from ldpaudit.games.evidence import Evidence, Prepared, with_ceilings
 from ldpaudit.outcomes.audit_result import EpsilonBound
 

@@ -20,9 +20,10 @@ from ldpaudit.auditing.defaults import DEFAULT_ATTACKS
 from ldpaudit.auditing.identity import identity_of
 from ldpaudit.auditing.levels import Levels
 from ldpaudit.auditing.stopping import AtLevels, StopWhen
+from ldpaudit.claim import Claim
 from ldpaudit.collecting.accuracy import measure_error
 from ldpaudit.collecting.servers import collects
-from ldpaudit.contracts import Claim, Floats, IsRecorded, Mechanism, Values
+from ldpaudit.contracts import Floats, IsRecorded, Mechanism, Values
 from ldpaudit.games.preparation import prepare
 from ldpaudit.outcomes.audit_result import AttackOutcome, UtilityOutcome
 from ldpaudit.registry import create_attack

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from ldpaudit import validate
 from ldpaudit.bounds.named import NamedBound
-from ldpaudit.contracts import Claim
+from ldpaudit.claim import Claim
 from ldpaudit.counts import GuessCounts
 from ldpaudit.games.evidence import Counts, Evidence, Prepared, with_ceilings
 from ldpaudit.outcomes.audit_result import EpsilonBound

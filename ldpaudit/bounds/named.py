@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ldpaudit.bounds.planned import ClopperPearson
-from ldpaudit.contracts import Claim, EventBound, GuessBound
+from ldpaudit.claim import Claim
+from ldpaudit.contracts import EventBound, GuessBound
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.registry import create_bound
 
@@ -23,7 +24,7 @@ class NamedBound:
 
     Examples
     --------
-    >>> from ldpaudit.contracts import Claim
+    >>> from ldpaudit.claim import Claim
     >>> bound = NamedBound.load("posterior-odds")
     >>> round(bound.from_guesses(GuessCounts(2, 7311, 10_000, 10_000), Claim(1.0), 0.05), 4)
     0.9629

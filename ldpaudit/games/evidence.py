@@ -9,7 +9,8 @@ from functools import reduce
 from typing import Any, NamedTuple, TypeAlias, cast
 
 from ldpaudit.bounds.named import NamedBound
-from ldpaudit.contracts import Claim, HasRelation, IsRecorded
+from ldpaudit.claim import Claim
+from ldpaudit.contracts import HasRelation, IsRecorded
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.kary_game import KaryGame
 from ldpaudit.games.pair_game import PairGame

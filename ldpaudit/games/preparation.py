@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ldpaudit.bounds.named import NamedBound
+from ldpaudit.claim import Claim
 from ldpaudit.contracts import (
-    Claim,
     HasBayesVulnerability,
     HasLikelihood,
     IsRecorded,

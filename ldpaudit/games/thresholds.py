@@ -14,7 +14,8 @@ import numpy as np
 
 from ldpaudit.bounds.named import NamedBound
 from ldpaudit.bounds.planned import ClopperPearson
-from ldpaudit.contracts import Claim, Floats
+from ldpaudit.claim import Claim
+from ldpaudit.contracts import Floats
 from ldpaudit.counts import EventCounts, GuessCounts
 
 #: Thresholds tried on a pilot.

@@ -9,7 +9,8 @@ import numpy as np
 
 from ldpaudit.bounds.anytime import event_evidence, guess_evidence, least_kept
 from ldpaudit.bounds.named import NamedBound
-from ldpaudit.contracts import Claim, Floats, Mechanism
+from ldpaudit.claim import Claim
+from ldpaudit.contracts import Floats, Mechanism
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.evidence import Counts, Evidence
 from ldpaudit.games.pair_game import PairGame

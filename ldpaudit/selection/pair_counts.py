@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ldpaudit.contracts import Claim, Floats, Mechanism, Reports, Values
+from ldpaudit.claim import Claim
+from ldpaudit.contracts import Floats, Mechanism, Reports, Values
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.sampling import chunks, pieces, report_entries
 from ldpaudit.selection.pairs import Pairs, Table

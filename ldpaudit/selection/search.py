@@ -17,7 +17,8 @@ import numpy as np
 
 from ldpaudit import validate
 from ldpaudit.bounds.named import NamedBound
-from ldpaudit.contracts import Claim, HasLikelihood, IsRecorded, Mechanism
+from ldpaudit.claim import Claim
+from ldpaudit.contracts import HasLikelihood, IsRecorded, Mechanism
 from ldpaudit.games.evidence import Evidence, Prepared
 from ldpaudit.games.kary_game import KaryGame
 from ldpaudit.games.pair_game import PairGame

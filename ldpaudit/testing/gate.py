@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from ldpaudit import divergence, validate
-from ldpaudit.contracts import Claim, HasExactDelta, HasExactEpsilon, IsRecorded
+from ldpaudit.claim import Claim
+from ldpaudit.contracts import HasExactDelta, HasExactEpsilon, IsRecorded
 from ldpaudit.games.preparation import prepare
 from ldpaudit.outcomes.audit_result import VIOLATION
 from ldpaudit.testing.mechanism_checks import require

@@ -16,8 +16,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from ldpaudit.claim import Claim
 from ldpaudit.contracts import (
-    Claim,
     FrequencyOracle,
     HasBayesVulnerability,
     HasBits,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ldpaudit.bounds.named import NamedBound
 from ldpaudit.bounds.planned import PosteriorOdds
-from ldpaudit.contracts import Claim
+from ldpaudit.claim import Claim
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.evidence import Counts, Evidence
 from ldpaudit.outcomes.audit_result import CONSISTENT, INCONCLUSIVE, VIOLATION, EpsilonBound

@@ -20,7 +20,7 @@ import ldpaudit
 from ldpaudit.adapters.recordings import RecordedMechanism
 from ldpaudit.auditing.defaults import VERDICT_ALPHA
 from ldpaudit.bounds.named import NamedBound
-from ldpaudit.contracts import Claim
+from ldpaudit.claim import Claim
 from ldpaudit.games.evidence import Prepared
 from ldpaudit.games.preparation import prepare
 

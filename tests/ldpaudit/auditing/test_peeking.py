@@ -19,7 +19,7 @@ import ldpaudit
 from ldpaudit.auditing.stopping import looks
 from ldpaudit.bounds.anytime import event_evidence, guess_evidence
 from ldpaudit.bounds.named import NamedBound
-from ldpaudit.contracts import Claim
+from ldpaudit.claim import Claim
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.evidence import Counts, Evidence
 from ldpaudit.games.pair_game import PairGame

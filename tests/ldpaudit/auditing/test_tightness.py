@@ -11,7 +11,7 @@ import pytest
 
 import ldpaudit
 from ldpaudit.bounds.named import NamedBound
-from ldpaudit.contracts import Claim
+from ldpaudit.claim import Claim
 from ldpaudit.games.preparation import prepare
 from ldpaudit.outcomes.audit_result import AuditResult
 from ldpaudit.registry import create

@@ -21,7 +21,7 @@ import ldpaudit
 from ldpaudit.bounds.anytime import event_evidence, guess_evidence
 from ldpaudit.bounds.named import NamedBound
 from ldpaudit.bounds.planned import ClopperPearson, PosteriorOdds
-from ldpaudit.contracts import Claim
+from ldpaudit.claim import Claim
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.evidence import Counts, Evidence
 from ldpaudit.games.kary_game import KaryGame

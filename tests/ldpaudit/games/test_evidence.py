@@ -15,7 +15,7 @@ from scipy import stats
 import ldpaudit
 from ldpaudit import sampling
 from ldpaudit.bounds.named import NamedBound
-from ldpaudit.contracts import Claim
+from ldpaudit.claim import Claim
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games import preparation, thresholds
 from ldpaudit.games.evidence import Evidence, Prepared

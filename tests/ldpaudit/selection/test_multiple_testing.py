@@ -14,7 +14,7 @@ from scipy import special, stats
 from ldpaudit.bounds.anytime import event_evidence, guess_evidence
 from ldpaudit.bounds.named import NamedBound
 from ldpaudit.bounds.planned import ClopperPearson
-from ldpaudit.contracts import Claim
+from ldpaudit.claim import Claim
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.evidence import Counts, Evidence
 from ldpaudit.games.pair_game import PairGame

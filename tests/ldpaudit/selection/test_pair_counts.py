@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from ldpaudit.contracts import Claim
+from ldpaudit.claim import Claim
 from ldpaudit.games.pair_game import PairGame
 from ldpaudit.games.thresholds import ScoredReports
 from ldpaudit.selection import multiple_testing, pair_counts

@@ -13,7 +13,7 @@ from scipy import stats
 
 import ldpaudit
 from ldpaudit.bounds.named import NamedBound
-from ldpaudit.contracts import Claim
+from ldpaudit.claim import Claim
 from ldpaudit.counts import GuessCounts
 from ldpaudit.games import preparation
 from ldpaudit.games.evidence import Evidence, Prepared
