@@ -25,7 +25,7 @@ class Averaging:
 
     Examples
     --------
-    >>> from ldpaudit.histories import Repeated
+    >>> from ldpaudit.adapters import Repeated
     >>> m = Repeated(k=3, epsilon=3.0, base="grr", rounds=3)
     >>> rng = np.random.default_rng(0)
     >>> Averaging().guess(np.array([[2, 0, 2], [1, 1, 0]]), m, np.full(3, 1 / 3), rng=rng)

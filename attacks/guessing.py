@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ldpaudit.contracts import Floats, HasLikelihood, Mechanism, Reports, Values
-from ldpaudit.games import pieces
+from ldpaudit.sampling import pieces
 
 
 @dataclass(frozen=True, kw_only=True)

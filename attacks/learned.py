@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import generator
 from ldpaudit.contracts import Floats, Mechanism, Reports
+from ldpaudit.validate import generator
 
 from ._echo import Echo, mixed
 from ._encoding import Column, as_array, find_columns

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 import ldpaudit
-from ldpaudit.rounds import follow
+from ldpaudit.collecting.rounds import follow
 
 COLUMNS = (
     *("age", "workclass", "education", "marital_status", "occupation"),

@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 
 import ldpaudit
-from ldpaudit import leakage
-from ldpaudit.bounds import LdpAuditor
-from ldpaudit.outcomes import EventCounts
-from ldpaudit.study import read_study
+from ldpaudit import divergence
+from ldpaudit.bounds.planned import LdpAuditor
+from ldpaudit.comparing.study import read_study
+from ldpaudit.counts import EventCounts
 
 PUBLISHED, OURS = "single-guess/ldp-auditor", "posterior-odds"
 AXES = ["protocol", "parameters", "k", "epsilon", "delta"]
@@ -52,7 +52,7 @@ def _predicted(cell: object) -> dict[str, float]:
     counts = EventCounts(round(TRIALS * hit), TRIALS, round(TRIALS * false_hit), TRIALS)
     how = {"alpha": ALPHA, "delta": delta, "claimed": m.epsilon}
     spread = (1 - hit) / (TRIALS * hit) + (1 - false_hit) / (TRIALS * false_hit)
-    exact = leakage.epsilon_at(m.exact_delta, delta) if delta else m.exact_epsilon()
+    exact = divergence.epsilon_at(m.exact_delta, delta) if delta else m.exact_epsilon()
     return {
         "limit": math.log((hit - delta) / false_hit),
         "expected": LdpAuditor().from_event(counts, **how),

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 import ldpaudit
-from ldpaudit.rounds import follow
+from ldpaudit.collecting.rounds import follow
 
 PROTOCOLS = ("l-grr", "l-sue", "l-osue", "biloloha", "ololoha", "dbitflip")
 

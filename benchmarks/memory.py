@@ -23,9 +23,10 @@ from typing import Any
 import numpy as np
 
 import ldpaudit
-from ldpaudit import accuracy, registry
+from ldpaudit import registry
+from ldpaudit.collecting import accuracy
 from ldpaudit.contracts import Values
-from ldpaudit.data import load
+from ldpaudit.data.sources import load
 
 COLLECTED = ("grr", "sue", "oue", "the", "ss", "blh", "olh", "hr", "pgr", "mss", "she")
 USERS = (10**5, 10**6, 10**7)

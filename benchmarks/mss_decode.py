@@ -20,7 +20,7 @@ from scipy.sparse import csr_matrix, vstack
 from scipy.sparse.linalg import lsmr
 
 import ldpaudit
-from ldpaudit.data import load
+from ldpaudit.data.sources import load
 from ldpaudit.protocols import ModularSubsetSelection
 
 

@@ -23,9 +23,10 @@ import pandas as pd
 from scipy.special import gammaln
 
 import ldpaudit
-from ldpaudit._table import to_frame
+from ldpaudit.analysis.dominance import standings
+from ldpaudit.analysis.volumes import hypervolumes
+from ldpaudit.outcomes.table import to_frame
 from ldpaudit.registry import load
-from ldpaudit.standing import hypervolumes, standings
 
 SIZES = {
     "small": (25, 50, 75, 100),
@@ -193,7 +194,7 @@ def regimes() -> None:
 
 def measured(directory: str) -> None:
     """A run of the study: measured against exact, f = 0 against exact, distance to the limit."""
-    from ldpaudit.grid import stored_results
+    from ldpaudit.comparing.grid import stored_results
 
     frame = stored_results(directory).frame
     keys = ["data", "k", "num_users", "protocol", "parameters", "epsilon"]
@@ -220,7 +221,7 @@ def measured(directory: str) -> None:
 
 def figure(directory: str, path: str) -> None:
     """Attack success of the best attacker against error, k = 100 and k = 2,500, with the limit."""
-    from ldpaudit.grid import stored_results
+    from ldpaudit.comparing.grid import stored_results
 
     frame = stored_results(directory).frame
     kept = (frame["num_users"] == 50_000) | (frame["k"] == 2500)

@@ -16,8 +16,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ldpaudit.data import load
-from ldpaudit.protocols.projective_geometry import ProjectiveGeometryResponse
+from ldpaudit.data.sources import load
+from ldpaudit.protocols.categorical.projective_geometry import ProjectiveGeometryResponse
 
 NUM_VALUES, NUM_USERS = 22_000, 10_000
 EPSILONS = (2.0, 3.0, 4.0, 4.5, 5.0)

@@ -6,7 +6,7 @@ import os
 import time
 from typing import Any
 
-from ldpaudit.grid import compare
+from ldpaudit.comparing.grid import compare
 
 BASE: dict[str, Any] = {
     "name": "scale",

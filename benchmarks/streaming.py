@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 import ldpaudit
-from ldpaudit.streams import aggregate
+from ldpaudit.collecting.streams import aggregate
 
 DOMAINS = {"grr": 100, "oue": 100, "mss": 1024}
 CHUNK = 100_000

@@ -17,31 +17,32 @@ same: ``ldpaudit audit mss --k 1024 --epsilon 1``.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ldpaudit import testing as testing
-    from ldpaudit.adapters import from_callable as from_callable
-    from ldpaudit.adapters import from_samples as from_samples
-    from ldpaudit.grid import compare as compare
-    from ldpaudit.harness import audit as audit
-    from ldpaudit.limits import frontier as frontier
-    from ldpaudit.outcomes import AuditResult as AuditResult
-    from ldpaudit.outcomes import Results as Results
+    from ldpaudit.adapters.callables import from_callable as from_callable
+    from ldpaudit.adapters.recordings import from_samples as from_samples
+    from ldpaudit.analysis.limits import frontier as frontier
+    from ldpaudit.auditing.harness import audit as audit
+    from ldpaudit.comparing.grid import compare as compare
+    from ldpaudit.comparing.results import Results as Results
+    from ldpaudit.comparing.study import Study as Study
+    from ldpaudit.outcomes.audit_result import AuditResult as AuditResult
     from ldpaudit.registry import mechanism as mechanism
-    from ldpaudit.study import Study as Study
 
 #: Public name -> module that defines it; imported at first use, so that starting is quick.
 _HOME = {
-    "AuditResult": "outcomes",
-    "Results": "outcomes",
-    "Study": "study",
-    "audit": "harness",
-    "compare": "grid",
-    "from_callable": "adapters",
-    "from_samples": "adapters",
-    "frontier": "limits",
+    "AuditResult": "outcomes.audit_result",
+    "Results": "comparing.results",
+    "Study": "comparing.study",
+    "audit": "auditing.harness",
+    "compare": "comparing.grid",
+    "from_callable": "adapters.callables",
+    "from_samples": "adapters.recordings",
+    "frontier": "analysis.limits",
     "mechanism": "registry",
 }
 
@@ -57,6 +58,21 @@ __all__ = [
     "mechanism",
     "testing",
 ]
+
+
+class _OldModules:
+    """Finds the modules that have moved: one that exists is never asked of it."""
+
+    @staticmethod
+    def find_spec(name: str, path: Any = None, target: Any = None) -> Any:  # noqa: ARG004
+        if not name.startswith("ldpaudit."):
+            return None
+        from ldpaudit._moved import spec_of
+
+        return spec_of(name)
+
+
+sys.meta_path.append(_OldModules())
 
 
 def __getattr__(name: str) -> Any:

@@ -1,6 +1,6 @@
 """``python -m ldpaudit`` is the command line."""
 
-from ldpaudit.cli import main
+from ldpaudit.cli.commands import main
 
 if __name__ == "__main__":
     main()

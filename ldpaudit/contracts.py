@@ -14,14 +14,17 @@ shape (k,) and sum to 1. Natural logarithms throughout.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from ldpaudit.outcomes import EventCounts, GuessCounts, Results
+    from ldpaudit.counts import EventCounts, GuessCounts
+else:
+    from ldpaudit._moved import forward
+
+    __getattr__ = forward(__name__)
 
 Values: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -43,6 +46,15 @@ class Mechanism(Protocol):
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Reports:
         """Draw one report a value, the whole batch at once."""
+
+
+@runtime_checkable
+class HasDelta(Mechanism, Protocol):
+    """A mechanism whose claim is (epsilon, delta); one without claims delta = 0."""
+
+    @property
+    def delta(self) -> float:
+        """Claimed delta, in [0, 1)."""
 
 
 @runtime_checkable
@@ -253,6 +265,54 @@ class HasRounds(Protocol):
         """The mechanism of one round's report."""
 
 
+@runtime_checkable
+class HasSeedName(Protocol):
+    """A mechanism whose class was renamed or moved, and which keeps the seeds that it had."""
+
+    @property
+    def seed_name(self) -> str:
+        """Module and class as they were, dotted."""
+
+
+class Registered(Mechanism, Protocol):
+    """What ``ldpaudit.mechanism`` returns, as an editor completes it.
+
+    The members that protocols share as a rule; an ability that one of them lacks is missing
+    at run time, and what it has beyond these is found as well.
+    """
+
+    @property
+    def bits(self) -> int:
+        """Communication in bits a report, the largest fixed-length size."""
+
+    def log_likelihood(self, reports: Reports, values: npt.ArrayLike | None = None) -> Floats:
+        """Log P(report | value), shape (n, len(values)); None means all k values."""
+
+    def aggregate(self, reports: Reports) -> Counts:
+        """Summary of a batch; two summaries add up to that of both."""
+
+    def estimate(self, counts: Counts) -> Any:
+        """What the server makes of a summary: frequencies of shape (k,) as a rule."""
+
+    def sample_counts(self, histogram: npt.ArrayLike, *, rng: np.random.Generator) -> Counts:
+        """The summary of histogram[v] users of each value v, from its exact law."""
+
+    def mse(self, num_users: int, frequencies: npt.ArrayLike | None = None) -> float:
+        """Mean squared error an item: exact with frequencies, the f = 0 figure without."""
+
+    def vulnerability(self, prior: npt.ArrayLike | None = None) -> float:
+        """Success of the best single guess from one report (None: uniform prior)."""
+
+    def exact_epsilon(self) -> float:
+        """The largest log-likelihood ratio over reports and pairs of values."""
+
+    def exact_delta(self, epsilon: float) -> float:
+        """Least delta such that the mechanism is (epsilon, delta)-LDP."""
+
+    def __getattr__(self, name: str) -> Any:
+        """What only some protocols have."""
+
+
 class Attack(Protocol):
     """What every attack shares. Hyper-parameters live in the object, the problem in the call."""
 
@@ -327,10 +387,3 @@ class EventBound(Protocol):
 
         `claimed` may fix choices made before the data.
         """
-
-
-class Report(Protocol):
-    """Writes a comparison to a folder; figures are functions from a table to a Figure."""
-
-    def __call__(self, results: Results, directory: Path) -> list[Path]:
-        """Return the files written."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from ldpaudit.power import LdpCheck
+    from ldpaudit.testing.power import LdpCheck
 
 #: What is recorded of an audit in the JUnit XML: ldpaudit.verdict, and so on; of a second
 #: audit ldpaudit.2.verdict.
@@ -67,8 +67,8 @@ class AssertLdp:
                 "whole number of at least 1.",
                 pytrace=False,
             )
-        from ldpaudit.outcomes import VIOLATION
-        from ldpaudit.testing import check_ldp
+        from ldpaudit.outcomes.audit_result import VIOLATION
+        from ldpaudit.testing.gate import check_ldp
 
         own = _seed(_name(self._item), self._done) if seed is None else seed
         found = check_ldp(mechanism, epsilon, delta, trials=trials, alpha=self._share, seed=own)

@@ -14,7 +14,15 @@ from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from ldpaudit._validate import known, text
+from ldpaudit.contracts import (
+    Distinguisher,
+    EventBound,
+    GuessBound,
+    Reconstruction,
+    Registered,
+    TrainableDistinguisher,
+)
+from ldpaudit.validate import known, text
 
 GROUPS = ("protocols", "attacks", "bounds", "reports")
 
@@ -53,7 +61,19 @@ def create(group: str, name: str, /, **parameters: Any) -> Any:
     return component(**parameters)
 
 
-def mechanism(name: str, **parameters: Any) -> Any:
+def create_bound(name: str) -> GuessBound | EventBound:
+    """Build a registered bound."""
+    bound: GuessBound | EventBound = create("bounds", name)
+    return bound
+
+
+def create_attack(name: str) -> Reconstruction | Distinguisher | TrainableDistinguisher:
+    """Build a registered attack."""
+    attack: Reconstruction | Distinguisher | TrainableDistinguisher = create("attacks", name)
+    return attack
+
+
+def mechanism(name: str, **parameters: Any) -> Registered:
     """Build a registered mechanism.
 
     Parameters
@@ -84,7 +104,8 @@ def mechanism(name: str, **parameters: Any) -> Any:
     ...
     ValueError: unknown protocol 'gr'; did you mean ...grr...
     """
-    return create("protocols", name, **parameters)
+    built: Registered = create("protocols", name, **parameters)
+    return built
 
 
 def _entries(group: str) -> dict[str, EntryPoint]:

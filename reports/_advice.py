@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from ldpaudit._placing import place
-from ldpaudit.limits import mse_without_epsilon
-from ldpaudit.recommendation import Candidate, candidate_of, choose
+from ldpaudit.analysis.limits import mse_without_epsilon
+from ldpaudit.analysis.operating_points import OperatingPoint
+from ldpaudit.analysis.recommendation import Candidate, candidate_of, choose
 
 from ._points import Panel
 from ._tables import Section
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-_ALPHA = 0.05
 _ROUND = (*(digit * 10.0**power for power in range(-7, 0) for digit in (1, 2, 5)), 1.0)
 
 
@@ -71,13 +67,13 @@ class Options:
         ]
 
 
-def options(frame: pd.DataFrame, sections: list[Section]) -> list[Options]:
+def options(points: Iterable[OperatingPoint], sections: list[Section]) -> list[Options]:
     """What can be chosen from, by data set and delta: protocols without a violation."""
     groups: dict[tuple[str, int, int | None, float], list[Candidate]] = {}
-    for row in place(frame, _ALPHA):
-        if not row["refuted"]:
-            key = (row["data"], row["k"], row["num_users"], row["delta"] or 0.0)
-            groups.setdefault(key, []).append(candidate_of(row))
+    for point in points:
+        if not point.refuted:
+            key = (point.data, point.k, point.num_users, point.delta or 0.0)
+            groups.setdefault(key, []).append(candidate_of(point))
     return [
         Options(section, key[3], tuple(found))
         for section in sections

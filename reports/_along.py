@@ -8,23 +8,25 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from ldpaudit.analysis.metrics import Metric
+
 from ._labels import EndLabel
 from ._numbers import plain, power_of_ten
 from ._palette import ProtocolStyle
-from ._points import Measure, Panel, Point
+from ._points import Panel, Point
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 #: What is drawn of a point.
-Quantity: TypeAlias = Callable[[Point], Measure | None]
+Quantity: TypeAlias = Callable[[Point], Metric | None]
 #: What it is divided by at an epsilon.
 Unit: TypeAlias = Callable[[float], float]
 
 X_LABEL = "Claimed epsilon (natural logarithm)"
 
 
-def positive(measure: Measure | None) -> float:
+def positive(measure: Metric | None) -> float:
     """The best figure, or nan where a logarithmic axis cannot show it."""
     best = None if measure is None else measure.best
     return best if best is not None and 0 < best < math.inf else math.nan
@@ -78,7 +80,7 @@ def _draw_measured(
     )
 
 
-def reach(measure: Measure) -> tuple[float, float, float]:
+def reach(measure: Metric) -> tuple[float, float, float]:
     """A measured value and how far its interval reaches down and up; the axis has no zero."""
     value = measure.value or 0.0
     low = value if measure.lower is None else min(max(measure.lower, 1e-3 * value), value)

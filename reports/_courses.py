@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
-from ._points import Measure, measure_of, records
+from ldpaudit.analysis.metrics import Metric, grouped
+from ldpaudit.outcomes.table import described_without
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-_BUDGET = re.compile(r"epsilon_inf=[^,]+(, )?")
 _CELL = ("data", "k", "num_users", "protocol", "parameters", "epsilon", "seed")
 _OF_ROUNDS = ("round_spent", "round_mse", "round_success")
 _OF_ALL = ("worst_spent", "distinct_values", "revealed")
@@ -27,9 +23,9 @@ class Course:
     #: Mean budget of the users after each round.
     spent: tuple[float, ...]
     #: Error of each round's estimate, measured and, where there is a formula, exact.
-    errors: tuple[Measure, ...]
+    errors: tuple[Metric, ...]
     #: After how many rounds the attacker guessed, and how often rightly.
-    exposed: tuple[tuple[int, Measure], ...]
+    exposed: tuple[tuple[int, Metric], ...]
     blind: float | None
     #: What holds for all rounds together, by metric.
     whole: dict[str, float | None]
@@ -37,7 +33,7 @@ class Course:
     @property
     def series(self) -> str:
         """The protocol and what of its parameters is no budget."""
-        rest = _BUDGET.sub("", self.parameters).removesuffix(", ")
+        rest = described_without(self.parameters, "epsilon_inf")
         return f"{self.protocol} ({rest})" if rest else self.protocol
 
     @property
@@ -92,38 +88,35 @@ def mean(values: list[float]) -> float:
     return sum(values) / len(values)
 
 
-def watches(frame: pd.DataFrame) -> list[Watch]:
+def watches(metrics: Iterable[Metric]) -> list[Watch]:
     """One watch a data set that was followed over rounds, in order of first appearance."""
-    cells: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for row in records(frame[frame["metric"].isin((*_OF_ROUNDS, *_OF_ALL))]):
-        cells.setdefault(tuple(row[column] for column in _CELL), []).append(row)
+    followed = (m for m in metrics if m.metric in (*_OF_ROUNDS, *_OF_ALL))
     found: dict[tuple[str, int, int | None], list[Course]] = {}
-    for cell, rows in cells.items():
+    for cell, rows in grouped(followed, _CELL).items():
         if course := _course(rows):
             data, k, users = cell[:3]
             found.setdefault((data, k, users), []).append(course)
     return [Watch(*key, tuple(courses)) for key, courses in found.items()]
 
 
-def _course(rows: list[dict[str, Any]]) -> Course | None:
+def _course(rows: list[Metric]) -> Course | None:
     """The rows of one cell; None if its budgets or its errors are not there."""
-    by: dict[str, list[tuple[int, Measure]]] = {}
+    by: dict[str, list[tuple[int, Metric]]] = {}
     blind, whole = None, dict[str, float | None]()
     for row in rows:
-        found = measure_of(row)
-        if row["metric"] in _OF_ALL:
-            whole[row["metric"]] = found.best
-        elif row["attack"] == "blind":
-            blind = found.exact
-        elif found.best is not None and row["repetition"]:
-            by.setdefault(row["metric"], []).append((row["repetition"], found))
+        if row.metric in _OF_ALL:
+            whole[row.metric] = row.best
+        elif row.attack == "blind":
+            blind = row.exact
+        elif row.known and row.repetition:
+            by.setdefault(row.metric, []).append((row.repetition, row))
     spent, errors, exposed = (sorted(by.get(m, ()), key=lambda pair: pair[0]) for m in _OF_ROUNDS)
-    if not spent or not errors:
+    if not spent or not errors or rows[0].epsilon is None:
         return None
     return Course(
-        rows[0]["protocol"],
-        rows[0]["parameters"],
-        rows[0]["epsilon"],
+        rows[0].protocol,
+        rows[0].parameters,
+        rows[0].epsilon,
         tuple(m.best for _, m in spent if m.best is not None),
         tuple(m for _, m in errors),
         tuple(exposed),

@@ -70,12 +70,14 @@ def interval(
 ) -> Markup:
     """HTML for an interval in the unit and with the decimals of the value before it."""
     scale = 100.0 if form == "percent" else 1.0
-    exponent = math.floor(math.log10(abs(scale * value))) if value else 0
+    exponent = math.floor(math.log10(abs(scale * value))) if value and math.isfinite(value) else 0
     if form == "scientific":
         scale, exponent = 10.0**-exponent, 0
     places = max(0, 2 - exponent)
     ends = [
-        _MISSING if end is None else _data(end, f"{scale * end:,.{places}f}".replace("-", "−"))
+        _MISSING
+        if end is None or not math.isfinite(end)
+        else _data(end, f"{scale * end:,.{places}f}".replace("-", "−"))
         for end in (lower, upper)
     ]
     return Markup("[{}, {}]").format(*ends)

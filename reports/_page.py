@@ -16,13 +16,17 @@ from . import _numbers, _tables
 from ._advice import options
 from ._courses import mean, watches
 from ._figures import Figures
-from ._points import Panel, records
+from ._points import panels
 from ._summary import summary
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from jinja2 import Environment
 
-    from ldpaudit.outcomes import Results
+    from ldpaudit.analysis.metrics import Metric
+    from ldpaudit.analysis.operating_points import OperatingPoint
+    from ldpaudit.comparing.results import Results
 
 _OPTIONAL = (
     *("created", "command", "seed", "alpha", "verdict_alpha", "notices"),
@@ -55,18 +59,20 @@ def environment() -> Environment:
     return found
 
 
-def render(results: Results, panels: list[Panel], table: bytes) -> str:
+def render(
+    results: Results, metrics: Sequence[Metric], points: Sequence[OperatingPoint], table: bytes
+) -> str:
     """The whole page, one self-contained HTML document.
 
-    `panels` are those of the results with their standings, `table` is the CSV it offers.
+    `metrics` are the rows of the results, `points` the operating points in their places, and
+    `table` is the CSV that the page offers.
     """
-    frame = results.frame
-    found = _tables.sections(panels)
+    found = _tables.sections(panels(points))
     figures = Figures(found)
     provenance = dict.fromkeys(_OPTIONAL) | results.provenance
-    choices = options(frame, found)
+    choices = options(points, found)
     script = _part("page.js")
-    followed = watches(frame)
+    followed = watches(metrics)
     rounds = [figures.over_time(watch) for watch in followed]
     drawn = {section.number: figures.of(section) for section in found}
     style = _part("page.css") + figures.css
@@ -88,7 +94,7 @@ def render(results: Results, panels: list[Panel], table: bytes) -> str:
             options=choices,
             candidates=[choice.numbers for choice in choices],
             published=[(s, rows) for s in found if (rows := _tables.published_rows(s))],
-            problems=_tables.problems(records(frame)),
+            problems=_tables.problems(metrics),
             download=f"data:text/csv;charset=utf-8;base64,{base64.b64encode(table).decode()}",
             kilobytes=-(-len(table) // 1000),
             provenance=provenance,

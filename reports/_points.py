@@ -1,84 +1,80 @@
-"""The tidy table as points: one a cell, with its metrics found by name."""
+"""The tidy table as points: one a cell, with its metrics by name and its place among the others."""
 
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ldpaudit._table import COLUMNS
+from ldpaudit.analysis.dominance import against_others
+from ldpaudit.analysis.metrics import Metric, grouped, read
+from ldpaudit.analysis.operating_points import OperatingPoint, operating_points, place
+from ldpaudit.outcomes.table import COLUMNS, REAL, TEXT, WHOLE
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ._standing import Standing
-
-_WHOLE = ("k", "num_users", "trials", "repetition", "seed")
-_CELL = ("data", "k", "num_users", "protocol", "parameters", "epsilon", "delta", "repetition")
-
-
-@dataclass(frozen=True)
-class Measure:
-    """One row of the table: a metric of one cell."""
-
-    metric: str
-    attack: str
-    value: float | None
-    lower: float | None
-    upper: float | None
-    exact: float | None
-    trials: int | None
-    status: str
-    reason: str
-    method: str
-
-    @property
-    def best(self) -> float | None:
-        """The exact value where there is one, else the measured one."""
-        return self.value if self.exact is None else self.exact
-
-    @property
-    def kind(self) -> str:
-        """How `best` was obtained."""
-        return "measured" if self.exact is None else "exact"
+#: Probability that noise makes any claim of a page about places wrong.
+ALPHA = 0.05
 
 
 @dataclass(frozen=True)
 class Point:
-    """One cell: a protocol at one epsilon on one data set."""
+    """One marker of a figure: an operating point, or one of its repetitions."""
 
-    protocol: str
-    parameters: str
-    k: int
-    epsilon: float
-    delta: float | None
-    num_users: int | None
-    data: str
+    place: OperatingPoint
     repetition: int | None
-    measures: tuple[Measure, ...] = field(repr=False)
-    series: str = ""
-    standing: Standing | None = None
+    metrics: tuple[Metric, ...] = field(repr=False)
 
-    def all(self, metric: str) -> list[Measure]:
+    @property
+    def series(self) -> str:
+        """Name of the line that it is on."""
+        return self.place.label
+
+    @property
+    def protocol(self) -> str:
+        """Name of the protocol."""
+        return self.place.protocol
+
+    @property
+    def parameters(self) -> str:
+        """Its further parameters as text."""
+        return self.place.parameters
+
+    @property
+    def k(self) -> int:
+        """Number of values."""
+        return self.place.k
+
+    @property
+    def epsilon(self) -> float:
+        """Claimed epsilon."""
+        return self.place.epsilon
+
+    @property
+    def delta(self) -> float | None:
+        """Claimed delta."""
+        return self.place.delta
+
+    def all(self, metric: str) -> list[Metric]:
         """Every usable row of a metric."""
-        return [m for m in self.measures if m.metric == metric and m.status not in _UNUSABLE]
+        return [m for m in self.metrics if m.metric == metric and m.usable]
 
-    def find(self, metric: str, attack: str | None = None) -> Measure | None:
+    def find(self, metric: str, attack: str | None = None) -> Metric | None:
         """The first usable row of a metric that holds a number."""
-        for measure in self.all(metric):
-            if attack in (None, measure.attack) and measure.best is not None:
-                return measure
+        for row in self.all(metric):
+            if attack in (None, row.attack) and row.known:
+                return row
         return None
 
     @property
-    def success(self) -> Measure | None:
+    def success(self) -> Metric | None:
         """Success of the Bayes-optimal attack."""
         return self.find("attack_success", "bayes")
 
     @property
-    def published(self) -> Measure | None:
+    def published(self) -> Metric | None:
         """The source paper's attack success, where it differs."""
         return self.find("attack_success", "published")
 
@@ -93,17 +89,14 @@ class Point:
     @property
     def blind(self) -> float:
         """Success of guessing without the report; 1/k where no attack measured it."""
-        measure = self.find("attack_success", "blind")
-        best = None if measure is None else measure.best
+        row = self.find("attack_success", "blind")
+        best = None if row is None else row.best
         return 1.0 / self.k if best is None else best
 
     @property
-    def mse(self) -> Measure | None:
+    def mse(self) -> Metric | None:
         """Mean squared error a value."""
         return self.find("mse")
-
-
-_UNUSABLE = ("failed", "skipped")
 
 
 @dataclass(frozen=True)
@@ -143,23 +136,26 @@ class Panel:
             yield series, sorted(mine, key=lambda point: point.epsilon)
 
 
-def panels(frame: pd.DataFrame) -> list[Panel]:
-    """Split the tidy table into one panel a data set, domain size and number of users."""
-    cells: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for row in records(frame):
-        if row["protocol"] and row["k"] and row["epsilon"] is not None:
-            cells.setdefault(tuple(row[column] for column in _CELL), []).append(row)
-    points = [
-        Point(
-            **{column: rows[0][column] for column in _CELL},
-            measures=tuple(map(measure_of, rows)),
-        )
-        for rows in cells.values()
-    ]
+def panels(points: Iterable[OperatingPoint]) -> list[Panel]:
+    """One panel a data set, domain size and number of users."""
     groups: dict[tuple[str, int, int | None], list[Point]] = {}
-    for point in _named(points):
-        groups.setdefault((point.data, point.k, point.num_users), []).append(point)
+    for point in points:
+        if point.protocol:
+            groups.setdefault((point.data, point.k, point.num_users), []).extend(
+                Point(point, repetition, tuple(metrics))
+                for (repetition,), metrics in grouped(point.metrics, ("repetition",)).items()
+            )
     return [Panel(*key, points=tuple(group)) for key, group in groups.items()]
+
+
+def panels_of(frame: pd.DataFrame) -> list[Panel]:
+    """The panels of a table."""
+    return panels(operating_points(read(frame)))
+
+
+def placed(metrics: Iterable[Metric]) -> list[OperatingPoint]:
+    """Operating points against the limit, and against the others of their group."""
+    return against_others(place(metrics, ALPHA))
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -178,39 +174,12 @@ def series_of(found: Sequence[Panel]) -> dict[str, str]:
 
 
 def _tidy(name: str, value: Any) -> Any:
-    if name in _TEXT:
+    if name in TEXT:
         return "" if value is None else str(value)
     if hasattr(value, "item"):
         value = value.item()
-    if name in _WHOLE and isinstance(value, float) and value.is_integer():
+    if name in WHOLE and isinstance(value, float) and value.is_integer():
         return int(value)
-    if name in _REAL and isinstance(value, int) and not isinstance(value, bool):
+    if name in REAL and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     return value
-
-
-_TEXT = ("protocol", "parameters", "data", "attack", "metric", "status", "reason", "method")
-_REAL = ("epsilon", "delta", "value", "lower", "upper", "exact")
-
-
-def measure_of(row: dict[str, Any]) -> Measure:
-    words = {name: row[name] for name in ("metric", "attack", "trials", *_TEXT[-3:])}
-    value, lower, upper, exact = (_number(row[name]) for name in _REAL[-4:])
-    return Measure(value=value, lower=lower, upper=upper, exact=exact, **words)
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None or not math.isfinite(value) else float(value)
-
-
-def _named(points: list[Point]) -> Iterator[Point]:
-    """Name each series: the protocol, with its parameters only where one cell has several."""
-    from dataclasses import replace
-
-    seen = Counter(
-        (p.data, p.k, p.num_users, p.epsilon, p.delta, p.repetition, p.protocol) for p in points
-    )
-    several = {key[-1] for key, count in seen.items() if count > 1}
-    for point in points:
-        extra = f" ({point.parameters})" if point.protocol in several and point.parameters else ""
-        yield replace(point, series=point.protocol + extra)

@@ -93,7 +93,8 @@ def _most(row: Row) -> float:
     place = row.place
     if place is None or place.gap is None:
         return math.inf
-    return place.gap if place.distance_upper is None else max(place.gap, place.distance_upper)
+    upper = place.distance_upper
+    return place.gap if upper is None or math.isinf(upper) else max(place.gap, upper)
 
 
 def _success(row: Row) -> float:

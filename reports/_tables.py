@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ._points import Measure, Panel, Point
-from ._standing import Standing
+from ldpaudit.analysis.metrics import Metric
+from ldpaudit.analysis.operating_points import OperatingPoint
+
+from ._points import Panel, Point
 
 VERDICTS = ("violation", "inconclusive", "consistent")
 _IN_RESULTS = ("bayes", "published")
@@ -23,23 +26,23 @@ class Row:
     anchor: str
 
     @property
-    def place(self) -> Standing | None:
+    def place(self) -> OperatingPoint | None:
         """Where the point stands, if both its attack success and its error are known."""
-        found = self.point.standing
-        return found if found and found.efficient is not None else None
+        found = self.point.place
+        return None if found.efficient is None else found
 
     @property
-    def bounds(self) -> list[Measure]:
+    def bounds(self) -> list[Metric]:
         """Lower bounds at the reporting level."""
         return self.point.all("epsilon_lower")
 
     @property
-    def bound(self) -> Measure | None:
+    def bound(self) -> Metric | None:
         """The first lower bound, or the row that says there is none."""
         return self.bounds[0] if self.bounds else None
 
     @property
-    def verdict_bounds(self) -> list[Measure]:
+    def verdict_bounds(self) -> list[Metric]:
         """Lower bounds at the stricter level that decides the verdict."""
         return self.point.all("epsilon_verdict")
 
@@ -50,7 +53,7 @@ class Row:
         return next((verdict for verdict in VERDICTS if verdict in found), "")
 
     @property
-    def attacks(self) -> dict[str, Measure]:
+    def attacks(self) -> dict[str, Metric]:
         """Success of the attacks that the results table does not show."""
         return {
             m.attack: m for m in self.point.all("attack_success") if m.attack not in _IN_RESULTS
@@ -150,9 +153,9 @@ class Section:
         ]
 
     def methods(self, metric: str) -> list[str]:
-        """How the numbers of a metric were obtained, as the table says."""
-        found = [m.method for p in self.panel.points for m in p.all(metric) if m.method]
-        return list(dict.fromkeys(found))
+        """How what was measured of a metric was obtained, as the table says."""
+        found = [m for p in self.panel.points for m in p.all(metric) if m.method]
+        return list(dict.fromkeys(m.method for m in found if m.measured))
 
     @property
     def bound_names(self) -> list[str]:
@@ -227,19 +230,19 @@ def verdicts(found: list[Section]) -> dict[str, Any]:
     }
 
 
-def problems(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def problems(metrics: Iterable[Metric]) -> list[Metric]:
     """Rows of the table that were skipped or failed."""
-    return [row for row in rows if row["status"] in ("skipped", "failed")]
+    return [metric for metric in metrics if not metric.usable]
 
 
 def _measured(point: Point) -> bool:
     return any(point.all(metric) for metric in _SHOWN)
 
 
-def _best(measure: Measure | None) -> float | None:
+def _best(measure: Metric | None) -> float | None:
     return None if measure is None else measure.best
 
 
-def _range(measures: list[Measure]) -> tuple[int, int] | None:
+def _range(measures: list[Metric]) -> tuple[int, int] | None:
     trials = [m.trials for m in measures if m.trials and m.value is not None]
     return (min(trials), max(trials)) if trials else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ._page import environment
 
 if TYPE_CHECKING:
-    from ldpaudit.outcomes import AuditResult
+    from ldpaudit.outcomes.audit_result import AuditResult
 
 
 def audit_html(result: AuditResult) -> str:
@@ -39,7 +39,7 @@ def audit_html(result: AuditResult) -> str:
     >>> "consistent" in audit_html(result)
     True
     """
-    from ldpaudit._table import describe
+    from ldpaudit.outcomes.table import describe
 
     lower = result.epsilon_lower
     return (
@@ -48,6 +48,6 @@ def audit_html(result: AuditResult) -> str:
         .render(
             result=result,
             parameters=describe(result.parameters),
-            lower=lower if math.isfinite(lower) else None,
+            lower=None if lower == -math.inf else lower,
         )
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ldpaudit.leakage import check_channel
+from ldpaudit.leakage.channels import check_channel
 
 from ._numbers import significant
 from ._palette import INK, PAPER

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from ldpaudit.analysis.metrics import read
+
 from ._along import log_ticks
 from ._labels import (
     EndLabel,
@@ -18,8 +20,7 @@ from ._labels import (
 )
 from ._numbers import plain
 from ._palette import IMPOSSIBLE, INK, MUTED, ProtocolStyle, styles
-from ._points import Panel, Point, series_of
-from ._standing import placed
+from ._points import Panel, Point, panels, placed, series_of
 from ._style import theme
 from .pareto import heading
 
@@ -45,7 +46,7 @@ def communication(frame: pd.DataFrame) -> Figure:
     frame : pandas.DataFrame
         The tidy table, columns as in ``ldpaudit.outcomes.COLUMNS``. Both axes are
         logarithmic; the distance and its interval are those of
-        ``ldpaudit.standing.standings``. Cells that the limit does not speak of
+        ``ldpaudit.analysis.standings``. Cells that the limit does not speak of
         (a delta, a prior that is not uniform) are left out.
 
     Returns
@@ -66,7 +67,7 @@ def communication(frame: pd.DataFrame) -> Figure:
     >>> communication(pd.DataFrame([cell | row for row in rows])).axes[0].get_xscale()
     'log'
     """
-    found = placed(frame)
+    found = panels(placed(read(frame)))
     return draw_communication(found, styles(series_of(found)))
 
 
@@ -169,20 +170,20 @@ def _spread(points: list[Point]) -> tuple[int, float]:
 
 def communicated(point: Point) -> bool:
     """Whether a point has both its bits and a distance to the limit."""
-    found = point.standing
-    return bool(found and found.gap and found.gap > 0 and found.bits and found.bits > 0)
+    gap, bits = point.place.gap, point.place.bits
+    return bool(gap and 0 < gap < math.inf and bits and 0 < bits < math.inf)
 
 
 def _place(point: Point) -> tuple[float, float]:
-    found = point.standing
-    return (found.bits or 1.0, found.gap or 1.0) if found else (1.0, 1.0)
+    return point.place.bits or 1.0, point.place.gap or 1.0
 
 
 def _reach(point: Point) -> tuple[float, float]:
     """How far the interval of the distance reaches down and up."""
-    found, (_, value) = point.standing, _place(point)
-    if found is None or not found.estimated:
+    found, (_, value) = point.place, _place(point)
+    if not found.estimated:
         return 0.0, 0.0
     low = value if found.distance_lower is None else max(found.distance_lower, 1e-3 * value)
-    high = value if found.distance_upper is None else found.distance_upper
+    high = found.distance_upper
+    high = value if high is None or math.isinf(high) else high
     return max(value - low, 0.0), max(high - value, 0.0)

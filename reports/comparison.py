@@ -5,30 +5,31 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 import os
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ldpaudit.outcomes import SCHEMA
+from ldpaudit.analysis.metrics import read
+from ldpaudit.outcomes.audit_result import SCHEMA
+from ldpaudit.outcomes.table import as_json
 
+from ._courses import watches
 from ._page import render
 from ._palette import styles
-from ._points import records, series_of
-from ._standing import placed
+from ._points import panels, placed, records, series_of
 from ._style import pdf, png, svg
 from .communication import draw_communication
 from .epsilon import draw_epsilon
 from .error import draw_error
-from .over_time import over_time
+from .over_time import draw_over_time
 from .pareto import draw_pareto
 from .success import draw_success
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ldpaudit.outcomes import Results
+    from ldpaudit.comparing.results import Results
 
 
 def save_comparison(results: Results, directory: str | Path) -> list[Path]:
@@ -39,7 +40,7 @@ def save_comparison(results: Results, directory: str | Path) -> list[Path]:
     where protocols were followed over rounds, ``over-time``
     in ``figures/`` (PNG, SVG and PDF), ``results.csv`` (the tidy table; every
     float is written so that reading it gives the same number), ``results.json``
-    (schema, provenance, rows; a missing or infinite number is null) and
+    (schema, provenance, rows; a missing number is null, an infinite one ``"inf"``) and
     ``timings.csv``, and ``study.toml`` as run. Everything is made before anything
     is written, and each file appears whole or not at all.
 
@@ -65,25 +66,26 @@ def save_comparison(results: Results, directory: str | Path) -> list[Path]:
     --------
     >>> import tempfile
     >>> import pandas as pd
-    >>> from ldpaudit.outcomes import Results
+    >>> from ldpaudit.comparing import Results
     >>> row = {"protocol": "grr", "k": 4, "epsilon": 1.0, "data": "toy", "metric": "bits"}
     >>> results = Results(pd.DataFrame([row | {"exact": 2.0}]), {}, pd.DataFrame())
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     [path.name for path in save_comparison(results, folder)][:2]
     ['report.html', 'results.csv']
     """
-    found = placed(results.frame)
-    stored = table(results)
+    metrics, rows = read(results.frame), records(results.frame)
+    points, stored = placed(metrics), _table_of(results, rows)
     content = {
-        "report.html": _encoded(render(results, found, stored)),
+        "report.html": _encoded(render(results, metrics, points, stored)),
         "results.csv": stored,
-        "results.json": _json(records(results.frame), results.provenance),
+        "results.json": _json(rows, results.provenance),
         "timings.csv": _csv(_plain_records(results.timings), [str(c) for c in results.timings]),
     }
+    found, followed = panels(points), watches(metrics)
     look = styles(series_of(found))
     figures = {name: draw(found, look) for name, draw in _FIGURES.items()}
-    if (results.frame["metric"] == "round_spent").any():
-        figures["over-time"] = over_time(results.frame)
+    if any(metric.metric == "round_spent" for metric in metrics):
+        figures["over-time"] = draw_over_time(followed)
     for name, figure in figures.items():
         for form, save in (("png", png), ("svg", svg), ("pdf", pdf)):
             content[f"figures/{name}.{form}"] = save(figure)
@@ -96,7 +98,8 @@ def save_comparison(results: Results, directory: str | Path) -> list[Path]:
 
 def page(results: Results) -> bytes:
     """The page alone, as ``report.html`` holds it."""
-    return _encoded(render(results, placed(results.frame), table(results)))
+    metrics = read(results.frame)
+    return _encoded(render(results, metrics, placed(metrics), table(results)))
 
 
 _FIGURES = {
@@ -121,7 +124,10 @@ def _write(path: Path, data: bytes) -> Path:
 
 def table(results: Results) -> bytes:
     """The tidy table as CSV, as ``results.csv`` holds it."""
-    rows = records(results.frame)
+    return _table_of(results, records(results.frame))
+
+
+def _table_of(results: Results, rows: list[dict[str, Any]]) -> bytes:
     return _csv(rows, list(rows[0]) if rows else [str(c) for c in results.frame])
 
 
@@ -140,20 +146,18 @@ def _text(value: Any) -> str:
 
 
 def _json(rows: list[dict[str, Any]], provenance: dict[str, Any]) -> bytes:
-    content = {"schema": SCHEMA, "provenance": _null(provenance), "rows": _null(rows)}
+    content = {"schema": SCHEMA, "provenance": _plain(provenance), "rows": _plain(rows)}
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False, default=str)
     return _encoded(text + "\n")
 
 
-def _null(value: Any) -> Any:
-    """None for every number that JSON does not know, at any depth."""
+def _plain(value: Any) -> Any:
+    """A value as JSON has it, at any depth."""
     if isinstance(value, dict):
-        return {str(name): _null(inner) for name, inner in value.items()}
+        return {str(name): _plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_null(inner) for inner in value]
-    if hasattr(value, "item"):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+        return [_plain(inner) for inner in value]
+    return as_json(value.item() if hasattr(value, "item") else value)
 
 
 def _plain_records(frame: pd.DataFrame) -> list[dict[str, Any]]:

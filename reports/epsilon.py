@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ldpaudit.analysis.metrics import Metric
+
 from ._labels import EndLabel, Layout, empty, height_for, label_ends, line_names, margin_for
 from ._numbers import plain
 from ._palette import MUTED, ProtocolStyle, styles
-from ._points import Measure, Panel, Point, panels, series_of
+from ._points import Panel, Point, panels_of, series_of
 from ._style import SMALL, theme
 from .pareto import heading
 
@@ -57,7 +59,7 @@ def epsilon(frame: pd.DataFrame) -> Figure:
     >>> [axes.get_ylabel() for axes in figure.axes][1]
     'Divided by the claim'
     """
-    found = panels(frame)
+    found = panels_of(frame)
     return draw_epsilon(found, styles(series_of(found)))
 
 
@@ -109,16 +111,16 @@ def _draw(
 
 
 def _mark(
-    axes: Axes, x: float, measure: Measure, unit: float, style: ProtocolStyle, width: float
+    axes: Axes, x: float, measure: Metric, unit: float, style: ProtocolStyle, width: float
 ) -> None:
     """Draw one bound as a marker, the exact value as a bar, and what lies between as a stem."""
     value = None if measure.value is None else measure.value / unit
-    if measure.exact is not None:
+    if measure.exact is not None and math.isfinite(measure.exact):
         exact, half = measure.exact / unit, min(0.4 * width, 0.08)
         axes.plot([x - half, x + half], [exact, exact], color=style.colour, linewidth=1.6, zorder=3)
-        if value is not None:
+        if value is not None and math.isfinite(value):
             axes.plot([x, x], [value, exact], color=style.colour, linewidth=0.7, zorder=2)
-    if value is not None:
+    if value is not None and math.isfinite(value):
         axes.plot(
             x,
             value,
@@ -187,9 +189,9 @@ def bounded(point: Point) -> bool:
     return bool(_bounds(point))
 
 
-def _bounds(point: Point) -> list[Measure]:
+def _bounds(point: Point) -> list[Metric]:
     return [m for m in point.all("epsilon_lower") if _values(m)]
 
 
-def _values(measure: Measure) -> list[float]:
+def _values(measure: Metric) -> list[float]:
     return [v for v in (measure.value, measure.exact) if v is not None and math.isfinite(v)]

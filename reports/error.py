@@ -8,20 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ldpaudit.limits import MAX_K, frontier
+from ldpaudit.analysis.limits import MAX_K, frontier
 
-from ._along import (
-    dense,
-    draw_lines,
-    end_labels,
-    frame_along,
-    log_ticks,
-    positive,
-    power_label,
-)
+from ._along import dense, draw_lines, end_labels, frame_along, log_ticks, positive, power_label
 from ._labels import EndLabel, Layout, empty, height_for, label_ends, line_names, margin_for
 from ._palette import IMPOSSIBLE, MUTED, ProtocolStyle, styles
-from ._points import Panel, Point, panels, series_of
+from ._points import Panel, Point, panels_of, series_of
 from ._style import SMALL, theme
 from .pareto import heading
 
@@ -67,7 +59,7 @@ def error(frame: pd.DataFrame) -> Figure:
     >>> [axes.get_ylabel() for axes in figure.axes][1]
     'Divided by the limit'
     """
-    found = panels(frame)
+    found = panels_of(frame)
     return draw_error(found, styles(series_of(found)))
 
 

@@ -12,7 +12,7 @@ from ._style import theme
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ldpaudit.limits import Frontier
+    from ldpaudit.analysis.limits import Frontier
 
 
 def limit(curve: Frontier) -> Figure:

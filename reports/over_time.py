@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ldpaudit.analysis.metrics import read
+
 from ._along import log_ticks, power_label, reach
 from ._courses import Course, Watch, watches
 from ._labels import EndLabel, Layout, empty, height_for, label_ends, margin_for
@@ -56,7 +58,7 @@ def over_time(frame: pd.DataFrame, memo: float | None = None) -> Figure:
     >>> [axes.get_ylabel() for axes in over_time(pd.DataFrame(rows)).axes][0]
     'Budget spent so far,\nmean over the users'
     """
-    return draw_over_time(watches(frame), memo)
+    return draw_over_time(watches(read(frame)), memo)
 
 
 def draw_over_time(found: Sequence[Watch], memo: float | None = None, note: bool = True) -> Figure:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ldpaudit.limits import MAX_K, frontier, mse_without_epsilon
+from ldpaudit.analysis.limits import MAX_K, frontier, mse_without_epsilon
+from ldpaudit.analysis.metrics import Metric
 
 from ._along import power_label, reach
 from ._inline import Mark
@@ -25,7 +26,7 @@ from ._labels import (
 )
 from ._numbers import percent, plain, printable, scientific, significant
 from ._palette import IMPOSSIBLE, INK, MUTED, ProtocolStyle, styles
-from ._points import Measure, Panel, Point, panels, series_of
+from ._points import Panel, Point, panels_of, series_of
 from ._style import SMALL, caption, theme
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def pareto(frame: pd.DataFrame) -> Figure:
     >>> [axes.get_title(loc="left") for axes in figure.axes]
     ['toy, k = 4']
     """
-    found = panels(frame)
+    found = panels_of(frame)
     return draw_pareto(found, styles(series_of(found)))
 
 
@@ -119,20 +120,19 @@ def pareto_marks(figure: Figure, panel: Panel) -> list[Mark]:
 
 def point_words(point: Point) -> str:
     """One point in words, a line a figure."""
-    success, mse, found = point.success, point.mse, point.standing
+    success, mse, found = point.success, point.mse, point.place
     lines = [f"{printable(point.series)}, ε = {plain(point.epsilon)}"]
     if success is not None:
         lines.append(f"attack success {_both(success, percent)}")
     if mse is not None:
         lines.append(f"error {_both(mse, scientific)}")
-    if found is not None:
-        gap = None if found.gap is None else f"{significant(found.gap)} times the limit"
-        bits = None if found.bits is None else f"{found.bits:,.0f} bits"
-        lines.append(", ".join(filter(None, (gap, bits))))
+    gap = None if found.gap is None else f"{significant(found.gap)} times the limit"
+    bits = None if found.bits is None else f"{found.bits:,.0f} bits"
+    lines.append(", ".join(filter(None, (gap, bits))))
     return "\n".join(filter(None, lines))
 
 
-def _both(measure: Measure, form: Callable[[float], str]) -> str:
+def _both(measure: Metric, form: Callable[[float], str]) -> str:
     if measure.exact is None or measure.value is None:
         return f"{form(measure.best or 0.0)} {measure.kind}"
     return f"{form(measure.exact)} (measured {form(measure.value)})"
@@ -367,11 +367,11 @@ def _at(point: Point) -> tuple[float, float]:
     return _best(point.success), _best(point.mse)
 
 
-def _best(measure: Measure | None) -> float:
+def _best(measure: Metric | None) -> float:
     return math.nan if measure is None or measure.best is None else measure.best
 
 
-def _measured(measure: Measure) -> bool:
+def _measured(measure: Metric) -> bool:
     return measure.value is not None and measure.value > 0
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ldpaudit._validate import distribution
+from ldpaudit.validate import distribution
 
 from ._numbers import percent
 from ._palette import INK, MUTED

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ldpaudit.analysis.metrics import read
+
 from . import _tables
 from ._page import environment, title
-from ._standing import placed
+from ._points import panels, placed
 from ._summary import summary
 
 if TYPE_CHECKING:
-    from ldpaudit.outcomes import Results
+    from ldpaudit.comparing.results import Results
 
 _MOST = 24  # rows a data set that a notebook shows
 
@@ -32,13 +34,13 @@ def results_html(results: Results) -> str:
     Examples
     --------
     >>> import pandas as pd
-    >>> from ldpaudit.outcomes import Results
+    >>> from ldpaudit.comparing import Results
     >>> row = {"protocol": "grr", "k": 4, "epsilon": 1.0, "data": "toy", "metric": "bits"}
     >>> results = Results(pd.DataFrame([row | {"exact": 2.0}]), {}, pd.DataFrame())
     >>> "Comparison of mechanisms" in results_html(results)
     True
     """
-    found = _tables.sections(placed(results.frame))
+    found = _tables.sections(panels(placed(read(results.frame))))
     return (
         environment()
         .get_template("notebook.html.j2")

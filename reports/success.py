@@ -11,7 +11,7 @@ from ._along import draw_lines, end_labels, frame_along, log_ticks, positive
 from ._labels import EndLabel, Layout, empty, height_for, label_ends, line_names, margin_for
 from ._numbers import percent
 from ._palette import IMPOSSIBLE, MUTED, ProtocolStyle, styles
-from ._points import Panel, Point, panels, series_of
+from ._points import Panel, Point, panels_of, series_of
 from ._style import theme
 from .pareto import heading
 
@@ -59,7 +59,7 @@ def success(frame: pd.DataFrame) -> Figure:
     >>> success(pd.DataFrame([cell | row])).axes[0].get_yscale()
     'log'
     """
-    found = panels(frame)
+    found = panels_of(frame)
     return draw_success(found, styles(series_of(found)))
 
 

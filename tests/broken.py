@@ -18,9 +18,9 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import epsilon as checked_epsilon
-from ldpaudit._validate import integer, reports_listed
-from ldpaudit._validate import values as checked
+from ldpaudit.validate import epsilon as checked_epsilon
+from ldpaudit.validate import integer, reports_listed
+from ldpaudit.validate import values as checked
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

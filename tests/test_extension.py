@@ -21,8 +21,8 @@ import numpy as np
 import pytest
 
 import ldpaudit
-from ldpaudit import leakage
-from ldpaudit.testing import check_attack, check_bound, check_mechanism
+from ldpaudit.leakage import channels
+from ldpaudit.testing.components import check_attack, check_bound, check_mechanism
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = ROOT / "examples" / "ring"
@@ -219,7 +219,7 @@ def test_ring_is_its_enumerated_channel(
 ) -> None:
     m = part("response", "RingResponse")(k=k, epsilon=epsilon, reach=reach)
     table = channel_of(k, epsilon, reach)
-    np.testing.assert_allclose(leakage.channel(m), table, rtol=1e-12)
+    np.testing.assert_allclose(channels.channel(m), table, rtol=1e-12)
     assert m.exact_epsilon() == pytest.approx(epsilon, rel=1e-12)
     rng = np.random.default_rng(0)
     frequencies = rng.dirichlet(np.ones(k))
@@ -246,13 +246,13 @@ def test_ring_can_be_decoded_at_every_reach(
 ) -> None:
     for reach in range(1, k // 2 + 1):
         m = part("response", "RingResponse")(k=k, epsilon=epsilon, reach=reach)
-        np.testing.assert_allclose(m.estimate(leakage.channel(m)[3]), np.eye(k)[3], atol=1e-6)
+        np.testing.assert_allclose(m.estimate(channels.channel(m)[3]), np.eye(k)[3], atol=1e-6)
 
 
 def test_ring_of_reach_one_is_randomized_response(part: Callable[[str, str], Any]) -> None:
     m = part("response", "RingResponse")(k=9, epsilon=1.5, reach=1)
     grr, frequencies = ldpaudit.mechanism("grr", k=9, epsilon=1.5), np.arange(9) / 36
-    np.testing.assert_allclose(leakage.channel(m), leakage.channel(grr), rtol=1e-12)
+    np.testing.assert_allclose(channels.channel(m), channels.channel(grr), rtol=1e-12)
     assert m.vulnerability(frequencies) == pytest.approx(grr.vulnerability(frequencies))
     assert m.mse(100, frequencies) == pytest.approx(grr.mse(100, frequencies))
     assert m.bits == grr.bits

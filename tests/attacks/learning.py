@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.attacks.learned import LearnedDistinguisher, LearnedScore
-from ldpaudit.bounds import success_lower, success_upper
+from ldpaudit.bounds.intervals import success_lower, success_upper
 
 Floats = npt.NDArray[np.float64]
 PAIR = (0, 1)

@@ -11,7 +11,7 @@ import pytest
 
 import ldpaudit
 from ldpaudit.attacks import BayesianReconstruction
-from ldpaudit.data import zipf
+from ldpaudit.data.priors import zipf
 
 NAMES = ("grr", "ss", "oue", "olh", "mss")
 

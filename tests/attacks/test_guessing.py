@@ -12,7 +12,7 @@ from scipy import stats
 
 import ldpaudit
 from ldpaudit.attacks import BlindGuess, SingleGuess
-from ldpaudit.data import zipf
+from ldpaudit.data.priors import zipf
 
 NAMES = ("grr", "ss", "oue", "olh", "mss")
 ALARM = 1e-6

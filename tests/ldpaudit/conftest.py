@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ldpaudit import cli
+from ldpaudit.cli import commands
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -22,7 +22,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFi
         monkeypatch.setattr(sys, "argv", ["ldpaudit", *arguments])
         capfd.readouterr()
         with pytest.raises(SystemExit) as left:
-            cli.main()
+            commands.main()
         out, err = capfd.readouterr()
         assert isinstance(left.value.code, int)
         return left.value.code, out, err

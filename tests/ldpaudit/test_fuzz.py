@@ -18,26 +18,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import ldpaudit
-from ldpaudit import (
-    bounds,
-    capacity,
-    curves,
-    data,
-    estimates,
-    exposure,
-    gain,
-    histories,
-    leakage,
-    limits,
-    linking,
-    recommendation,
-    registry,
-    rounds,
-    standing,
-    streams,
-    testing,
-)
-from ldpaudit.outcomes import EventCounts, GuessCounts
+from ldpaudit import registry
+from ldpaudit.adapters import histories
+from ldpaudit.analysis import dominance, limits, recommendation, volumes
+from ldpaudit.bounds import intervals
+from ldpaudit.collecting import rounds, streams
+from ldpaudit.counts import EventCounts, GuessCounts
+from ldpaudit.data import dataset, priors, sources
+from ldpaudit.leakage import capacity, channels, estimates, gain, linking, longitudinal, profile
+from ldpaudit.testing import components, gate
 
 pytestmark = pytest.mark.fuzz
 
@@ -46,7 +35,7 @@ GRR = ldpaudit.mechanism("grr", k=4, epsilon=1.0)
 L_GRR = ldpaudit.mechanism("l-grr", k=4, epsilon=1.0, epsilon_inf=2.0)
 RECORDS = ldpaudit.mechanism("smp", sizes=(2, 3), epsilon=1.0)
 FAKES = ldpaudit.mechanism("rsfd", sizes=(2, 3), epsilon=1.0)
-USERS = data.DataSet("users", np.array([5, 3, 1, 1]))
+USERS = dataset.DataSet("users", np.array([5, 3, 1, 1]))
 FRAME = ldpaudit.compare(
     {"name": "s", "protocols": ["grr"], "epsilons": [1.0], "trials": 200, "repetitions": 2,
      "data": [{"name": "uniform", "k": 4}]}
@@ -65,7 +54,7 @@ def collected(**options: Any) -> Any:
 def contract(**options: Any) -> Any:
     """The contract speaks by assertions."""
     try:
-        return testing.check_mechanism(**options)
+        return components.check_mechanism(**options)
     except AssertionError as error:
         raise ValueError(str(error)) from None
 
@@ -91,20 +80,20 @@ ENTRIES: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "from_samples": (ldpaudit.from_samples, {
         "first": [0, 1, 1], "second": [1, 0, 1], "epsilon": 1.0, "delta": 0.0, "name": "x"}),
     "frontier": (ldpaudit.frontier, {"k": 4, "epsilon": 1.0}),
-    "success_interval": (bounds.success_interval, {"successes": 3, "trials": 9, "alpha": 0.05}),
+    "success_interval": (intervals.success_interval, {"successes": 3, "trials": 9, "alpha": 0.05}),
     "check_mechanism": (contract, {"mechanism": GRR, "seed": 0}),
-    "check_ldp": (testing.check_ldp, {
+    "check_ldp": (gate.check_ldp, {
         "mechanism": GRR, "epsilon": 1.0, "delta": 0.0, "trials": 200, "alpha": 1e-3, "seed": 0}),
-    "zipf": (data.zipf, {"k": 4, "s": 1.0}),
-    "spike": (data.spike, {"k": 4}),
-    "uniform": (data.uniform, {"k": 4}),
-    "apportion": (data.apportion, {"frequencies": [0.5, 0.5], "num_users": 9}),
-    "load": (data.load, {"spec": "zipf", "k": 4, "num_users": 9, "seed": 0}),
-    "DataSet": (data.DataSet, {
+    "zipf": (priors.zipf, {"k": 4, "s": 1.0}),
+    "spike": (priors.spike, {"k": 4}),
+    "uniform": (priors.uniform, {"k": 4}),
+    "apportion": (priors.apportion, {"frequencies": [0.5, 0.5], "num_users": 9}),
+    "load": (sources.load, {"spec": "zipf", "k": 4, "num_users": 9, "seed": 0}),
+    "DataSet": (dataset.DataSet, {
         "name": "x", "histogram": np.array([1, 2]), "labels": ("a", "b"), "sizes": (2,)}),
     "evolve": (collected, {"data": USERS, "rounds": 3, "change": 0.5}),
     "follow": (rounds.follow, {"mechanism": L_GRR, "values": [[0, 1, 2]], "rng": rng()}),
-    "exposure": (exposure.exposure, {
+    "exposure": (longitudinal.exposure, {
         "mechanism": L_GRR, "prior": [0.25] * 4, "rounds": 3, "trials": 9, "rng": rng()}),
     "Repeated": (histories.Repeated, {"k": 4, "epsilon": 1.0, "base": "grr", "rounds": 3}),
     "ConstantHistory": (histories.ConstantHistory, {
@@ -113,16 +102,16 @@ ENTRIES: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "Change": (histories.Change, {"mechanism": L_GRR, "rounds": 3, "change_at": 1}),
     "aggregate": (streams.aggregate, {"mechanism": GRR, "source": [[0, 1], [2]], "chunk": 10}),
     "aggregate_files": (streams.aggregate_files, {"mechanism": GRR, "paths": [], "chunk": 10}),
-    "privacy_profile": (curves.privacy_profile, {"mechanism": GRR, "epsilons": [0.0, 1.0]}),
-    "empirical_profile": (curves.empirical_profile, {
+    "privacy_profile": (profile.privacy_profile, {"mechanism": GRR, "epsilons": [0.0, 1.0]}),
+    "empirical_profile": (profile.empirical_profile, {
         "mechanism": GRR, "epsilons": [0.0, 1.0], "pair": (0, 1), "trials": 200, "alpha": 0.05,
         "seed": 0}),
-    "bayes_vulnerability": (leakage.bayes_vulnerability, {"channel": CHANNEL, "prior": None}),
-    "top_vulnerability": (leakage.top_vulnerability, {"channel": CHANNEL, "t": 1, "prior": None}),
-    "posterior": (leakage.posterior, {"log_likelihood": [[0.0, -1.0]], "prior": None}),
-    "min_entropy_leakage": (leakage.min_entropy_leakage, {"channel": CHANNEL, "prior": None}),
-    "exact_epsilon": (leakage.exact_epsilon, {"channel": CHANNEL}),
-    "exact_delta": (leakage.exact_delta, {"channel": CHANNEL, "epsilon": 1.0}),
+    "bayes_vulnerability": (channels.bayes_vulnerability, {"channel": CHANNEL, "prior": None}),
+    "top_vulnerability": (channels.top_vulnerability, {"channel": CHANNEL, "t": 1, "prior": None}),
+    "posterior": (channels.posterior, {"log_likelihood": [[0.0, -1.0]], "prior": None}),
+    "min_entropy_leakage": (channels.min_entropy_leakage, {"channel": CHANNEL, "prior": None}),
+    "exact_epsilon": (channels.exact_epsilon, {"channel": CHANNEL}),
+    "exact_delta": (channels.exact_delta, {"channel": CHANNEL, "epsilon": 1.0}),
     "g_vulnerability": (gain.g_vulnerability, {
         "channel": CHANNEL, "gain": [[1.0, 0.0], [0.0, 1.0]], "prior": None}),
     "g_leakage": (gain.g_leakage, {
@@ -138,9 +127,9 @@ ENTRIES: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "prior_of": (estimates.prior_of, {"users": USERS}),
     "mse_without_epsilon": (limits.mse_without_epsilon, {"k": 4, "success": 0.5}),
     "non_dominated": (limits.non_dominated, {"success": [0.5, 0.6], "mse": [0.1, 0.2]}),
-    "hypervolume": (standing.hypervolume, {
+    "hypervolume": (volumes.hypervolume, {
         "success": [0.5, 0.6], "mse": [0.2, 0.1], "reference": (1.0, 1.0)}),
-    "standings": (standing.standings, {"frame": FRAME, "alpha": 0.05}),
+    "standings": (dominance.standings, {"frame": FRAME, "alpha": 0.05}),
     "recommend_from": (recommendation.recommend_from, {
         "frame": FRAME, "caps": {"max_success": 0.9}, "data": None, "epsilon": None,
         "alpha": 0.05}),

@@ -18,10 +18,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import ldpaudit
-from ldpaudit import cli
-from ldpaudit.data import load
-from ldpaudit.grid import compare
-from ldpaudit.study import MAX_CELLS, read_study, resolve, to_toml
+from ldpaudit.cli import commands
+from ldpaudit.comparing.grid import compare
+from ldpaudit.comparing.study import MAX_CELLS, read_study, resolve, to_toml
+from ldpaudit.data.sources import load
 
 Run = Callable[..., tuple[int, str, str]]
 AT = ("--k", "8", "--epsilon", "1")
@@ -162,7 +162,7 @@ def test_two_hundred_hostile_command_lines(
         started = time.monotonic()
         left: Any = None
         try:
-            cli.main()
+            commands.main()
         except SystemExit as stop:
             left = stop.code
         except BaseException as error:

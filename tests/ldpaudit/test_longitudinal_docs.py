@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import ldpaudit
-from ldpaudit.histories import Histories
+from ldpaudit.adapters.histories import Histories
 
 DOCS = Path(__file__).parents[2] / "docs"
 COMPOSED = ("L-GRR", "L-SUE", "L-OSUE", "L-OUE", "L-SOUE", "BiLOLOHA")

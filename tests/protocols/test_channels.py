@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ldpaudit.protocols import ModularSubsetSelection, OptimizedLocalHashing
-from ldpaudit.protocols._pure import SupportCounts
+from ldpaudit.protocols._kernels._pure import SupportCounts
 
 from .channels import (
     DOMAINS,

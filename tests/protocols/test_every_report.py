@@ -19,7 +19,7 @@ from ldpaudit.protocols import (
     ScrambledSubsetSelection,
     SubsetSelection,
 )
-from ldpaudit.protocols._subsets import SubsetRandomizer
+from ldpaudit.protocols._kernels._subsets import SubsetRandomizer
 
 from .channels import all_reports, defined_channel, enumerable, subsets
 

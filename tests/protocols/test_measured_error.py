@@ -15,7 +15,8 @@ import pytest
 from scipy import stats
 
 import ldpaudit
-from ldpaudit.data import DataSet, load
+from ldpaudit.data.dataset import DataSet
+from ldpaudit.data.sources import load
 
 NUM_USERS = 10_000
 NAMES = ("grr", "ss", "oue", "olh", "mss")

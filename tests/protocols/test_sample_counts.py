@@ -23,9 +23,9 @@ from ldpaudit.protocols import (
     ModularSubsetSelection,
     OptimizedUnaryEncoding,
     SubsetSelection,
-    _counts,
 )
-from ldpaudit.protocols._subsets import SubsetRandomizer
+from ldpaudit.protocols._kernels import _counts
+from ldpaudit.protocols._kernels._subsets import SubsetRandomizer
 
 from .channels import Enumerable, subsets
 from .counted import (

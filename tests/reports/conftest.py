@@ -13,14 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ldpaudit._table import COLUMNS
-from ldpaudit.outcomes import (
-    AttackOutcome,
-    AuditResult,
-    EpsilonBound,
-    Results,
-    UtilityOutcome,
-)
+from ldpaudit.comparing.results import Results
+from ldpaudit.outcomes.audit_result import AttackOutcome, AuditResult, EpsilonBound, UtilityOutcome
+from ldpaudit.outcomes.table import COLUMNS
 from ldpaudit.reports import save_comparison
 from ldpaudit.reports.comparison import page
 
@@ -67,7 +62,9 @@ def audited(
         hits = int(rng.binomial(TRIALS, truth))
         half = 1.96 * math.sqrt(max(hits, 4)) / TRIALS
         rate = hits / TRIALS
-        return AttackOutcome(label, hits, TRIALS, rate - half, rate + half, exact, 1 / k)
+        ends = (rate - half, rate + half)
+        best = label == "bayes"
+        return AttackOutcome(label, hits, TRIALS, *ends, exact, 1 / k, optimal=best)
 
     def bound(alpha: float, gap: float) -> EpsilonBound:
         value = epsilon * (1 - gap * math.sqrt(-math.log(alpha)) * rng.uniform(0.8, 1.2))
@@ -86,7 +83,7 @@ def audited(
         bound=bound(ALPHA, gap),
         verdict_bound=bound(VERDICT_ALPHA, gap),
         attacks=(
-            AttackOutcome("blind", 0, 0, None, None, 1 / k, 1 / k),
+            AttackOutcome("blind", 0, 0, None, None, 1 / k, 1 / k, optimal=False),
             attack("single-guess", 0.9 * success, None),
             attack("bayes", success, success),
         ),

@@ -12,10 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 import ldpaudit
-from ldpaudit import leakage
-from ldpaudit.outcomes import Results
+from ldpaudit.analysis.dominance import standings
+from ldpaudit.comparing.results import Results
+from ldpaudit.leakage import channels
 from ldpaudit.reports import channel, communication, error, posterior, success
-from ldpaudit.standing import standings
 
 Make = Callable[..., Results]
 
@@ -60,11 +60,11 @@ def test_success_draws_the_table_and_its_references(one: Results) -> None:
 def test_grr_reaches_the_bound_under_every_prior_that_is_uniform_on_its_support() -> None:
     """The factor k e / (e + k - 1) is the min-capacity: GRR has it, and no prior gets more."""
     k, epsilon, rng = 5, 1.3, np.random.default_rng(3)
-    table = leakage.channel(ldpaudit.mechanism("grr", k=k, epsilon=epsilon))
+    table = channels.channel(ldpaudit.mechanism("grr", k=k, epsilon=epsilon))
     factor = k * math.exp(epsilon) / (math.exp(epsilon) + k - 1)
-    assert leakage.bayes_vulnerability(table) * k == pytest.approx(factor, rel=1e-12)
+    assert channels.bayes_vulnerability(table) * k == pytest.approx(factor, rel=1e-12)
     for prior in rng.dirichlet(np.ones(k), 200):
-        assert leakage.bayes_vulnerability(table, prior) <= factor * prior.max() * (1 + 1e-12)
+        assert channels.bayes_vulnerability(table, prior) <= factor * prior.max() * (1 + 1e-12)
 
 
 def test_with_a_delta_no_bound_is_drawn(one: Results) -> None:
@@ -113,7 +113,7 @@ def test_what_the_limit_does_not_speak_of_is_left_out(one: Results) -> None:
 def test_posterior_shows_belief_before_and_after() -> None:
     m = ldpaudit.mechanism("grr", k=4, epsilon=1.0)
     prior = np.array([0.7, 0.1, 0.1, 0.1])
-    belief = leakage.posterior(m.log_likelihood(np.array([1])), prior)
+    belief = channels.posterior(m.log_likelihood(np.array([1])), prior)
     axes = posterior(belief, prior, value=1).axes[0]
     heights = [bar.get_height() for bar in axes.patches if isinstance(bar, Rectangle)]
     np.testing.assert_allclose(heights, belief[0], rtol=1e-12)
@@ -143,7 +143,7 @@ def test_posterior_refuses(belief: object, options: dict[str, object], message: 
 
 
 def test_channel_shows_every_probability() -> None:
-    table = leakage.channel(ldpaudit.mechanism("ss", k=4, epsilon=1.0))
+    table = channels.channel(ldpaudit.mechanism("ss", k=4, epsilon=1.0))
     axes = channel(table).axes[0]
     shown = np.asarray(axes.collections[0].get_array(), dtype=float).reshape(table.shape)
     np.testing.assert_array_equal(shown, table)

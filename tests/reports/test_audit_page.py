@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from ldpaudit.outcomes import AttackOutcome, AuditResult
+from ldpaudit.outcomes.audit_result import AttackOutcome, AuditResult
 from ldpaudit.reports import audit_html
 
 AuditOf = Callable[..., AuditResult]

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ldpaudit.outcomes import Results
-from ldpaudit.recommendation import recommend_from
+from ldpaudit.analysis.recommendation import recommend_from
+from ldpaudit.comparing.results import Results
 from ldpaudit.reports.comparison import page as written_page
 from ldpaudit.reports.comparison import table
 

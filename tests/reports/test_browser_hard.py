@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
-from ldpaudit.outcomes import Results
+from ldpaudit.comparing.results import Results
 from ldpaudit.reports.comparison import page as written_page
 
 if TYPE_CHECKING:

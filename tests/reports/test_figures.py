@@ -17,9 +17,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from ldpaudit._table import COLUMNS
-from ldpaudit.limits import mse_without_epsilon
-from ldpaudit.outcomes import Results
+from ldpaudit.analysis.limits import mse_without_epsilon
+from ldpaudit.comparing.results import Results
+from ldpaudit.outcomes.table import COLUMNS
 from ldpaudit.reports import communication, epsilon, error, pareto, success
 from ldpaudit.reports._labels import spread
 from ldpaudit.reports._style import caption, pdf, png, svg

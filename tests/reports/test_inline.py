@@ -8,12 +8,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ldpaudit.outcomes import Results
+from ldpaudit.analysis.metrics import read
+from ldpaudit.comparing.results import Results
 from ldpaudit.reports import epsilon, pareto
 from ldpaudit.reports._inline import Sheet, inline_svg
 from ldpaudit.reports._palette import styles
-from ldpaudit.reports._points import series_of
-from ldpaudit.reports._standing import placed
+from ldpaudit.reports._points import panels, placed, series_of
 from ldpaudit.reports.pareto import draw_pareto, pareto_marks
 
 Make = Callable[..., Results]
@@ -64,9 +64,9 @@ def test_names_stay_text(make: Make, name: str) -> None:
 
 
 def test_marks_lie_on_their_points_and_say_their_values(small: Results) -> None:
-    panels = placed(small.frame)
-    figure = draw_pareto(panels, styles(series_of(panels)), note=False)
-    marks = pareto_marks(figure, panels[0])
+    found = panels(placed(read(small.frame)))
+    figure = draw_pareto(found, styles(series_of(found)), note=False)
+    marks = pareto_marks(figure, found[0])
     root = parsed(inline_svg(figure, "a", Sheet(), marks))
     circles = [element for element in root.iter() if element.tag.endswith("circle")]
     assert len(circles) == len(marks) == 4

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import ldpaudit
-from ldpaudit.outcomes import Results
+from ldpaudit.comparing.results import Results
 from ldpaudit.registry import load
 from ldpaudit.reports.comparison import page
 

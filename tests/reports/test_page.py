@@ -19,8 +19,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ldpaudit._table import COLUMNS
-from ldpaudit.outcomes import Results
+from ldpaudit.comparing.results import Results
+from ldpaudit.outcomes.table import COLUMNS
 from ldpaudit.reports.comparison import page as written_page
 
 Make = Callable[..., Results]

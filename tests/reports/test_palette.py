@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 import pandas as pd
 import pytest
 
-from ldpaudit.outcomes import Results
+from ldpaudit.comparing.results import Results
 from ldpaudit.reports import pareto
 from ldpaudit.reports._palette import (
     DARK_PAPER,

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from ldpaudit.outcomes import EventCounts
+from ldpaudit.counts import EventCounts
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ldpaudit.outcomes import Results
+from ldpaudit.comparing import Results
 
 
 def latex(results: Results, directory: Path) -> list[Path]:

@@ -1,0 +1,45 @@
+"""Anything as a mechanism: functions, recordings, packages, histories."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ldpaudit._face import face
+
+if TYPE_CHECKING:
+    from ldpaudit.adapters.callables import CallableMechanism as CallableMechanism
+    from ldpaudit.adapters.callables import from_callable as from_callable
+    from ldpaudit.adapters.histories import Change as Change
+    from ldpaudit.adapters.histories import ConstantHistory as ConstantHistory
+    from ldpaudit.adapters.histories import Histories as Histories
+    from ldpaudit.adapters.histories import Repeated as Repeated
+    from ldpaudit.adapters.packages import PackageMechanism as PackageMechanism
+    from ldpaudit.adapters.recordings import RecordedMechanism as RecordedMechanism
+    from ldpaudit.adapters.recordings import from_samples as from_samples
+
+__all__ = [
+    "CallableMechanism",
+    "Change",
+    "ConstantHistory",
+    "Histories",
+    "PackageMechanism",
+    "RecordedMechanism",
+    "Repeated",
+    "from_callable",
+    "from_samples",
+]
+
+__getattr__, __dir__ = face(
+    __name__,
+    {
+        "CallableMechanism": "callables",
+        "Change": "histories",
+        "ConstantHistory": "histories",
+        "Histories": "histories",
+        "PackageMechanism": "packages",
+        "RecordedMechanism": "recordings",
+        "Repeated": "histories",
+        "from_callable": "callables",
+        "from_samples": "recordings",
+    },
+)

@@ -1,0 +1,163 @@
+"""Reports that somebody recorded, as a mechanism."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ldpaudit import validate
+from ldpaudit.adapters.arrays import Raw
+from ldpaudit.adapters.files import read_pair
+
+
+def from_samples(
+    first: npt.ArrayLike | str | Path,
+    second: npt.ArrayLike | str | Path,
+    *,
+    epsilon: float,
+    delta: float = 0.0,
+    name: str | None = None,
+    header: bool | None = None,
+) -> RecordedMechanism:
+    """Make a mechanism of reports that were recorded for two inputs.
+
+    Parameters
+    ----------
+    first, second : array_like, str or Path
+        Reports of the one input and of the other, drawn independently of each other: an
+        array or list whose first axis is the user, or the path of a ``.csv``, ``.csv.gz``,
+        ``.parquet``, ``.pq`` or ``.npy`` file in which a row is a report.
+    epsilon : float
+        Privacy budget that the mechanism claims, in natural-log units, positive and finite.
+    delta : float, default 0.0
+        Delta that it claims, in [0, 1).
+    name : str, optional
+        Name in results; None means the names of the files.
+    header : bool, optional
+        Whether the first line of a CSV names the columns; None means that it does where it
+        has a word above numbers only, or where both files begin with the same words, which
+        neither has again.
+
+    Returns
+    -------
+    RecordedMechanism
+        With k = 2, ``num_reports``, ``limit`` and a ``privatize`` that hands out every
+        recorded report at most once.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a file cannot be read, holds no report, misses a value (the row is named), or if
+        the reports of both inputs differ in form.
+
+    See Also
+    --------
+    from_callable : for a mechanism that can be called, as often as the audit asks.
+
+    Notes
+    -----
+    Nothing in a file is executed: CSV is read as text, ``.npy`` without objects. A column
+    of a CSV holds numbers if every cell of both files does, else texts; ``0101`` is a text,
+    for its leading zero means something. Spaces around a cell are ignored.
+
+    Examples
+    --------
+    >>> m = from_samples([0, 0, 1, 0], [1, 1, 0], epsilon=1.0)
+    >>> m, m.num_reports, m.limit
+    (recorded reports, (4, 3), 3)
+    >>> m.privatize([1, 1, 1], rng=np.random.default_rng(0)).sum()
+    np.int64(2)
+    >>> m.privatize([1], rng=np.random.default_rng(0))
+    Traceback (most recent call last):
+    ...
+    ValueError: recorded reports has 0 of 3 reports of input 1 left, 1 more asked for.
+    """
+    reports, start = read_pair(first, second, header)
+    if name is None:
+        files = [Path(s).name for s in (first, second) if isinstance(s, str | Path)]
+        name = " and ".join(files) or "recorded reports"
+    return RecordedMechanism(reports, start, epsilon=epsilon, delta=delta, name=name)
+
+
+class RecordedMechanism:
+    """Recorded reports as a mechanism over two inputs; `from_samples` builds it.
+
+    It is used up by drawing: `fresh` gives it back with no report handed out. The order in
+    which reports are handed out is a permutation drawn from the `rng` of the first call, so
+    that what is learned on the first of them is no trend of the recording.
+
+    A game that draws its inputs by fair coins needs at most `limit` reports in all to have
+    enough of both with certainty.
+
+    Examples
+    --------
+    >>> m = from_samples(np.zeros(5), np.ones(7), epsilon=1.0)
+    >>> taken = m.privatize([0, 1, 1], rng=np.random.default_rng(0))
+    >>> m.left, m.fresh().left
+    ((4, 5), (5, 7))
+    """
+
+    #: The file had another name when its first audits were kept.
+    seed_name = "ldpaudit.adapters.RecordedMechanism"
+
+    k = 2
+    reproducible = True
+
+    def __init__(
+        self, reports: Raw, start: int, *, epsilon: float, delta: float, name: str
+    ) -> None:
+        self.epsilon = validate.epsilon(epsilon)
+        self.delta = validate.delta(delta)
+        self.name = name
+        #: Reports recorded of input 0 and of input 1.
+        self.num_reports = (start, len(reports) - start)
+        self._reports = reports
+        self._orders: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None = None
+        self._taken = [0, 0]
+
+    def __repr__(self) -> str:
+        return self.name
+
+    @property
+    def limit(self) -> int:
+        """Reports available of either input, the fewer of both."""
+        return min(self.num_reports)
+
+    @property
+    def left(self) -> tuple[int, int]:
+        """Reports not handed out yet, of input 0 and of input 1."""
+        first, second = self.num_reports
+        return first - self._taken[0], second - self._taken[1]
+
+    def fresh(self) -> RecordedMechanism:
+        """The same recording with no report handed out."""
+        return RecordedMechanism(
+            self._reports,
+            self.num_reports[0],
+            epsilon=self.epsilon,
+            delta=self.delta,
+            name=self.name,
+        )
+
+    def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Raw:
+        """Hand out one recorded report a value (0 or 1), none of them twice."""
+        own = validate.values(values, 2)
+        validate.generator(rng)
+        asked = np.bincount(own, minlength=2).tolist()
+        for value in (0, 1):
+            if asked[value] > self.left[value]:
+                raise ValueError(
+                    f"{self} has {self.left[value]} of {self.num_reports[value]} reports of "
+                    f"input {value} left, {asked[value]} more asked for."
+                )
+        if self._orders is None:
+            start, total = self.num_reports[0], len(self._reports)
+            self._orders = (rng.permutation(start), start + rng.permutation(total - start))
+        rows = np.empty(own.size, dtype=np.int64)
+        for value in (0, 1):
+            begin = self._taken[value]
+            self._taken[value] = begin + asked[value]
+            rows[own == value] = self._orders[value][begin : self._taken[value]]
+        return np.asarray(self._reports[rows])

@@ -1,0 +1,175 @@
+"""Where each protocol stands: against the limit, and against the others.
+
+A table that compares protocols only with one another cannot say how good the
+best of them is. Here every protocol also has its distance to what any
+epsilon-LDP mechanism could do at the same attack success (`ldpaudit.frontier`),
+and beats another only where the intervals of both say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ldpaudit import validate
+from ldpaudit.analysis.metrics import is_less, read
+from ldpaudit.analysis.operating_points import GROUP, OperatingPoint, place
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Columns of `standings`, one row a protocol of a group.
+STANDING_COLUMNS = (
+    *GROUP,
+    "protocol",
+    "parameters",
+    "label",
+    "success",
+    "success_lower",
+    "success_upper",
+    "success_how",
+    "attack",
+    "mse",
+    "mse_lower",
+    "mse_upper",
+    "mse_how",
+    "n_mse",
+    "bits",
+    "limit",
+    "distance",
+    "distance_lower",
+    "distance_upper",
+    "limit_applies",
+    "limit_note",
+    "dominated_by",
+    "tied_with",
+    "efficient",
+)
+
+
+def standings(frame: pd.DataFrame, *, alpha: float = 0.05) -> pd.DataFrame:
+    """Place every protocol of a comparison against the limit and against the others.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The tidy table (``Results.frame``, ``AuditResult.to_frame()``), columns as
+        in ``ldpaudit.outcomes.COLUMNS``.
+    alpha : float, default 0.05
+        Probability that noise makes any claim of this table wrong: `dominated_by`
+        and the interval of `distance`. It is shared by all measured figures.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a protocol (with its parameters) at one epsilon on one data set,
+        in the order of the table, columns as in `STANDING_COLUMNS`:
+
+        data, k, num_users, epsilon, delta
+            The group: dominance compares only protocols of one group.
+        protocol, parameters, label
+            `label` is the protocol, with its parameters where the table holds several.
+        success, success_lower, success_upper, success_how, attack
+            Success of the best guess from one report. ``exact`` (both ends
+            equal) where some attack's optimum is known; else ``measured, optimal
+            attack``, or ``measured, best of the attacks tried``, which only bounds
+            the best attacker from below. Ends as in the table.
+        mse, mse_lower, mse_upper, mse_how, n_mse
+            Mean squared error a value for these users: ``exact``, ``exact, by
+            random probes`` (an interval of two standard errors) or ``measured``.
+            `n_mse` is `mse` times `num_users`.
+        bits
+            Bits a report, nan where unknown.
+        limit, distance, distance_lower, distance_upper
+            ``frontier(k, epsilon).mse_at(success, target="users")``, and `n_mse`
+            divided by it: 1 is the best that any epsilon-LDP mechanism can do.
+        limit_applies, limit_note
+            False, with the reason, where the attacker's prior is not uniform, the
+            claim has a delta or is refuted. Where it applies the note says what to
+            keep in mind (users that are not uniform).
+        dominated_by, tied_with, efficient
+            Tuples of labels. A protocol dominates where its intervals show that
+            it is no worse in success and error and better in one; two are tied
+            where neither success nor error tells them apart. `efficient` is
+            whether nothing dominates, missing where success or error is unknown.
+            The order of the table is irrelevant.
+
+    Raises
+    ------
+    ValueError
+        If `alpha` is not between 0 and 1.
+
+    Examples
+    --------
+    >>> import ldpaudit
+    >>> frames = [ldpaudit.audit(ldpaudit.mechanism(name, k=100, epsilon=1.0), ["bayes"],
+    ...                          trials=1000, name=name).to_frame() for name in ("grr", "ss")]
+    >>> import pandas as pd
+    >>> table = standings(pd.concat(frames))
+    >>> table[["label", "distance", "dominated_by"]].round(3)
+      label  distance dominated_by
+    0   grr     9.635        (ss,)
+    1    ss     1.000           ()
+    """
+    import pandas as pd
+
+    alpha = validate.fraction("alpha", alpha)
+    points = against_others(place(read(frame), alpha))
+    rows = [{name: getattr(point, name) for name in STANDING_COLUMNS} for point in points]
+    # As objects: text from a file may hold what no string column can (a lone surrogate).
+    table = pd.DataFrame(rows, columns=list(STANDING_COLUMNS), dtype=object)
+    kinds = dict.fromkeys(("k", "num_users"), "Int64") | dict.fromkeys(_REAL, "float64")
+    return table.astype(kinds | {"limit_applies": "bool", "efficient": "boolean"})
+
+
+_REAL = ("epsilon", "delta", "success", "success_lower", "success_upper", "mse", "mse_lower",
+         "mse_upper", "n_mse", "bits", "limit", "distance", "distance_lower",
+         "distance_upper")  # fmt: skip
+
+
+def against_others(points: Sequence[OperatingPoint]) -> list[OperatingPoint]:
+    """Points with who dominates whom, and who cannot be told apart, within each group."""
+    groups: dict[tuple[Any, ...], list[tuple[str, _Box]]] = {}
+    boxes = [_box(point) for point in points]
+    for point, box in zip(points, boxes, strict=True):
+        if box is not None:
+            groups.setdefault(point.group, []).append((point.label, box))
+    return [
+        point if box is None else _compared(point, box, groups[point.group])
+        for point, box in zip(points, boxes, strict=True)
+    ]
+
+
+#: Ends of success, then of error.
+_Box: TypeAlias = tuple[float, float, float, float]
+
+
+def _box(point: OperatingPoint) -> _Box | None:
+    """Ends of both figures, None where one of them is not known."""
+    if point.success_interval is None or point.mse_interval is None:
+        return None
+    return *point.success_interval, *point.mse_interval
+
+
+def _compared(point: OperatingPoint, box: _Box, group: list[tuple[str, _Box]]) -> OperatingPoint:
+    others = [(label, other) for label, other in group if other is not box]
+    dominated_by = tuple(sorted(label for label, other in others if _beats(other, box)))
+    return replace(
+        point,
+        dominated_by=dominated_by,
+        tied_with=tuple(sorted(label for label, other in others if _alike(other, box))),
+        efficient=not dominated_by,
+    )
+
+
+def _beats(one: _Box, other: _Box) -> bool:
+    """Shown to be no worse in success and error, and better in one."""
+    (_, s, _, m), (t, _, n, _) = one, other
+    return not is_less(t, s) and not is_less(n, m) and (is_less(s, t) or is_less(m, n))
+
+
+def _alike(one: _Box, other: _Box) -> bool:
+    """Neither success nor error tells the two apart."""
+    pairs = ((one, other), (other, one))
+    return not any(is_less(x[i + 1], y[i]) for x, y in pairs for i in (0, 2))

@@ -1,0 +1,248 @@
+"""Operating points: every protocol of a table at one epsilon, against the limit."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ldpaudit.analysis.limits import MAX_K, Frontier, frontier
+from ldpaudit.analysis.metrics import TRIED, Metric, best_success, grouped
+from ldpaudit.outcomes.table import EXACT
+
+#: Columns that make a group: only protocols of one group are compared.
+GROUP = ("data", "k", "num_users", "epsilon", "delta")
+_CELL = (*GROUP, "protocol", "parameters")
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """One protocol at one epsilon on one data set: its rows, and where they put it.
+
+    `success_interval` and `mse_interval` hold together with those of all other
+    points. `limit`, `distance`, `dominated_by`, `tied_with` and `efficient` are
+    columns of ``ldpaudit.analysis.standings``. None where nothing is known.
+    """
+
+    data: str
+    k: int
+    num_users: int | None
+    epsilon: float
+    delta: float | None
+    protocol: str
+    parameters: str
+    metrics: tuple[Metric, ...] = field(repr=False)
+    label: str = ""
+    success_interval: tuple[float, float] | None = None
+    mse_interval: tuple[float, float] | None = None
+    limit: float | None = None
+    distance: float | None = None
+    distance_lower: float | None = None
+    distance_upper: float | None = None
+    dominated_by: tuple[str, ...] = ()
+    tied_with: tuple[str, ...] = ()
+    efficient: bool | None = None
+
+    @property
+    def group(self) -> tuple[Any, ...]:
+        """What it shares with the points that it is compared with."""
+        return tuple(getattr(self, column) for column in GROUP)
+
+    @cached_property
+    def _usable(self) -> list[Metric]:
+        return [metric for metric in self.metrics if metric.usable]
+
+    @cached_property
+    def _best_success(self) -> tuple[Metric | None, str]:
+        return best_success(self._usable)
+
+    @cached_property
+    def error(self) -> Metric | None:
+        """The row of the mean squared error."""
+        return next((m for m in self._usable if m.metric == "mse" and m.known), None)
+
+    @property
+    def attacked(self) -> Metric | None:
+        """The row of the best attacker's success."""
+        return self._best_success[0]
+
+    @property
+    def success_how(self) -> str:
+        """How the success was obtained, empty if there is none."""
+        return self._best_success[1]
+
+    @property
+    def attack(self) -> str:
+        """The attack behind the success."""
+        return "" if self.attacked is None else self.attacked.attack
+
+    @property
+    def success(self) -> float | None:
+        """Success of the best guess from one report."""
+        return _shown(self.attacked)[0]
+
+    @property
+    def success_lower(self) -> float | None:
+        """Lower end of the success, as the table has it."""
+        return _shown(self.attacked)[1]
+
+    @property
+    def success_upper(self) -> float | None:
+        """Upper end of the success, as the table has it."""
+        return _shown(self.attacked)[2]
+
+    @property
+    def mse_how(self) -> str:
+        """How the error was obtained, empty if there is none."""
+        return "" if self.error is None else self.error.words
+
+    @property
+    def mse(self) -> float | None:
+        """Mean squared error a value."""
+        return _shown(self.error)[0]
+
+    @property
+    def mse_lower(self) -> float | None:
+        """Lower end of the error."""
+        return _shown(self.error)[1]
+
+    @property
+    def mse_upper(self) -> float | None:
+        """Upper end of the error."""
+        return _shown(self.error)[2]
+
+    @property
+    def n_mse(self) -> float | None:
+        """The error times the number of users."""
+        return None if self.mse is None or self.num_users is None else self.mse * self.num_users
+
+    @property
+    def bits(self) -> float | None:
+        """Bits a report."""
+        return next((m.exact for m in self._usable if m.metric == "bits"), None)
+
+    @property
+    def refuted(self) -> bool:
+        """Whether the audit found a violation."""
+        return any(m.status == "violation" for m in self._usable)
+
+    @property
+    def limit_applies(self) -> bool:
+        """Whether the limit speaks of this point."""
+        return self._limit_words[0]
+
+    @property
+    def limit_note(self) -> str:
+        """Why the limit does not speak of it, or what to keep in mind."""
+        return self._limit_words[1]
+
+    @cached_property
+    def _limit_words(self) -> tuple[bool, str]:
+        blind = next((m.exact for m in self._usable if m.attack == "blind"), None)
+        if self.delta:
+            return False, "the limit is for delta = 0"
+        if self.k > MAX_K:
+            return False, f"the limit is computed for at most {MAX_K:,} values"
+        if blind is None or not math.isclose(blind * self.k, 1.0, rel_tol=1e-9):
+            return False, "the limit is for an attacker with a uniform prior"
+        if self.refuted:
+            return False, "the limit is for mechanisms that keep their epsilon"
+        if self.data != "uniform":
+            return True, (
+                "the limit is for uniform users; for others it holds on average over "
+                "relabelings of the values, hence for protocols that treat all values alike"
+            )
+        return True, ""
+
+    @property
+    def estimated(self) -> bool:
+        """Whether success or error is known with an interval only."""
+        return (self.success_how, self.mse_how) != (EXACT, EXACT)
+
+    @property
+    def gap(self) -> float | None:
+        """The distance, where the limit speaks of this point."""
+        return self.distance if self.limit_applies else None
+
+
+def _shown(metric: Metric | None) -> tuple[float | None, float | None, float | None]:
+    return (None, None, None) if metric is None else metric.shown
+
+
+def operating_points(metrics: Iterable[Metric]) -> list[OperatingPoint]:
+    """One point a protocol of a group, in the order of the table; without k or epsilon none."""
+    points = [
+        OperatingPoint(**dict(zip(_CELL, key, strict=True)), metrics=tuple(found))
+        for key, found in grouped(metrics, _CELL).items()
+        if key[1] and key[3]
+    ]
+    # Parameters are part of a label only where one group has several of a protocol.
+    seen = Counter((point.group, point.protocol) for point in points)
+    several = {protocol for (_, protocol), count in seen.items() if count > 1}
+    return [
+        replace(
+            point,
+            label=f"{point.protocol} ({point.parameters})"
+            if point.protocol in several and point.parameters
+            else point.protocol,
+        )
+        for point in points
+    ]
+
+
+def place(metrics: Iterable[Metric], alpha: float) -> list[OperatingPoint]:
+    """Operating points with their intervals and their distance to the limit.
+
+    All intervals hold together with probability 1 - alpha.
+    """
+    points = operating_points(metrics)
+    sources = [how for point in points for how in (point.success_how, point.mse_how)]
+    share = alpha / max(sum(how not in ("", EXACT) for how in sources), 1)
+    limits: dict[tuple[int, float], Frontier] = {}
+    return [_against_limit(_bounded(point, share), limits) for point in points]
+
+
+def _bounded(point: OperatingPoint, alpha: float) -> OperatingPoint:
+    """With ends of success and of error, each figure outside with probability at most alpha."""
+    success, mse = (
+        None if metric is None else metric.interval(alpha)
+        for metric in (point.attacked, point.error)
+    )
+    if success is not None and point.success_how == TRIED:
+        success = success[0], 1.0  # an attack that nobody tried may do better
+    return replace(point, success_interval=success, mse_interval=mse)
+
+
+def _against_limit(
+    point: OperatingPoint, limits: dict[tuple[int, float], Frontier]
+) -> OperatingPoint:
+    """With the limit at the own success, the error as a multiple of it, and the ends of that."""
+    success, ends = point.success, point.success_interval
+    if success is None or ends is None or point.k > MAX_K:
+        return point
+    key = (point.k, point.epsilon)
+    curve = limits.setdefault(key, frontier(*key))
+    points = np.clip([success, *ends], np.finfo(float).tiny, 1.0)
+    limit, above, below = (float(v) for v in curve.mse_at(points, target="users"))
+    error, spread, users = point.n_mse, point.mse_interval, point.num_users
+    if error is None or spread is None or users is None:
+        return replace(point, limit=limit)
+    # The limit falls with success, so the least distance is at the least success and error.
+    return replace(
+        point,
+        limit=limit,
+        distance=_ratio(error, limit),
+        distance_lower=_ratio(max(spread[0], 0.0) * users, above),
+        distance_upper=_ratio(spread[1] * users, below),
+    )
+
+
+def _ratio(error: float, limit: float) -> float | None:
+    if math.isinf(limit):
+        return None if math.isinf(error) else 0.0
+    return error / limit if limit > 0 else math.inf if error > 0 else 1.0

@@ -1,0 +1,27 @@
+"""An audit: games played and judged, attacks measured, error collected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ldpaudit._face import face
+
+if TYPE_CHECKING:
+    from ldpaudit.auditing.attack_success import AttackError as AttackError
+    from ldpaudit.auditing.defaults import DEFAULT_ATTACKS as DEFAULT_ATTACKS
+    from ldpaudit.auditing.defaults import VERDICT_ALPHA as VERDICT_ALPHA
+    from ldpaudit.auditing.harness import audit as audit
+    from ldpaudit.auditing.stopping import StopWhen as StopWhen
+
+__all__ = ["DEFAULT_ATTACKS", "VERDICT_ALPHA", "AttackError", "StopWhen", "audit"]
+
+__getattr__, __dir__ = face(
+    __name__,
+    {
+        "AttackError": "attack_success",
+        "DEFAULT_ATTACKS": "defaults",
+        "StopWhen": "stopping",
+        "VERDICT_ALPHA": "defaults",
+        "audit": "harness",
+    },
+)

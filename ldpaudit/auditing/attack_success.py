@@ -1,0 +1,134 @@
+"""How often an attack is right: it guesses, and what it says is judged here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ldpaudit import validate
+from ldpaudit.bounds import intervals
+from ldpaudit.contracts import (
+    Distinguisher,
+    Floats,
+    HasBayesVulnerability,
+    IsRecorded,
+    Mechanism,
+    Reconstruction,
+    Reports,
+    TrainableDistinguisher,
+    Values,
+)
+from ldpaudit.counts import GuessCounts
+from ldpaudit.games.pair_game import PairGame
+from ldpaudit.games.training import learn, training_size
+from ldpaudit.outcomes.audit_result import AttackOutcome
+from ldpaudit.sampling import ENTRIES, chunks, report_entries, shared
+
+
+class AttackError(ValueError):
+    """An attack raised or said nonsense: its own fault, and no other number's."""
+
+
+def success_counts(
+    attack: Reconstruction,
+    mechanism: Mechanism,
+    prior: np.ndarray,
+    trials: int,
+    rng: np.random.Generator,
+) -> int:
+    """How many of `trials` users, drawn from the prior, the attack names from one report."""
+    k = mechanism.k
+    uniform = bool(prior.min() == prior.max())
+    step, correct = max(1, ENTRIES // k), 0  # an attack may make a table of all it is given
+    for size in chunks(trials, report_entries(mechanism)):
+        own = rng.integers(0, k, size) if uniform else rng.choice(k, size, p=prior)
+        reports = mechanism.privatize(own, rng=rng)
+        for start in range(0, size, step):
+            rows = slice(start, start + step)
+            guesses = _guesses(attack, reports[rows], mechanism, prior, rng)
+            correct += int(np.count_nonzero(guesses == own[rows]))
+    return correct
+
+
+def _guesses(
+    attack: Reconstruction,
+    reports: Reports,
+    mechanism: Mechanism,
+    prior: np.ndarray,
+    rng: np.random.Generator,
+) -> Values:
+    """What the attack says, one value a report; whatever goes wrong here is its own fault."""
+    try:
+        guesses = np.asarray(attack.guess(reports, mechanism, prior, rng=rng))
+    except Exception as error:
+        raise AttackError(f"{type(error).__name__}: {error}") from error
+    if guesses.shape != (len(reports),):
+        raise AttackError(f"{attack!r} must return one guess a report, got shape {guesses.shape}.")
+    try:
+        return validate.values(guesses, mechanism.k)
+    except (ValueError, TypeError) as error:
+        raise AttackError(f"{attack!r}: {error}") from error
+
+
+def blind_outcome(law: Floats) -> AttackOutcome:
+    """What guessing without a report comes to."""
+    best = float(law.max())
+    return AttackOutcome("blind", 0, 0, None, None, best, best, optimal=False)
+
+
+def failed_outcome(name: str, attack: Any, law: Floats, error: AttackError) -> AttackOutcome:
+    """An attack that raised, with its error as the reason."""
+    reason = f"attack {name}: {error}"
+    blind = float(law.max())
+    return AttackOutcome(
+        name, 0, 0, None, None, None, blind, reason, failed=True, optimal=is_optimal(attack)
+    )
+
+
+def is_optimal(attack: Any) -> bool | None:
+    """Whether no attack names the value more often; None for one that does not name it."""
+    return bool(getattr(attack, "optimal", False)) if isinstance(attack, Reconstruction) else None
+
+
+def measure_attack(
+    name: str,
+    attack: Any,
+    mechanism: Mechanism,
+    law: Floats,
+    pair: tuple[int, int],
+    drawn: list[tuple[int, np.random.Generator]],
+    alpha: float,
+    jobs: int,
+) -> AttackOutcome:
+    """Success of one attack on blocks of reports, judged here; one that does not apply says why."""
+    trials = sum(size for size, _ in drawn)
+    blind, optimal = float(law.max()), is_optimal(attack)
+    reason = attack.applies(mechanism)
+    if reason is None and isinstance(mechanism, IsRecorded):
+        reason = "its recorded reports were used for the bound"
+    if reason is not None:
+        return AttackOutcome(name, 0, 0, None, None, None, blind, reason, optimal=optimal)
+    if isinstance(attack, TrainableDistinguisher):
+        attack = learn(attack, mechanism, pair, training_size(trials), drawn[0][1])
+    exact = None
+    if isinstance(attack, Reconstruction):
+        parts: list[Any] = [(attack, mechanism, law, *block) for block in drawn]
+        successes = sum(shared(success_counts, parts, jobs))
+        if optimal and isinstance(mechanism, HasBayesVulnerability):
+            exact = float(mechanism.vulnerability(law))
+    elif isinstance(attack, Distinguisher):
+        blind = 0.5
+        game = PairGame(mechanism, attack, name, pair)
+        successes = sum(shared(_told_apart, [(game, *block) for block in drawn], jobs))
+    else:
+        raise TypeError(f"attack {name!r} must have guess(...) or score(...).")
+    lower, upper = intervals.success_interval(successes, trials, alpha)
+    return AttackOutcome(name, successes, trials, lower, upper, exact, blind, optimal=optimal)
+
+
+def _told_apart(game: PairGame, trials: int, rng: np.random.Generator) -> int:
+    """How many of `trials` reports are told apart; an abstention is a coin flip."""
+    batches = chunks(trials, report_entries(game.mechanism))
+    seen = sum((game.count(game.draw(size, rng))[0] for size in batches), GuessCounts(2, 0, 0, 0))
+    return seen.correct + int(rng.binomial(seen.trials - seen.decided, 0.5))

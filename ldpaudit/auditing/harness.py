@@ -1,0 +1,201 @@
+"""The loop: draw reports, let attacks read them, judge what they say.
+
+Only the harness and its games draw a user's value and compare it with a guess,
+so an attack cannot report its own success. Everything random comes from streams
+keyed by names, so a result depends on what was asked and on nothing else.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import numpy.typing as npt
+
+from ldpaudit import divergence, validate
+from ldpaudit.auditing.defaults import MAX_REPETITIONS, VERDICT_ALPHA
+from ldpaudit.auditing.identity import parameters_of
+from ldpaudit.auditing.levels import Levels, choose_bound
+from ldpaudit.auditing.plan import AuditPlan, check_pair, check_users, chosen_attacks
+from ldpaudit.auditing.stopping import BUDGET, StopWhen
+from ldpaudit.claim import Claim
+from ldpaudit.collecting.servers import described
+from ldpaudit.contracts import (
+    HasBits,
+    HasExactDelta,
+    HasExactEpsilon,
+    HasPublishedSuccess,
+    Mechanism,
+    checked_mechanism,
+)
+from ldpaudit.outcomes.audit_result import AuditResult
+
+if TYPE_CHECKING:
+    from ldpaudit.selection.methods import Selection
+
+
+def audit(
+    mechanism: Mechanism,
+    attacks: Sequence[str] | None = None,
+    *,
+    trials: int = 100_000,
+    alpha: float = 0.05,
+    seed: int = 0,
+    bound: str | None = None,
+    pair: tuple[int, int] = (0, 1),
+    prior: npt.ArrayLike | None = None,
+    histogram: npt.ArrayLike | None = None,
+    data: str = "uniform",
+    repetitions: int = 5,
+    verdict_alpha: float = VERDICT_ALPHA,
+    witness: str | None = None,
+    search: Selection | str | None = None,
+    stop_when: str = BUDGET,
+    model_based: bool = False,
+    name: str | None = None,
+    isolate: bool = False,
+    jobs: int = 1,
+) -> AuditResult:
+    """Audit one mechanism: its epsilon, what one report reveals, and what it costs.
+
+    Parameters
+    ----------
+    mechanism : Mechanism
+        Anything with ``k``, ``epsilon`` and ``privatize``; each further ability
+        (see :mod:`ldpaudit.contracts`) unlocks what needs it.
+    attacks : sequence of str, optional
+        Registered attacks whose success is measured; None means the published
+        single guess and the Bayes attacker, and ``[]`` bounds epsilon only.
+    trials : int, default 100_000
+        Reports drawn per input for the bound (2 x trials in all), and for each attack.
+    alpha : float, default 0.05
+        Error probability of every interval and of `epsilon_lower`.
+    seed : int, default 0
+        The same arguments and seed give the same result, byte for byte.
+    bound : str, optional
+        Registered bound that turns counts into `epsilon_lower`; None means
+        ``"posterior-odds"``, or ``"anytime"`` for an audit that may stop early.
+    pair : tuple of int, default (0, 1)
+        The two inputs to tell apart.
+    prior : array of shape (k,), optional
+        Law of the users' values in the attacks; None means uniform.
+    histogram : array of shape (k,), optional
+        Users holding each value in the accuracy runs; None means 10,000 users,
+        spread evenly. `data` names them.
+    repetitions : int, default 5
+        Simulated collections behind the measured error.
+    verdict_alpha : float, default 1e-4
+        Error probability at which the verdict may call a correct mechanism a violation.
+    witness : str, optional
+        Registered distinguisher behind the bound; None means the likelihood ratio, or the
+        learned witness where the mechanism has no likelihood.
+    search : Selection or str, optional
+        Search for the worst pair instead of `pair`, with a bound that survives the search:
+        ``"pilot"``, ``"bonferroni"``, ``"holm"``, ``"e-values"``, ``"pooled"``, or one of
+        :mod:`ldpaudit.selection`. `trials` are then reports of every input that is searched.
+    stop_when : str, default "budget"
+        When to stop drawing reports for the bound: ``"budget"`` draws all of them and
+        looks once; ``"violation"`` stops as soon as the verdict is one; ``"width=W"`` once
+        the lower bound and an upper bound of what the game shows are W apart. The last two
+        look about two hundred times and need a bound that is valid at every look.
+    model_based : bool, default False
+        Allow bounds that hold only for mechanisms of one kind (see
+        :mod:`ldpaudit.bounds.model_based`).
+    name : str, optional
+        Name in the results; None means the mechanism's own name, or its class.
+    isolate : bool, default False
+        Record an attack that raises as failed, with its error, instead of raising.
+    jobs : int, default 1
+        Processes that share the reports of a large bound (several million). The result
+        does not depend on it.
+
+    Returns
+    -------
+    AuditResult
+        ``.verdict``, ``.epsilon_lower``, ``.to_dict()``, ``.to_frame()``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is out of range or a name is unknown.
+
+    Examples
+    --------
+    >>> import ldpaudit
+    >>> m = ldpaudit.mechanism("grr", k=4, epsilon=1.0)
+    >>> result = ldpaudit.audit(m, trials=10_000)
+    >>> result.verdict, 0.9 < result.epsilon_lower < 1.0
+    ('consistent', True)
+    """
+    started = time.perf_counter()
+    stop = StopWhen.parse(stop_when)
+    if search is not None and not stop.never:
+        raise ValueError(
+            f"a search plays all reports, stop_when must be budget, got {stop_when!r}."
+        )
+    checked_mechanism(mechanism)
+    k = validate.integer("k", mechanism.k, 2, validate.MAX_DOMAIN)
+    claim = Claim.of(mechanism)
+    plan = AuditPlan(
+        mechanism=mechanism,
+        claim=claim,
+        attacks=chosen_attacks(attacks),
+        trials=validate.trials(trials),
+        seed=validate.seed(seed),
+        levels=Levels(
+            choose_bound(bound, stop, model_based),
+            validate.fraction("alpha", alpha),
+            validate.fraction("verdict_alpha", verdict_alpha),
+            claim,
+        ),
+        pair=check_pair(pair, k),
+        law=validate.distribution("prior", prior, k),
+        users=check_users(histogram, k),
+        data=validate.text("data", data),
+        repetitions=validate.integer("repetitions", repetitions, 0, MAX_REPETITIONS),
+        witness=witness,
+        search=search,
+        stop=stop,
+        isolate=isolate,
+        jobs=validate.integer("jobs", jobs, 1, validate.MAX_JOBS),
+    )
+    lower, verdict = plan.bounds()
+    return AuditResult(
+        mechanism=str(name or getattr(mechanism, "name", type(mechanism).__name__)),
+        parameters=parameters_of(mechanism),
+        k=k,
+        claimed_epsilon=claim.epsilon,
+        claimed_delta=claim.delta,
+        exact_epsilon=_exact_epsilon(mechanism, claim.delta),
+        bound=lower,
+        verdict_bound=verdict,
+        attacks=tuple(plan.attack_outcomes()),
+        published_success=_published_success(mechanism) if prior is None else None,
+        mse=plan.utility() if attacks is None or plan.attacks else None,
+        bits=int(mechanism.bits) if isinstance(mechanism, HasBits) else None,
+        alpha=plan.levels.alpha,
+        seed=plan.seed,
+        version=version("ldpaudit"),
+        seconds=time.perf_counter() - started,
+        **dict(zip(("domain", "estimand"), described(mechanism), strict=True)),
+    )
+
+
+def _published_success(mechanism: Mechanism) -> float | None:
+    """The source paper's figure, where it differs."""
+    if not isinstance(mechanism, HasPublishedSuccess):
+        return None
+    return float(mechanism.published_success())
+
+
+def _exact_epsilon(mechanism: Mechanism, delta: float) -> float | None:
+    """Least epsilon that is true together with delta; None where nothing exact is known."""
+    if delta and isinstance(mechanism, HasExactDelta):
+        return divergence.epsilon_at(mechanism.exact_delta, delta)
+    if delta or not isinstance(mechanism, HasExactEpsilon):
+        return None
+    exact = float(mechanism.exact_epsilon())
+    return None if math.isnan(exact) else exact

@@ -1,0 +1,150 @@
+"""An audit that is planned: everything checked once, then played part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ldpaudit import validate
+from ldpaudit.auditing.attack_success import (
+    AttackError,
+    blind_outcome,
+    failed_outcome,
+    measure_attack,
+)
+from ldpaudit.auditing.defaults import DEFAULT_ATTACKS
+from ldpaudit.auditing.identity import identity_of
+from ldpaudit.auditing.levels import Levels
+from ldpaudit.auditing.stopping import AtLevels, StopWhen
+from ldpaudit.claim import Claim
+from ldpaudit.collecting.accuracy import measure_error
+from ldpaudit.collecting.servers import collects
+from ldpaudit.contracts import Floats, IsRecorded, Mechanism, Values
+from ldpaudit.games.preparation import prepare
+from ldpaudit.outcomes.audit_result import AttackOutcome, UtilityOutcome
+from ldpaudit.registry import create_attack
+from ldpaudit.sampling import blocks, stream
+
+if TYPE_CHECKING:
+    from ldpaudit.selection.methods import Selection
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditPlan:
+    """What an audit is going to do, checked; each part draws from streams of its own."""
+
+    mechanism: Mechanism
+    claim: Claim
+    attacks: Mapping[str, Any]
+    trials: int
+    seed: int
+    levels: Levels
+    pair: tuple[int, int]
+    law: Floats
+    users: Values
+    data: str
+    repetitions: int
+    witness: str | None
+    search: Selection | str | None
+    stop: StopWhen
+    isolate: bool
+    jobs: int
+
+    @property
+    def identity(self) -> str:
+        """Name of the mechanism in the streams."""
+        return identity_of(self.mechanism)
+
+    def bounds(self) -> AtLevels:
+        """Lower bounds on epsilon at both levels, of one pair or of all that are searched."""
+        mechanism = self._undrawn()
+        if self.search is not None:
+            return self.levels.searched(
+                mechanism, self.search, self.trials, self.seed, self.witness
+            )
+        prepared = prepare(
+            mechanism,
+            self.levels.bound,
+            self.pair,
+            self.trials,
+            claim=self.claim,
+            seed=self.seed,
+            identity=self.identity,
+            witness=self.witness,
+            early=not self.stop.never,
+        )
+        return self.levels.played(prepared, self.stop, self.jobs)
+
+    def attack_outcomes(self) -> Iterator[AttackOutcome]:
+        """The blind guess, and each attack on reports of its own."""
+        if self.attacks:
+            yield blind_outcome(self.law)
+        for name, attack in self.attacks.items():
+            try:
+                yield measure_attack(
+                    name,
+                    attack,
+                    self._undrawn(),
+                    self.law,
+                    self.pair,
+                    self._blocks(name),
+                    self.levels.alpha,
+                    self.jobs,
+                )
+            except AttackError as error:
+                if not self.isolate:
+                    raise
+                yield failed_outcome(name, attack, self.law, error)
+
+    def utility(self) -> UtilityOutcome | None:
+        """The error of simulated collections; None where there is no server, or none is asked."""
+        if not (self.repetitions and collects(self.mechanism)):
+            return None
+        rng = stream(self.seed, self.identity, self.data, "utility")
+        return measure_error(
+            self.mechanism, self.users, self.data, self.repetitions, self.levels.alpha, rng
+        )
+
+    def _undrawn(self) -> Mechanism:
+        """The mechanism; of a recording one that has handed out nothing."""
+        return self.mechanism.fresh() if isinstance(self.mechanism, IsRecorded) else self.mechanism
+
+    def _blocks(self, attack: str) -> list[tuple[int, np.random.Generator]]:
+        """Reports of each block and its stream.
+
+        The first block goes on with the stream that the attack may have learned from.
+        """
+        names = (self.identity, self.data, "attack", attack)
+        return [
+            (size, stream(self.seed, *names, *((block,) if block != "0" else ())))
+            for size, block in blocks(self.trials)
+        ]
+
+
+def chosen_attacks(attacks: Sequence[str] | None) -> dict[str, Any]:
+    """Registered attacks by name; None means the usual ones."""
+    if isinstance(attacks, str) or not (attacks is None or isinstance(attacks, Sequence)):
+        raise TypeError(f"attacks must be a sequence of names, got {validate.shown(attacks)}.")
+    return {name: create_attack(name) for name in (DEFAULT_ATTACKS if attacks is None else attacks)}
+
+
+def check_pair(pair: tuple[int, int], k: int) -> tuple[int, int]:
+    """Two different inputs in [0, k)."""
+    if not isinstance(pair, Sequence) or len(pair) != 2:
+        raise ValueError(f"pair must name two inputs, got {validate.shown(pair)}.")
+    first, second = (validate.integer("every input of pair", v, 0, k - 1) for v in pair)
+    if first == second:
+        raise ValueError(f"pair must name two different inputs, got {pair!r}.")
+    return first, second
+
+
+def check_users(histogram: npt.ArrayLike | None, k: int) -> Values:
+    """Users holding each value; None means 10,000, spread evenly."""
+    if histogram is None:
+        base, rest = divmod(10_000, k)
+        return np.full(k, base, dtype=np.int64) + (np.arange(k) < rest)
+    return validate.histogram(histogram, k)

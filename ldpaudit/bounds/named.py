@@ -1,0 +1,72 @@
+"""A registered bound, built once, with the name it goes by in results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ldpaudit.bounds.planned import ClopperPearson
+from ldpaudit.claim import Claim
+from ldpaudit.contracts import EventBound, GuessBound
+from ldpaudit.counts import EventCounts, GuessCounts
+from ldpaudit.registry import create_bound
+
+
+@dataclass(frozen=True)
+class NamedBound:
+    """Counts to epsilon by the rule that is registered as `name`.
+
+    Attributes
+    ----------
+    name : str
+        Registry name.
+    rule : GuessBound or EventBound
+        The bound itself.
+
+    Examples
+    --------
+    >>> from ldpaudit.claim import Claim
+    >>> bound = NamedBound.load("posterior-odds")
+    >>> round(bound.from_guesses(GuessCounts(2, 7311, 10_000, 10_000), Claim(1.0), 0.05), 4)
+    0.9629
+    """
+
+    name: str
+    rule: GuessBound | EventBound
+
+    @classmethod
+    def load(cls, name: str) -> NamedBound:
+        """Build the bound that is registered as `name`; ValueError if there is none."""
+        return cls(name, create_bound(name))
+
+    @property
+    def kind(self) -> str:
+        """Exact | approximate | anytime | model-based."""
+        return self.rule.kind
+
+    @property
+    def of_guesses(self) -> bool:
+        """Whether it reads guesses; one that does not reads an event."""
+        return isinstance(self.rule, GuessBound)
+
+    @property
+    def of_events(self) -> NamedBound:
+        """The bound for an event beside the guesses: this one, or two Clopper-Pearson intervals."""
+        if isinstance(self.rule, EventBound):
+            return self
+        return NamedBound(self.name, ClopperPearson())
+
+    def from_guesses(self, counts: GuessCounts, claim: Claim, alpha: float) -> float:
+        """Lower bound on epsilon from guesses, -inf where they show nothing."""
+        if not isinstance(self.rule, GuessBound):
+            raise TypeError(f"bound {self.name!r} reads events, not guesses.")
+        return float(
+            self.rule.from_guesses(counts, alpha=alpha, delta=claim.delta, claimed=claim.epsilon)
+        )
+
+    def from_event(self, counts: EventCounts, claim: Claim, alpha: float) -> float:
+        """Lower bound on epsilon from one event, -inf where it shows nothing."""
+        if not isinstance(self.rule, EventBound):
+            raise TypeError(f"bound {self.name!r} reads guesses, not events.")
+        return float(
+            self.rule.from_event(counts, alpha=alpha, delta=claim.delta, claimed=claim.epsilon)
+        )

@@ -1,0 +1,22 @@
+"""One finished point of a study."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One point of a grid: its axis names, its rows, and what it took (kept out of the table)."""
+
+    key: str
+    axes: dict[str, Any]
+    rows: tuple[dict[str, Any], ...]
+    seconds: float = field(compare=False)
+    decode_seconds: float | None = field(default=None, compare=False)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the cell ended in an error instead of numbers."""
+        return any(row["status"] == "failed" for row in self.rows)

@@ -1,0 +1,260 @@
+"""Studies: mechanisms x epsilons x data, run cell by cell and gathered in one tidy table."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import platform
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ldpaudit import validate
+from ldpaudit.auditing.defaults import VERDICT_ALPHA
+from ldpaudit.comparing.cell import Cell
+from ldpaudit.comparing.results import Results
+from ldpaudit.comparing.running import BACKENDS, MAX_WAIT, run
+from ldpaudit.comparing.store import Store
+from ldpaudit.comparing.study import Study, resolve, to_toml
+from ldpaudit.comparing.task import CellTask, built
+from ldpaudit.comparing.workers import versions
+from ldpaudit.data.dataset import DataSet
+from ldpaudit.outcomes.audit_result import SCHEMA
+from ldpaudit.outcomes.table import to_frame
+from ldpaudit.outcomes.upgrade import upgraded
+from ldpaudit.registry import load, names, origin
+
+Progress = Callable[[int, int], None]
+
+
+def compare(
+    study: str | Path | Study | Mapping[str, Any] = "default",
+    *,
+    jobs: int = 1,
+    out: str | Path | None = None,
+    seed: int | None = None,
+    quick: bool = False,
+    fresh: bool = False,
+    cell_timeout: float | None = None,
+    backend: str = "loky",
+    scheduler: str | None = None,
+    progress: Progress | None = None,
+) -> Results:
+    """Run a study: every protocol at every epsilon on every data set.
+
+    Parameters
+    ----------
+    study : str, Path, Study or mapping, default "default"
+        Name of a ready-made study, path of a TOML file, or its content.
+    jobs : int, default 1
+        Worker processes. The table does not depend on it.
+    out : str or Path, optional
+        Folder that keeps finished cells (``results.sqlite``). Cells that are
+        there already are not run again.
+    seed : int, optional
+        Replaces the study's seed.
+    quick : bool, default False
+        Run the study's quick size.
+    fresh : bool, default False
+        Forget the cells that `out` holds.
+    cell_timeout : float, optional
+        Seconds that one cell may take; one that takes longer has failed.
+    backend : "loky" or "dask", default "loky"
+        Who runs the cells: processes of this machine, or the workers of a Dask cluster.
+        A script that uses Dask on its own machine needs ``if __name__ == "__main__":``.
+    scheduler : str, optional
+        Address of a Dask scheduler (``"tcp://host:8786"``); None starts a cluster of
+        `jobs` workers on this machine.
+    progress : callable, optional
+        Called with (cells done, cells in all).
+
+    Returns
+    -------
+    Results
+        ``.frame`` (the tidy table), ``.pareto()``, ``.save(directory)``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the study, its data or a parameter is wrong, or `out` cannot be written.
+
+    Notes
+    -----
+    With `jobs` above 1, a `cell_timeout` or Dask, cells run in other processes. A cell
+    whose process dies or that takes too long is run once more alone; if it ends so
+    again, its row says failed and why. The others are untouched. Where there are fewer
+    cells than jobs, several processes share a cell: blocks of two million reports.
+
+    Examples
+    --------
+    >>> study = {"name": "tiny", "protocols": ["grr"], "epsilons": [1.0],
+    ...          "data": ["adult-hours"], "trials": 1000, "repetitions": 2}
+    >>> results = compare(study)
+    >>> sorted(set(results.frame["metric"]))[:2]
+    ['attack_success', 'bits']
+    """
+    plan = resolve(study)
+    plan = plan.as_quick() if quick else plan
+    if seed is not None:
+        plan = plan.model_copy(update={"seed": validate.seed(seed)})
+    workers = _Workers.checked(jobs, cell_timeout, backend, scheduler)
+    loaded = [spec.load(plan.seed) for spec in plan.data]
+    _check_names(plan, loaded)
+    tasks = list(_tasks(plan, loaded))
+    if len({task.key for task in tasks}) < len(tasks):
+        raise ValueError("protocols and epsilons must name every cell once, got one twice.")
+    store = None if out is None else Store(out, fresh=fresh)
+    try:
+        done = _play(tasks, store, workers, progress)
+        provenance = _provenance(plan, loaded)
+        if store is not None:
+            store.set_meta("provenance", provenance)
+            store.set_meta("order", [task.key for task in tasks])
+    finally:
+        if store is not None:
+            store.close()
+    return _gather([done[task.key] for task in tasks], provenance)
+
+
+class _Workers(NamedTuple):
+    """Who runs the cells, and how long one may take."""
+
+    jobs: int
+    cell_timeout: float | None
+    backend: str
+    scheduler: str | None
+
+    @classmethod
+    def checked(
+        cls, jobs: int, cell_timeout: float | None, backend: str, scheduler: str | None
+    ) -> _Workers:
+        """The same from what somebody asked for."""
+        jobs = validate.integer("jobs", jobs, 1, validate.MAX_JOBS)
+        if cell_timeout is not None:
+            cell_timeout = min(validate.positive("cell_timeout", cell_timeout), MAX_WAIT)
+        validate.known("backend", backend, BACKENDS)
+        if scheduler is not None and backend != "dask":
+            raise ValueError(f"a scheduler needs backend 'dask', got {backend!r}.")
+        return cls(jobs, cell_timeout, backend, scheduler)
+
+
+def _play(
+    tasks: list[CellTask], store: Store | None, workers: _Workers, progress: Progress | None
+) -> dict[str, Cell]:
+    """Every cell by its key: from the store where it is there and whole, else run and stored."""
+    found = {} if store is None else {t.key: c for t in tasks if (c := store.get(t.key))}
+    done = {key: cell for key, cell in found.items() if not cell.failed}
+    report: Progress = progress or (lambda *_: None)
+    report(len(done), len(tasks))
+    # The dearest cells first, so that no worker is left alone with one at the end.
+    left = sorted((t for t in tasks if t.key not in done), key=lambda task: -task.data.k)
+    if left and len(left) < workers.jobs:  # those who would wait share the blocks of a cell
+        left = [replace(task, jobs=workers.jobs // len(left)) for task in left]
+    with closing(run(left, *workers, module=__name__)) as cells:
+        for cell in cells:
+            done[cell.key] = cell
+            if store is not None:
+                store.put(cell)
+            report(len(done), len(tasks))
+    return done
+
+
+def stored_results(directory: str | Path) -> Results:
+    """The results kept in a folder by an earlier `compare`."""
+    store = Store(directory, create=False)
+    try:
+        order, provenance = store.meta("order"), store.meta("provenance")
+        if order is None or provenance is None:
+            raise ValueError(f"{store.path} holds no finished study; run compare --out again.")
+        cells = [cell for key in order if (cell := store.get(key))]
+    finally:
+        store.close()
+    return _gather(cells, provenance)
+
+
+def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[CellTask]:
+    protocols = list(study.each_protocol())
+    cells = len(loaded) * sum(len(epsilons) for _, epsilons in protocols)
+    # Shared by all audits of the study.
+    verdict_alpha = VERDICT_ALPHA / (cells * len(study.each_audit()))
+    settings = {"attacks", "bound", "prior", "trials", "repetitions", "alpha", "seed"}
+    further = {name for name in ("audits", "rounds", "change") if getattr(study, name)}
+    fixed = study.model_dump(mode="json", include=settings | further)
+    shared = _origins(study)
+    origins = {spec.name: origin("protocols", spec.name) for spec in study.protocols}
+    for data in loaded:
+        content = data.histogram.tobytes() + repr(data.sizes or "").encode()
+        digest = hashlib.sha256(content).hexdigest()
+        for protocol, epsilons in protocols:
+            parameters = protocol.model_dump(mode="json", exclude={"epsilons", "each"})
+            if math.prod(protocol.parameters.get("sizes", (data.k,))) != data.k:
+                continue  # records of another domain
+            for epsilon in epsilons:
+                axes = {
+                    "data": data.name,
+                    "k": data.k,
+                    "protocol": protocol.name,
+                    "epsilon": epsilon,
+                }
+                determines = axes | fixed | {
+                    "parameters": parameters,
+                    "histogram": digest,
+                    "verdict_alpha": verdict_alpha,
+                    "schema": SCHEMA,
+                    "versions": versions(),
+                    "origins": shared | {"protocol": origins[protocol.name]},
+                }  # fmt: skip
+                key = hashlib.sha256(json.dumps(determines, sort_keys=True).encode()).hexdigest()
+                yield CellTask(key, axes, protocol, epsilon, data, study, verdict_alpha)
+
+
+def _origins(study: Study) -> dict[str, str]:
+    """Releases behind the attacks and bounds of every cell: another one computes it anew."""
+    audits = study.each_audit()
+    attacks = {*study.attacks, "distinguish", "learned", *(a.witness for a in audits if a.witness)}
+    bounds = {audit.bound or study.bound for audit in audits}
+    parts = (("attacks", attacks), ("bounds", bounds))
+    return {f"{group} {name}": origin(group, name) for group, found in parts for name in found}
+
+
+def _gather(cells: list[Cell], provenance: dict[str, Any]) -> Results:
+    import pandas as pd
+
+    rows = upgraded(row for cell in cells for row in cell.rows)
+    spent = [{"seconds": c.seconds, "decode_seconds": c.decode_seconds} for c in cells]
+    timings = pd.DataFrame([c.axes | times for c, times in zip(cells, spent, strict=True)])
+    return Results(to_frame(rows), provenance, timings)
+
+
+def _check_names(study: Study, loaded: list[DataSet]) -> None:
+    """Refuse unknown components and parameters before anything runs."""
+    if len({(data.name, data.k, data.num_users) for data in loaded}) != len(loaded):
+        raise ValueError("data must name every set once, got one twice.")
+    smallest = min(loaded, key=lambda data: data.k)
+    for audit in study.each_audit():
+        validate.known("bound", audit.bound or study.bound, names("bounds"))
+        audit.inputs(smallest.k)
+    for attack in (*study.attacks, *(a.witness for a in study.audits if a.witness)):
+        load("attacks", attack)
+    for protocol, epsilons in study.each_protocol():
+        built(protocol, smallest, epsilons[0])
+
+
+def _provenance(study: Study, loaded: list[DataSet]) -> dict[str, Any]:
+    everything = versions() | {name: version(name) for name in ("pandas", "seaborn")}
+    return {
+        "study": study.model_dump(mode="json"),
+        "study_toml": to_toml(study),
+        "seed": study.seed,
+        "alpha": study.alpha,
+        "verdict_alpha": VERDICT_ALPHA,
+        "versions": everything | {"python": platform.python_version()},
+        "platform": platform.platform(),
+        "notices": sorted({data.notice for data in loaded if data.notice}),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }

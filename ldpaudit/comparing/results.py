@@ -1,0 +1,136 @@
+"""A finished comparison: its tidy table, and what can be asked of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from ldpaudit.analysis.recommendation import Recommendation
+
+
+@dataclass(frozen=True)
+class Results:
+    """A finished comparison: the tidy table, and where it came from.
+
+    `frame` has the columns of ``ldpaudit.outcomes.COLUMNS``; `provenance` holds
+    the study as run, the seed and the versions; `timings` has one row a cell.
+
+    Examples
+    --------
+    >>> import ldpaudit
+    >>> study = {"name": "tiny", "protocols": ["grr"], "epsilons": [1.0],
+    ...          "data": ["adult-hours"], "trials": 1000, "repetitions": 2}
+    >>> results = ldpaudit.compare(study)
+    >>> list(results.frame["protocol"].unique()), len(results.timings)
+    (['grr'], 1)
+    """
+
+    frame: pd.DataFrame
+    provenance: dict[str, Any]
+    timings: pd.DataFrame
+
+    def pareto(self) -> Figure:
+        """Attack success against mean squared error, one panel a data set."""
+        from ldpaudit.registry import load
+
+        figure: Figure = load("reports", "pareto")(self.frame)
+        return figure
+
+    def recommend(
+        self,
+        max_success: float | None = None,
+        max_bits: float | None = None,
+        max_mse: float | None = None,
+        data: str | None = None,
+        epsilon: float | None = None,
+    ) -> Recommendation:
+        """Return the best protocol under caps, one choice a data set; print it to read it.
+
+        Of the protocols that are shown to keep every cap (the whole interval of a
+        measured figure does), those with the least error; with `max_mse`, with
+        the least attack success; with that too, with the fewest bits (with all
+        three caps, the least error again). A protocol that nothing tells from
+        the best is listed as tied with it; one found in violation is no candidate.
+
+        Parameters
+        ----------
+        max_success : float, optional
+            Cap on the success of the best guess from one report, in (0, 1].
+        max_bits : float, optional
+            Cap on the bits of a report.
+        max_mse : float, optional
+            Cap on the mean squared error a value, as in the table (shares squared).
+        data : str, optional
+            One data set of the table instead of all.
+        epsilon : float, optional
+            One epsilon of the table instead of the best over all.
+
+        Returns
+        -------
+        Recommendation
+            ``.choices``, each with ``.best``, ``.undecided`` and ``.nearest``. All
+            its intervals hold together with probability 95%.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a cap is out of range, or the table has no such data or epsilon.
+
+        Examples
+        --------
+        >>> import ldpaudit
+        >>> study = {"name": "tiny", "protocols": ["grr", "ss"], "epsilons": [1.0, 2.0],
+        ...          "data": ["adult-hours"], "trials": 1000, "repetitions": 2}
+        >>> results = ldpaudit.compare(study)
+        >>> [str(c) for choice in results.recommend(max_success=0.05).choices for c in choice.best]
+        ['ss at epsilon 2']
+        """
+        from ldpaudit.analysis.recommendation import recommend_from
+
+        caps = {"success": max_success, "bits": max_bits, "mse": max_mse}
+        given = {goal: cap for goal, cap in caps.items() if cap is not None}
+        return recommend_from(self.frame, given, data=data, epsilon=epsilon)
+
+    def against(self, before: Results, *, alpha: float = 0.01) -> pd.DataFrame:
+        """Return what changed since an earlier run beyond noise, one row a figure.
+
+        `alpha` is the probability that noise makes any unchanged estimate look
+        changed; columns and method as in ``ldpaudit.analysis.compare_runs``.
+
+        Examples
+        --------
+        >>> import ldpaudit
+        >>> study = {"name": "tiny", "protocols": ["grr"], "epsilons": [1.0],
+        ...          "data": ["adult-hours"], "trials": 1000, "repetitions": 2}
+        >>> first, second = ldpaudit.compare(study), ldpaudit.compare(study, seed=1)
+        >>> set(second.against(first)["verdict"])
+        {'unchanged'}
+        """
+        from ldpaudit.analysis.changes import compare_runs
+
+        return compare_runs(before.frame, self.frame, alpha=alpha)
+
+    def save(self, directory: str | Path) -> list[Path]:
+        """Write the page, figures and tables to a folder; return the files written."""
+        from ldpaudit.registry import load
+
+        written: list[Path] = load("reports", "comparison")(self, Path(directory))
+        return written
+
+    def _repr_html_(self) -> str:
+        from ldpaudit.registry import load
+
+        html: str = load("reports", "results")(self)
+        return html
+
+
+class Report(Protocol):
+    """Writes a comparison to a folder; figures are functions from a table to a Figure."""
+
+    def __call__(self, results: Results, directory: Path) -> list[Path]:
+        """Return the files written."""

@@ -1,0 +1,89 @@
+"""Running cells: here, in worker processes that may die, or on a Dask cluster.
+
+A cell that kills its process or outlives its time is tried once more with nothing beside
+it, for its worker may have been killed from outside; if that ends the same way, the cell
+has failed, and every other one is what it would have been.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, wait
+from contextlib import closing
+
+from ldpaudit.comparing.cell import Cell
+from ldpaudit.comparing.dask_workers import DaskWorkers
+from ldpaudit.comparing.loky_workers import LokyWorkers
+from ldpaudit.comparing.workers import CellFuture, Task, Workers, died, one_thread
+
+BACKENDS = ("loky", "dask")
+DIED = "its process died (out of memory, a crash, or an exit)"
+#: Seconds that can be waited for; a year is no limit.
+MAX_WAIT = 3.0e7
+
+
+def run(
+    tasks: Iterable[Task],
+    jobs: int,
+    timeout: float | None,
+    backend: str,
+    scheduler: str | None,
+    *,
+    module: str,
+) -> Generator[Cell, None, None]:
+    """Run cells and yield each as it ends, in any order; workers import `module` beforehand."""
+    waiting = list(tasks)
+    if not waiting:
+        return
+    if backend == "loky" and jobs == 1 and timeout is None:
+        for task in waiting:
+            yield one_thread(task.run)
+        return
+    workers: Workers = (
+        LokyWorkers(min(jobs, len(waiting)), module)
+        if backend == "loky"
+        else DaskWorkers(jobs, scheduler, module)
+    )
+    with closing(workers):
+        again = []
+        for task, cell in _ended(waiting, workers, timeout):
+            if isinstance(cell, Cell):
+                yield cell
+            else:
+                again.append(task)
+        for suspect in again:
+            for task, cell in _ended([suspect], workers, timeout):
+                yield cell if isinstance(cell, Cell) else task.failed(cell)
+
+
+def _ended(
+    tasks: list[Task], workers: Workers, timeout: float | None
+) -> Iterator[tuple[Task, Cell | str]]:
+    """Every task with its cell, or with how its process ended instead."""
+    waiting, running = deque(tasks), dict[CellFuture, tuple[Task, float]]()
+    while waiting or running:
+        while waiting and len(running) < max(workers.slots(), 1):
+            task = waiting.popleft()
+            running[workers.submit(task)] = task, time.monotonic()
+        left = None
+        if timeout is not None:
+            first = min(started for _, started in running.values())
+            left = max(first + timeout - time.monotonic(), 0)
+        done, others = wait(running, timeout=left, return_when=FIRST_COMPLETED)
+        for future in done:
+            task, _ = running.pop(future)
+            error = future.exception()
+            dead = error is not None and died(error)
+            workers.release(future, dead=dead)
+            if error is None:
+                yield task, future.result()
+            else:
+                yield task, DIED if dead else task.failed(f"{type(error).__name__}: {error}")
+        for future in others if timeout is not None else ():
+            task, started = running[future]
+            if time.monotonic() - started >= timeout and not future.done():  # type: ignore[operator]
+                del running[future]
+                workers.release(future, dead=True)
+                yield task, f"it ran longer than the limit of {timeout:g} seconds"

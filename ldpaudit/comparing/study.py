@@ -1,0 +1,303 @@
+"""What to compare: a study, field by field as in its TOML file, validated before anything runs."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from ldpaudit import validate
+from ldpaudit.auditing.defaults import DEFAULT_ATTACKS, MAX_REPETITIONS
+from ldpaudit.data.dataset import DataSet
+from ldpaudit.data.sources import load as load_data
+
+#: Most cells of a study: protocols with their parameters x epsilons x data.
+MAX_CELLS = 100_000
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool | str):
+        raise ValueError("Input should be a number")
+    return value
+
+
+Real = Annotated[float, BeforeValidator(_number)]
+Whole = Annotated[int, BeforeValidator(_number)]
+
+
+Positive = Annotated[Real, Field(gt=0, allow_inf_nan=False)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ProtocolSpec(_Strict):
+    """A registered protocol, its parameters beyond k and epsilon, and axes of its own.
+
+    `epsilons` replaces the study's; every value that `each` lists of a parameter is run.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    name: str
+    epsilons: Annotated[tuple[Positive, ...], Field(min_length=1)] | None = None
+    each: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]] | None = None
+
+    @model_validator(mode="after")
+    def _study_sets_the_axes(self) -> ProtocolSpec:
+        for name, origin in (("k", "data"), ("epsilon", "epsilons")):
+            if name in self.parameters or name in (self.each or {}):
+                raise ValueError(f"{name} comes from the field {origin!r}")
+        for name in self.each or {}:
+            if name in self.parameters or name in ProtocolSpec.model_fields:
+                raise ValueError(f"{name} is set beside 'each' already")
+        return self
+
+    def variants(self) -> Iterator[ProtocolSpec]:
+        """The protocol with every combination of the values in `each`, axes left out."""
+        axes = self.each or {}
+        for values in itertools.product(*axes.values()):
+            chosen = (self.model_extra or {}) | dict(zip(axes, values, strict=True))
+            yield ProtocolSpec(name=self.name, **chosen)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Everything but the name, lists as tuples."""
+        extra = self.model_extra or {}
+        return {n: tuple(v) if isinstance(v, list) else v for n, v in extra.items()}
+
+
+class DataSpec(_Strict):
+    """Users: a bundled set, a synthetic law with k, or a file's column."""
+
+    name: str
+    k: Annotated[Whole, Field(ge=2, le=validate.MAX_DOMAIN)] | None = None
+    num_users: Annotated[Whole, Field(ge=1)] | None = None
+
+    def load(self, seed: int) -> DataSet:
+        """The users; a file is read now."""
+        return load_data(self.name, k=self.k, num_users=self.num_users, seed=seed)
+
+
+class AuditSpec(_Strict):
+    """One audit of every cell: who looks at reports of which pair, and how counts are bounded.
+
+    Without a `witness` the audit chooses; without a `bound` it is the study's. A negative
+    input of the pair counts from the last value, which is -1.
+    """
+
+    witness: str | None = None
+    bound: str | None = None
+    pair: tuple[Whole, Whole] = (0, 1)
+
+    @property
+    def label(self) -> str:
+        """What tells its rows apart: the bound, after the witness if that is named."""
+        return "/".join(name for name in (self.witness, self.bound) if name)
+
+    def inputs(self, k: int) -> tuple[int, int]:
+        """The two inputs among k values."""
+        first, second = (v + k if v < 0 else v for v in self.pair)
+        if first == second or not (0 <= first < k and 0 <= second < k):
+            raise ValueError(f"audits: pair must name two of {k} values, got {list(self.pair)}.")
+        return first, second
+
+
+def _named(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+class Study(_Strict):
+    """What to compare. Field by field as in a study's TOML file.
+
+    Parameters
+    ----------
+    name, title : str
+        What it is called; `title` heads the page.
+    protocols : list
+        Registry names, or tables with a name and parameters. A table may have ``epsilons``
+        of its own, and ``each``: parameters with lists of values, all of which are run.
+    epsilons : list of float
+        Privacy budgets, positive, in natural-log units.
+    data : list
+        Names (``"adult-age"``, ``"file.csv:column"``) or tables with name, k, num_users.
+    attacks : list of str
+        Registered attacks whose success is measured.
+    bound : str
+        Registered bound that turns counts into a lower bound on epsilon.
+    audits : list
+        More than one audit of every cell: tables with witness, bound and pair (see
+        `AuditSpec`). In the results each is named by witness/bound.
+    prior : "uniform" or "data"
+        What the attacker knows of the users, and what they are drawn from.
+    trials, repetitions : int
+        Reports an attack (and an input of the bound); simulated collections for the error.
+    rounds : int, optional
+        Rounds in which longitudinal protocols collect from the same users, besides.
+    change : float or "permute", optional
+        How users' values change between rounds, see `ldpaudit.collecting.evolve`; 0.25 if unset.
+    alpha : float
+        Error probability of every interval and bound.
+    seed : int
+        Root of every random stream.
+    quick : table
+        Fields to replace for a run that ends in seconds.
+
+    Examples
+    --------
+    >>> study = Study(name="one", protocols=["grr"], epsilons=[1.0], data=["adult-hours"])
+    >>> study.protocols[0].name, study.trials
+    ('grr', 50000)
+    """
+
+    name: str
+    title: str = ""
+    protocols: Annotated[
+        tuple[Annotated[ProtocolSpec, BeforeValidator(_named)], ...], Field(min_length=1)
+    ]
+    epsilons: Annotated[tuple[Positive, ...], Field(min_length=1)]
+    data: Annotated[tuple[Annotated[DataSpec, BeforeValidator(_named)], ...], Field(min_length=1)]
+    attacks: tuple[str, ...] = DEFAULT_ATTACKS
+    bound: str = "posterior-odds"
+    audits: tuple[AuditSpec, ...] = ()
+    prior: Literal["uniform", "data"] = "uniform"
+    trials: Annotated[Whole, Field(ge=1, le=validate.MAX_TRIALS)] = 50_000
+    repetitions: Annotated[Whole, Field(ge=2, le=MAX_REPETITIONS)] = 10
+    rounds: Annotated[Whole, Field(ge=1, le=100_000)] | None = None
+    change: Annotated[Real, Field(ge=0, le=1)] | Literal["permute"] | None = None
+    alpha: Annotated[Real, Field(gt=0, lt=1)] = 0.05
+    seed: Annotated[Whole, Field(ge=0)] = 0
+    quick: dict[str, Any] = Field(default_factory=dict, exclude=True)
+
+    @model_validator(mode="after")
+    def _few_cells(self) -> Study:
+        each = (
+            len(spec.epsilons or self.epsilons) * math.prod(map(len, (spec.each or {}).values()))
+            for spec in self.protocols
+        )
+        cells = len(self.data) * sum(each)
+        if cells > MAX_CELLS:
+            raise ValueError(f"a study has at most {MAX_CELLS:,} cells, this one {cells:,}")
+        return self
+
+    @model_validator(mode="after")
+    def _audits_differ(self) -> Study:
+        labels = [audit.label for audit in self.each_audit()]
+        if len(set(labels)) < len(labels):
+            raise ValueError(f"audits must differ in witness or bound, got {labels}")
+        return self
+
+    def each_audit(self) -> tuple[AuditSpec, ...]:
+        """The audits of every cell with their bounds, one if none is listed."""
+        return tuple(
+            audit if audit.bound else audit.model_copy(update={"bound": self.bound})
+            for audit in self.audits or (AuditSpec(),)
+        )
+
+    def each_protocol(self) -> Iterator[tuple[ProtocolSpec, tuple[float, ...]]]:
+        """Every protocol with one value of each parameter, and its epsilons."""
+        for protocol in self.protocols:
+            for variant in protocol.variants():
+                yield variant, protocol.epsilons or self.epsilons
+
+    def as_quick(self) -> Study:
+        """The same study at the size its `quick` table gives; without one, with few trials."""
+        if not self.quick:
+            small = {"trials": min(self.trials, 2_000), "repetitions": 2}
+            return self.model_copy(update=small)
+        return _parse(self.model_dump() | self.quick, f"quick size of study {self.name}")
+
+
+def study_names() -> dict[str, str]:
+    """Ready-made studies and their titles."""
+    folder = files("ldpaudit") / "studies"
+    found = sorted(item.name for item in folder.iterdir() if item.name.endswith(".toml"))
+    return {
+        name.removesuffix(".toml"): read_study(name.removesuffix(".toml")).title for name in found
+    }
+
+
+def read_study(source: str | Path) -> Study:
+    """A ready-made study by name, or a study file (``.toml``) by path."""
+    text = str(source)
+    if text.endswith(".toml"):
+        try:
+            content = Path(text).read_bytes()
+        except OSError as error:
+            raise ValueError(f"study file {text} cannot be read: {error.strerror}.") from None
+    else:
+        folder = files("ldpaudit") / "studies"
+        ready = [item.name for item in folder.iterdir() if item.name.endswith(".toml")]
+        validate.known("study", text, [name.removesuffix(".toml") for name in ready])
+        content = (folder / f"{text}.toml").read_bytes()
+    try:
+        raw = tomllib.loads(content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(f"study {text} is not valid TOML: {error}.") from None
+    return _parse(raw, f"study {text}")
+
+
+def with_data(study: Study, sources: Sequence[str], k: int | None = None) -> Study:
+    """The study on other users: names of data sets, or FILE:COLUMN; k for synthetic laws."""
+    specs = [{"name": name} | ({} if k is None else {"k": k}) for name in sources]
+    return _parse(study.model_dump() | {"data": specs}, f"study {study.name}")
+
+
+def resolve(study: str | Path | Study | Mapping[str, Any]) -> Study:
+    """A study from its name, its file, its content, or itself."""
+    if isinstance(study, Study):
+        return study
+    if isinstance(study, Mapping):
+        return _parse(dict(study), "study")
+    return read_study(study)
+
+
+#: Where a field may be unknown, and which ones are not.
+_TABLES: dict[str, type[_Strict]] = {"": Study, "data": DataSpec, "audits": AuditSpec}
+
+
+def _parse(raw: dict[str, Any], where: str) -> Study:
+    """Validate a study; the first error becomes one sentence that names the field."""
+    try:
+        return Study.model_validate(raw)
+    except ValidationError as error:
+        # An unknown field first: it may be the misspelt one that is missing.
+        first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
+        *parents, name = map(str, first["loc"] or ("study",))
+        field = ".".join([*parents, name])
+        got = "" if first["type"] == "missing" else f", got {first['input']!r:.80}"
+        if first["type"] == "extra_forbidden":
+            options = _TABLES[parents[0] if parents else ""].model_fields
+            validate.known(": ".join(["field in " + where, *parents[:1]]) + ":", name, options)
+        reason = first["msg"].removeprefix("Value error, ")
+        raise ValueError(f"{where}: {field}: {reason}{got}.") from None
+
+
+def to_toml(study: Study) -> str:
+    """The study as a TOML file that reads back to the same study."""
+
+    def literal(value: Any) -> str:
+        if isinstance(value, dict):
+            return "{ " + ", ".join(f"{literal(n)} = {literal(v)}" for n, v in value.items()) + " }"
+        if isinstance(value, list | tuple):
+            return "[" + ", ".join(literal(item) for item in value) + "]"
+        if isinstance(value, float):
+            return repr(value)  # TOML knows inf and nan
+        return json.dumps(value, ensure_ascii=False, default=str).replace("\x7f", "\\u007f")
+
+    fields = study.model_dump(exclude_none=True)
+    return "".join(f"{name} = {literal(value)}\n" for name, value in fields.items())

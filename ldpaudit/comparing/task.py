@@ -1,0 +1,152 @@
+"""One cell of a study: its mechanism is built, audited and followed over rounds."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ldpaudit import validate
+from ldpaudit.auditing import harness
+from ldpaudit.collecting.rounds import evolve, follow, round_rows
+from ldpaudit.comparing.cell import Cell
+from ldpaudit.comparing.study import AuditSpec, ProtocolSpec, Study
+from ldpaudit.comparing.workers import died
+from ldpaudit.contracts import Longitudinal
+from ldpaudit.data.dataset import DataSet
+from ldpaudit.leakage.longitudinal import exposure, exposure_rows, out_of_reach, skipped_row
+from ldpaudit.outcomes.audit_result import AuditResult, audit_rows, bound_rows
+from ldpaudit.outcomes.table import COLUMNS, FINITE, TEXT, UNBOUNDED, describe
+from ldpaudit.registry import create, load
+from ldpaudit.sampling import stream
+
+
+@dataclass(frozen=True)
+class CellTask:
+    """One cell to run, with everything a worker needs."""
+
+    key: str
+    axes: dict[str, Any]
+    protocol: ProtocolSpec
+    epsilon: float
+    data: DataSet
+    study: Study
+    verdict_alpha: float
+    jobs: int = 1
+
+    def run(self) -> Cell:
+        """Run the audits of this cell; an error becomes the cell's one row."""
+        try:
+            mechanism = built(self.protocol, self.data, self.epsilon)
+            first, *others = self.study.each_audit()
+            result = self._audit(mechanism, first, self.study.attacks)
+            rows, seconds = audit_rows(result, first.label), result.seconds
+            for spec in others:
+                further = self._audit(mechanism, spec, ())
+                rows += bound_rows(further, spec.label)
+                seconds += further.seconds
+            if self.study.rounds is not None and isinstance(mechanism, Longitudinal):
+                rows += self._over_rounds(mechanism, rows[0])
+            _check_rows(rows)
+        except (Exception, SystemExit) as error:
+            if self.jobs > 1 and died(error):  # one that shared the cell: who runs it goes on
+                raise
+            return self.failed(_sentence(error))
+        users = {"data": self.data.name, "num_users": self.data.num_users}
+        decode = None if result.mse is None else result.mse.decode_seconds
+        return Cell(self.key, self.axes, tuple(row | users for row in rows), seconds, decode)
+
+    def _over_rounds(self, mechanism: Longitudinal, like: dict[str, Any]) -> list[dict[str, Any]]:
+        """What a collection from the same users over the study's rounds comes to."""
+        study, names = self.study, (self.protocol.name, repr(mechanism), self.data.name)
+        change = 0.25 if study.change is None else study.change
+        # The same users for every protocol, and clients of its own for each.
+        users = stream(study.seed, self.data.name, "rounds")
+        values = evolve(self.data, study.rounds or 1, change, rng=users)
+        found = follow(mechanism, values, rng=stream(study.seed, *names, "rounds"))
+        rows = round_rows(found, like)
+        if reason := out_of_reach(mechanism.k, found.rounds, study.trials):
+            return [*rows, skipped_row(reason, like)]
+        attacked = stream(study.seed, *names, "exposure")
+        prior = validate.distribution("prior", self._prior, mechanism.k)
+        seen = exposure(mechanism, prior, found.rounds, study.trials, rng=attacked)
+        return rows + exposure_rows(seen, study.alpha, like)
+
+    @property
+    def _prior(self) -> Any:
+        """What attackers believe of a user's value; None means that all are equally likely."""
+        return self.data.frequencies if self.study.prior == "data" else None
+
+    def failed(self, reason: str) -> Cell:
+        """The cell as one row that says why there are no others."""
+        row = dict.fromkeys(COLUMNS) | dict.fromkeys(TEXT, "") | {
+            "protocol": self.protocol.name,
+            "parameters": describe(self.protocol.parameters),
+            "k": self.data.k,
+            "epsilon": self.epsilon,
+            "delta": 0.0,
+            "num_users": self.data.num_users,
+            "data": self.data.name,
+            "metric": "cell",
+            "seed": self.study.seed,
+            "status": "failed",
+            "reason": reason,
+        }  # fmt: skip
+        return Cell(self.key, self.axes, (row,), 0.0)
+
+    def _audit(self, mechanism: Any, spec: AuditSpec, attacks: Sequence[str]) -> AuditResult:
+        study, data = self.study, self.data
+        return harness.audit(
+            mechanism,
+            attacks,
+            trials=study.trials,
+            alpha=study.alpha,
+            seed=study.seed,
+            bound=spec.bound or study.bound,
+            pair=spec.inputs(data.k),
+            prior=self._prior,
+            histogram=data.histogram,
+            data=data.name,
+            repetitions=study.repetitions,
+            verdict_alpha=self.verdict_alpha,
+            witness=spec.witness,
+            name=self.protocol.name,
+            isolate=True,
+            jobs=self.jobs,
+        )
+
+
+def _check_rows(rows: list[dict[str, Any]]) -> None:
+    """Refuse figures that no table can hold; a foreign mechanism may claim anything."""
+    for row in rows:
+        for column, value in row.items():
+            if not isinstance(value, int | float | str | None):
+                raise TypeError(f"{column} must be a number or a text, got {value!r:.200}.")
+            if value == math.inf and column in UNBOUNDED and row["metric"] not in FINITE:
+                continue
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ValueError(f"{column} of {row['metric']} must be finite, got {value!r}.")
+
+
+def _sentence(error: BaseException) -> str:
+    """An error as one line that is the same in every process."""
+    try:
+        text = f"{type(error).__name__}: {error}"
+    except Exception:
+        text = type(error).__name__
+    text = re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(text.split()))
+    return text.encode(errors="backslashreplace").decode()[:500]
+
+
+def built(protocol: ProtocolSpec, data: DataSet, epsilon: float) -> Any:
+    """A cell's mechanism; one for records has the sizes of its attributes instead of k."""
+    given = protocol.parameters
+    domain: dict[str, Any] = {"k": data.k}
+    if "sizes" in given:
+        domain = {}
+    elif data.sizes and "sizes" in inspect.signature(load("protocols", protocol.name)).parameters:
+        domain = {"sizes": data.sizes}
+    return create("protocols", protocol.name, epsilon=epsilon, **domain, **given)

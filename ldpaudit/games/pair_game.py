@@ -1,0 +1,99 @@
+"""The pair game: two inputs are told apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ldpaudit.contracts import Distinguisher, Mechanism
+from ldpaudit.counts import EventCounts, GuessCounts
+from ldpaudit.games.thresholds import (
+    LEAST,
+    ExpectedBound,
+    ScoredReports,
+    best,
+    beyond,
+    how_many,
+    steps,
+)
+
+
+@dataclass(frozen=True)
+class PairGame:
+    """A fair coin draws one of two inputs for every report; the witness names it or abstains.
+
+    It decides where abs(score) >= `decide`. Beside the guesses one event is counted in the
+    same reports, side * score >= `event`: it may show a leak on one side only, which the
+    guesses average away.
+    """
+
+    mechanism: Mechanism
+    distinguisher: Distinguisher
+    witness: str
+    pair: tuple[int, int]
+    decide: float = 0.0
+    event: float = 0.0
+    side: int = 1
+
+    def draw(self, size: int, rng: np.random.Generator) -> ScoredReports:
+        """Scores of one batch, and where the coin drew pair[0]."""
+        # One random word holds 64 coins.
+        words = rng.integers(0, 2**64, -(-size // 64), dtype=np.uint64)
+        first = np.unpackbits(words.view(np.uint8), count=size).view(np.bool_)
+        one, two = self.pair
+        reports = self.mechanism.privatize(first * np.int64(one - two) + two, rng=rng)
+        score = np.asarray(
+            self.distinguisher.score(reports, self.mechanism, self.pair, rng=rng), dtype=np.float64
+        )
+        if score.shape != first.shape or np.isnan(score).any():
+            raise ValueError(
+                f"{self.distinguisher!r} must return one score a report and no nan, "
+                f"got shape {score.shape}."
+            )
+        return ScoredReports(score, first)
+
+    def played(self, size: int, rng: np.random.Generator) -> tuple[GuessCounts, EventCounts]:
+        """What is counted in one batch."""
+        return self.count(self.draw(size, rng))
+
+    def count(self, seen: ScoredReports) -> tuple[GuessCounts, EventCounts]:
+        """The guesses and the event in one batch."""
+        score, first = seen
+        decided = np.abs(score) >= max(self.decide, LEAST)
+        correct = decided & ((score > 0) == first)
+        happened = score >= max(self.event, LEAST)
+        if self.side < 0:
+            happened, first = score <= -max(self.event, LEAST), ~first
+        hits, total = how_many(happened & first), how_many(first)
+        return (
+            GuessCounts(2, how_many(correct), how_many(decided), score.size),
+            EventCounts(hits, total, how_many(happened) - hits, score.size - total),
+        )
+
+    def texts(self, guesses: GuessCounts, event: EventCounts) -> tuple[str, str]:
+        """What was counted, in words."""
+        one, two = self.pair if self.side > 0 else self.pair[::-1]
+        return (
+            f"pair game on inputs {self.pair}, {self.witness} witness{beyond(self.decide)}: "
+            f"{guesses.correct:,} of {guesses.decided:,} decided guesses correct",
+            f"the {self.witness} witness favours input {one}{beyond(self.event)}: "
+            f"{event.hits:,} of {event.trials:,} reports of {one}, {event.false_hits:,} of "
+            f"{event.false_trials:,} of {two}",
+        )
+
+    def fixed(
+        self, pilot: ScoredReports, reports: int, expected: ExpectedBound
+    ) -> tuple[PairGame, float]:
+        """The game with the thresholds that promise most, and what to expect of its guesses."""
+
+        def guesses(level: float) -> tuple[float, ...]:
+            return (expected.of_guesses(replace(self, decide=level).count(pilot)[0], reports),)
+
+        def happens(level: float, side: int) -> tuple[float, float]:
+            return expected.of_event(replace(self, event=level, side=side).count(pilot)[1], reports)
+
+        decide, value = best(steps(np.abs(pilot.score)), guesses)
+        sides = {s: best(steps(s * pilot.score), lambda v, s=s: happens(v, s)) for s in (1, -1)}  # type: ignore[misc]
+        side = max(sides, key=lambda s: sides[s][1])
+        return replace(self, decide=decide, event=sides[side][0], side=side), value[0]

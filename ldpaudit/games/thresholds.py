@@ -1,0 +1,120 @@
+"""Rules of a game: thresholds fixed on pilot reports, by what a bound may be expected to show.
+
+No bound ever uses a pilot report, so the choice of rules costs no confidence.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from ldpaudit.bounds.named import NamedBound
+from ldpaudit.bounds.planned import ClopperPearson
+from ldpaudit.claim import Claim
+from ldpaudit.contracts import Floats
+from ldpaudit.counts import EventCounts, GuessCounts
+
+#: Thresholds tried on a pilot.
+_CANDIDATES = 24
+#: Error probability at which a pilot shows a violation.
+_SURE = 1e-4
+#: Scores this close are the same level of a likelihood ratio.
+_SAME = 1e-6
+#: The least positive number: a score of 0 says nothing.
+LEAST = math.ulp(0.0)
+
+
+class ScoredReports(NamedTuple):
+    """Scored reports: how strongly each speaks, and whether it is right (of the first input)."""
+
+    score: Floats
+    right: np.ndarray
+
+
+@dataclass(frozen=True)
+class ExpectedBound:
+    """What pilot counts lead one to expect of an audit, by the bound in use.
+
+    An expectation of guesses stops at the claim: what exceeds it in a small pilot is luck
+    as a rule, and of a mechanism that does leak more, either threshold that reaches the
+    claim shows it, so the one that decides more often loses less to chance. What is
+    watched beside the guesses is there for leaks that those miss: it stops nowhere, and
+    counts half a false report more, for what a pilot never saw may still happen.
+    """
+
+    bound: NamedBound
+    claim: Claim
+
+    def of_guesses(self, seen: GuessCounts, reports: int, *, cap: bool = True) -> float:
+        """Expected lower bound from `reports` reports."""
+        scale = reports / seen.trials
+        decided, correct = seen.decided * scale, float(seen.correct)
+        if not cap:
+            correct = max(0.0, correct - 0.5)
+        precision = correct / seen.decided
+        if cap:
+            others = (seen.num_candidates - 1) * math.exp(-self.claim.epsilon)
+            precision = min(precision, 1 / (1 + others))
+        whole = max(1, round(decided))
+        counts = GuessCounts(seen.num_candidates, round(precision * whole), whole, reports)
+        if not self.bound.of_guesses:
+            return precision
+        return self.bound.from_guesses(counts, self.claim, 0.05)
+
+    def of_event(self, seen: EventCounts, reports: int) -> tuple[float, float]:
+        """What the pilot itself shows beyond the claim, else -inf; the lower bound to hope for.
+
+        Both by two Clopper-Pearson intervals. A violation that is shown is not given up for
+        a rarer event that only seems to tell more.
+        """
+        scale = reports / (seen.trials + seen.false_trials)
+        trials, false_trials = (max(1, round(n * scale)) for n in (seen.trials, seen.false_trials))
+        counts = EventCounts(
+            min(round(seen.hits * scale), trials),
+            trials,
+            min(round((seen.false_hits + 0.5) * scale), false_trials),
+            false_trials,
+        )
+        intervals = NamedBound("clopper-pearson", ClopperPearson())
+        shown = intervals.from_event(seen, self.claim, _SURE)
+        hoped = intervals.from_event(counts, self.claim, 0.05)
+        return (shown if shown > self.claim.epsilon else -math.inf), hoped
+
+
+def best(
+    levels: list[float], promised: Callable[[float], tuple[float, ...]]
+) -> tuple[float, tuple[float, ...]]:
+    """The level that promises most; 0, which takes in every score, where there is none."""
+    scored = [(promised(level), level) for level in levels]
+    value, level = max(scored, key=lambda entry: entry[0], default=((-math.inf,), 0.0))
+    return level, value
+
+
+def steps(score: Floats) -> list[float]:
+    """Thresholds to try on positive scores, each a little below a level that was seen."""
+    positive = np.sort(score[score > 0])
+    if not positive.size:
+        return []
+    places = np.linspace(0, positive.size - 1, _CANDIDATES).astype(np.int64)
+    levels = np.unique(positive[places])
+    apart = np.append(True, np.diff(levels) > _SAME * (1 + levels[:-1]))
+    kept = levels[apart]
+    # The lowest level takes in what the pilot has not seen below it.
+    return [
+        0.0,
+        *(float(level) * (1 - _SAME) if level < math.inf else math.inf for level in kept[1:]),
+    ]
+
+
+def how_many(mask: np.ndarray) -> int:
+    """How many entries of a mask are True."""
+    return int(np.count_nonzero(mask))
+
+
+def beyond(level: float) -> str:
+    """A threshold in words, nothing for 0."""
+    return f", score beyond {level:.3g}" if level else ""

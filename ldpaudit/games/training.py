@@ -1,0 +1,31 @@
+"""A witness is trained: labelled reports are drawn for it alone."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ldpaudit.contracts import Distinguisher, Mechanism, TrainableDistinguisher
+
+#: Fewest and most reports that a witness learns from.
+_TRAINING = (4_000, 200_000)
+
+
+def training_size(trials: int) -> int:
+    """Reports that a witness learns from before an audit of `trials` reports an input."""
+    return min(max(trials // 2, _TRAINING[0]), _TRAINING[1])
+
+
+def learn(
+    attack: TrainableDistinguisher,
+    mechanism: Mechanism,
+    pair: tuple[int, int],
+    size: int,
+    rng: np.random.Generator,
+) -> Distinguisher:
+    """Train a witness on reports of both inputs drawn for it alone, in two batches of one size."""
+    first = rng.integers(0, 2, size) == 0
+    halves = np.array_split(np.where(first, *pair), [size // 2])
+    one, two = (mechanism.privatize(values, rng=rng) for values in halves)
+    both = isinstance(one, np.ndarray) and isinstance(two, np.ndarray)
+    reports = np.concatenate((one, two)) if both else [*one, *two]
+    return attack.fit(reports, first, rng=rng)

@@ -1,0 +1,365 @@
+"""Frozen results of an audit, and the rows of the tidy table they become.
+
+Everything an audit found is one of these small objects. They
+hold counts beside rates, say how each number was obtained, and know no
+protocol, attack or figure.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ldpaudit.outcomes.table import (
+    BOUND,
+    COLUMNS,
+    ESTIMATE,
+    EXACT,
+    PROBES,
+    PUBLISHED,
+    as_json,
+    confidence,
+    describe,
+    finite,
+    known,
+    shown_bound,
+    to_frame,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Version of the JSON of an audit, of the tidy table and of the store.
+SCHEMA = 1
+
+CONSISTENT, VIOLATION, INCONCLUSIVE = "consistent", "violation", "inconclusive"
+
+
+@dataclass(frozen=True)
+class EpsilonBound:
+    """A lower confidence bound on a mechanism's true epsilon.
+
+    `kind` is exact (coverage proved for every sample size), approximate,
+    anytime or model-based; `event` is what was counted, `searched` what else
+    the data could have chosen and at what price. `ceiling` is the most that the
+    same bound could have shown from as many reports, had every guess been right
+    (None where the claim is well within reach, and after a search for the worst
+    pair): an epsilon above it could not be shown.
+    """
+
+    epsilon_lower: float
+    bound: str
+    kind: str
+    alpha: float
+    trials: int
+    event: str
+    searched: str
+    ceiling: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The bound as plain JSON values; -inf (nothing shown) becomes null, infinity ``"inf"``."""
+        return {
+            "value": as_json(shown_bound(self.epsilon_lower)),
+            "bound": self.bound,
+            "kind": self.kind,
+            "alpha": self.alpha,
+            "trials": self.trials,
+            "event": self.event,
+            "searched": self.searched,
+            "ceiling": as_json(self.ceiling),
+        }
+
+
+@dataclass(frozen=True)
+class AttackOutcome:
+    """Success of one guess from one report: counts, a two-sided interval, the baseline.
+
+    `exact` is the best any attacker can do under the same prior (Bayes
+    vulnerability) where `attack` reaches it, else None; `blind` is what guessing
+    from the prior alone achieves. A skipped or failed attack has `reason`, no
+    trials and None for the ends of an interval. `optimal` says whether no attack
+    on one report names the value more often; None for one that plays another game.
+    """
+
+    attack: str
+    successes: int
+    trials: int
+    lower: float | None
+    upper: float | None
+    exact: float | None
+    blind: float
+    reason: str | None = None
+    failed: bool = False
+    optimal: bool | None = None
+
+    @property
+    def success(self) -> float:
+        """Measured success rate, nan if nothing was measured."""
+        return self.successes / self.trials if self.trials else math.nan
+
+    def to_dict(self) -> dict[str, Any]:
+        """The outcome as plain JSON values."""
+        return {
+            "attack": self.attack,
+            "success": finite(self.success),
+            "lower": finite(self.lower),
+            "upper": finite(self.upper),
+            "exact": as_json(self.exact),
+            "blind": self.blind,
+            "trials": self.trials,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True)
+class UtilityOutcome:
+    """Mean squared error an item of the unbiased, unclipped estimate.
+
+    `value` with [lower, upper] is the mean over `repetitions` simulated
+    collections (t interval; `standard_error` is that of the mean), `exact` the
+    mechanism's own figure for these users (an estimate with `exact_error`, its
+    standard error, where that is above 0), `approximate` the f = 0 figure that
+    papers plot. `sampled` says that the users' aggregate was drawn from its exact
+    law, not report by report.
+    """
+
+    value: float
+    lower: float
+    upper: float
+    exact: float | None
+    approximate: float | None
+    num_users: int
+    repetitions: int
+    data: str
+    exact_error: float = 0.0
+    sampled: bool = False
+    standard_error: float | None = None
+    decode_seconds: float | None = field(default=None, compare=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The outcome as plain JSON values."""
+        return {
+            "exact": as_json(self.exact),
+            "exact_standard_error": self.exact_error,
+            "measured": as_json(self.value),
+            "lower": finite(self.lower),
+            "upper": finite(self.upper),
+            "approximate": as_json(self.approximate),
+            "num_users": self.num_users,
+            "repetitions": self.repetitions,
+            "data": self.data,
+            "sampled": self.sampled,
+        }
+
+
+@dataclass(frozen=True)
+class AuditResult:
+    """Everything one audit found.
+
+    `verdict` is ``"violation"`` when `verdict_bound` (the same data at the
+    much stricter `verdict_alpha`) or the mechanism's own exact epsilon exceeds
+    the claim, ``"inconclusive"`` when the trials could show no leakage at all
+    (a bound of 0 or less), else ``"consistent"``. `exact_epsilon` is infinite where
+    some report rules an input out, and None where nothing exact is known. `domain`
+    is what the inputs are, `estimand` what the server estimates.
+
+    Examples
+    --------
+    >>> import ldpaudit
+    >>> m = ldpaudit.mechanism("grr", k=4, epsilon=1.0)
+    >>> result = ldpaudit.audit(m, [], trials=10_000)
+    >>> result.verdict, result.to_dict()["epsilon_lower"]["kind"]
+    ('consistent', 'exact')
+    """
+
+    mechanism: str
+    parameters: dict[str, Any]
+    k: int
+    claimed_epsilon: float
+    claimed_delta: float
+    exact_epsilon: float | None
+    bound: EpsilonBound
+    verdict_bound: EpsilonBound
+    attacks: tuple[AttackOutcome, ...]
+    published_success: float | None
+    mse: UtilityOutcome | None
+    bits: int | None
+    alpha: float
+    seed: int
+    version: str
+    seconds: float = field(compare=False)
+    domain: str = "categories"
+    estimand: str = "frequencies"
+
+    @property
+    def epsilon_lower(self) -> float:
+        """Lower bound on the true epsilon, valid with probability at least 1 - alpha."""
+        return self.bound.epsilon_lower
+
+    @property
+    def verdict(self) -> str:
+        """consistent, violation or inconclusive."""
+        exact = self.exact_epsilon
+        if exact is not None and exact > self.claimed_epsilon + 1e-9 * (1 + self.claimed_epsilon):
+            return VIOLATION
+        if self.verdict_bound.epsilon_lower > self.claimed_epsilon:
+            return VIOLATION
+        if self.bound.epsilon_lower <= 0:
+            return INCONCLUSIVE
+        return CONSISTENT
+
+    def to_dict(self) -> dict[str, Any]:
+        """What ``ldpaudit audit --json`` prints: plain values, null for what is not known.
+
+        An infinite figure is the text ``"inf"``; a lower bound that shows nothing is null.
+        """
+        return {
+            "mechanism": {"name": self.mechanism, "parameters": self.parameters},
+            "claimed_epsilon": self.claimed_epsilon,
+            "claimed_delta": self.claimed_delta,
+            "exact_epsilon": as_json(self.exact_epsilon),
+            "epsilon_lower": self.bound.to_dict(),
+            "verdict_alpha": self.verdict_bound.alpha,
+            "verdict": self.verdict,
+            "attacks": [outcome.to_dict() for outcome in self.attacks],
+            "published_success": self.published_success,
+            "mse": None if self.mse is None else self.mse.to_dict(),
+            "bits": self.bits,
+            "seed": self.seed,
+            "version": self.version,
+            "schema": SCHEMA,
+            "seconds": self.seconds,
+        }
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows of the tidy table, in a fixed order."""
+        return audit_rows(self)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The tidy table of this audit, columns as in ``ldpaudit.outcomes.COLUMNS``."""
+        return to_frame(self.rows())
+
+    def _repr_html_(self) -> str:
+        from ldpaudit.registry import load
+
+        html: str = load("reports", "audit")(self)
+        return html
+
+
+def audit_rows(result: AuditResult, label: str | None = None) -> list[dict[str, Any]]:
+    """The rows of one audit, in a fixed order; the bound on epsilon goes by `label`."""
+    base = _base_row(result)
+    rows = [base | _attack_row(outcome, result.alpha) for outcome in result.attacks]
+    if result.published_success is not None:
+        what = {"attack": "published", "metric": "attack_success", "optimal": False}
+        words = {"method": "published formula", "how": PUBLISHED}
+        rows.append(base | what | words | {"exact": result.published_success})
+    rows += bound_rows(result, label or result.bound.bound)
+    if result.mse is not None:
+        rows.append(base | _error_row(result.mse, result.alpha))
+        if result.mse.approximate is not None:
+            words = {"method": "published approximation (f = 0)", "how": PUBLISHED}
+            rows.append(
+                base | {"metric": "mse_approximate", "exact": result.mse.approximate} | words
+            )
+    if result.bits is not None:
+        words = {"method": "exact", "how": EXACT}
+        rows.append(base | {"metric": "bits", "exact": float(result.bits)} | words)
+    return rows
+
+
+def bound_rows(result: AuditResult, label: str) -> list[dict[str, Any]]:
+    """The rows of one audit that bound epsilon, at both levels, under the name of the audit."""
+    base, rows = _base_row(result), []
+    for metric, bound in (
+        ("epsilon_lower", result.bound),
+        ("epsilon_verdict", result.verdict_bound),
+    ):
+        rows.append(
+            base
+            | {
+                "attack": label,
+                "metric": metric,
+                "value": shown_bound(bound.epsilon_lower),
+                "lower": shown_bound(bound.epsilon_lower),
+                "exact": known(result.exact_epsilon),
+                "trials": bound.trials,
+                "status": "ok" if metric == "epsilon_lower" else result.verdict,
+                "reason": bound.event,
+                "method": f"{bound.kind} lower bound, alpha = {bound.alpha:.3g}",
+                "alpha": bound.alpha,
+                "how": BOUND,
+            }
+        )
+    return rows
+
+
+def _base_row(result: AuditResult) -> dict[str, Any]:
+    """What all rows of one audit have in common."""
+    return dict.fromkeys(COLUMNS) | {
+        "protocol": result.mechanism,
+        "parameters": describe(result.parameters),
+        "k": result.k,
+        "epsilon": result.claimed_epsilon,
+        "delta": result.claimed_delta,
+        "seed": result.seed,
+        "status": "ok",
+        "reason": "",
+        "attack": "",
+        "data": "" if result.mse is None else result.mse.data,
+        "num_users": None if result.mse is None else result.mse.num_users,
+        "domain": result.domain,
+        "estimand": result.estimand,
+    }
+
+
+def _attack_row(outcome: AttackOutcome, alpha: float) -> dict[str, Any]:
+    """One attack: its success with its interval, beside the exact figure."""
+    ran = outcome.reason is None
+    how = (EXACT if outcome.exact is not None or not outcome.trials else ESTIMATE) if ran else ""
+    interval = f"estimate, Clopper-Pearson interval at {confidence(alpha)}"
+    return {
+        "attack": outcome.attack,
+        "metric": "attack_success",
+        "value": known(outcome.success),
+        "lower": finite(outcome.lower),
+        "upper": finite(outcome.upper),
+        "exact": known(outcome.exact),
+        "trials": outcome.trials,
+        "status": "ok" if ran else ("failed" if outcome.failed else "skipped"),
+        "reason": outcome.reason or "",
+        "method": interval if outcome.trials else how,
+        "alpha": alpha if outcome.trials else None,
+        "how": how,
+        "optimal": outcome.optimal,
+    }
+
+
+def _error_row(outcome: UtilityOutcome, alpha: float) -> dict[str, Any]:
+    """The error: measured with its interval, beside the exact figure."""
+    probed = bool(outcome.exact_error and outcome.exact) and finite(outcome.exact) is not None
+    how = PROBES if probed else ESTIMATE if known(outcome.exact) is None else EXACT
+    row = {
+        "metric": "mse",
+        "value": known(outcome.value),
+        "lower": finite(outcome.lower),
+        "upper": finite(outcome.upper),
+        "exact": known(outcome.exact),
+        "trials": outcome.repetitions,
+        "alpha": alpha if finite(outcome.upper) is not None else None,
+        "how": how,
+        "standard_error": outcome.exact_error if probed else outcome.standard_error,
+    }
+    return row | {"method": _utility_method(row, alpha, outcome.sampled)}
+
+
+def _utility_method(row: dict[str, Any], alpha: float, sampled: bool) -> str:
+    """How measured and exact error were obtained; an exact one by probes says how close it is."""
+    measured = f"estimate, t interval at {confidence(alpha)} over repetitions"
+    if sampled:
+        measured += " of aggregates drawn from their exact law"
+    if row["how"] != PROBES:
+        return measured
+    digits = math.ceil(100 * row["standard_error"] / row["exact"])
+    return f"{measured}; exact column by random probes, standard error below {digits}%"

@@ -1,0 +1,114 @@
+"""The tidy table: its columns, and the formats of what stands in them."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: The tidy table: one row a (cell, metric). The columns from `alpha` on carry as numbers what
+#: `method` says as a sentence; docs/numbers.md says what each means.
+COLUMNS = (
+    "protocol",
+    "parameters",
+    "k",
+    "epsilon",
+    "delta",
+    "num_users",
+    "data",
+    "attack",
+    "metric",
+    "value",
+    "lower",
+    "upper",
+    "exact",
+    "trials",
+    "repetition",
+    "seed",
+    "status",
+    "reason",
+    "method",
+    "alpha",
+    "how",
+    "standard_error",
+    "optimal",
+    "domain",
+    "estimand",
+)
+#: What stands in the columns: whole numbers, real numbers, texts; `optimal` is true or false.
+WHOLE = ("k", "num_users", "trials", "repetition", "seed")
+REAL = ("epsilon", "delta", "value", "lower", "upper", "exact", "alpha", "standard_error")
+TEXT = tuple(name for name in COLUMNS if name not in (*WHOLE, *REAL, "optimal"))
+#: Columns that hold a row's own figure, and not where it belongs.
+FIGURES = (
+    *("value", "lower", "upper", "exact", "trials", "repetition"),
+    *("alpha", "standard_error", "optimal"),
+)
+#: Columns of figures that may be infinite.
+UNBOUNDED = ("value", "lower", "exact")
+#: Metrics that never are.
+FINITE = ("attack_success", "round_success", "revealed", "bits")
+#: How a row's figure was obtained (column `how`): the exact one where there is one, estimated by
+#: random probes or not, else the measured one; or a lower bound, or a formula of a paper.
+EXACT, PROBES, ESTIMATE, BOUND, PUBLISHED = "exact", "probes", "estimate", "bound", "published"
+
+
+def finite(number: float | None) -> float | None:
+    """None for a missing, nan or infinite number: an end that says nothing."""
+    return None if number is None or not math.isfinite(number) else float(number)
+
+
+def known(number: float | None) -> float | None:
+    """None for a missing number or nan; an infinite one is a figure and stays."""
+    return None if number is None or math.isnan(number) else float(number)
+
+
+def shown_bound(number: float | None) -> float | None:
+    """A lower bound; None where it shows nothing (minus infinity)."""
+    return None if number == -math.inf else known(number)
+
+
+def as_json(value: Any) -> Any:
+    """A number as JSON has it, others unchanged: null for nan, and infinity by its name."""
+    if not isinstance(value, float) or math.isfinite(value):
+        return value
+    return None if math.isnan(value) else str(value)
+
+
+def confidence(alpha: float) -> str:
+    """The level 1 - alpha: a percentage, or the difference where that would round to 100%."""
+    return f"{100 * (1 - alpha):.10g}%" if alpha >= 1e-9 else f"1 - {alpha:.3g}"
+
+
+def to_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Rows as the tidy table; whole numbers stay whole where some are missing."""
+    import pandas as pd
+
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    kinds = dict.fromkeys(WHOLE, "Int64") | dict.fromkeys(REAL, "float64")
+    return frame.astype(kinds | {"optimal": "boolean"})
+
+
+def describe(parameters: dict[str, Any]) -> str:
+    """Parameters beyond k, epsilon and delta as one short line, those left unset (None) not."""
+    rest = {
+        name: value
+        for name, value in parameters.items()
+        if name not in ("k", "epsilon", "delta") and value is not None
+    }
+    return ", ".join(f"{name}={_short(value)}" for name, value in rest.items())
+
+
+def described_without(text: str, name: str) -> str:
+    """What `describe` wrote, without one parameter whose value is a plain number."""
+    parts = text.split(", ")
+    return ", ".join(part for part in parts if not part.startswith(f"{name}="))
+
+
+def _short(value: Any) -> str:
+    """A long list of one value as ``[value] * length``."""
+    if isinstance(value, list | tuple) and len(value) > 3 and len(set(map(repr, value))) == 1:
+        return f"[{value[0]}] * {len(value)}"
+    return str(value)

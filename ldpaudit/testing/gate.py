@@ -1,0 +1,176 @@
+"""Pass or fail: a mechanism against the epsilon and delta that it claims."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ldpaudit import divergence, validate
+from ldpaudit.claim import Claim
+from ldpaudit.contracts import HasExactDelta, HasExactEpsilon, IsRecorded
+from ldpaudit.games.preparation import prepare
+from ldpaudit.outcomes.audit_result import VIOLATION
+from ldpaudit.testing.mechanism_checks import require
+from ldpaudit.testing.power import GATE_BOUND, LdpCheck, can_fail, detectable
+
+#: What a mechanism under somebody else's claim keeps of its own.
+_ABILITIES = (
+    "k",
+    "privatize",
+    "log_likelihood",
+    "vulnerability",
+    "exact_epsilon",
+    "exact_delta",
+    "limit",
+    "fresh",
+)
+
+
+def assert_ldp(
+    mechanism: Any,
+    epsilon: float,
+    delta: float = 0.0,
+    *,
+    trials: int = 100_000,
+    alpha: float = 1e-6,
+    seed: int = 0,
+) -> None:
+    """Fail if the mechanism provably leaks more than (epsilon, delta)-LDP allows.
+
+    Parameters
+    ----------
+    mechanism : Mechanism
+        The mechanism under test: ``k`` and ``privatize``. Without ``log_likelihood`` what
+        it leaks is learned from reports; with ``exact_epsilon`` (or, for a delta above 0,
+        ``exact_delta``) its own figure must keep the guarantee too.
+    epsilon, delta : float
+        The guarantee to hold it to, whatever it claims itself.
+    trials : int, default 100_000
+        Reports drawn per input.
+    alpha : float, default 1e-6
+        Probability of failing a mechanism that keeps the guarantee.
+    seed : int, default 0
+        The same seed gives the same verdict.
+
+    Raises
+    ------
+    AssertionError
+        With the witness, the bound, and what the test would have found.
+    ValueError, TypeError
+        If an argument is out of range, or nothing can be tested: no attack applies, or no
+        outcome of that few trials could ever show more than epsilon.
+
+    See Also
+    --------
+    check_ldp : the same, returning what was found and what would have been.
+
+    Examples
+    --------
+    >>> import ldpaudit
+    >>> assert_ldp(ldpaudit.mechanism("grr", k=4, epsilon=1.0), epsilon=1.0)
+    >>> assert_ldp(  # doctest: +ELLIPSIS
+    ...     ldpaudit.mechanism("grr", k=4, epsilon=1.5), epsilon=1.0
+    ... )
+    Traceback (most recent call last):
+    ...
+    AssertionError: not 1.0-LDP: epsilon >= 1.4... (alpha = 1e-06); witness: ...
+    """
+    __tracebackhide__ = True
+    found = check_ldp(mechanism, epsilon, delta, trials=trials, alpha=alpha, seed=seed)
+    require(found.verdict != VIOLATION, str(found))
+
+
+def check_ldp(
+    mechanism: Any,
+    epsilon: float,
+    delta: float = 0.0,
+    *,
+    trials: int = 100_000,
+    alpha: float = 1e-6,
+    seed: int = 0,
+) -> LdpCheck:
+    """Hold a mechanism to (epsilon, delta)-LDP; `assert_ldp` without the exception.
+
+    Parameters
+    ----------
+    mechanism, epsilon, delta, trials, alpha, seed
+        As for `assert_ldp`.
+
+    Returns
+    -------
+    LdpCheck
+        ``.verdict``, ``.bound``, ``.detectable``, and ``.power``, which says in words what
+        would have been found.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `assert_ldp`.
+
+    Examples
+    --------
+    >>> import ldpaudit
+    >>> found = check_ldp(ldpaudit.mechanism("grr", k=2, epsilon=1.0), epsilon=1.0)
+    >>> found.verdict, round(found.detectable, 4)
+    ('consistent', 1.0307)
+    >>> print(found.power)
+    would have detected epsilon >= 1.0307 with probability 0.9,
+    if it showed in all 200,000 reports
+    """
+    claim: Any = _HeldTo(mechanism, epsilon, delta)
+    trials = validate.trials(trials)
+    alpha = validate.fraction("alpha", alpha)
+    seed = validate.seed(seed)
+    identity = f"check_ldp {claim.k} {claim.epsilon} {claim.delta}"
+    held_to = Claim(claim.epsilon, claim.delta)
+    ready = prepare(claim, GATE_BOUND, (0, 1), trials, claim=held_to, seed=seed, identity=identity)
+    if isinstance(ready, str):
+        raise ValueError(f"nothing can be tested: {ready}.")
+    played = ready.play(ready.reports)
+    exact = claim.own_epsilon()
+    if exact is None and not can_fail(played, held_to, alpha):
+        raise ValueError(
+            f"nothing can be tested: even if all {ready.reports:,} guesses were right, they would "
+            f"not show more than epsilon = {claim.epsilon} at alpha = {alpha:.4g}; "
+            "it takes more trials."
+        )
+    return LdpCheck(
+        epsilon=claim.epsilon,
+        delta=claim.delta,
+        bound=played.lower_bound(GATE_BOUND, held_to, alpha),
+        exact_epsilon=exact,
+        detectable=detectable(played, held_to, alpha),
+        decided=played.counts.guesses.decided,
+        seed=seed,
+    )
+
+
+class _HeldTo:
+    """A mechanism held to somebody else's epsilon and delta."""
+
+    def __init__(self, mechanism: Any, epsilon: float, delta: float) -> None:
+        if not (hasattr(mechanism, "k") and hasattr(mechanism, "privatize")):
+            name = type(mechanism).__name__
+            raise TypeError(f"mechanism must have k and privatize, got {name}.")
+        if isinstance(mechanism, IsRecorded):
+            mechanism = mechanism.fresh()
+        self.epsilon = validate.positive("epsilon", epsilon)
+        self.delta = validate.delta(delta)
+        # Attributes of its own: from Python 3.12 on, isinstance overlooks __getattr__.
+        for name in _ABILITIES:
+            if hasattr(mechanism, name):
+                setattr(self, name, getattr(mechanism, name))
+        self.k = validate.integer("k", mechanism.k, 2, validate.MAX_DOMAIN)
+
+    def own_epsilon(self) -> float | None:
+        """Least epsilon that the mechanism says is true together with this delta."""
+        exact = None
+        if self.delta and isinstance(self, HasExactDelta):
+            # A profile may be flat at delta: its rounding must not cost it all of epsilon.
+            slack = 1e-9 * self.delta * (1 - self.delta)
+            exact = divergence.epsilon_at(self.exact_delta, self.delta + slack)
+        elif not self.delta and isinstance(self, HasExactEpsilon):
+            exact = float(self.exact_epsilon())
+        if exact is not None and math.isnan(exact):
+            raise ValueError("exact_epsilon must return a number, got nan.")
+        return exact

@@ -1,0 +1,74 @@
+"""Attack success weighed against error: what the adaptive protocols make as small as they can."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ldpaudit.validate import epsilon as checked_epsilon
+from ldpaudit.validate import integer, known, nonnegative
+
+Floats = npt.NDArray[np.float64]
+
+#: Valleys of a grid that are looked into; more of them are rounding noise on a plateau.
+_VALLEYS = 16
+
+
+@dataclass(frozen=True)
+class WeighedChoice:
+    """The parameters of an adaptive protocol, checked, and its objective."""
+
+    k: int
+    epsilon: float
+    success_weight: float = 0.5
+    error_weight: float = 0.5
+    grid: str = "exact"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "k", integer("k", self.k, 2))
+        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
+        for name in ("success_weight", "error_weight"):
+            object.__setattr__(self, name, nonnegative(name, getattr(self, name)))
+        if not self.success_weight + self.error_weight:
+            raise ValueError("one of success_weight and error_weight must be above 0.")
+        object.__setattr__(self, "grid", known("grid", self.grid, ("exact", "published")))
+
+    def _weigh(self, success: Floats, error: Floats) -> Floats:
+        """Objective for attack success (uniform prior) and error of one user (n = 1, f = 0)."""
+        total = self.success_weight + self.error_weight
+        return (self.success_weight / total) * success + (self.error_weight / total) * error
+
+
+def independent_success(k: int, ratio: Floats, missed: Floats, log_unset: Floats) -> Floats:
+    """Bayes success, uniform prior, where each other value is supported independently with q.
+
+    For ratio = p / q, missed = 1 - p and log_unset = log(1 - q). The sum over
+    reports of the best likelihood is p / q where any value is supported, and
+    (1 - p) / (1 - q) where none is.
+    """
+    likely = ratio * -np.expm1(k * log_unset)
+    return np.asarray((likely + missed * np.exp((k - 1) * log_unset)) / k)
+
+
+def least_point(objective: Callable[[Floats], Floats], points: Floats) -> float:
+    """Point of least objective between the first and the last of `points`.
+
+    Every valley of the grid is searched, so that it need only be fine enough to
+    show each one. A point of the grid is kept unless another is truly better.
+    """
+    from scipy.optimize import minimize_scalar
+
+    costs = objective(points)
+    around = np.pad(costs, 1, constant_values=np.inf)
+    valleys = np.flatnonzero((costs <= around[:-2]) & (costs <= around[2:]))
+    best, least = float(points[costs.argmin()]), float(costs.min())
+    for valley in valleys[np.argsort(costs[valleys], kind="stable")[:_VALLEYS]]:
+        bounds = points[max(valley - 1, 0)], points[min(valley + 1, points.size - 1)]
+        found = minimize_scalar(lambda x: float(objective(np.array([x]))[0]), bounds=bounds,
+                                method="bounded", options={"xatol": 1e-10})  # fmt: skip
+        if found.fun < least * (1 - 1e-15):
+            best, least = float(found.x), float(found.fun)
+    return best

@@ -1,0 +1,142 @@
+"""Controls: mechanisms that do not keep what they claim, which an audit has to find.
+
+Both are case studies of LDP-Auditor (Arcolezi and Gambs, *Revealing the true cost of locally
+differentially private protocols: an auditing perspective*, PoPETs 2024).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ldpaudit.validate import epsilon as checked_epsilon
+from ldpaudit.validate import integer
+
+from .local_hashing import LocalHashing
+from .unary_encoding import OptimizedUnaryEncoding, SymmetricUnaryEncoding, UnaryEncoding
+
+
+@dataclass(frozen=True)
+class LocalHashingOnly(LocalHashing):
+    """LHO, a control without privacy: local hashing that reports the bucket as it is.
+
+    The paper's third case study asks what hashing alone is worth. Of the k / g values that
+    share the bucket a guess finds the user's with probability (g / k)(1 - (1 - 1 / g)^k), so
+    the published event shows about ln g. Yet for any two values the hash tells them apart
+    with probability 1 - 1 / g, and then one of them is impossible: no epsilon holds.
+
+    Parameters
+    ----------
+    k : int
+        Number of values, at least 2.
+    epsilon : float
+        The claim that an audit holds against it, positive and finite; reports do not
+        depend on it.
+    buckets : int
+        Size g of the hash range, at least 2, below 2**31.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range or no number.
+
+    Notes
+    -----
+    Reports are a structured vector with fields ``seed`` (uint64) and ``bucket``
+    (uint32), as for optimized local hashing.
+
+    Examples
+    --------
+    >>> m = LocalHashingOnly(k=25, epsilon=1.0, buckets=2)
+    >>> round(m.vulnerability(), 4), m.exact_epsilon(), m.exact_delta(1.0)
+    (0.08, inf, 0.5)
+    """
+
+    k: int
+    epsilon: float
+    buckets: int
+
+    p_star: ClassVar[float] = 1.0
+    _lie: ClassVar[float] = 0.0
+    _log_lie: ClassVar[float] = -math.inf
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "k", integer("k", self.k, 2))
+        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
+        object.__setattr__(self, "buckets", integer("buckets", self.buckets, 2, 2**31 - 1))
+
+    @property
+    def num_buckets(self) -> int:
+        """Size of the hash range."""
+        return self.buckets
+
+
+@dataclass(frozen=True)
+class StickyUnaryEncoding(UnaryEncoding):
+    """A control: unary encoding whose own bit is set by its coin, but never cleared by it.
+
+    Noise is drawn for all k bits, then the own bit is switched on with the protocol's p.
+    So it is on with p + (1 - p) q, and epsilon grows by ln(1 + p / (q (1 - p))) - epsilon: to
+    ln(1 + e^(epsilon / 2) + e) for symmetric encoding, to ln(e + 2) for optimized. It does
+    not vanish with the claim: what is left is ln 3.
+
+    Parameters
+    ----------
+    k : int
+        Number of values, at least 2.
+    epsilon : float
+        Privacy budget in natural-log units that is claimed, positive and finite.
+    optimized : bool
+        Which protocol it means to be: optimized (OUE) or symmetric (SUE) unary encoding.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range or no number.
+
+    Notes
+    -----
+    Reports as for `OptimizedUnaryEncoding`. This is `UEClient` of pure-ldp up to version
+    1.1.2, found by LDP-Auditor and repaired in 1.2.0. The server here knows how often the
+    own bit is on, that of the package did not, and multiplied frequencies by
+    p (1 - q) / (p - q).
+
+    Examples
+    --------
+    >>> m = StickyUnaryEncoding(k=25, epsilon=1.0, optimized=True)
+    >>> round(m.exact_epsilon(), 4), round(math.log(math.e + 2), 4)
+    (1.5514, 1.5514)
+    """
+
+    k: int
+    epsilon: float
+    optimized: bool
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "k", integer("k", self.k, 2))
+        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
+        if not isinstance(self.optimized, bool):
+            raise TypeError(f"optimized must be True or False, got {self.optimized!r}.")
+
+    @property
+    def _meant(self) -> UnaryEncoding:
+        kind = OptimizedUnaryEncoding if self.optimized else SymmetricUnaryEncoding
+        return kind(self.k, self.epsilon)
+
+    @property
+    def q_star(self) -> float:
+        """Probability that one given other bit is set, as it should be."""
+        return self._meant.q_star
+
+    @property
+    def p_star(self) -> float:
+        """Probability that the own bit is set, p + (1 - p) q."""
+        meant = self._meant
+        return meant.p_star + meant.own_missed * meant.q_star
+
+    @property
+    def own_missed(self) -> float:
+        """Probability that the own bit is not set, (1 - p)(1 - q)."""
+        meant = self._meant
+        return meant.own_missed * (1 - meant.q_star)
