@@ -8,6 +8,7 @@ from .hybrid import Hybrid
 from .laplace import Laplace
 from .piecewise import Piecewise
 from .rounded import Rounded
+from .sampled_numbers import SampledNumbers
 from .square_wave import SquareWave
 from .staircase import Staircase
 
@@ -18,6 +19,7 @@ __all__ = [
     "Laplace",
     "Piecewise",
     "Rounded",
+    "SampledNumbers",
     "SquareWave",
     "Staircase",
 ]
