@@ -17,7 +17,7 @@ from ldpaudit.domains import Interval
 from ._priors import Floats, Nodes, Points, PriorLike, explained, nodes, points
 
 #: Users a pass: scratch stays in a near cache.
-CHUNK = 2**13
+CHUNK = 2**14
 
 
 class OnInterval(ABC):
@@ -94,7 +94,7 @@ class OnInterval(ABC):
         """Inputs as positions in [0, steps]; what rounding adds beyond the ends is cut off."""
         position = values - self.low
         position *= self._steps / (self.high - self.low)
-        return np.clip(position, 0, self._steps, out=position)
+        return np.minimum(position, self._steps, out=position)  # not below 0: rounding is monotone
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> npt.NDArray[Any]:
         """Draw one report a value: whole numbers, shape (n,)."""

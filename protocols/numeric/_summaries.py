@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,23 +60,33 @@ class LevelCounts:
         return LevelCounts(self.num_users + other.num_users, self.levels + other.levels)
 
 
-def sums(features: tuple[Integers, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Sums of features and of their products, exact for features below 2**24 in size."""
-    first = [0] * len(features)
-    pairs = [(i, j) for i in range(len(features)) for j in range(i, len(features))]
-    second = [0] * len(pairs)
-    for start in range(0, len(features[0]), 2**14):  # products below 2**48 sum to below 2**62
-        block = [feature[start : start + 2**14] for feature in features]
-        for i, column in enumerate(block):
-            first[i] += int(column.sum())
-        for place, (i, j) in enumerate(pairs):
-            second[place] += int(block[i] @ block[j])
-    return tuple(first), tuple(second)
+def sums(
+    reports: Integers, features: Callable[[Integers], tuple[Floats, ...]]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Sums of whole features of reports and of their products, exact below 2**19 in size."""
+    first: npt.NDArray[Any] = np.zeros(len(features(reports[:0])), dtype=object)
+    second: npt.NDArray[Any] = np.zeros(first.size * (first.size + 1) // 2, dtype=object)
+    for start in range(0, len(reports), 2**13):
+        # Whole numbers whose sums stay below 2**52: exact as doubles, in any order.
+        block = features(reports[start : start + 2**13])
+        first += [int(column.sum()) for column in block]
+        second += [int(one @ two) for i, one in enumerate(block) for two in block[i:]]
+    return tuple(first.tolist()), tuple(second.tolist())
+
+
+def itself(reports: Integers) -> tuple[Floats]:
+    """The report as its only feature."""
+    return (reports.astype(np.float64),)
 
 
 def wide_sums(feature: Integers) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """As `sums` of one feature of up to 2**43 in size."""
-    high = feature >> 20
-    low = feature - (high << 20)
-    (above, below), (squares, products, rest) = sums((high, low))
-    return (above * 2**20 + below,), (squares * 2**40 + products * 2**21 + rest,)
+    """As `sums` of reports of up to 2**43 in size."""
+    first = squares = 0
+    for start in range(0, len(feature), 2**13):
+        block = feature[start : start + 2**13]
+        high = block >> 20
+        low = block - (high << 20)
+        first += int(block.sum())
+        squares += int(high @ high) << 40
+        squares += (int(high @ low) << 21) + int(low @ low)
+    return (first,), (squares,)

@@ -19,7 +19,7 @@ from ldpaudit._validate import integer, nonnegative
 
 from ._on_interval import FixedWire, OnInterval, standard_error, whole_reports
 from ._priors import Floats, Points, nearby
-from ._summaries import ReportSums, sums
+from ._summaries import ReportSums, itself, sums
 from ._weights import Weights, weights
 
 #: Most steps of the grid of a wide window: a report is below 2**19.
@@ -55,15 +55,16 @@ class Window(FixedWire, OnInterval):
 
     def _draw(self, position: Floats, rng: np.random.Generator) -> npt.NDArray[np.uint32]:
         law = self._law
-        rounding = rng.random(position.size)
+        own = rng.random(position.size)
+        own += position  # its floor is the node: up with probability frac(position)
+        np.floor(own, out=own)
+        np.minimum(own, self._steps, out=own)
         place = rng.integers(0, law.total, position.size).astype(np.float64)
         tells = place < law.told
-        rounding += position  # its floor is the node: up with probability frac(position)
-        own = np.floor(rounding, out=rounding)
-        np.minimum(own, self._steps, out=own)
         # Quotients of whole numbers below 2**53: their floors are exact. No branch is taken,
         # for no processor could foresee it.
-        own += np.floor(place / law.extra) if self._width > 1 else 0
+        offset = place / law.extra
+        own += np.floor(offset, out=offset)
         place -= law.told
         place /= law.blind
         np.floor(place, out=place)
@@ -150,7 +151,7 @@ class AffineWindow(Window):
     def aggregate(self, reports: npt.ArrayLike) -> ReportSums:
         """Sums of reports and of their squares; summaries of a stream add up."""
         seen = self._checked(reports)
-        return ReportSums(seen.size, *sums((seen,)))
+        return ReportSums(seen.size, *sums(seen, itself))
 
     def estimate(self, counts: ReportSums) -> float:
         """Unbiased mean of the users' numbers, not clipped."""

@@ -132,36 +132,39 @@ class Dithered(Window):
         return 2 * round(min(less * (self._steps - self.dithers) / 2, self.dithers))
 
     def _draw(self, position: Floats, rng: np.random.Generator) -> npt.NDArray[np.uint32]:
+        # One number below the total holds the public dither and, apart from it, what decides
+        # on truth or lie; where that is the truth, its place rounds the position.
         law, size = self._law, self.dithers
-        dither = rng.random(position.size)
-        dither *= size  # its whole part is the public dither, the rest rounds the position
-        place = rng.integers(0, self._levels * law.blind + law.extra, position.size)
+        drawn = rng.integers(0, law.total, position.size)
+        dither = (drawn & (size - 1)).astype(np.float64)
+        drawn >>= size.bit_length() - 1
+        place = drawn.astype(np.float64)
+        tells = place < law.extra
         position += dither
+        position += place / law.extra
         position *= 1 / size
         level = np.floor(position, out=position)
         np.minimum(level, self._levels - 1, out=level)
-        tells = place < law.extra
-        lie = (place - law.extra).astype(np.float64)
-        lie /= law.blind
-        np.floor(lie, out=lie)
-        level -= lie
+        place -= law.extra
+        place /= law.blind
+        np.floor(place, out=place)
+        level -= place
         level *= tells
-        level += lie
+        level += place
         level *= size
+        level -= dither
         level += size - 1
-        level -= np.floor(dither, out=dither)
         return level.astype(np.uint32)
 
-    def _features(self, reports: npt.ArrayLike) -> tuple[Integers, Integers]:
+    def _features(self, reports: Integers) -> tuple[Floats, Floats]:
         """Levels, and the corrections -h(u) in half steps."""
-        seen = self._checked(reports)
-        level = seen >> (self.dithers.bit_length() - 1)
-        return level, self._corrections.take(seen & (self.dithers - 1))
+        level = (reports >> (self.dithers.bit_length() - 1)).astype(np.float64)
+        return level, self._corrections.take(reports & (self.dithers - 1))
 
     @cached_property
-    def _corrections(self) -> Integers:
-        """Half steps to add for each dither counted backwards."""
-        away = 2 * np.arange(self.dithers) - (self.dithers - 1)
+    def _corrections(self) -> Floats:
+        """Half steps to add for each dither counted backwards, whole numbers."""
+        away = 2.0 * np.arange(self.dithers) - (self.dithers - 1)
         return np.asarray(np.sign(away) * np.maximum(np.abs(away) - self._spared, 0))
 
     @property
@@ -171,15 +174,15 @@ class Dithered(Window):
 
     def report_estimates(self, reports: npt.ArrayLike) -> Floats:
         """Unbiased estimate of its user's number from each report."""
-        level, correction = self._features(reports)
+        level, correction = self._features(self._checked(reports))
         a, b = self._pace
         middle = (self.low + self.high) / 2
         return np.asarray(middle + a * (level - (self._levels - 1) / 2) + b * correction)
 
     def aggregate(self, reports: npt.ArrayLike) -> ReportSums:
         """Sums of levels and corrections and of their products; summaries add up."""
-        features = self._features(reports)
-        return ReportSums(features[0].size, *sums(features))
+        seen = self._checked(reports)
+        return ReportSums(seen.size, *sums(seen, self._features))
 
     def estimate(self, counts: ReportSums) -> float:
         """Unbiased mean of the users' numbers, not clipped."""

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
+from ._priors import Floats
 from .rounded import Levels
 
 
@@ -56,3 +60,10 @@ class Duchi(Levels):
 
     def __post_init__(self) -> None:
         self._check()
+
+    def _draw(self, position: Floats, rng: np.random.Generator) -> npt.NDArray[np.uint32]:
+        # The upper level has a weight from blind to blind + extra, whatever is rounded here.
+        law = self._law
+        position *= law.extra
+        position += law.blind
+        return (rng.integers(0, law.total, position.size) < position).astype(np.uint32)

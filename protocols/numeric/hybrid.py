@@ -98,11 +98,11 @@ class Hybrid(FixedWire, OnInterval):
 
     def _draw(self, position: Floats, rng: np.random.Generator) -> npt.NDArray[np.uint32]:
         first = rng.random(position.size) < self.piecewise_share
-        reports = np.empty(position.size, dtype=np.uint32)
-        reports[first] = self._piecewise._draw(position[first], rng)
-        bits = self._duchi._draw(position[~first] / self._steps, rng)
-        reports[~first] = bits + np.uint32(self._piecewise.outputs)
-        return reports
+        wide = self._piecewise._draw(position, rng)
+        bits = self._duchi._draw(position / self._steps, rng)
+        bits += np.uint32(self._piecewise.outputs)
+        np.copyto(bits, wide, where=first)
+        return bits
 
     def _checked(self, reports: npt.ArrayLike) -> npt.NDArray[np.int64]:
         return whole_reports(reports, self._outputs)
@@ -166,9 +166,13 @@ class Hybrid(FixedWire, OnInterval):
     def aggregate(self, reports: npt.ArrayLike) -> ReportSums:
         """Sums of both mechanisms' reports, their numbers and products; summaries add up."""
         seen = self._checked(reports)
-        bit = seen - self._piecewise.outputs
-        first = bit < 0
-        return ReportSums(seen.size, *sums((first.astype(np.int64), seen * first, bit * ~first)))
+        return ReportSums(seen.size, *sums(seen, self._features))
+
+    def _features(self, reports: npt.NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
+        """Whether a report is of the piecewise mechanism, its number if so, Duchi's bit if not."""
+        bit = (reports - self._piecewise.outputs).astype(np.float64)
+        first = (bit < 0).astype(np.float64)
+        return first, reports * first, bit * (1 - first)
 
     def estimate(self, counts: ReportSums) -> float:
         """Unbiased mean of the users' numbers, not clipped."""

@@ -60,6 +60,9 @@ class Levels(AffineWindow):
     def aggregate(self, reports: npt.ArrayLike) -> LevelCounts:  # type: ignore[override]
         """Count the reports of each level; summaries of a stream add up."""
         seen = self._checked(reports)
+        if self._levels == 2:
+            ones = int(np.count_nonzero(seen))
+            return LevelCounts(seen.size, np.array([seen.size - ones, ones]))
         return LevelCounts(seen.size, np.bincount(seen, minlength=self._levels).astype(np.int64))
 
     def sample_counts(

@@ -13,7 +13,7 @@ from ldpaudit._validate import integer
 
 from ._expectation_maximization import band_channel, maximize
 from ._priors import Floats
-from ._summaries import ReportSums, sums
+from ._summaries import ReportSums, itself, sums
 from ._window import AffineWindow, grid
 
 
@@ -100,7 +100,7 @@ class SquareWave(AffineWindow):
         seen = self._checked(reports)
         cell = seen * self.cells // self._outputs
         histogram = np.bincount(cell, minlength=self.cells).astype(np.int64)
-        return ReportSums(seen.size, *sums((seen,)), histogram)
+        return ReportSums(seen.size, *sums(seen, itself), histogram)
 
     def estimate_distribution(self, counts: ReportSums, smooth: bool = True) -> Floats:
         """Share of users in each cell of the interval, by (smoothed) EM; biased.

@@ -110,6 +110,10 @@ def test_one_number_decides_a_rounded_report_as_weighed(m: Any) -> None:
         edges |= {w.extra + j * w.blind + d for j in range(m._steps + 1) for d in (-1, 0, 1)}
         places = sorted(p for p in edges if 0 <= p < w.total)
         drawn = m._draw(np.full(len(places), position), Places(places))
+        if isinstance(m, Duchi):  # one threshold alone
+            edge = w.blind + position * w.extra
+            assert drawn.tolist() == [int(p < edge) for p in places]
+            continue
         wanted = [below + (p < up) if p < w.extra else (p - w.extra) // w.blind for p in places]
         assert drawn.tolist() == wanted
 
@@ -128,13 +132,19 @@ def test_a_window_is_drawn_as_weighed(m: Any) -> None:
 
     w = m._law
     if isinstance(m, Dithered):
-        total, parts, size = m.levels * w.blind + w.extra, m.levels, m.dithers
-        edges = {0, w.extra - 1, *(w.extra + j * w.blind + d for j in range(parts) for d in (0, 1))}
-        places = sorted(p for p in edges if p < total)
-        for position, dither in ((0.0, 0), (1.5, 7), (float(m._steps), size - 1), (70_000.0, 99)):
-            drawn = m._draw(np.full(len(places), position), Places(places, (dither + 0.25) / size))
-            level = (math.floor(position + 0.25) + dither) // size
-            wanted = [level if p < w.extra else (p - w.extra) // w.blind for p in places]
+        size, levels = m.dithers, m.levels or 0
+        assert size * (levels * w.blind + w.extra) == w.total
+        edges = {0, 1, w.extra // 2, w.extra - 1}
+        edges |= {w.extra + j * w.blind + d for j in range(levels) for d in (0, 1, w.blind - 1)}
+        for position, dither in ((0.0, 0), (1.75, 7), (float(m._steps), size - 1), (70_000.4, 99)):
+            places = [p * size + dither for p in sorted(edges)]
+            drawn = m._draw(np.full(len(places), position), Places(places, 0.0))
+            wanted = [
+                math.floor((position + dither + p / w.extra) / size)
+                if p < w.extra
+                else (p - w.extra) // w.blind
+                for p in sorted(edges)
+            ]
             assert drawn.tolist() == [j * size + size - 1 - dither for j in wanted]
         return
     for position in (0.0, 777.25, float(m._steps)):
