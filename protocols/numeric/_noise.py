@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import integer, nonnegative
+from ldpaudit.validate import integer, nonnegative
 
 from ._discrete import MAX_DENOMINATOR
 from ._on_interval import OnInterval, standard_error

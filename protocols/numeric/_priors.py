@@ -9,8 +9,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import distribution
 from ldpaudit.domains import Interval
+from ldpaudit.validate import distribution
 
 Floats = npt.NDArray[np.float64]
 #: None (uniform), numbers that are equally likely, or a pair (numbers, probabilities).

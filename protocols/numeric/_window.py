@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import integer, nonnegative
+from ldpaudit.validate import integer, nonnegative
 
 from ._on_interval import FixedWire, OnInterval, standard_error, whole_reports
 from ._priors import Floats, Points, nearby

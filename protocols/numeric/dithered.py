@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import integer, known
+from ldpaudit.validate import integer, known
 
 from ._on_interval import standard_error
 from ._priors import Floats

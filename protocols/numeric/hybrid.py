@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import integer
+from ldpaudit.validate import integer
 
 from ._on_interval import FixedWire, OnInterval, standard_error, whole_reports
 from ._priors import Floats, Points, PriorLike, points

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import generator, integer, reports_listed
+from ldpaudit.validate import generator, integer, reports_listed
 
 from ._on_interval import standard_error
 from ._priors import Floats
@@ -66,7 +66,7 @@ class Levels(AffineWindow):
         return LevelCounts(seen.size, np.bincount(seen, minlength=self._levels).astype(np.int64))
 
     def sample_counts(
-        self, histogram: npt.ArrayLike, values: npt.ArrayLike, *, rng: np.random.Generator
+        self, values: npt.ArrayLike, histogram: npt.ArrayLike, *, rng: np.random.Generator
     ) -> LevelCounts:
         """Draw the counts of histogram[i] users who hold values[i], from their exact law."""
         asked = self.domain.check(values)

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import epsilon as checked_epsilon
-from ldpaudit._validate import floats, generator, integer, known, nonnegative, positive, table_size
 from ldpaudit.domains import Ball
+from ldpaudit.validate import epsilon as checked_epsilon
+from ldpaudit.validate import floats, generator, integer, known, nonnegative, positive, table_size
 
 from .dithered import Dithered
 from .duchi import Duchi

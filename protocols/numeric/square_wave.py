@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import integer
+from ldpaudit.validate import integer
 
 from ._expectation_maximization import band_channel, maximize
 from ._priors import Floats

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import epsilon as checked_epsilon
-from ldpaudit._validate import floats, generator, integer, positive, table_size
 from ldpaudit.domains import Ball
+from ldpaudit.validate import epsilon as checked_epsilon
+from ldpaudit.validate import floats, generator, integer, positive, table_size
 
 Floats = npt.NDArray[np.float64]
 

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import nonnegative
+from ldpaudit.validate import nonnegative
 
 from ._directions import directions, rounded_directions, spread_around, two_sided
 from ._on_ball import Floats, OnBall, only_uniform

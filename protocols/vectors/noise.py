@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit._validate import fraction, nonnegative
+from ldpaudit.validate import fraction, nonnegative
 
 from ._on_ball import Floats, OnBall, only_uniform
 from ._radial import angles, of_distance, panels, told

@@ -80,7 +80,7 @@ def test_drawn_counts_have_the_law_of_counted_reports(m: Any) -> None:
     """Mean and covariance over 4,000 draws, five standard errors: 6e-7 an entry."""
     rng = np.random.default_rng(11)
     values, users = m.low + (m.high - m.low) * np.array([0.0, 0.2, 0.77]), np.array([3, 2, 4])
-    draws = np.array([m.sample_counts(users, values, rng=rng).levels for _ in range(4_000)])
+    draws = np.array([m.sample_counts(values, users, rng=rng).levels for _ in range(4_000)])
     assert (draws.sum(axis=1) == 9).all()
     law = np.exp(m.log_likelihood(m.every_report(), values))
     mean = law @ users
@@ -95,13 +95,13 @@ def test_drawn_counts_have_the_law_of_counted_reports(m: Any) -> None:
 def test_drawn_counts_are_checked_and_cheap() -> None:
     m = Duchi(1.0)
     rng = np.random.default_rng(0)
-    counts = m.sample_counts([10**11, 10**11], [-1.0, 1.0], rng=rng)
+    counts = m.sample_counts([-1.0, 1.0], [10**11, 10**11], rng=rng)
     assert counts.num_users == 2 * 10**11
     assert abs(m.estimate(counts)) < 5 * math.sqrt(m.worst_variance() / 2e11)
     with pytest.raises(ValueError, match="histogram must be 2 whole numbers, one a value"):
-        m.sample_counts([1, 2, 3], [0.0, 1.0], rng=rng)
+        m.sample_counts([0.0, 1.0], [1, 2, 3], rng=rng)
     with pytest.raises(ValueError, match="histogram must hold 1 to"):
-        m.sample_counts([0, 0], [0.0, 1.0], rng=rng)
+        m.sample_counts([0.0, 1.0], [0, 0], rng=rng)
 
 
 @pytest.mark.parametrize("ratio", [(0, 7), (3, 7), (7, 7), (23, 7)])

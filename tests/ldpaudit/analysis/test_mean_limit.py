@@ -9,8 +9,8 @@ import pytest
 from scipy.optimize import linprog
 
 import ldpaudit
-from ldpaudit._mean_programs import Dual, broken, cells, least_variance, mirrored
-from ldpaudit.mean_limit import TABLE, frontier_mean, solved
+from ldpaudit.analysis._mean_programs import Dual, broken, cells, least_variance, mirrored
+from ldpaudit.analysis.mean_limit import TABLE, frontier_mean, solved
 from ldpaudit.protocols import Dithered, Duchi, Hybrid, Piecewise, PrivUnit, Rounded
 
 

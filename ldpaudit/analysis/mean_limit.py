@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit import _validate
+from ldpaudit import validate
 
 if TYPE_CHECKING:
     from ldpaudit.contracts import Floats
@@ -105,7 +105,7 @@ class MeanFrontier:
     epsilon: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "epsilon", _validate.positive("epsilon", self.epsilon))
+        object.__setattr__(self, "epsilon", validate.positive("epsilon", self.epsilon))
 
     @overload
     def error_at(self, share: float, variance: float = ..., target: str = ...) -> float: ...
@@ -138,11 +138,11 @@ class MeanFrontier:
             If a share lies outside [0, 1], the variance is not positive, or the target
             is another one.
         """
-        _validate.known("target", target, ("users", "population"))
-        spread = _validate.positive("variance", variance)
-        shares = _validate.floats("share", share)
+        validate.known("target", target, ("users", "population"))
+        spread = validate.positive("variance", variance)
+        shares = validate.floats("share", share)
         if not ((shares >= 0) & (shares <= 1)).all():  # nan is not
-            raise ValueError(f"share must lie in [0, 1], got {_validate.shown(share)}.")
+            raise ValueError(f"share must lie in [0, 1], got {validate.shown(share)}.")
         with np.errstate(divide="ignore"):
             out = spread / shares if target == "population" else spread * (1 / shares - 1)
         return np.asarray(out) if out.ndim else float(out)
@@ -182,7 +182,7 @@ class MeanFrontier:
 
 def solved(epsilon: float) -> tuple[float, float]:
     """The two least variances at a budget, from their linear programs."""
-    from ldpaudit._mean_programs import cells, least_variance, mirrored
+    from ldpaudit.analysis._mean_programs import cells, least_variance, mirrored
 
     worst = least_variance(mirrored(_INPUTS), epsilon).lower
     centres, widths = cells(_CELLS)
