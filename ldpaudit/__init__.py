@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ldpaudit.adapters.callables import from_callable as from_callable
     from ldpaudit.adapters.recordings import from_samples as from_samples
     from ldpaudit.analysis.limits import frontier as frontier
+    from ldpaudit.analysis.mean_limit import frontier_mean as frontier_mean
     from ldpaudit.auditing.harness import audit as audit
     from ldpaudit.comparing.grid import compare as compare
     from ldpaudit.comparing.results import Results as Results
@@ -43,6 +44,7 @@ _HOME = {
     "from_callable": "adapters.callables",
     "from_samples": "adapters.recordings",
     "frontier": "analysis.limits",
+    "frontier_mean": "analysis.mean_limit",
     "mechanism": "registry",
 }
 
@@ -55,6 +57,7 @@ __all__ = [
     "from_callable",
     "from_samples",
     "frontier",
+    "frontier_mean",
     "mechanism",
     "testing",
 ]

@@ -24,6 +24,10 @@ HISTORIES = {"repeated", "constant"}
 #: Protocols over time are told of in longitudinal.md.
 LONGITUDINAL = {"l-grr", "l-sue", "l-oue", "l-osue", "l-soue", "rappor", "biloloha", "ololoha",
                 "dbitflip"}  # fmt: skip
+#: Mechanisms for numbers and vectors are told of in numeric.md.
+NUMERIC = {"laplace", "staircase", "duchi", "pm", "hm", "sw", "rounded", "dithered",
+           "sampled-numbers", "privunit", "privunitg", "duchi-l2", "l2-laplace",
+           "gaussian-vector"}  # fmt: skip
 
 
 def catalogue() -> list[tuple[str, ...]]:
@@ -31,7 +35,9 @@ def catalogue() -> list[tuple[str, ...]]:
 
 
 def test_the_catalogue_is_complete() -> None:
-    elsewhere = CONTROLS | LONGITUDINAL | RECORDS | HISTORIES
+    guide = (DOCS / "numeric.md").read_text(encoding="utf-8")
+    assert {name for name in NUMERIC if f"`{name}`" in guide} == NUMERIC
+    elsewhere = CONTROLS | LONGITUDINAL | RECORDS | HISTORIES | NUMERIC
     assert {row[0] for row in catalogue()} == set(registry.names("protocols")) - elsewhere
 
 

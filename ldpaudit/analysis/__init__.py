@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ldpaudit.analysis.limits import frontier as frontier
     from ldpaudit.analysis.limits import mse_without_epsilon as mse_without_epsilon
     from ldpaudit.analysis.limits import non_dominated as non_dominated
+    from ldpaudit.analysis.mean_limit import MeanFrontier as MeanFrontier
+    from ldpaudit.analysis.mean_limit import frontier_mean as frontier_mean
     from ldpaudit.analysis.recommendation import Candidate as Candidate
     from ldpaudit.analysis.recommendation import Choice as Choice
     from ldpaudit.analysis.recommendation import Recommendation as Recommendation
@@ -29,10 +31,12 @@ __all__ = [
     "Candidate",
     "Choice",
     "Frontier",
+    "MeanFrontier",
     "Recommendation",
     "changes_text",
     "compare_runs",
     "frontier",
+    "frontier_mean",
     "hypervolume",
     "hypervolumes",
     "mse_without_epsilon",
@@ -48,11 +52,13 @@ __getattr__, __dir__ = face(
         "Candidate": "recommendation",
         "Choice": "recommendation",
         "Frontier": "limits",
+        "MeanFrontier": "mean_limit",
         "Recommendation": "recommendation",
         "STANDING_COLUMNS": "dominance",
         "changes_text": "changes",
         "compare_runs": "changes",
         "frontier": "limits",
+        "frontier_mean": "mean_limit",
         "hypervolume": "volumes",
         "hypervolumes": "volumes",
         "mse_without_epsilon": "limits",

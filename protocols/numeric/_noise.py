@@ -1,0 +1,213 @@
+"""Mechanisms that add whole noise to the number on a grid.
+
+Inputs are the nodes 0..S, a report is any whole number. The noise z has weight h(|z|), which
+never rises and has h(d + S) = b h(d) with b = exp(-epsilon): an input moves a report by at
+most S, and so the weight of any report by at most the factor 1 / b. All that reports beyond
+S to either side tell is told S nearer, so that the figures here are finite sums.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Iterable
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from ldpaudit.validate import integer, nonnegative
+
+from ._discrete import MAX_DENOMINATOR
+from ._on_interval import OnInterval, standard_error
+from ._priors import Floats, Points, nearby
+from ._summaries import ReportSums, wide_sums
+
+#: Steps of the grid.
+STEPS = 2**14
+#: A report is a signed number of so many bits.
+BITS = 64
+#: Least budget: below it the noise is wider than sums of whole numbers can be.
+_LEAST = 1e-6
+
+
+class WholeNoise(OnInterval):
+    """Everything such a mechanism does, given h."""
+
+    @property
+    def _steps(self) -> int:
+        return STEPS
+
+    @property
+    def _dtype(self) -> type[np.generic]:
+        return np.int64
+
+    @property
+    def bits(self) -> int:
+        """Bits a report, a signed number of fixed length."""
+        return BITS
+
+    def _check(self) -> None:
+        super()._check()
+        if self.epsilon < _LEAST:
+            raise ValueError(f"epsilon must be at least {_LEAST:g} here, got {self.epsilon!r}.")
+
+    @cached_property
+    def _rate(self) -> tuple[int, int]:
+        """A ratio of whole numbers that is at most epsilon / S, of a known denominator."""
+        denominator = MAX_DENOMINATOR
+        top, bottom = self.epsilon.as_integer_ratio()
+        return denominator // STEPS * top // bottom, denominator
+
+    @abstractmethod
+    def _noise(self, size: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+        """Draw exact noise."""
+
+    @property
+    @abstractmethod
+    def _noise_variance(self) -> float:
+        """Variance of the noise, in squared steps."""
+
+    @abstractmethod
+    def _log_weight(self, distance: npt.NDArray[np.int64]) -> Floats:
+        """Logarithm of h at distances of at least 0."""
+
+    @property
+    @abstractmethod
+    def _log_total(self) -> float:
+        """Logarithm of the sum of h(|z|) over all z."""
+
+    def _draw(self, position: Floats, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+        node = np.floor(position + rng.random(position.size)).astype(np.int64)
+        return np.minimum(node, STEPS) + self._noise(position.size, rng)
+
+    def _checked(self, reports: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        seen = np.asarray(reports)
+        if seen.ndim != 1:
+            raise ValueError(f"reports must be one-dimensional, got shape {seen.shape}.")
+        if seen.size and not np.issubdtype(seen.dtype, np.integer):
+            raise TypeError(f"reports must be integers, got dtype {seen.dtype}.")
+        if seen.size and max(-int(seen.min()), int(seen.max())) >= 2**43:
+            raise ValueError("reports must be below 2**43 in size.")
+        return seen.astype(np.int64)
+
+    def _log_law(self, reports: npt.NDArray[np.int64], position: Floats) -> Floats:
+        node = np.minimum(np.floor(position), STEPS - 1).astype(np.int64)
+        up = position - node
+        gap = reports[:, None] - node
+        with np.errstate(divide="ignore"):
+            below = self._log_weight(np.abs(gap)) + np.log1p(-up)
+            above = self._log_weight(np.abs(gap - 1)) + np.log(up)
+        return np.asarray(np.logaddexp(below, above) - self._log_total)
+
+    @cached_property
+    def _kernel(self) -> Floats:
+        """Probability of noise 0..2S."""
+        return np.asarray(np.exp(self._log_weight(np.arange(2 * STEPS + 1)) - self._log_total))
+
+    def _multiplicity(self, reports: npt.NDArray[np.int64]) -> Floats:
+        """How much each report of -S..2S stands for: those outside for all beyond them."""
+        outside = (reports < 0) | (reports > STEPS)
+        return np.where(outside, -1 / math.expm1(-self.exact_epsilon()), 1.0)
+
+    def _mixed(self, weights: Floats) -> Floats:
+        from scipy.signal import fftconvolve
+
+        kernel = np.concatenate((self._kernel[:0:-1], self._kernel))
+        mixed = fftconvolve(weights, kernel)[STEPS : 4 * STEPS + 1]  # reports -S..2S
+        mixed[np.abs(mixed) < 1e-15 * np.abs(mixed).max()] = 0.0
+        return np.asarray(mixed * self._multiplicity(np.arange(-STEPS, 2 * STEPS + 1)))
+
+    def _near_uniform(self, window: float) -> float:
+        reports = np.arange(-STEPS, 2 * STEPS + 1)
+        # The law is symmetric in the position and has one peak: the best window is centred.
+        start = np.clip(reports - window / 2, 0, STEPS - window)
+        told = self._covered(reports - start) - self._covered(reports - start - window)
+        return float((told * self._multiplicity(reports)).sum() / STEPS)
+
+    def _covered(self, distance: Floats) -> Floats:
+        """Integral from 0 to a signed distance of the probability, linear between steps."""
+        kernel, size = self._kernel, np.abs(distance)
+        below = np.concatenate(([0.0], np.cumsum((kernel[1:] + kernel[:-1]) / 2)))
+        node = np.minimum(np.floor(size), 2 * STEPS - 1).astype(np.int64)
+        rest = size - node
+        slope = kernel[node + 1] - kernel[node]
+        return np.copysign(below[node] + rest * (kernel[node] + rest * slope / 2), distance)
+
+    def _near(self, prior: Points, tau: float) -> float:
+        reports = np.arange(-STEPS, 2 * STEPS + 1)
+        many = self._multiplicity(reports)
+        position = self._position(prior.values)
+
+        def rows(part: slice) -> Floats:
+            law = np.exp(self._log_law(reports[part], position))
+            return np.asarray(law * many[part, None])
+
+        return nearby(prior, tau, rows, reports.size)
+
+    def exact_epsilon(self) -> float:
+        """Largest log-likelihood ratio over reports and pairs of inputs."""
+        top, bottom = self._rate
+        return STEPS * top / bottom
+
+    def exact_delta(self, epsilon: float) -> float:
+        """Hockey-stick divergence of the two ends, the worst pair: a sum over all reports."""
+        claim = nonnegative("epsilon", epsilon)
+        low, high = self._kernel[: STEPS + 1], self._kernel[STEPS::-1]
+        inside = np.maximum(0.0, low - math.exp(min(claim, 700.0)) * high).sum()
+        below = -self._below_zero() * math.expm1(min(claim - self.exact_epsilon(), 700.0))
+        return float(inside + max(0.0, below))
+
+    def _below_zero(self) -> float:
+        """Probability that noise is negative."""
+        return float((1 - self._kernel[0]) / 2)
+
+    def report_estimates(self, reports: npt.ArrayLike) -> Floats:
+        """Unbiased estimate of its user's number from each report: the report as a number."""
+        return np.asarray(self.low + self._unit * self._checked(reports))
+
+    def aggregate(self, reports: npt.ArrayLike) -> ReportSums:
+        """Sums of reports and of their squares; summaries of a stream add up."""
+        seen = self._checked(reports)
+        return ReportSums(seen.size, *wide_sums(seen))
+
+    def estimate(self, counts: ReportSums) -> float:
+        """Unbiased mean of the users' numbers, not clipped."""
+        num_users = integer("num_users of counts", counts.num_users, 1)
+        return self.low + self._unit * (counts.first[0] / num_users)
+
+    def standard_error(self, counts: ReportSums) -> float:
+        """Standard error of `estimate` from the spread of the reports, for sampled users."""
+        num_users = integer("num_users of counts", counts.num_users, 1)
+        mean, squares = counts.first[0] / num_users, counts.second[0] / num_users
+        return self._unit * standard_error(mean, squares, num_users)
+
+    def variance(self, x: npt.ArrayLike) -> Floats:
+        """Variance of one report's estimate at each x, exact; in squared units of the input."""
+        position, shape = self._inputs(x)
+        fraction = position - np.floor(position)
+        return (self._unit**2 * (self._noise_variance + fraction * (1 - fraction))).reshape(shape)
+
+    def _uniform_variance(self) -> float:
+        return self._unit**2 * (self._noise_variance + 1 / 6)
+
+    def worst_variance(self) -> float:
+        """Largest variance of one report's estimate: halfway between two steps."""
+        return self._unit**2 * (self._noise_variance + 1 / 4)
+
+    def pack(self, reports: npt.ArrayLike) -> list[bytes]:
+        """Reports as 8 bytes each: a signed number, most significant byte first."""
+        return [
+            number.to_bytes(8, "big", signed=True) for number in self._checked(reports).tolist()
+        ]
+
+    def unpack(self, messages: Iterable[bytes]) -> npt.NDArray[np.int64]:
+        """Reports from the messages that `pack` makes; anything else is refused."""
+        numbers = []
+        for index, message in enumerate(messages):
+            if not isinstance(message, bytes):
+                raise TypeError(f"message {index} must be bytes, got {type(message).__name__}.")
+            if len(message) != 8:
+                raise ValueError(f"message {index} must have 8 bytes, got {len(message)}.")
+            numbers.append(int.from_bytes(message, "big", signed=True))
+        return self._checked(np.array(numbers, dtype=np.int64))

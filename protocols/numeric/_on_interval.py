@@ -1,0 +1,225 @@
+"""What all mechanisms for one number share: the interval, chunks, means, summed errors."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ldpaudit.domains import Interval
+from ldpaudit.validate import epsilon as checked_epsilon
+from ldpaudit.validate import floats, generator, integer, positive, table_size
+
+from ._priors import Floats, Nodes, Points, PriorLike, explained, nodes, points
+
+#: Users a pass: scratch stays in a near cache.
+CHUNK = 2**14
+
+
+class OnInterval(ABC):
+    """A mechanism on [low, high] that rounds to the nodes 0..`_steps` of a grid at random.
+
+    Rounding at random keeps the mean, and its law is linear between two nodes, so that
+    nothing that holds for the nodes is lost between them.
+    """
+
+    low: float
+    high: float
+    epsilon: float
+
+    def _check(self) -> None:
+        """Check the parameters that all share; called by every ``__post_init__``."""
+        interval = Interval(self.low, self.high)
+        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
+        object.__setattr__(self, "low", interval.low)
+        object.__setattr__(self, "high", interval.high)
+
+    @property
+    @abstractmethod
+    def _steps(self) -> int:
+        """Number of steps of the grid."""
+
+    @property
+    @abstractmethod
+    def _dtype(self) -> type[np.generic]:
+        """Type of a report, which is a whole number."""
+
+    @abstractmethod
+    def _draw(self, position: Floats, rng: np.random.Generator) -> npt.NDArray[Any]:
+        """One report a position in [0, steps]."""
+
+    @abstractmethod
+    def _checked(self, reports: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """Reports as int64, or an error that says what they should be."""
+
+    @abstractmethod
+    def _log_law(self, reports: npt.NDArray[np.int64], position: Floats) -> Floats:
+        """Log P(report | position), shape (n, number of positions)."""
+
+    @abstractmethod
+    def _mixed(self, weights: Floats) -> Floats:
+        """Weights of nodes to weights of reports."""
+
+    @abstractmethod
+    def _near_uniform(self, window: float) -> float:
+        """Success of the best window of so many steps, for a uniform prior."""
+
+    @abstractmethod
+    def _near(self, prior: Points, tau: float) -> float:
+        """Success within tau for a prior of points."""
+
+    @abstractmethod
+    def variance(self, x: npt.ArrayLike) -> Floats:
+        """Variance of one report's estimate at each x."""
+
+    @abstractmethod
+    def report_estimates(self, reports: npt.ArrayLike) -> Floats:
+        """Unbiased estimate of its user's number from each report."""
+
+    @property
+    def domain(self) -> Interval:
+        """The interval of inputs."""
+        return Interval(self.low, self.high)
+
+    @property
+    def _unit(self) -> float:
+        """Length of a step, in units of the input."""
+        return (self.high - self.low) / self._steps
+
+    def _position(self, values: Floats) -> Floats:
+        """Inputs as positions in [0, steps]; what rounding adds beyond the ends is cut off."""
+        position = values - self.low
+        position *= self._steps / (self.high - self.low)
+        return np.minimum(position, self._steps, out=position)  # not below 0: rounding is monotone
+
+    def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> npt.NDArray[Any]:
+        """Draw one report a value: whole numbers, shape (n,)."""
+        own = self.domain.check(values)
+        generator(rng)
+        reports = np.empty(own.size, dtype=self._dtype)
+        for start in range(0, own.size, CHUNK):
+            rows = slice(start, start + CHUNK)
+            reports[rows] = self._draw(self._position(own[rows]), rng)
+        return reports
+
+    def log_likelihood(self, reports: npt.ArrayLike, values: npt.ArrayLike) -> Floats:
+        """Log P(report | value), shape (n, len(values))."""
+        seen, asked = self._checked(reports), self.domain.check(values)
+        table_size(seen.size, asked.size)
+        return self._log_law(seen, self._position(asked))
+
+    def posterior_mean_share(self, prior: PriorLike = None) -> float:
+        """R2: the share of a person's variance that the mean given one report explains.
+
+        `prior` is None for uniform on [low, high], an array of equally likely numbers, or a
+        pair (numbers, probabilities). The attacker's mean squared error is (1 - R2) times
+        the variance of the prior. Exact: a sum over all reports.
+        """
+        return min(1.0, explained(self._nodes(prior), self._mixed))
+
+    def _nodes(self, prior: PriorLike) -> Nodes:
+        return nodes(points(prior, self.domain), self.domain, self._steps)
+
+    def nearby_success(self, tau: float, prior: PriorLike = None) -> float:
+        """V_tau: probability that the best guess from one report is within `tau` of the truth.
+
+        `tau` is in units of the input, `prior` as in `posterior_mean_share`. Exact to
+        rounding and to the width of a step.
+        """
+        reach = positive("tau", tau)
+        expected = points(prior, self.domain)
+        if expected is None:
+            return min(1.0, self._near_uniform(min(2 * reach / self._unit, float(self._steps))))
+        return self._near(expected, reach)
+
+    def mean_variance(self, prior: PriorLike = None) -> float:
+        """Variance of one report's estimate, averaged over the prior (None: uniform)."""
+        expected = points(prior, self.domain)
+        if expected is None:
+            return self._uniform_variance()
+        return float(expected.weights @ self.variance(expected.values))
+
+    @abstractmethod
+    def _uniform_variance(self) -> float:
+        """Average of `variance` over the interval."""
+
+    @abstractmethod
+    def worst_variance(self) -> float:
+        """Largest variance of one report's estimate."""
+
+    def mse(self, num_users: int, prior: PriorLike = None) -> float:
+        """Mean squared error of the estimated mean of fixed users, spread as `prior`.
+
+        The users' own numbers as `prior` give their exact error; None stands for numbers
+        spread evenly over the interval.
+        """
+        return self.mean_variance(prior) / integer("num_users", num_users, 1)
+
+    def _inputs(self, x: npt.ArrayLike) -> tuple[Floats, tuple[int, ...]]:
+        """Positions of inputs of any shape, flat, and the shape."""
+        given = floats("x", x)
+        return self._position(self.domain.check(given.reshape(-1))), given.shape
+
+
+class FixedWire:
+    """Reports below a known number as bytes and back."""
+
+    _outputs: int
+
+    @property
+    def bits(self) -> int:
+        """Bits a report, fixed length."""
+        return max(1, (self._outputs - 1).bit_length())
+
+    def pack(self, reports: npt.ArrayLike) -> list[bytes]:
+        """Reports in whole bytes: the number, most significant bit first, zero padded."""
+        seen = self._checked(reports)  # type: ignore[attr-defined]
+        length = -(-self.bits // 8)
+        spare = 8 * length - self.bits
+        return [(number << spare).to_bytes(length, "big") for number in seen.tolist()]
+
+    def unpack(self, messages: Iterable[bytes]) -> npt.NDArray[Any]:
+        """Reports from the messages that `pack` makes; anything else is refused."""
+        length = -(-self.bits // 8)
+        spare = 8 * length - self.bits
+        numbers: list[int] = []
+        for index, message in enumerate(messages):
+            if not isinstance(message, bytes):
+                raise TypeError(f"message {index} must be bytes, got {type(message).__name__}.")
+            if len(message) != length:
+                raise ValueError(f"message {index} must have {length} bytes, got {len(message)}.")
+            number, rest = divmod(int.from_bytes(message, "big"), 1 << spare)
+            if rest:
+                raise ValueError(f"message {index} must be padded with zeros.")
+            if number >= self._outputs:
+                raise ValueError(
+                    f"message {index} must be a report below {self._outputs}, got {number}."
+                )
+            numbers.append(number)
+        return np.asarray(numbers, dtype=np.uint32)
+
+
+def whole_reports(reports: npt.ArrayLike, outputs: int) -> npt.NDArray[np.int64]:
+    """Reports as int64 in [0, outputs), or an error that says what they should be."""
+    seen = np.asarray(reports)
+    if seen.ndim != 1:
+        raise ValueError(f"reports must be one-dimensional, got shape {seen.shape}.")
+    if seen.size == 0:
+        return np.empty(0, dtype=np.int64)
+    if not np.issubdtype(seen.dtype, np.integer):
+        raise TypeError(f"reports must be integers, got dtype {seen.dtype}.")
+    low, high = int(seen.min()), int(seen.max())
+    if low < 0 or high >= outputs:
+        raise ValueError(f"reports must lie in [0, {outputs}), got {low if low < 0 else high}.")
+    return seen.astype(np.int64)
+
+
+def standard_error(first: float, second: float, num_users: int) -> float:
+    """Standard error of a mean from the mean of estimates and of their squares."""
+    if num_users < 2:
+        return math.inf
+    return math.sqrt(max(0.0, second - first * first) / (num_users - 1))

@@ -1,0 +1,92 @@
+"""What the server keeps of reports: whole sums that add up, whatever the order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class ReportSums:
+    """Sums of the features of `num_users` reports and of their products; summaries add up.
+
+    A feature is a whole number that a report shows, as its own number. `second` holds
+    the products of two features, row by row of the upper triangle. `histogram` counts
+    reports in cells of equal width where a mechanism estimates distributions.
+    """
+
+    num_users: int
+    first: tuple[int, ...]
+    second: tuple[int, ...]
+    histogram: Integers | None = None
+
+    def __add__(self, other: ReportSums) -> ReportSums:
+        if not isinstance(other, ReportSums):
+            return NotImplemented
+        mine, theirs = self.histogram, other.histogram
+        cells = [0 if part is None else part.size for part in (mine, theirs)]
+        if len(self.first) != len(other.first) or cells[0] != cells[1]:
+            raise ValueError("counts of different mechanisms cannot be added.")
+        return ReportSums(
+            self.num_users + other.num_users,
+            tuple(a + b for a, b in zip(self.first, other.first, strict=True)),
+            tuple(a + b for a, b in zip(self.second, other.second, strict=True)),
+            None if mine is None or theirs is None else mine + theirs,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class LevelCounts:
+    """How many of `num_users` reports name each level; summaries add up."""
+
+    num_users: int
+    levels: Integers
+
+    def __add__(self, other: LevelCounts) -> LevelCounts:
+        if not isinstance(other, LevelCounts):
+            return NotImplemented
+        if self.levels.shape != other.levels.shape:
+            raise ValueError(
+                "counts of different mechanisms cannot be added, got "
+                f"{self.levels.size} and {other.levels.size} levels."
+            )
+        return LevelCounts(self.num_users + other.num_users, self.levels + other.levels)
+
+
+def sums(
+    reports: Integers, features: Callable[[Integers], tuple[Floats, ...]]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Sums of whole features of reports and of their products, exact below 2**19 in size."""
+    first: npt.NDArray[Any] = np.zeros(len(features(reports[:0])), dtype=object)
+    second: npt.NDArray[Any] = np.zeros(first.size * (first.size + 1) // 2, dtype=object)
+    for start in range(0, len(reports), 2**13):
+        # Whole numbers whose sums stay below 2**52: exact as doubles, in any order.
+        block = features(reports[start : start + 2**13])
+        first += [int(column.sum()) for column in block]
+        second += [int(one @ two) for i, one in enumerate(block) for two in block[i:]]
+    return tuple(first.tolist()), tuple(second.tolist())
+
+
+def itself(reports: Integers) -> tuple[Floats]:
+    """The report as its only feature."""
+    return (reports.astype(np.float64),)
+
+
+def wide_sums(feature: Integers) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """As `sums` of reports of up to 2**43 in size."""
+    first = squares = 0
+    for start in range(0, len(feature), 2**13):
+        block = feature[start : start + 2**13]
+        high = block >> 20
+        low = block - (high << 20)
+        first += int(block.sum())
+        squares += int(high @ high) << 40
+        squares += (int(high @ low) << 21) + int(low @ low)
+    return (first,), (squares,)

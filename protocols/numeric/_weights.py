@@ -1,0 +1,67 @@
+"""Whole weights whose ratio is at most exp(epsilon), and positions on a grid of steps."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Context, Decimal
+
+#: Weights of a law sum to at most this: they are exact as doubles, and so are their quotients.
+TOTAL = 2**52
+
+
+@dataclass(frozen=True)
+class Weights:
+    """`blind` for each of `outputs` outputs, and `extra` more for each of `width` of them.
+
+    A report is one of all outputs with probability outputs * blind / total, else one of
+    the `width` that belong to the input. Both weights are whole numbers and
+    (blind + extra) / blind is at most exp(epsilon), so that drawing a whole number below
+    the total keeps epsilon-LDP to the last bit.
+    """
+
+    outputs: int
+    width: int
+    blind: int
+    extra: int
+
+    @property
+    def told(self) -> int:
+        """Weight of reports that tell the input, width * extra."""
+        return self.width * self.extra
+
+    @property
+    def total(self) -> int:
+        """Sum of all weights."""
+        return self.outputs * self.blind + self.told
+
+    @property
+    def telling(self) -> float:
+        """Probability that a report tells the input."""
+        return self.told / self.total
+
+    @property
+    def silent(self) -> float:
+        """Probability that it does not, without cancellation."""
+        return self.outputs * self.blind / self.total
+
+    @property
+    def log_ratio(self) -> float:
+        """Logarithm of (blind + extra) / blind."""
+        return math.log1p(self.extra / self.blind)
+
+
+def weights(epsilon: float, outputs: int, width: int) -> Weights:
+    """The weights of least error in epsilon whose total is at most TOTAL."""
+    gap = outputs + width * math.expm1(min(epsilon, 200.0))
+    blind = max(1, math.floor(TOTAL / gap))
+    most = (TOTAL - outputs * blind) // width
+    return Weights(outputs, width, blind, min(whole_gap(epsilon, blind), most))
+
+
+def whole_gap(epsilon: float, base: int) -> int:
+    """The largest whole number that is at most (exp(epsilon) - 1) * base."""
+    context = Context(prec=60, Emax=10**6, Emin=-(10**6))
+    ratio = context.subtract(context.exp(Decimal(epsilon)), Decimal(1))
+    product = context.multiply(ratio, Decimal(base))
+    return int(product.to_integral_value(rounding=ROUND_FLOOR, context=context))
