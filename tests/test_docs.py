@@ -24,6 +24,8 @@ HISTORIES = {"repeated", "constant"}
 #: Protocols over time are told of in longitudinal.md.
 LONGITUDINAL = {"l-grr", "l-sue", "l-oue", "l-osue", "l-soue", "rappor", "biloloha", "ololoha",
                 "dbitflip"}  # fmt: skip
+#: A table of blocks has no figures of its own.
+TABLES = {"block-design"}
 
 
 def catalogue() -> list[tuple[str, ...]]:
@@ -31,7 +33,7 @@ def catalogue() -> list[tuple[str, ...]]:
 
 
 def test_the_catalogue_is_complete() -> None:
-    elsewhere = CONTROLS | LONGITUDINAL | RECORDS | HISTORIES
+    elsewhere = CONTROLS | LONGITUDINAL | RECORDS | HISTORIES | TABLES
     assert {row[0] for row in catalogue()} == set(registry.names("protocols")) - elsewhere
 
 
