@@ -205,7 +205,7 @@ class BlockResponse(Decodes, ABC):
         return np.asarray(supports / num_users + rest)
 
     def mean_counts(self) -> tuple[Linear, Linear]:
-        """Mean of the summary over n as a linear function of frequencies, and its transpose."""
+        """Mean of the summary over n for given frequencies, and the transpose of its slope."""
         low, extra = self._low, math.expm1(self.epsilon) * self._low
         support, shared, size = self.support_size, self.shared_size, self.block_size
         blocks, k, many = self._places(np.arange(self.k))[0], self.k, self.used_blocks
@@ -219,8 +219,7 @@ class BlockResponse(Decodes, ABC):
         def back(weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
             of_values, of_blocks = weights[:k], weights[k:]
             inside = shared * np.bincount(blocks, of_values, many) + support * of_blocks
-            rest = low * (support * of_values.sum() + size * of_blocks.sum())
-            return np.asarray(extra * ((support - shared) * of_values + inside[blocks]) + rest)
+            return np.asarray(extra * ((support - shared) * of_values + inside[blocks]))
 
         return forward, back
 

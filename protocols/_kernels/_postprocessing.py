@@ -181,9 +181,10 @@ class PowerLaw:
 class IterativeBayes:
     """Expectation maximisation from the uniform distribution (``em``).
 
-    For randomized response this climbs the likelihood of the reports. For other pure
-    protocols counts of one report's supports depend on each other, and what it climbs is
-    their composite likelihood, each count taken as Poisson: consistent, at least 0, sum 1.
+    Each count is taken as Poisson, with what noise adds to it known, and only the rest is
+    dealt anew in a step. For randomized response the maximum is that of the reports'
+    likelihood. For other protocols counts of one report's supports depend on each other, and
+    what is climbed is their composite likelihood: consistent, at least 0, sum 1.
 
     Parameters
     ----------
@@ -295,14 +296,17 @@ _Map = Callable[[Floats], Floats]
 
 
 def _composite(mechanism: Any, counts: Any) -> tuple[Floats, _Map, _Map]:
-    """Counts over n, their mean as a function of frequencies, and that function's transpose."""
+    """Counts over n, their mean as a function of frequencies, and the transpose of its slope.
+
+    Frequencies sum to 1, so that what does not depend on which values are held is constant.
+    """
     n = integer("num_users of counts", counts.num_users, 1)
     if isinstance(mechanism, PureProtocol):
         p, q = mechanism.p_star, mechanism.q_star
         return (
             counts.supports / n,
             lambda f: np.asarray(q * f.sum() + (p - q) * f),
-            lambda u: np.asarray(q * u.sum() + (p - q) * u),
+            lambda u: (p - q) * u,
         )
     if isinstance(mechanism, BlockResponse):
         forward, back = mechanism.mean_counts()
