@@ -26,6 +26,7 @@ RUNS = (
     ("mss_decode.py", "smss"),
     ("mss_end_to_end.py",),
     ("pgr_decode.py",),
+    ("block_decode.py",),
     ("clients.py",),
     ("servers.py",),
     ("memory.py",),

@@ -164,6 +164,49 @@ class HasCounts(FrequencyOracle, Protocol):
 
 
 @runtime_checkable
+class HasInfluence(Protocol):
+    """How far one false report can move an estimate that adds reports up."""
+
+    def influence(self, targets: npt.ArrayLike) -> float:
+        """Most that one report adds to the summed estimate of these values, times the users.
+
+        Infinite where reports are unbounded.
+        """
+
+    def single_influences(self) -> Floats:
+        """The same of each value alone, shape (k,): its largest is the worst case."""
+
+
+@runtime_checkable
+class HasFalseReports(HasInfluence, Protocol):
+    """A mechanism whose reports can be made up: what a dishonest user would send."""
+
+    def false_reports(
+        self, targets: npt.ArrayLike, num_reports: int, *, rng: np.random.Generator
+    ) -> Reports:
+        """Reports that each add `influence(targets)`, otherwise as random as that allows."""
+
+    def random_reports(self, num_reports: int, *, rng: np.random.Generator) -> Reports:
+        """Reports drawn uniformly from all that can be sent."""
+
+
+@runtime_checkable
+class HasSupportSizes(Protocol):
+    """A pure protocol whose reports support independent values: how many shows who made it."""
+
+    @property
+    def p_star(self) -> float:
+        """Probability that an honest report supports the own value."""
+
+    @property
+    def q_star(self) -> float:
+        """Probability that an honest report supports one given other value."""
+
+    def support_sizes(self, reports: Reports) -> Values:
+        """Number of values that each report supports, shape (n,)."""
+
+
+@runtime_checkable
 class HasReports(HasLikelihood, Protocol):
     """A mechanism with few enough reports to list: its channel can be written down."""
 

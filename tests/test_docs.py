@@ -28,6 +28,8 @@ LONGITUDINAL = {"l-grr", "l-sue", "l-oue", "l-osue", "l-soue", "rappor", "bilolo
 NUMERIC = {"laplace", "staircase", "duchi", "pm", "hm", "sw", "rounded", "dithered",
            "sampled-numbers", "privunit", "privunitg", "duchi-l2", "l2-laplace",
            "gaussian-vector"}  # fmt: skip
+#: A table of blocks has no figures of its own.
+TABLES = {"block-design"}
 
 
 def catalogue() -> list[tuple[str, ...]]:
@@ -37,7 +39,7 @@ def catalogue() -> list[tuple[str, ...]]:
 def test_the_catalogue_is_complete() -> None:
     guide = (DOCS / "numeric.md").read_text(encoding="utf-8")
     assert {name for name in NUMERIC if f"`{name}`" in guide} == NUMERIC
-    elsewhere = CONTROLS | LONGITUDINAL | RECORDS | HISTORIES | NUMERIC
+    elsewhere = CONTROLS | LONGITUDINAL | RECORDS | HISTORIES | NUMERIC | TABLES
     assert {row[0] for row in catalogue()} == set(registry.names("protocols")) - elsewhere
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -20,17 +20,20 @@ from ldpaudit.divergence import hockey_stick
 from ldpaudit.validate import distribution, generator, integer, reports_listed, table_size
 from ldpaudit.validate import values as checked_values
 
+from ._checks import checked_targets
 from ._counts import users_per_value
+from ._decodes import Decodes
 from ._message_counts import split_evenly
 from ._pure import SupportCounts
 
 Ints = npt.NDArray[np.int64]
+Linear = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
 
 _CHUNK = 2**14  # users a pass: their numbers stay in cache
 _TABLE_CHUNK = 2**18  # likelihood entries, or messages, a pass
 
 
-class BlockResponse(ABC):
+class BlockResponse(Decodes, ABC):
     """Everything such a protocol does, given its blocks and the supports within one."""
 
     k: int
@@ -201,6 +204,25 @@ class BlockResponse(ABC):
         supports = own * counts.supports[: self.k] + block * counts.supports[self.k :][blocks]
         return np.asarray(supports / num_users + rest)
 
+    def mean_counts(self) -> tuple[Linear, Linear]:
+        """Mean of the summary over n for given frequencies, and the transpose of its slope."""
+        low, extra = self._low, math.expm1(self.epsilon) * self._low
+        support, shared, size = self.support_size, self.shared_size, self.block_size
+        blocks, k, many = self._places(np.arange(self.k))[0], self.k, self.used_blocks
+
+        def forward(frequencies: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+            held, total = np.bincount(blocks, frequencies, many), frequencies.sum()
+            values = (support - shared) * frequencies + shared * held[blocks]
+            rest = np.repeat((low * support * total, low * size * total), (k, many))
+            return np.asarray(np.concatenate((values, support * held)) * extra + rest)
+
+        def back(weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+            of_values, of_blocks = weights[:k], weights[k:]
+            inside = shared * np.bincount(blocks, of_values, many) + support * of_blocks
+            return np.asarray(extra * ((support - shared) * of_values + inside[blocks]))
+
+        return forward, back
+
     @property
     def _weights(self) -> tuple[float, float, float]:
         """What a report adds to an estimate: if it supports the value, is in its block, always.
@@ -292,6 +314,47 @@ class BlockResponse(ABC):
             if rows.size == 0:
                 break
         return total + floor * rows.size
+
+    def influence(self, targets: npt.ArrayLike) -> float:
+        """Most that one report adds to the summed estimate of `targets`, times the users.
+
+        The best message supports many targets of its block, and all of a block count a little
+        against it; to targets of other blocks every message adds the same.
+        """
+        chosen = checked_targets(targets, self.k)
+        rest = self._weights[2]
+        best = max(worth for worth, _ in self._worths(chosen))
+        return best + rest * chosen.size
+
+    def single_influences(self) -> npt.NDArray[np.float64]:
+        """`influence` of each value alone, shape (k,): here all are alike."""
+        return np.full(self.k, self.influence([0]))
+
+    def _worths(self, targets: Ints) -> Iterator[tuple[float, Ints]]:
+        """For each block with targets: the most that a message adds beyond the rest, and which."""
+        own, block, _ = self._weights
+        blocks, places = self._places(targets)
+        words = np.arange(self.block_size)
+        for number in np.unique(blocks).tolist():
+            here = places[blocks == number]
+            held = np.zeros(self.block_size, dtype=np.int64)
+            for place in here:
+                held += self._supports(words, np.broadcast_to(place, words.shape))
+            best = np.flatnonzero(held == held.max())
+            yield own * int(held.max()) + block * here.size, number * self.block_size + best
+
+    def false_reports(
+        self, targets: npt.ArrayLike, num_reports: int, *, rng: np.random.Generator
+    ) -> Ints:
+        """Reports of largest `influence` among those of blocks with targets, uniform."""
+        found = list(self._worths(checked_targets(targets, self.k)))
+        best = max(worth for worth, _ in found)
+        messages = np.concatenate([m for worth, m in found if worth >= best - 1e-9 * abs(best)])
+        return generator(rng).choice(messages, num_reports)
+
+    def random_reports(self, num_reports: int, *, rng: np.random.Generator) -> Ints:
+        """Uniform messages."""
+        return generator(rng).integers(0, self.universe_size, num_reports)
 
     def exact_epsilon(self) -> float:
         """Largest log-likelihood ratio over reports and pairs of values."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.validate import values as checked_values
+
 from ._bits import Bytes, width
 
 
@@ -29,3 +31,11 @@ def structured_rows(
             f"reports must be a vector of dtype {dtype}, got {rows.dtype} of shape {rows.shape}."
         )
     return rows
+
+
+def checked_targets(targets: npt.ArrayLike, k: int) -> npt.NDArray[np.int64]:
+    """Return values whose estimate somebody wants to raise, or say what they should be."""
+    chosen = checked_values(targets, k)
+    if chosen.size == 0 or np.unique(chosen).size < chosen.size:
+        raise ValueError(f"targets must be values, at least one and none twice, got {targets!r}.")
+    return chosen

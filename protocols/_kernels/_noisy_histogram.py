@@ -8,6 +8,7 @@ profile follow from r.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 
 import numpy as np
@@ -18,6 +19,8 @@ from ldpaudit.validate import histogram as checked_histogram
 from ldpaudit.validate import values as checked_values
 
 from ._bits import row_chunks
+from ._checks import checked_targets
+from ._decodes import Decodes
 from ._pure import SupportCounts
 
 Floats = npt.NDArray[np.float64]
@@ -31,7 +34,7 @@ _ENTRY = 2
 _FARTHEST = 256.0
 
 
-class NoisyHistogram(ABC):
+class NoisyHistogram(Decodes, ABC):
     """Everything a noisy histogram does, given the law of the noise.
 
     Reports are float64 of shape (n, k). Summaries hold the sums of the reports
@@ -128,6 +131,19 @@ class NoisyHistogram(ABC):
         """Unbiased, unclipped frequencies, shape (k,): the mean report."""
         num_users = integer("num_users of counts", counts.num_users, 1)
         return np.asarray(counts.supports * (self.scale / _UNITS) / num_users)
+
+    def influence(self, targets: npt.ArrayLike) -> float:
+        """Infinite: an entry of a report can be any number, so one report can move all of it.
+
+        The server here refuses entries 256 noise scales beyond [0, 1], which stops a single
+        report from deciding everything and leaves it hundreds of times an honest one.
+        """
+        checked_targets(targets, self.k)
+        return math.inf
+
+    def single_influences(self) -> Floats:
+        """Infinite for each value, shape (k,)."""
+        return np.full(self.k, math.inf)
 
     def mse(self, num_users: int, frequencies: npt.ArrayLike | None = None) -> float:
         """Variance of the noise over num_users: exact, for the users' values add nothing."""

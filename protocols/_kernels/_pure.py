@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.validate import distribution, integer
+
+from ._checks import checked_targets
+from ._decodes import Decodes
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,11 +38,13 @@ class SupportCounts:
         return SupportCounts(self.num_users + other.num_users, self.supports + other.supports)
 
 
-class PureProtocol(ABC):
+class PureProtocol(Decodes, ABC):
     """Estimate and mean squared error from the support probabilities p* and q*."""
 
     k: int
     epsilon: float
+    #: Whether a report is one value, the only one that it supports.
+    reports_values: ClassVar[bool] = False
 
     @property
     @abstractmethod
@@ -54,6 +60,34 @@ class PureProtocol(ABC):
     def own_missed(self) -> float:
         """Probability that a report does not support the own value, 1 - p*."""
         return 1 - self.p_star
+
+    def largest_support(self, targets: npt.NDArray[np.int64]) -> int:
+        """Most of these values that one report supports; here reports can support all of them."""
+        return targets.size
+
+    def influence(self, targets: npt.ArrayLike) -> float:
+        """Most that one report adds to the summed estimate of `targets`, times the users.
+
+        A report adds (1 - q*) / (p* - q*) to a value that it supports and -q* / (p* - q*) to
+        any other.
+
+        Parameters
+        ----------
+        targets : array of shape (r,)
+            Values in [0, k), none twice.
+
+        Returns
+        -------
+        float
+            In units of one user's own frequency, 1 / n; see `ldpaudit.collecting.manipulation`.
+        """
+        chosen = checked_targets(targets, self.k)
+        most, q = self.largest_support(chosen), self.q_star
+        return float((most - chosen.size * q) / (self.p_star - q))
+
+    def single_influences(self) -> npt.NDArray[np.float64]:
+        """`influence` of each value alone, shape (k,): here all are alike."""
+        return np.full(self.k, self.influence([0]))
 
     def estimate(self, counts: SupportCounts) -> npt.NDArray[np.float64]:
         """Unbiased, unclipped frequencies, shape (k,): (C / n - q*) / (p* - q*)."""

@@ -92,6 +92,21 @@ class SubsetRandomizer:
         """Packed subsets, one row a user."""
         return subset_rows(own, self.num_values, self.size, self.p, rng)
 
+    def holding(
+        self, wanted: npt.NDArray[np.int64], num_rows: int, rng: np.random.Generator
+    ) -> Bytes:
+        """Packed uniform subsets among those that hold as many of `wanted` as they can."""
+        packed = np.empty((num_rows, width(self.num_values)), dtype=np.uint8)
+        for rows in row_chunks(num_rows, 8 * self.num_values):
+            keys = rng.random((rows.stop - rows.start, self.num_values))
+            keys[:, wanted] -= 1  # before all others, in any order
+            bits = np.zeros(keys.shape, dtype=np.uint8)
+            last = self.size - 1
+            least = np.argpartition(keys, last, axis=1)[:, : self.size]
+            np.put_along_axis(bits, least, np.uint8(1), axis=1)
+            packed[rows] = pack(bits)
+        return packed
+
     def supports(
         self, users: npt.NDArray[np.int64], rng: np.random.Generator
     ) -> npt.NDArray[np.int64]:

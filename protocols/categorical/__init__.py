@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from ldpaudit.protocols._kernels._postprocessing import (
+    BaseCut,
+    IterativeBayes,
+    MaximumLikelihood,
+    Norm,
+    NormSub,
+    PowerLaw,
+    Unbiased,
+)
+
 from .adaptive_protocols import (
     AdaptiveLocalHashing,
     AdaptiveSubsetSelection,
     AdaptiveThresholding,
     AdaptiveUnaryEncoding,
 )
+from .affine_blocks import AffineBlockResponse
 from .approximate_response import (
     ApproximateBinaryLocalHashing,
     ApproximateOptimizedLocalHashing,
     ApproximateRandomizedResponse,
     ApproximateSymmetricUnaryEncoding,
 )
+from .block_design import BlockDesignResponse
 from .controls import LocalHashingOnly, StickyUnaryEncoding
 from .gaussian_mechanism import AnalyticGaussianMechanism, GaussianMechanism
 from .generalized_randomized_response import GeneralizedRandomizedResponse
@@ -30,24 +42,33 @@ __all__ = [
     "AdaptiveSubsetSelection",
     "AdaptiveThresholding",
     "AdaptiveUnaryEncoding",
+    "AffineBlockResponse",
     "AnalyticGaussianMechanism",
     "ApproximateBinaryLocalHashing",
     "ApproximateOptimizedLocalHashing",
     "ApproximateRandomizedResponse",
     "ApproximateSymmetricUnaryEncoding",
+    "BaseCut",
     "BinaryLocalHashing",
+    "BlockDesignResponse",
     "GaussianMechanism",
     "GeneralUnaryEncoding",
     "GeneralizedRandomizedResponse",
     "HadamardResponse",
     "HybridProjectiveGeometry",
+    "IterativeBayes",
     "LocalHashingOnly",
+    "MaximumLikelihood",
+    "Norm",
+    "NormSub",
     "OptimizedLocalHashing",
     "OptimizedUnaryEncoding",
+    "PowerLaw",
     "ProjectiveGeometryResponse",
     "StickyUnaryEncoding",
     "SubsetSelection",
     "SummationHistogramEncoding",
     "SymmetricUnaryEncoding",
     "ThresholdingHistogramEncoding",
+    "Unbiased",
 ]

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.divergence import hockey_stick
+from ldpaudit.protocols._kernels._checks import checked_targets
 from ldpaudit.protocols._kernels._counts import multinomial, users_per_value
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
 from ldpaudit.validate import distribution, generator, integer, reports_listed, table_size
@@ -46,6 +47,8 @@ def displaced(
 
 class RandomizedResponse(PureProtocol):
     """Everything randomized response does, given p_star (the truth) and q_star (each lie)."""
+
+    reports_values = True
 
     @property
     def own_missed(self) -> float:
@@ -104,6 +107,22 @@ class RandomizedResponse(PureProtocol):
         """Exact success of the best single guess from one report, for users drawn from `prior`."""
         weights = distribution("prior", prior, self.k)
         return float(np.maximum(self.p_star * weights, self.q_star * weights.max()).sum())
+
+    def largest_support(self, targets: npt.NDArray[np.int64]) -> int:
+        """Number of targets that one report supports: 1."""
+        return min(1, targets.size)
+
+    def false_reports(
+        self, targets: npt.ArrayLike, num_reports: int, *, rng: np.random.Generator
+    ) -> npt.NDArray[np.int64]:
+        """Reports of largest `influence`: one of the targets each."""
+        return generator(rng).choice(checked_targets(targets, self.k), num_reports)
+
+    def random_reports(
+        self, num_reports: int, *, rng: np.random.Generator
+    ) -> npt.NDArray[np.int64]:
+        """Uniform values."""
+        return generator(rng).integers(0, self.k, num_reports)
 
     def exact_epsilon(self) -> float:
         """Largest log-likelihood ratio over reports and pairs of values, ln(p / q)."""

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.divergence import hockey_stick
-from ldpaudit.protocols._kernels._checks import structured_rows
+from ldpaudit.protocols._kernels._checks import checked_targets, structured_rows
 from ldpaudit.protocols._kernels._counts import independent_supports, users_per_value
 from ldpaudit.protocols._kernels._hashing import Words, mix, mix_into
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
@@ -22,6 +22,7 @@ from ldpaudit.validate import values as checked_values
 from .generalized_randomized_response import randomize
 
 _REPORT = np.dtype([("seed", "<u8"), ("bucket", "<u4")])
+_SEED_BATCHES = 2**8  # batches of _CHUNK seeds that are tried for a false report
 _CHUNK = 2**14  # users a pass: seeds and scratch stay in cache
 
 
@@ -177,6 +178,57 @@ class LocalHashing(PureProtocol):
         users = users_per_value(histogram, self.k)
         supports = independent_supports(users, self.own_missed, self.q_star, generator(rng))
         return SupportCounts(int(users.sum()), supports)
+
+    def influence(self, targets: npt.ArrayLike) -> float:
+        """Most that one report adds to the summed estimate of `targets`, times the users.
+
+        Of a seed that sends all of them to one bucket: an ideal hash has such a seed, and of
+        2**64 seeds g**(r - 1) : 1 of them do.
+        """
+        return super().influence(targets)
+
+    def false_reports(
+        self, targets: npt.ArrayLike, num_reports: int, *, rng: np.random.Generator
+    ) -> npt.NDArray[np.void]:
+        """Reports of largest `influence`: a seed and the bucket that it sends the targets to.
+
+        One seed for all, the best of at most 2**22; ValueError if none sends all of them to
+        one bucket.
+        """
+        chosen, source = checked_targets(targets, self.k), generator(rng)
+        for _ in range(_SEED_BATCHES):
+            seeds = source.integers(0, 2**64, _CHUNK, dtype=np.uint64)
+            first = hash_to_buckets(seeds, int(chosen[0]), self.num_buckets)
+            together = np.ones(seeds.size, dtype=np.bool_)
+            for value in chosen[1:].tolist():
+                together &= hash_to_buckets(seeds, value, self.num_buckets) == first
+            if together.any():
+                found = int(np.argmax(together))
+                reports = np.empty(num_reports, dtype=_REPORT)
+                reports["seed"], reports["bucket"] = seeds[found], first[found]
+                return reports
+        raise ValueError(
+            f"no seed of {_SEED_BATCHES * _CHUNK} sends all {chosen.size} targets to one bucket."
+        )
+
+    def support_sizes(self, reports: npt.NDArray[np.void]) -> npt.NDArray[np.int64]:
+        """Number of values that each report supports: those that its seed sends to its bucket."""
+        rows = structured_rows(reports, _REPORT)
+        sizes = np.empty(rows.size, dtype=np.int64)
+        step = max(1, _CHUNK * 64 // self.k)
+        for start in range(0, rows.size, step):
+            part = rows[start : start + step]
+            seeds, buckets = np.ascontiguousarray(part["seed"]), part["bucket"].astype(np.uint64)
+            held = _supports(seeds, buckets, self.num_buckets, (self.k + 1) // 2)[:, : self.k]
+            sizes[start : start + step] = held.sum(axis=1)
+        return sizes
+
+    def random_reports(self, num_reports: int, *, rng: np.random.Generator) -> npt.NDArray[np.void]:
+        """Uniform seeds and buckets."""
+        reports = np.empty(num_reports, dtype=_REPORT)
+        reports["seed"] = generator(rng).integers(0, 2**64, num_reports, dtype=np.uint64)
+        reports["bucket"] = rng.integers(0, self.num_buckets, num_reports)
+        return reports
 
     def vulnerability(self, prior: npt.ArrayLike | None = None) -> float:
         """Success of the best single guess from one report, exact for an ideal random hash."""

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.divergence import hockey_stick
+from ldpaudit.protocols._kernels._checks import checked_targets
 from ldpaudit.protocols._kernels._counts import users_per_value
 from ldpaudit.protocols._kernels._message_counts import orthogonal_messages, split_evenly
 from ldpaudit.protocols._kernels._projective import Ints, ProjectiveSpace, prime_from
@@ -267,6 +268,29 @@ class ProjectiveGeometryResponse(PureProtocol):
             open_messages[messages] = False
             remaining -= int(first[rank])
         return first
+
+    def largest_support(self, targets: Ints) -> int:
+        """Most of the targets' points that are orthogonal to one message."""
+        return int(self._tallied(targets)[1].max())
+
+    def _tallied(self, targets: Ints) -> tuple[Ints, Ints]:
+        """Messages that support any of the targets, and how many of them each supports."""
+        supporting = [
+            self._space.orthogonal(p.tolist()) for p in self._space.coordinates(targets).T
+        ]
+        messages, held = np.unique(np.concatenate(supporting), return_counts=True)
+        return messages, held
+
+    def false_reports(
+        self, targets: npt.ArrayLike, num_reports: int, *, rng: np.random.Generator
+    ) -> Ints:
+        """Reports of largest `influence`: uniform among those that support most targets."""
+        messages, held = self._tallied(checked_targets(targets, self.k))
+        return generator(rng).choice(messages[held == held.max()], num_reports)
+
+    def random_reports(self, num_reports: int, *, rng: np.random.Generator) -> Ints:
+        """Uniform messages."""
+        return generator(rng).integers(0, self.universe_size, num_reports)
 
     def exact_epsilon(self) -> float:
         """Largest log-likelihood ratio over reports and pairs of values."""

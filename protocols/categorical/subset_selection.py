@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.protocols._kernels._bits import Bytes, column_counts
-from ldpaudit.protocols._kernels._checks import packed_rows
+from ldpaudit.protocols._kernels._checks import checked_targets, packed_rows
 from ldpaudit.protocols._kernels._counts import users_per_value
 from ldpaudit.protocols._kernels._levels import bit_factors
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
@@ -130,6 +130,21 @@ class SubsetSelection(PureProtocol):
     def vulnerability(self, prior: npt.ArrayLike | None = None) -> float:
         """Exact success of the best single guess from one report, for users drawn from `prior`."""
         return self._randomizer.vulnerability(distribution("prior", prior, self.k))
+
+    def largest_support(self, targets: npt.NDArray[np.int64]) -> int:
+        """Most of the targets that one subset holds."""
+        return min(self.subset_size, targets.size)
+
+    def false_reports(
+        self, targets: npt.ArrayLike, num_reports: int, *, rng: np.random.Generator
+    ) -> Bytes:
+        """Reports of largest `influence`: as many targets as fit, then any other values."""
+        chosen = checked_targets(targets, self.k)
+        return self._randomizer.holding(chosen, num_reports, generator(rng))
+
+    def random_reports(self, num_reports: int, *, rng: np.random.Generator) -> Bytes:
+        """Uniform subsets."""
+        return self._randomizer.holding(np.empty(0, dtype=np.int64), num_reports, generator(rng))
 
     def exact_epsilon(self) -> float:
         """Largest log-likelihood ratio over reports and pairs of values."""

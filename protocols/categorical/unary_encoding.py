@@ -13,11 +13,12 @@ from ldpaudit.protocols._kernels._bits import (
     Bytes,
     bernoulli_rows,
     column_counts,
+    pack,
     row_chunks,
     set_own_bits,
     width,
 )
-from ldpaudit.protocols._kernels._checks import packed_rows
+from ldpaudit.protocols._kernels._checks import checked_targets, packed_rows
 from ldpaudit.protocols._kernels._counts import independent_supports, users_per_value
 from ldpaudit.protocols._kernels._levels import bit_factors, row_sizes
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
@@ -84,6 +85,23 @@ class UnaryEncoding(PureProtocol):
         first, never = first_of_independent(self.k, q)
         weights = distribution("prior", prior, self.k)
         return two_level_success(weights, first, never, p / q, self.own_missed / (1 - q))
+
+    def false_reports(
+        self, targets: npt.ArrayLike, num_reports: int, *, rng: np.random.Generator
+    ) -> Bytes:
+        """Reports of largest `influence`: the bits of all targets set, the others as noise is."""
+        chosen = checked_targets(targets, self.k)
+        rows = bernoulli_rows(num_reports, self.k, self.q_star, generator(rng))
+        rows |= pack(np.isin(np.arange(self.k), chosen).astype(np.uint8)[None])
+        return rows
+
+    def support_sizes(self, reports: Bytes) -> npt.NDArray[np.int64]:
+        """Number of values that each report supports: its set bits."""
+        return row_sizes(packed_rows(reports, self.k))
+
+    def random_reports(self, num_reports: int, *, rng: np.random.Generator) -> Bytes:
+        """Uniform bits."""
+        return bernoulli_rows(num_reports, self.k, 0.5, generator(rng))
 
     def exact_epsilon(self) -> float:
         """Largest log-likelihood ratio: own bit set and the other's not, against the reverse."""

@@ -22,6 +22,7 @@ from ldpaudit.protocols._kernels._bits import (
     width,
 )
 from ldpaudit.protocols._kernels._checks import structured_rows
+from ldpaudit.protocols._kernels._decodes import Decodes
 from ldpaudit.protocols._kernels._hashing import mix
 from ldpaudit.protocols._kernels._levels import bit_factors, row_sizes
 from ldpaudit.protocols._kernels._pure import SupportCounts
@@ -29,6 +30,7 @@ from ldpaudit.validate import distribution, generator, integer, reports_listed, 
 from ldpaudit.validate import epsilon as checked_epsilon
 from ldpaudit.validate import values as checked_values
 
+from ._bucket_influence import BucketInfluence
 from ._memoised import Integers, Memoised, Memory, checked_history, keyed_rows, uniforms
 
 Floats = npt.NDArray[np.float64]
@@ -44,7 +46,7 @@ class BucketMemory(Memory):
 
 
 @dataclass(frozen=True)
-class BitFlip(Memoised):
+class BitFlip(BucketInfluence, Decodes, Memoised):
     """dBitFlipPM: d of the b buckets are the user's, each with a bit that is drawn once.
 
     The bits tell truly whether the value is in their bucket with e^(epsilon / 2) to 1, and are

@@ -113,7 +113,7 @@ class Decoder(ABC):
         """Frequencies (..., k) that sum to 1, from one residue array (..., m_j) a block."""
         free = self.solve(self.adjoint(residues))
         missing = 1 - free.sum(axis=-1, keepdims=True)
-        return np.asarray(free + self._flat * (missing / self._flat_sum))
+        return np.asarray(free + self.flat * (missing / self.flat_sum))
 
     def adjoint(self, residues: Sequence[Floats]) -> Floats:
         """Right-hand side of the normal equations, sum_j u_j A_j^T s_j."""
@@ -150,15 +150,21 @@ class Decoder(ABC):
         return float(largest[0] * largest[1])
 
     @cached_property
-    def _flat(self) -> Floats:
+    def flat(self) -> Floats:
         """The vector h = G^-1 1, the direction along which the sum constraint corrects."""
         return self.solve(np.ones(self.k))
 
     @cached_property
-    def _flat_sum(self) -> float:
-        return float(self._flat.sum())
+    def flat_sum(self) -> float:
+        """Sum of `flat`."""
+        return float(self.flat.sum())
+
+    def constrained(self, vectors: Floats) -> Floats:
+        """Q = G^-1 - h h^T / 1^T h times each row: the part of an estimate that data decide."""
+        along = (vectors @ self.flat / self.flat_sum)[..., None]
+        return np.asarray(self.solve(vectors) - along * self.flat)
 
     def _own_means(self, frequencies: Floats) -> float:
         """Squared length of the users' means, e_x - h / 1^T h, averaged over users."""
-        flat, total = self._flat, self._flat_sum
+        flat, total = self.flat, self.flat_sum
         return 1 - 2 * float(flat @ frequencies) / total + float(flat @ flat) / total**2

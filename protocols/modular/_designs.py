@@ -6,12 +6,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from ldpaudit.protocols._kernels._subsets import SubsetRandomizer
 
 from ._decoder import Decoder, Floats
 from ._scrambled import ScrambledDecoder
 from ._toeplitz import ResidueDecoder
+
+Integers = npt.NDArray[np.int64]
+_TABLE = 2**20  # entries of a table of functionals
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,63 @@ class Design:
         if isinstance(self.decoder, ScrambledDecoder):
             return self.decoder.mse_with_error(self.moments, frequencies)[1]
         return 0.0
+
+    def influence(self, targets: Integers) -> float:
+        """Most that one report adds to the summed estimate of targets, times the users."""
+        return float(self.influences(self._indicator(targets)[None])[0])
+
+    def single_influences(self) -> Floats:
+        """The same of each value alone, shape (k,)."""
+        found, rows = np.empty(self.k), max(1, _TABLE // self.k)
+        for first in range(0, self.k, rows):
+            values = np.arange(first, min(first + rows, self.k))
+            found[values] = self.influences((np.arange(self.k) == values[:, None]).astype(float))
+        return found
+
+    def influences(self, functionals: Floats) -> Floats:
+        """Most that one report adds to each linear functional of the estimate, rows (n, k).
+
+        A functional t has the value t h / 1 h + v R of the right-hand side R of the normal
+        equations, v = Q t (`Decoder.constrained`). A report of block j with the residues Z adds
+        l u_j / (p_j - q_j) times (sum over Z of A_j v, less q_j times the sum over all):
+        most with the largest w_j entries.
+        """
+        share, tilted = self._tilted(functionals)
+        best = np.full(len(functionals), -np.inf)
+        for index in range(len(self.blocks)):
+            scores, q, size = self._scores(index, tilted)
+            most = np.partition(scores, -size, axis=-1)[:, -size:].sum(axis=-1)
+            best = np.maximum(best, most - q * scores.sum(axis=-1))
+        return np.asarray(share + best)
+
+    def worst_subset(self, targets: Integers) -> tuple[int, Integers]:
+        """Block and residues of a report that adds `influence(targets)`."""
+        _, tilted = self._tilted(self._indicator(targets)[None])
+        best, found = -np.inf, (0, targets)
+        for index in range(len(self.blocks)):
+            scores, q, size = self._scores(index, tilted)
+            chosen = np.argsort(-scores[0], kind="stable")[:size]
+            worth = float(scores[0, chosen].sum() - q * scores.sum())
+            if worth > best:
+                best, found = worth, (index, chosen)
+        return found
+
+    def _indicator(self, targets: Integers) -> Floats:
+        indicator = np.zeros(self.k)
+        indicator[targets] = 1
+        return indicator
+
+    def _tilted(self, functionals: Floats) -> tuple[Floats, Floats]:
+        """What every report adds, t h / 1 h, and v."""
+        decoder = self.decoder
+        share = functionals @ decoder.flat / decoder.flat_sum
+        return share, decoder.constrained(functionals)
+
+    def _scores(self, index: int, tilted: Floats) -> tuple[Floats, float, int]:
+        """What each residue of a block adds if it is in a report; q and the subset size."""
+        block, weight = self.blocks[index], self.decoder.weights[index]
+        scale = len(self.blocks) * weight / (block.p - block.q)
+        return scale * self.decoder.fold(index, tilted), block.q, block.size
 
     @property
     def block_bits(self) -> int:

@@ -8,16 +8,18 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.protocols._kernels._bits import column_counts, width
-from ldpaudit.protocols._kernels._checks import structured_rows
+from ldpaudit.protocols._kernels._bits import column_counts, pack, width
+from ldpaudit.protocols._kernels._checks import checked_targets, structured_rows
 from ldpaudit.protocols._kernels._counts import users_per_value
 from ldpaudit.protocols._kernels._levels import bit_factors
+from ldpaudit.protocols._kernels._postprocessing import Postprocessing as General
+from ldpaudit.protocols._kernels._postprocessing import named
 from ldpaudit.protocols._kernels._pure import SupportCounts
 from ldpaudit.validate import distribution, generator, integer, reports_listed, table_size
 from ldpaudit.validate import values as checked_values
 
 from ._decoder import Decoder, Floats
-from ._postprocess import Postprocessing, SumConstraint
+from ._postprocess import NonNegativeLikelihood, Postprocessing, SumConstraint
 from ._wire import WireReports
 
 Rows = npt.NDArray[np.void]
@@ -161,7 +163,7 @@ class ModularProtocol(WireReports):
         counts: SupportCounts,
         *,
         ridge: float = 0.0,
-        post: Postprocessing | None = None,
+        post: Postprocessing | General | str | None = None,
     ) -> Floats:
         """Frequencies with the decoder's choices in hand; `estimate` is the default of all.
 
@@ -172,9 +174,11 @@ class ModularProtocol(WireReports):
         ridge : float, default 0
             The paper's lambda, added to the normal matrix in units of its diagonal;
             above 0 the estimate is biased.
-        post : Postprocessing, optional
+        post : str or object, optional
             ``Unconstrained()``, ``SumConstraint()`` (the default, unbiased),
-            ``SimplexProjection()`` or ``NonNegativeLikelihood()`` (biased).
+            ``SimplexProjection()`` or ``NonNegativeLikelihood()`` (biased), or one for all
+            protocols by its name or as an object, without a ridge;
+            "em" is ``NonNegativeLikelihood()``.
 
         Returns
         -------
@@ -184,11 +188,20 @@ class ModularProtocol(WireReports):
         Raises
         ------
         ValueError
-            If `ridge` is negative or not finite.
+            If `ridge` is negative or not finite, or given with a post-processing that
+            takes the estimate alone.
         """
         if not (math.isfinite(ridge) and ridge >= 0):
             raise ValueError(f"ridge must be at least 0 and finite, got {ridge!r}.")
         chosen = SumConstraint() if post is None else post
+        if chosen == "em":
+            chosen = NonNegativeLikelihood()
+        if not isinstance(chosen, Postprocessing):
+            if ridge > 0:
+                raise ValueError(
+                    f"ridge must be 0 with the post-processing {post!r}, got {ridge!r}."
+                )
+            return named(chosen).frequencies(self, counts)
         decoder = self.decoder
         if ridge > 0:
             decoder = self._design.decoder_with(ridge * sum(decoder.weights))
@@ -231,6 +244,41 @@ class ModularProtocol(WireReports):
         """Standard error of `mse(num_users, frequencies)`: 0 unless scrambled and k > 2048."""
         n = integer("num_users", num_users, 1)
         return self._design.mse_error(distribution("frequencies", frequencies, self.k)) / n
+
+    def influence(self, targets: npt.ArrayLike) -> float:
+        """Most that one report adds to the summed estimate of `targets`, times the users.
+
+        Exact, of the worst block and the worst subset of its residues, from one decode.
+        """
+        return self._design.influence(checked_targets(targets, self.k))
+
+    def single_influences(self) -> Floats:
+        """`influence` of each value alone, shape (k,); values near the ends have the largest."""
+        return self._design.single_influences()
+
+    def false_reports(
+        self, targets: npt.ArrayLike, num_reports: int, *, rng: np.random.Generator
+    ) -> Rows:
+        """Reports of largest `influence`: the worst subset of the worst block."""
+        generator(rng)
+        index, residues = self._design.worst_subset(checked_targets(targets, self.k))
+        block = self._design.blocks[index]
+        reports = np.zeros(num_reports, dtype=self._dtype)
+        bits = np.isin(np.arange(block.num_values), residues).astype(np.uint8)
+        reports["block"] = index
+        reports["subset"][:, : width(block.num_values)] = pack(bits[None])
+        return reports
+
+    def random_reports(self, num_reports: int, *, rng: np.random.Generator) -> Rows:
+        """Uniform subsets of uniform blocks."""
+        blocks, none = self._design.blocks, np.empty(0, dtype=np.int64)
+        reports = np.zeros(num_reports, dtype=self._dtype)
+        reports["block"] = generator(rng).integers(0, len(blocks), num_reports)
+        for index, block in enumerate(blocks):
+            users = np.flatnonzero(reports["block"] == index)
+            packed = block.holding(none, users.size, rng)
+            reports["subset"][users, : packed.shape[1]] = packed
+        return reports
 
     def vulnerability(self, prior: npt.ArrayLike | None = None) -> float:
         """Exact success of the best single guess from one report, for users drawn from `prior`.

@@ -102,7 +102,7 @@ class ScrambledDecoder(Decoder):
             return float(np.trace(self._dense)) / self.k
         rng = np.random.default_rng(self.seed)
         probes = rng.choice([-1.0, 1.0], (PROBES, self.k))
-        return float(np.mean(np.sum(probes * self._constrained(probes), axis=1))) / self.k
+        return float(np.mean(np.sum(probes * self.constrained(probes), axis=1))) / self.k
 
     def exact_mse(self, moments: Moments, frequencies: Floats) -> float:
         """Per-user mean squared error an item: exact to k = 2048, else estimated by probes."""
@@ -129,16 +129,16 @@ class ScrambledDecoder(Decoder):
             for block, diagonal in enumerate(diagonals):
                 signs = rng.choice([-1.0, 1.0], (PROBES, diagonal.size))
                 probes += self.tile(block, np.sqrt(diagonal) * signs)
-            squares = np.sum(self._constrained(probes) ** 2, axis=1)
+            squares = np.sum(self.constrained(probes) ** 2, axis=1)
             total = float(squares.mean())
             error = float(squares.std(ddof=1)) / math.sqrt(PROBES)
         return (total - self._own_means(frequencies)) / self.k, error / self.k
 
-    def _constrained(self, vectors: Floats) -> Floats:
-        """Q = G^-1 - h h^T / 1^T h times each row."""
-        flat = self._flat
-        along = (vectors @ flat / self._flat_sum)[:, None]
-        return np.asarray(self.solve(vectors) - along * flat)
+    def constrained(self, vectors: Floats) -> Floats:
+        """As `Decoder.constrained`, of many rows by the table where there is one."""
+        if self.k <= DENSE_LIMIT and len(vectors) > 1:
+            return np.asarray(vectors @ self._dense)
+        return super().constrained(vectors)
 
     @cached_property
     def _dense(self) -> Floats:

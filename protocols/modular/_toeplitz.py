@@ -92,7 +92,7 @@ class ResidueDecoder(Decoder):
         """
         x = self._column
         trace = float((self.k - 2 * np.arange(self.k)) @ (x * x) / x[0])
-        return (trace - float(self._flat @ self._flat) / self._flat_sum) / self.k
+        return (trace - float(self.flat @ self.flat) / self.flat_sum) / self.k
 
     def exact_mse(self, moments: Moments, frequencies: Floats) -> float:
         """Per-user mean squared error an item, exact in O(k l) (see `Decoder.exact_mse`).
@@ -145,7 +145,7 @@ class ResidueDecoder(Decoder):
         """The vectors x, y, G^-1 x, G^-1 y and G^-1 h behind the diagonals of Q^2."""
         x = self._column
         y = np.concatenate(([0.0], x[:0:-1]))
-        return x, y, self.solve(x), self.solve(y), self.solve(self._flat)
+        return x, y, self.solve(x), self.solve(y), self.solve(self.flat)
 
     def _square_diagonal(self, offset: int) -> Floats:
         """Entries (i, i + offset) of Q^2, Q = G^-1 - h h^T / 1^T h, in O(k).
@@ -163,7 +163,7 @@ class ResidueDecoder(Decoder):
         steps += (xy / x0**2) * (x[left] * y[right] + y[left] * x[right])
         steps -= (yy / x0**2 + 1) * (y[left] * y[right])
         diagonal = np.cumsum(steps)
-        flat, total = self._flat, self._flat_sum
+        flat, total = self.flat, self.flat_sum
         diagonal -= (nh[left] * flat[right] + flat[left] * nh[right]) / total
         diagonal += float(flat @ flat) / total**2 * (flat[left] * flat[right])
         return diagonal

@@ -109,6 +109,10 @@ class RecordProtocol(ABC):
         """The reports of each attribute."""
         return [np.ascontiguousarray(rows[f"a{j}"]) for j in range(len(self.sizes))]
 
+    @abstractmethod
+    def attribute_influence(self, attribute: int, targets: npt.ArrayLike) -> float:
+        """Most that one report adds to the sum of estimates of an attribute's values, times n."""
+
     def attribute_log_likelihood(self, reports: Rows, attribute: int) -> Floats:
         """Log P(an attribute's report | its value), were it a true one; shape (n, k_j)."""
         column = np.ascontiguousarray(self._rows(reports)[f"a{attribute}"])

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.protocols._kernels._bits import bernoulli_rows, unpack
+from ldpaudit.protocols._kernels._checks import checked_targets
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
 from ldpaudit.protocols.categorical.generalized_randomized_response import (
     GeneralizedRandomizedResponse,
@@ -283,6 +284,19 @@ class RandomSamplingFakeData(RecordProtocol):
             noise = q + (d - 1) * attribute.fake_support
             found.append(np.asarray((d * supports.supports / n - noise) / (p - q)))
         return tuple(found)
+
+    def attribute_influence(self, attribute: int, targets: npt.ArrayLike) -> float:
+        """Most that one report adds to the sum of estimates of an attribute's values, times n.
+
+        The server takes every report for fake with probability (d - 1) / d and multiplies what
+        is left by d, and so it does with what a false report supports.
+        """
+        number = integer("attribute", attribute, 0, len(self.sizes) - 1)
+        faked, d = self._attributes[number], len(self.sizes)
+        chosen = checked_targets(targets, self.sizes[number])
+        p, q = faked.oracle.p_star, faked.oracle.q_star
+        noise = chosen.size * q + (d - 1) * float(faked.fake_support[chosen].sum())
+        return float((d * faked.oracle.largest_support(chosen) - noise) / (p - q))
 
     def mse_marginals(
         self, num_users: int, marginals: Sequence[npt.ArrayLike] | None = None

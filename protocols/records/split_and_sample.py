@@ -133,6 +133,14 @@ class BudgetSplitting(_Divided):
         pairs = zip(self.attributes, counts.parts, strict=True)
         return tuple(oracle.estimate(part) for oracle, part in pairs)
 
+    def attribute_influence(self, attribute: int, targets: npt.ArrayLike) -> float:
+        """Most that one report adds to the sum of estimates of an attribute's values, times n.
+
+        That of the attribute's own protocol with its share of the budget.
+        """
+        number = integer("attribute", attribute, 0, len(self.sizes) - 1)
+        return float(self.attributes[number].influence(targets))
+
     def mse_marginals(
         self, num_users: int, marginals: Sequence[npt.ArrayLike] | None = None
     ) -> tuple[float, ...]:
@@ -212,6 +220,16 @@ class SampledAttribute(RecordProtocol):
         """Unbiased, unclipped frequencies of each attribute, from the users who drew it."""
         pairs = zip(self.attributes, counts.parts, strict=True)
         return tuple(oracle.estimate(part) for oracle, part in pairs)
+
+    def attribute_influence(self, attribute: int, targets: npt.ArrayLike) -> float:
+        """Most that one report adds to the sum of estimates of an attribute's values, times n.
+
+        d times that of the attribute's own protocol: a false report names the attribute, and
+        only one in d honest users did. A small share beta of false reports moves the sum s by
+        beta (influence - d s), for the estimate divides by those who named the attribute.
+        """
+        number = integer("attribute", attribute, 0, len(self.sizes) - 1)
+        return len(self.sizes) * float(self.attributes[number].influence(targets))
 
     def mse_marginals(
         self, num_users: int, marginals: Sequence[npt.ArrayLike] | None = None

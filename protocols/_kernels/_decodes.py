@@ -1,0 +1,25 @@
+"""The door to post-processing that all servers of supports or sums share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from ._postprocessing import Postprocessing
+
+
+class Decodes:
+    """`decode` for a mechanism that has `estimate` and `mse`."""
+
+    def decode(self, counts: Any, *, post: str | Postprocessing) -> npt.NDArray[np.float64]:
+        """Frequencies after a post-processing: a name or an object.
+
+        Names are none, base-cut, norm, norm-sub, simplex, power, em and mle, as far as they
+        are defined here; all but none are biased.
+        """
+        from ._postprocessing import named
+
+        return named(post).frequencies(self, counts)

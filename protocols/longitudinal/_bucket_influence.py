@@ -1,0 +1,93 @@
+"""What a false report does where a user answers for a few buckets of values, one bit each."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+import numpy.typing as npt
+
+from ldpaudit.protocols._kernels._bits import bernoulli_rows, pack, subset_rows
+from ldpaudit.protocols._kernels._checks import checked_targets
+from ldpaudit.validate import generator
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+
+class BucketInfluence(ABC):
+    """Influence and false reports, given d sampled buckets, their bits' law and their values."""
+
+    k: int
+    d: int
+
+    @property
+    @abstractmethod
+    def num_buckets(self) -> int:
+        """Number of buckets, b."""
+
+    @property
+    @abstractmethod
+    def p(self) -> float:
+        """Probability that the bit of the own bucket is set."""
+
+    @property
+    @abstractmethod
+    def q(self) -> float:
+        """Probability that one given other bit is set."""
+
+    @property
+    @abstractmethod
+    def _dtype(self) -> np.dtype[np.void]:
+        """Type of reports."""
+
+    @property
+    @abstractmethod
+    def _sizes(self) -> Integers:
+        """Number of values of each bucket."""
+
+    @abstractmethod
+    def _bucket(self, values: Integers) -> Integers:
+        """Bucket of each value."""
+
+    def influence(self, targets: npt.ArrayLike) -> float:
+        """Most that one report adds to the summed estimate of `targets`, times the users.
+
+        Of the d buckets with the largest share of targets, all bits set.
+        """
+        shares = self._shares(checked_targets(targets, self.k))
+        scale = self.num_buckets / (self.d * (self.p - self.q))
+        return float((1 - self.q) * scale * np.sort(shares)[-self.d :].sum())
+
+    def single_influences(self) -> Floats:
+        """`influence` of each value alone, shape (k,): a value of a wide bucket has a small one."""
+        scale = self.num_buckets / (self.d * (self.p - self.q))
+        return np.asarray((1 - self.q) * scale / self._sizes[self._bucket(np.arange(self.k))])
+
+    def _shares(self, targets: Integers) -> Floats:
+        """Share of the values of each bucket that are targets."""
+        return np.bincount(self._bucket(targets), minlength=self.num_buckets) / self._sizes
+
+    def false_reports(
+        self, targets: npt.ArrayLike, num_reports: int, *, rng: np.random.Generator
+    ) -> npt.NDArray[np.void]:
+        """Reports of largest `influence`: the buckets with most targets, all bits set."""
+        generator(rng)
+        shares = self._shares(checked_targets(targets, self.k))
+        row = np.zeros((1, self.num_buckets), dtype=np.uint8)
+        row[0, np.argsort(-shares, kind="stable")[: self.d]] = 1
+        reports = np.empty(num_reports, dtype=self._dtype)
+        reports["sampled"] = reports["bits"] = pack(row)
+        return reports
+
+    def random_reports(self, num_reports: int, *, rng: np.random.Generator) -> npt.NDArray[np.void]:
+        """Uniform buckets and bits."""
+        b, nobody = self.num_buckets, np.zeros(num_reports, dtype=np.int64)
+        reports = np.empty(num_reports, dtype=self._dtype)
+        if self.d < b:
+            reports["sampled"] = subset_rows(nobody, b, self.d, self.d / b, generator(rng))
+        else:
+            reports["sampled"] = pack(np.ones((1, b), dtype=np.uint8))
+        coins = bernoulli_rows(num_reports, b, 0.5, generator(rng))
+        reports["bits"] = coins & reports["sampled"]
+        return reports
