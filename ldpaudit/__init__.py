@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ldpaudit.comparing.study import Study as Study
     from ldpaudit.outcomes.audit_result import AuditResult as AuditResult
     from ldpaudit.registry import mechanism as mechanism
+    from ldpaudit.shuffling import shuffle as shuffle
 
 #: Public name -> module that defines it; imported at first use, so that starting is quick.
 _HOME = {
@@ -45,6 +46,7 @@ _HOME = {
     "from_samples": "adapters.recordings",
     "frontier": "analysis.limits",
     "mechanism": "registry",
+    "shuffle": "shuffling",
 }
 
 __all__ = [
@@ -57,6 +59,7 @@ __all__ = [
     "from_samples",
     "frontier",
     "mechanism",
+    "shuffle",
     "testing",
 ]
 

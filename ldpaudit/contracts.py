@@ -147,6 +147,14 @@ class HasExactDelta(Protocol):
 
 
 @runtime_checkable
+class HasDeltaUpper(Protocol):
+    """A proven bound on the privacy profile, where no exact figure of it exists."""
+
+    def delta_upper(self, epsilon: float) -> float:
+        """A delta at which the guarantee holds with this epsilon, at least 0, for any inputs."""
+
+
+@runtime_checkable
 class HasCounts(FrequencyOracle, Protocol):
     """Draws the summary of n users from its exact law, at a cost that does not grow with n."""
 

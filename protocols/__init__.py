@@ -59,6 +59,7 @@ from .records import (
     RandomSamplingFakeData,
     RandomSamplingRealisticFakeData,
 )
+from .shuffle import Shuffled
 
 __all__ = [
     "AdaptiveLocalHashing",
@@ -98,6 +99,7 @@ __all__ = [
     "RandomSamplingRealisticFakeData",
     "Rappor",
     "ScrambledSubsetSelection",
+    "Shuffled",
     "SimplexProjection",
     "StickyUnaryEncoding",
     "SubsetSelection",

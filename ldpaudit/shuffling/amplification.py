@@ -168,7 +168,7 @@ def central_delta(mechanism: Any, num_users: int, epsilon: float) -> tuple[float
     low = 0.0
     if table is not None:
         low = max(delta_lower(law, n, at) for law in neighbour_laws(table))
-    return low, max(delta_upper(law, n, at) for law in _proven_laws(mechanism, table))
+    return low, max(delta_upper(law, n, at) for law in proven_laws(mechanism, table))
 
 
 def local_budget(
@@ -219,7 +219,7 @@ def local_budget(
 
     def met(local: float) -> bool:
         mechanism = build(local)
-        laws = _proven_laws(mechanism, channel_table(checked_mechanism(mechanism)))
+        laws = proven_laws(mechanism, channel_table(checked_mechanism(mechanism)))
         return all(
             delta_upper(law, n, target, COARSE) <= miss or delta_upper(law, n, target) <= miss
             for law in sorted(laws, key=lambda law: -law.spread)
@@ -291,7 +291,7 @@ def _local_epsilon(mechanism: Any, table: Floats | None) -> float:
     return float(mechanism.epsilon)
 
 
-def _proven_laws(mechanism: Any, table: Floats | None) -> list[RatioLaw]:
+def proven_laws(mechanism: Any, table: Floats | None) -> list[RatioLaw]:
     """Laws whose worst divergence bounds that of any data from above."""
     laws = None if table is None else blanket_laws(table)
     if laws is not None:
