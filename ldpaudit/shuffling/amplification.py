@@ -19,6 +19,7 @@ from .laws import TOLERANCE, RatioLaw, clones
 #: Most reports that are shuffled: windows of such sums still fit a laptop.
 MAX_USERS = 10**9
 _WIDTH = 1e-4  # relative, of a local budget that is searched
+_THREE = 2**15  # lattice points for clones, whose three atoms are nearly on a lattice
 _MARGIN = 4 * TOLERANCE  # by which the exact local budget can be above the stated one
 
 
@@ -120,9 +121,9 @@ def shuffle(mechanism: Any, num_users: int = 10_000, delta: float = 1e-6) -> Shu
     ends = {"one report": safe}
     cloned = published = safe
     if safe <= _validate.MAX_EPSILON:
-        cloned = epsilon_upper([clones(safe, math.exp(-safe))], n, miss, safe)
+        cloned = epsilon_upper([clones(safe, math.exp(-safe))], n, miss, safe, _THREE)
         share = 2 * math.exp(-safe) / (1 + math.exp(-safe))
-        published = epsilon_upper([clones(safe, share)], n, miss, safe)
+        published = epsilon_upper([clones(safe, share)], n, miss, safe, _THREE)
         ends["clones"] = cloned
     if laws is not None:
         ends["blanket"] = epsilon_upper(laws, n, miss, limit)

@@ -40,12 +40,17 @@ def delta_upper(law: RatioLaw, num_users: int, epsilon: float, points: int = FIN
         return min(1.0, alone + float(masses @ values))
     steps = _placed(values, masses, num_users, points, grow=True)[0]
     found = lattice_sum(steps, num_users)
-    place = found.low + np.arange(found.probability.size, dtype=np.float64)
-    sums = num_users * steps.origin + steps.pitch * place
     # What a rounded sum can be short of the true one.
-    short = 4 * ROUNDOFF * (num_users * abs(steps.origin) + steps.pitch * abs(place).max())
+    reach = steps.pitch * max(abs(found.low), abs(found.high))
+    short = 4 * ROUNDOFF * (num_users * abs(steps.origin) + reach)
+    # Only sums above 0 count.
+    start = max(0, math.floor(-num_users * steps.origin / steps.pitch) - 1 - found.low)
+    probability = found.probability[start:]
+    place = found.low + start + np.arange(probability.size, dtype=np.float64)
+    sums = num_users * steps.origin + steps.pitch * place
     weights = np.maximum(sums + short, 0.0) * np.exp(-steps.theta * np.maximum(sums - short, 0.0))
-    inside = float(weights @ found.probability) + float(np.linalg.norm(weights)) * found.error
+    inside = float((weights * probability).sum())
+    inside += math.sqrt(float((weights * weights).sum())) * found.error
     log_scale = num_users * (steps.log_total + steps.theta * steps.origin + steps.slack)
     scale = math.exp(min(log_scale, 700.0)) / num_users
     return min(1.0, alone + scale * (inside + _beyond(found, steps, num_users)))

@@ -18,13 +18,15 @@ _WIDE, _NARROW = 1e-3, 2e-5
 _SMALLEST = 1e-9  # an epsilon below is as good as 0
 
 
-def epsilon_upper(laws: Iterable[RatioLaw], num_users: int, delta: float, limit: float) -> float:
+def epsilon_upper(
+    laws: Iterable[RatioLaw], num_users: int, delta: float, limit: float, points: int = FINE
+) -> float:
     """An epsilon at which every law's divergence is at most delta, at most `limit`."""
     found = 0.0
     for law in sorted(laws, key=lambda law: -law.spread):
         if delta_upper(law, num_users, found, COARSE) <= delta:
             continue
-        found = _solved(delta_upper, law, num_users, delta, found, limit)[1]
+        found = _solved(delta_upper, law, num_users, delta, found, limit, points)[1]
     return found
 
 
@@ -46,6 +48,7 @@ def _solved(
     delta: float,
     low: float,
     high: float,
+    points: int = FINE,
 ) -> tuple[float, float]:
     """Two epsilons near each other: at the first the bound is at least delta, else `low`.
 
@@ -60,7 +63,7 @@ def _solved(
         return logged
 
     near = _narrowed(excess(COARSE), low, high, _WIDE)
-    fine, step = excess(FINE), max(0.005 * near[1], _SMALLEST)
+    fine, step = excess(points), max(0.005 * near[1], _SMALLEST)
     left, right = max(low, near[0] - step), min(high, near[1] + step)
     below, above = None, None
     while left > low and (below := fine(left)) < 0:

@@ -4,9 +4,10 @@ Three devices, none of which costs proof. *Tilting*: W is drawn with weight exp(
 theta such that the sum has mean 0, which is where the bound is decided; the weight is taken out
 again afterwards, and figures of 1e-300 keep their digits. *A window*: the transform is circular,
 so what falls outside returns inside; how much that is, is bounded by Chernoff's inequality.
-*Error analysis*: a transform of N points errs by at most `_FFT` log2(N) u of its norm (Higham,
-*Accuracy and Stability of Numerical Algorithms*, theorem 24.2, which allows less than half of it
-for exact twiddle factors), one complex product by at most sqrt(5) u, u = 2**-53.
+*Error analysis*, u = 2**-53: where a step has few atoms its transform is summed directly, each
+frequency within a few u; a fast transform of N points errs by at most `_FFT` log2(N) u of its norm
+(Higham, *Accuracy and Stability of Numerical Algorithms*, theorem 24.2, which allows less than half
+of it for exact twiddle factors); a complex product errs by at most sqrt(5) u.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ Waves: TypeAlias = npt.NDArray[np.complex128]
 
 ROUNDOFF = 2.0**-53
 _FFT = 16.0
+#: Atoms up to which a transform is summed directly, and the error in u of a factor in it.
+_FEW, _TWIDDLE = 24, 24.0
 #: Standard deviations of the sum, and largest steps, that the window holds on each side.
 _DEVIATIONS, _STEPS = 9.0, 40.0
 
@@ -123,15 +126,9 @@ def lattice_sum(steps: Steps, users: int) -> LatticeSum:
     low = max(users * least, math.floor(centre - reach))
     high = min(users * most, math.ceil(centre + reach))
     size = scipy.fft.next_fast_len(high - low + 1, real=True)
-    one = np.bincount(jump % size, weights=mass, minlength=size)
-    wave = scipy.fft.rfft(one)
-    length = math.log2(size) + 1
-    largest = max(1.0, float(np.abs(wave).max()))
+    wave, off = _transform(jump, mass, size)
     sums = scipy.fft.irfft(_power(wave, users), size)
-    # Forward, n times; the power itself, n products; backward, once. Norms of probabilities are
-    # at most 1, those of transforms at most sqrt(size), which the way back divides by.
-    grown = math.exp(users * math.log(largest))
-    error = 1.1 * grown * ROUNDOFF * (_FFT * length * (users + 1) + 4 * users)
+    error = _error(np.abs(wave), off, users, size)
     outside, exponent, log_beyond = 0.0, 0.0, 0.0
     for side in (1, -1):
         edge = high + 1 if side > 0 else low - 1
@@ -144,6 +141,34 @@ def lattice_sum(steps: Steps, users: int) -> LatticeSum:
     window = np.roll(sums, -(low % size))[: high - low + 1]
     # Sums between high and low + size are not in the window: none, but for what came round.
     return LatticeSum(low, window, error, outside, exponent, log_beyond)
+
+
+def _transform(jump: Values, mass: Floats, size: int) -> tuple[Waves, float | None]:
+    """The transform of one step and the error of each frequency, None where it is a fast one."""
+    if jump.size > _FEW:
+        return scipy.fft.rfft(np.bincount(jump % size, weights=mass, minlength=size)), None
+    turn = np.exp(-2j * np.pi / size * np.arange(size))
+    frequencies = np.arange(size // 2 + 1)
+    wave = np.zeros(frequencies.size, dtype=np.complex128)
+    for step, weight in zip((jump % size).tolist(), mass.tolist(), strict=True):
+        wave += weight * turn[frequencies * step % size]
+    return wave, ROUNDOFF * (_TWIDDLE + jump.size)
+
+
+def _error(modulus: Floats, off: float | None, users: int, size: int) -> float:
+    """Norm of all errors of the sum's probabilities.
+
+    The n-th power of what is off by d is off by n d times its (n - 1)-th; the products add 4 n u
+    of the n-th; the way back divides a norm by sqrt(size), all frequencies but the first twice.
+    """
+    length = math.log2(size) + 1
+    grown = math.exp(users * max(math.log(float(modulus.max())), 0.0))
+    if off is None:
+        return 1.1 * grown * ROUNDOFF * (_FFT * length * (users + 1) + 4 * users)
+    grown *= math.exp(users * off)
+    powers = (modulus + off) ** (users - 1)
+    norm = math.sqrt(2 * float((powers * powers).sum()) / size)
+    return 1.1 * grown * norm * (users * off + ROUNDOFF * (4 * users + _FFT * length))
 
 
 def _power(wave: Waves, exponent: int) -> Waves:
