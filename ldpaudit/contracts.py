@@ -171,6 +171,22 @@ class HasReports(HasLikelihood, Protocol):
 
 
 @runtime_checkable
+class HasPairClasses(Protocol):
+    """A mechanism whose values all look alike: what a report tells of three, in few classes.
+
+    Within a class all reports have the same likelihood ratios between the three values and to
+    the least likely value.
+    """
+
+    def pair_classes(self) -> tuple[Floats, Floats]:
+        """Probabilities of the classes under three values, and under what all send at least.
+
+        Shapes (3, classes) and (classes,): P(class | x) for any x, x' and x'' that differ
+        (x'' = x' where k = 2), and the sum over the class of min over all values of P(y | x).
+        """
+
+
+@runtime_checkable
 class HasBayesVulnerability(Protocol):
     """Success of the best single guess from one report, for a prior (None: uniform)."""
 

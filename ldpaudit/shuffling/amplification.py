@@ -8,19 +8,17 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ldpaudit import _validate
-from ldpaudit.contracts import Floats, HasExactEpsilon, checked_mechanism
 
-from .channel import blanket_laws, channel_table, log_ratio, neighbour_laws
+from .channel import MARGIN, pair_laws
 from .closed_form import closed_form
 from .divergence_bounds import COARSE, delta_lower, delta_upper
 from .inversion import epsilon_lower, epsilon_upper
-from .laws import TOLERANCE, RatioLaw, clones
+from .laws import clones
 
 #: Most reports that are shuffled: windows of such sums still fit a laptop.
 MAX_USERS = 10**9
 _WIDTH = 1e-4  # relative, of a local budget that is searched
 _THREE = 2**15  # lattice points for clones, whose three atoms are nearly on a lattice
-_MARGIN = 4 * TOLERANCE  # by which the exact local budget can be above the stated one
 
 
 @dataclass(frozen=True)
@@ -34,11 +32,11 @@ class ShuffleBounds:
     delta : float
         Delta of the central guarantee.
     local_epsilon : float
-        Budget of one report: the channel's largest log ratio where reports can be listed, else
-        the mechanism's exact epsilon, else its claim.
+        Budget of one report: the channel's largest log ratio where that is known, else the
+        mechanism's exact epsilon, else its claim.
     epsilon_lower : float
-        Proven: below it, a pair of neighbouring data sets breaks (epsilon, delta). 0 where
-        reports cannot be listed.
+        Proven: below it, a pair of neighbouring data sets breaks (epsilon, delta). 0 where the
+        channel is not known.
     epsilon_upper : float
         Proven: the reports are (epsilon_upper, delta)-differentially private for any data.
     upper_by : str
@@ -75,9 +73,9 @@ def shuffle(mechanism: Any, num_users: int = 10_000, delta: float = 1e-6) -> Shu
     Parameters
     ----------
     mechanism : Mechanism
-        Local randomizer. With `every_report` and `log_likelihood` (few enough reports to list),
-        both ends use its channel; without, the upper end is the one of any mechanism of its
-        epsilon and the lower end is 0.
+        Local randomizer. With `pair_classes`, or with `every_report` and `log_likelihood` (few
+        enough reports to list), both ends use its channel; without, the upper end is the one of
+        any mechanism of its epsilon and the lower end is 0.
     num_users : int, default 10_000
         Reports that are shuffled, one a user, up to 10**9.
     delta : float, default 1e-6
@@ -112,12 +110,11 @@ def shuffle(mechanism: Any, num_users: int = 10_000, delta: float = 1e-6) -> Shu
     (0.1144, 0.501)
     """
     n, miss = _checked(num_users, delta)
-    table = channel_table(checked_mechanism(mechanism))
-    local = _local_epsilon(mechanism, table)
-    safe = local + _MARGIN
+    known = pair_laws(mechanism)
+    local = known.local_epsilon
+    safe = local + MARGIN
     limit = min(safe, _validate.MAX_EPSILON)
-    laws = None if table is None else blanket_laws(table)
-    lower = 0.0 if table is None else epsilon_lower(neighbour_laws(table), n, miss, limit)
+    lower = epsilon_lower(known.attacks, n, miss, limit)
     ends = {"one report": safe}
     cloned = published = safe
     if safe <= _validate.MAX_EPSILON:
@@ -125,8 +122,8 @@ def shuffle(mechanism: Any, num_users: int = 10_000, delta: float = 1e-6) -> Shu
         share = 2 * math.exp(-safe) / (1 + math.exp(-safe))
         published = epsilon_upper([clones(safe, share)], n, miss, safe, _THREE)
         ends["clones"] = cloned
-    if laws is not None:
-        ends["blanket"] = epsilon_upper(laws, n, miss, limit)
+    if known.blanket is not None:
+        ends["blanket"] = epsilon_upper(known.blanket, n, miss, limit)
     formula = closed_form(safe, n, miss) if safe <= _validate.MAX_EPSILON else None
     if formula is not None:
         ends["closed form"] = formula
@@ -165,11 +162,9 @@ def central_delta(mechanism: Any, num_users: int, epsilon: float) -> tuple[float
     """
     n = _validate.integer("num_users", num_users, 1, MAX_USERS)
     at = _validate.nonnegative("epsilon", epsilon)
-    table = channel_table(checked_mechanism(mechanism))
-    low = 0.0
-    if table is not None:
-        low = max(delta_lower(law, n, at) for law in neighbour_laws(table))
-    return low, max(delta_upper(law, n, at) for law in proven_laws(mechanism, table))
+    known = pair_laws(mechanism)
+    low = max((delta_lower(law, n, at) for law in known.attacks), default=0.0)
+    return low, max(delta_upper(law, n, at) for law in known.proven)
 
 
 def local_budget(
@@ -219,11 +214,10 @@ def local_budget(
     target = _validate.epsilon(central_epsilon)
 
     def met(local: float) -> bool:
-        mechanism = build(local)
-        laws = proven_laws(mechanism, channel_table(checked_mechanism(mechanism)))
+        laws = sorted(pair_laws(build(local)).proven, key=lambda law: -law.spread)
         return all(
             delta_upper(law, n, target, COARSE) <= miss or delta_upper(law, n, target) <= miss
-            for law in sorted(laws, key=lambda law: -law.spread)
+            for law in laws
         )
 
     low, high = target, 2 * target
@@ -279,25 +273,3 @@ def curve(
 def _checked(num_users: int, delta: float) -> tuple[int, float]:
     n = _validate.integer("num_users", num_users, 1, MAX_USERS)
     return n, _validate.fraction("delta", delta)
-
-
-def _local_epsilon(mechanism: Any, table: Floats | None) -> float:
-    """Budget of one report, from the channel if there is one."""
-    if table is not None:
-        return log_ratio(table)
-    if isinstance(mechanism, HasExactEpsilon):
-        return float(mechanism.exact_epsilon())
-    if getattr(mechanism, "delta", 0.0):
-        raise ValueError("a mechanism with a delta must have reports that can be listed.")
-    return float(mechanism.epsilon)
-
-
-def proven_laws(mechanism: Any, table: Floats | None) -> list[RatioLaw]:
-    """Laws whose worst divergence bounds that of any data from above."""
-    laws = None if table is None else blanket_laws(table)
-    if laws is not None:
-        return laws
-    local = _local_epsilon(mechanism, table) + _MARGIN
-    if not local <= _validate.MAX_EPSILON:
-        raise ValueError(f"the budget of one report must be finite, got {local!r}.")
-    return [clones(local, math.exp(-local))]

@@ -1,21 +1,75 @@
-"""What shuffling needs of a mechanism: its channel as a table, and the laws of its pairs."""
+"""What shuffling needs of a mechanism: its channel, and the laws of its pairs of values."""
 
 from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ldpaudit.contracts import Floats, HasReports, checked_mechanism
+from ldpaudit.contracts import (
+    Floats,
+    HasExactEpsilon,
+    HasPairClasses,
+    HasReports,
+    checked_mechanism,
+)
 
-from .laws import RatioLaw, against, rounded
+from .laws import TOLERANCE, RatioLaw, against, clones, rounded
 
 _ENTRIES = 2**24  # of a channel table
 _PAIR_ENTRIES = 2**27  # reports x ordered pairs of values
 _VALUES = 24  # whose pairs are tried for the lower bound
 _TRIED = 6  # distinct laws that are searched for the lower bound
+
+
+#: By which the exact local budget can be above the stated one.
+MARGIN = 4 * TOLERANCE
+
+
+@dataclass(frozen=True, eq=False)
+class PairLaws:
+    """The laws of a mechanism's pairs of values, and the budget of one report.
+
+    `blanket` holds them against what every value sends at least, None where that is not known;
+    `attacks` against a value that all others hold.
+    """
+
+    local_epsilon: float
+    blanket: list[RatioLaw] | None
+    attacks: list[RatioLaw]
+
+    @property
+    def proven(self) -> list[RatioLaw]:
+        """Laws whose worst divergence bounds that of any data from above."""
+        if self.blanket is not None:
+            return self.blanket
+        local = self.local_epsilon + MARGIN
+        if not local <= 700:
+            raise ValueError(f"the budget of one report must be finite, got {local!r}.")
+        return [clones(local, math.exp(-local))]
+
+
+def pair_laws(mechanism: Any) -> PairLaws:
+    """What is known of a mechanism: by classes of reports, by a list of them, or its epsilon."""
+    checked_mechanism(mechanism)
+    if isinstance(mechanism, HasPairClasses):
+        rows, least = mechanism.pair_classes()
+        _check_rows(rows)
+        others = {_content(law): law for law in (against(row, rows[0], rows[1]) for row in rows)}
+        ratios = rows[:, (least > 0) | rows.any(axis=0)]
+        blanket = against(least, rows[0], rows[1])
+        return PairLaws(log_ratio(ratios[:2]), [blanket], list(others.values()))
+    table = channel_table(mechanism)
+    if table is not None:
+        return PairLaws(log_ratio(table), blanket_laws(table), neighbour_laws(table))
+    if isinstance(mechanism, HasExactEpsilon):
+        return PairLaws(float(mechanism.exact_epsilon()), None, [])
+    if getattr(mechanism, "delta", 0.0):
+        raise ValueError("a mechanism with a delta must have reports that can be listed.")
+    return PairLaws(float(mechanism.epsilon), None, [])
 
 
 def channel_table(mechanism: Any) -> Floats | None:
@@ -30,10 +84,14 @@ def channel_table(mechanism: Any) -> Floats | None:
     if len(reports) * k > _ENTRIES:
         return None
     table = np.exp(np.asarray(mechanism.log_likelihood(reports), dtype=np.float64)).T
+    _check_rows(table)
+    return np.ascontiguousarray(table)
+
+
+def _check_rows(table: Floats) -> None:
     off = float(np.abs(table.sum(axis=1) - 1).max())
     if not off <= 1e-8:
         raise ValueError(f"probabilities of all reports must sum to 1, got an error of {off!r}.")
-    return np.ascontiguousarray(table)
 
 
 def log_ratio(table: Floats) -> float:

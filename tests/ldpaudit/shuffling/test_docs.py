@@ -9,8 +9,7 @@ import pytest
 
 import ldpaudit
 from ldpaudit.shuffling import closed_form, shuffle
-from ldpaudit.shuffling.amplification import proven_laws
-from ldpaudit.shuffling.channel import channel_table, neighbour_laws
+from ldpaudit.shuffling.channel import pair_laws
 from ldpaudit.shuffling.divergence_bounds import FINE, delta_lower, delta_upper
 from ldpaudit.shuffling.laws import clones
 
@@ -31,13 +30,11 @@ def rows(header: str) -> list[list[str]]:
 
 
 def upper_delta(mechanism, epsilon: float, users: int = USERS) -> float:
-    laws = proven_laws(mechanism, channel_table(mechanism))
-    return max(delta_upper(law, users, epsilon, FINE) for law in laws)
+    return max(delta_upper(law, users, epsilon, FINE) for law in pair_laws(mechanism).proven)
 
 
 def lower_delta(mechanism, epsilon: float, users: int = USERS) -> float:
-    laws = neighbour_laws(channel_table(mechanism))
-    return max(delta_lower(law, users, epsilon, FINE) for law in laws)
+    return max(delta_lower(law, users, epsilon, FINE) for law in pair_laws(mechanism).attacks)
 
 
 @pytest.mark.parametrize("row", rows("protocol"), ids=lambda row: " ".join(row[:2]))
@@ -88,9 +85,9 @@ def test_published_bounds_below_the_truth(row):
 def test_figures_in_the_text():
     million = shuffle(ldpaudit.mechanism("grr", k=10, epsilon=4.0), 1_000_000, DELTA)
     assert 0.0318 <= million.epsilon_lower <= million.epsilon_upper <= 0.0319
-    budget = 2.63  # of olh at a central 0.25
-    assert upper_delta(ldpaudit.mechanism("olh", k=10, epsilon=budget), 0.25) <= DELTA
-    assert upper_delta(ldpaudit.mechanism("olh", k=10, epsilon=budget + 0.005), 0.25) > DELTA
+    for name, lower, upper in (("grr", 0.0087, 0.0088), ("oue", 0.0743, 0.0789)):
+        mechanism = ldpaudit.mechanism(name, k=1_000, epsilon=2.0)
+        assert lower_delta(mechanism, lower) >= DELTA >= upper_delta(mechanism, upper)
     text = PAGE.read_text()
     assert "0.7^6 = 0.117649" in text
     assert pytest.approx(0.117649, abs=5e-7) == 0.7**6
