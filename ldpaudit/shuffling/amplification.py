@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ldpaudit import _validate
+from ldpaudit import validate
 
 from .channel import MARGIN, pair_laws
-from .closed_form import closed_form
 from .divergence_bounds import COARSE, delta_lower, delta_upper
+from .formula import closed_form
 from .inversion import epsilon_lower, epsilon_upper
 from .laws import clones
 
@@ -113,18 +113,18 @@ def shuffle(mechanism: Any, num_users: int = 10_000, delta: float = 1e-6) -> Shu
     known = pair_laws(mechanism)
     local = known.local_epsilon
     safe = local + MARGIN
-    limit = min(safe, _validate.MAX_EPSILON)
+    limit = min(safe, validate.MAX_EPSILON)
     lower = epsilon_lower(known.attacks, n, miss, limit)
     ends = {"one report": safe}
     cloned = published = safe
-    if safe <= _validate.MAX_EPSILON:
+    if safe <= validate.MAX_EPSILON:
         cloned = epsilon_upper([clones(safe, math.exp(-safe))], n, miss, safe, _THREE)
         share = 2 * math.exp(-safe) / (1 + math.exp(-safe))
         published = epsilon_upper([clones(safe, share)], n, miss, safe, _THREE)
         ends["clones"] = cloned
     if known.blanket is not None:
         ends["blanket"] = epsilon_upper(known.blanket, n, miss, limit)
-    formula = closed_form(safe, n, miss) if safe <= _validate.MAX_EPSILON else None
+    formula = closed_form(safe, n, miss) if safe <= validate.MAX_EPSILON else None
     if formula is not None:
         ends["closed form"] = formula
     by = min(ends, key=lambda name: ends[name])
@@ -160,8 +160,8 @@ def central_delta(mechanism: Any, num_users: int, epsilon: float) -> tuple[float
     >>> 0 < low < high < 2 * low
     True
     """
-    n = _validate.integer("num_users", num_users, 1, MAX_USERS)
-    at = _validate.nonnegative("epsilon", epsilon)
+    n = validate.integer("num_users", num_users, 1, MAX_USERS)
+    at = validate.nonnegative("epsilon", epsilon)
     known = pair_laws(mechanism)
     low = max((delta_lower(law, n, at) for law in known.attacks), default=0.0)
     return low, max(delta_upper(law, n, at) for law in known.proven)
@@ -211,7 +211,7 @@ def local_budget(
     2.0
     """
     n, miss = _checked(num_users, delta)
-    target = _validate.epsilon(central_epsilon)
+    target = validate.epsilon(central_epsilon)
 
     def met(local: float) -> bool:
         laws = sorted(pair_laws(build(local)).proven, key=lambda law: -law.spread)
@@ -221,7 +221,7 @@ def local_budget(
         )
 
     low, high = target, 2 * target
-    while high <= _validate.MAX_EPSILON and met(high):
+    while high <= validate.MAX_EPSILON and met(high):
         low, high = high, 2 * high
     while high - low > _WIDTH * low:
         middle = (low + high) / 2
@@ -271,5 +271,5 @@ def curve(
 
 
 def _checked(num_users: int, delta: float) -> tuple[int, float]:
-    n = _validate.integer("num_users", num_users, 1, MAX_USERS)
-    return n, _validate.fraction("delta", delta)
+    n = validate.integer("num_users", num_users, 1, MAX_USERS)
+    return n, validate.fraction("delta", delta)

@@ -18,8 +18,6 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import scipy.fft
-import scipy.optimize
 
 from ldpaudit.contracts import Floats, Values
 
@@ -60,6 +58,8 @@ def tilt(values: Floats, masses: Floats) -> float:
     """The theta >= 0 at which the tilted mean is 0; 0 where the mean is positive."""
     if float(masses @ values) >= 0:
         return 0.0
+    from scipy.optimize import brentq
+
     largest = float(values.max())
 
     def mean(theta: float) -> float:
@@ -68,7 +68,7 @@ def tilt(values: Floats, masses: Floats) -> float:
     high = 1.0 / largest
     while mean(high) <= 0:
         high *= 2
-    return float(scipy.optimize.brentq(mean, 0.0, high, rtol=1e-6))
+    return float(brentq(mean, 0.0, high, rtol=1e-6))
 
 
 def pitch_of(values: Floats, masses: Floats, theta: float, users: int, points: float) -> float:
@@ -117,6 +117,8 @@ class LatticeSum:
 
 def lattice_sum(steps: Steps, users: int) -> LatticeSum:
     """The tilted law of the sum of `users` steps."""
+    from scipy.fft import irfft, next_fast_len
+
     jump, mass = steps.jump, steps.mass
     if users == 0:
         return LatticeSum(0, np.ones(1), 0.0, 0.0, 0.0, 0.0)
@@ -125,9 +127,9 @@ def lattice_sum(steps: Steps, users: int) -> LatticeSum:
     centre = users * float(mass @ jump)
     low = max(users * least, math.floor(centre - reach))
     high = min(users * most, math.ceil(centre + reach))
-    size = scipy.fft.next_fast_len(high - low + 1, real=True)
+    size = next_fast_len(high - low + 1, real=True)
     wave, off = _transform(jump, mass, size)
-    sums = scipy.fft.irfft(_power(wave, users), size)
+    sums = irfft(_power(wave, users), size)
     error = _error(np.abs(wave), off, users, size)
     outside, exponent, log_beyond = 0.0, 0.0, 0.0
     for side in (1, -1):
@@ -146,7 +148,9 @@ def lattice_sum(steps: Steps, users: int) -> LatticeSum:
 def _transform(jump: Values, mass: Floats, size: int) -> tuple[Waves, float | None]:
     """The transform of one step and the error of each frequency, None where it is a fast one."""
     if jump.size > _FEW:
-        return scipy.fft.rfft(np.bincount(jump % size, weights=mass, minlength=size)), None
+        from scipy.fft import rfft
+
+        return rfft(np.bincount(jump % size, weights=mass, minlength=size)), None
     turn = np.exp(-2j * np.pi / size * np.arange(size))
     frequencies = np.arange(size // 2 + 1)
     wave = np.zeros(frequencies.size, dtype=np.complex128)
