@@ -108,10 +108,6 @@ def test_audits_accept_the_claim_and_find_a_false_one():
     assert ldpaudit.audit(broken, [], trials=20_000).verdict == "violation"
 
 
-def test_the_contract():
-    check_mechanism(shuffled())
-
-
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -138,3 +134,16 @@ def test_the_local_budget_is_found_once():
     mechanism = shuffled()
     assert mechanism.single is mechanism.single
     assert math.isclose(mechanism.single.epsilon, shuffled().single.epsilon)
+
+
+class Overstated(Shuffled):
+    """Its proven bound is half of what its own channel shows."""
+
+    def delta_upper(self, epsilon: float) -> float:
+        return super().delta_upper(epsilon) / 2
+
+
+def test_a_bound_below_the_channel_is_found():
+    with pytest.raises(AssertionError, match=r"delta_upper is .* below the channel's"):
+        check_mechanism(Overstated(k=2, epsilon=0.8, base="grr", num_users=9, delta=0.01))
+    assert any("proves the claim" in line for line in check_mechanism(shuffled()))
