@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ldpaudit.comparing.study import Study as Study
     from ldpaudit.outcomes.audit_result import AuditResult as AuditResult
     from ldpaudit.registry import mechanism as mechanism
+    from ldpaudit.shuffling import shuffle as shuffle
 
 #: Public name -> module that defines it; imported at first use, so that starting is quick.
 _HOME = {
@@ -46,6 +47,7 @@ _HOME = {
     "frontier": "analysis.limits",
     "frontier_mean": "analysis.mean_limit",
     "mechanism": "registry",
+    "shuffle": "shuffling",
 }
 
 __all__ = [
@@ -59,6 +61,7 @@ __all__ = [
     "frontier",
     "frontier_mean",
     "mechanism",
+    "shuffle",
     "testing",
 ]
 

@@ -156,6 +156,14 @@ class HasExactDelta(Protocol):
 
 
 @runtime_checkable
+class HasDeltaUpper(Protocol):
+    """A proven bound on the privacy profile, where no exact figure of it exists."""
+
+    def delta_upper(self, epsilon: float) -> float:
+        """A delta at which the guarantee holds with this epsilon, at least 0, for any inputs."""
+
+
+@runtime_checkable
 class HasCounts(FrequencyOracle, Protocol):
     """Draws the summary of n users from its exact law, at a cost that does not grow with n."""
 
@@ -212,6 +220,22 @@ class HasReports(HasLikelihood, Protocol):
 
     def every_report(self) -> Reports:
         """All reports that can be sent, each once; ValueError where there are too many."""
+
+
+@runtime_checkable
+class HasPairClasses(Protocol):
+    """A mechanism whose values all look alike: what a report tells of three, in few classes.
+
+    Within a class all reports have the same likelihood ratios between the three values and to
+    the least likely value.
+    """
+
+    def pair_classes(self) -> tuple[Floats, Floats]:
+        """Probabilities of the classes under three values, and under what all send at least.
+
+        Shapes (3, classes) and (classes,): P(class | x) for any x, x' and x'' that differ
+        (x'' = x' where k = 2), and the sum over the class of min over all values of P(y | x).
+        """
 
 
 @runtime_checkable

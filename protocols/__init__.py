@@ -79,6 +79,7 @@ from .records import (
     RandomSamplingFakeData,
     RandomSamplingRealisticFakeData,
 )
+from .shuffle import Shuffled
 from .vectors import DuchiVector, GaussianVector, LaplaceVector, PrivUnit, PrivUnitG
 
 __all__ = [
@@ -139,6 +140,7 @@ __all__ = [
     "Rounded",
     "SampledNumbers",
     "ScrambledSubsetSelection",
+    "Shuffled",
     "SimplexProjection",
     "SquareWave",
     "Staircase",

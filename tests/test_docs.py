@@ -21,6 +21,8 @@ CONTROLS = {"lho", "sticky-ue"}
 RECORDS = {"spl", "smp", "rsfd", "rsrfd", "allomfree"}
 #: All reports of a user as one, in the same guide as those over time.
 HISTORIES = {"repeated", "constant"}
+#: All users' reports without their order, in shuffle.md.
+SHUFFLED = {"shuffled"}
 #: Protocols over time are told of in longitudinal.md.
 LONGITUDINAL = {"l-grr", "l-sue", "l-oue", "l-osue", "l-soue", "rappor", "biloloha", "ololoha",
                 "dbitflip"}  # fmt: skip
@@ -39,7 +41,7 @@ def catalogue() -> list[tuple[str, ...]]:
 def test_the_catalogue_is_complete() -> None:
     guide = (DOCS / "numeric.md").read_text(encoding="utf-8")
     assert {name for name in NUMERIC if f"`{name}`" in guide} == NUMERIC
-    elsewhere = CONTROLS | LONGITUDINAL | RECORDS | HISTORIES | NUMERIC | TABLES
+    elsewhere = CONTROLS | LONGITUDINAL | RECORDS | HISTORIES | NUMERIC | TABLES | SHUFFLED
     assert {row[0] for row in catalogue()} == set(registry.names("protocols")) - elsewhere
 
 

@@ -1,4 +1,4 @@
-"""The command line: audit, compare, report, frontier, check, list.
+"""The command line: audit, compare, report, frontier, check, list, shuffle.
 
 Exit codes: 0 consistent, 1 violation found, 2 usage or input error (one line on
 stderr), 3 inconclusive (a cell failed, or an audit had no power).
@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+
+from ldpaudit.cli.options import AsJson, Delta, Epsilon, Jobs, K, Parameters, Seed
+from ldpaudit.cli.shuffling import shuffle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,16 +37,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Privacy attacks and audits for local differential privacy.",
 )
-
-K = Annotated[int | None, typer.Option("--k", help="Number of values.")]
-Epsilon = Annotated[float | None, typer.Option("--epsilon", help="Privacy budget (natural log).")]
-Delta = Annotated[float | None, typer.Option("--delta", help="Delta of (epsilon, delta)-LDP.")]
-Parameters = Annotated[
-    list[str] | None, typer.Option("--param", metavar="KEY=VALUE", help="A further parameter.")
-]
-Seed = Annotated[int, typer.Option("--seed", help="Root of every random stream.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
-Jobs = Annotated[int | None, typer.Option("--jobs", help="Worker processes (default: all cores).")]
 
 
 def main() -> None:
@@ -364,6 +357,9 @@ def check(
     for line in passed:
         typer.echo(f"ok      {line}")
     return EXIT_CONSISTENT
+
+
+app.command()(shuffle)
 
 
 @contextmanager

@@ -183,7 +183,9 @@ def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[CellTask]:
     # Shared by all audits of the study.
     verdict_alpha = VERDICT_ALPHA / (cells * len(study.each_audit()))
     settings = {"attacks", "bound", "prior", "trials", "repetitions", "alpha", "seed"}
-    further = {name for name in ("audits", "rounds", "change") if getattr(study, name)}
+    further = {
+        name for name in ("audits", "rounds", "change", "central_delta") if getattr(study, name)
+    }
     fixed = study.model_dump(mode="json", include=settings | further)
     shared = _origins(study)
     origins = {spec.name: origin("protocols", spec.name) for spec in study.protocols}

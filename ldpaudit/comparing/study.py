@@ -150,6 +150,9 @@ class Study(_Strict):
         Rounds in which longitudinal protocols collect from the same users, besides.
     change : float or "permute", optional
         How users' values change between rounds, see `ldpaudit.collecting.evolve`; 0.25 if unset.
+    central_delta : float, optional
+        Delta of a central guarantee. The epsilons are then those of all users' shuffled
+        reports, and each protocol has the largest local budget proven to meet them.
     alpha : float
         Error probability of every interval and bound.
     seed : int
@@ -179,6 +182,7 @@ class Study(_Strict):
     repetitions: Annotated[Whole, Field(ge=2, le=MAX_REPETITIONS)] = 10
     rounds: Annotated[Whole, Field(ge=1, le=100_000)] | None = None
     change: Annotated[Real, Field(ge=0, le=1)] | Literal["permute"] | None = None
+    central_delta: Annotated[Real, Field(gt=0, lt=1)] | None = None
     alpha: Annotated[Real, Field(gt=0, lt=1)] = 0.05
     seed: Annotated[Whole, Field(ge=0)] = 0
     quick: dict[str, Any] = Field(default_factory=dict, exclude=True)

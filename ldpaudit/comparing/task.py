@@ -19,9 +19,10 @@ from ldpaudit.contracts import Longitudinal
 from ldpaudit.data.dataset import DataSet
 from ldpaudit.leakage.longitudinal import exposure, exposure_rows, out_of_reach, skipped_row
 from ldpaudit.outcomes.audit_result import AuditResult, audit_rows, bound_rows
-from ldpaudit.outcomes.table import COLUMNS, FINITE, TEXT, UNBOUNDED, describe
+from ldpaudit.outcomes.table import BOUND, COLUMNS, FIGURES, FINITE, TEXT, UNBOUNDED, describe
 from ldpaudit.registry import create, load
 from ldpaudit.sampling import stream
+from ldpaudit.shuffling import local_budget, shuffle
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class CellTask:
     def run(self) -> Cell:
         """Run the audits of this cell; an error becomes the cell's one row."""
         try:
-            mechanism = built(self.protocol, self.data, self.epsilon)
+            mechanism = self._mechanism()
             first, *others = self.study.each_audit()
             result = self._audit(mechanism, first, self.study.attacks)
             rows, seconds = audit_rows(result, first.label), result.seconds
@@ -50,6 +51,8 @@ class CellTask:
                 seconds += further.seconds
             if self.study.rounds is not None and isinstance(mechanism, Longitudinal):
                 rows += self._over_rounds(mechanism, rows[0])
+            if self.study.central_delta is not None:
+                rows.append(self._shuffled(mechanism, rows[0]))
             _check_rows(rows)
         except (Exception, SystemExit) as error:
             if self.jobs > 1 and died(error):  # one that shared the cell: who runs it goes on
@@ -58,6 +61,32 @@ class CellTask:
         users = {"data": self.data.name, "num_users": self.data.num_users}
         decode = None if result.mse is None else result.mse.decode_seconds
         return Cell(self.key, self.axes, tuple(row | users for row in rows), seconds, decode)
+
+    def _mechanism(self) -> Any:
+        """The protocol at the cell's epsilon, or where that is central, at the budget it buys."""
+        delta = self.study.central_delta
+        local = self.epsilon
+        if delta is not None:
+
+            def build(epsilon: float) -> Any:
+                return built(self.protocol, self.data, epsilon)
+
+            local = local_budget(build, self.data.num_users, self.epsilon, delta)
+        return built(self.protocol, self.data, local)
+
+    def _shuffled(self, mechanism: Any, like: dict[str, Any]) -> dict[str, Any]:
+        """The row of the central guarantee: its epsilon as asked, and between what it is proven."""
+        delta, users = self.study.central_delta or 0.0, self.data.num_users
+        found = shuffle(mechanism, users, delta)
+        text = f"shuffled reports of {users} users at delta = {delta:g}, both ends proven"
+        figures = dict.fromkeys(FIGURES) | {
+            "value": self.epsilon,
+            "lower": found.epsilon_lower,
+            # The budget was chosen so that this epsilon is proven; a search ends beside it.
+            "upper": min(found.epsilon_upper, self.epsilon),
+        }
+        how = {"status": "ok", "reason": "", "how": BOUND, "method": text}
+        return like | figures | how | {"metric": "central_epsilon", "attack": found.upper_by}
 
     def _over_rounds(self, mechanism: Longitudinal, like: dict[str, Any]) -> list[dict[str, Any]]:
         """What a collection from the same users over the study's rounds comes to."""

@@ -22,6 +22,7 @@ from ldpaudit.contracts import (
     HasBayesVulnerability,
     HasBits,
     HasCounts,
+    HasDeltaUpper,
     HasExactDelta,
     HasExactEpsilon,
     HasLikelihood,
@@ -154,6 +155,15 @@ def _check_profile(mechanism: Any, rng: np.random.Generator) -> str:  # noqa: AR
     return f"exact delta: {profile[2]:.6g} of {delta:g}"
 
 
+def _check_profile_bound(mechanism: Any, rng: np.random.Generator) -> str:  # noqa: ARG001
+    claim, delta = mechanism.epsilon, getattr(mechanism, "delta", 0.0)
+    bounds = [float(mechanism.delta_upper(epsilon)) for epsilon in (0.0, claim / 2, claim)]
+    falls = 1 >= bounds[0] >= bounds[1] >= bounds[2] >= 0
+    require(falls, f"delta_upper must fall with epsilon and lie in [0, 1], got {bounds}")
+    met = "proves the claim" if bounds[2] <= delta else "does not prove the claim"
+    return f"delta at most {bounds[2]:.6g}: {met} of {delta:g}"
+
+
 def _check_channel(mechanism: Any, rng: np.random.Generator) -> str:
     """Everything exact against the enumerated channel, and reports against it by chi-square."""
     k, claim = mechanism.k, mechanism.epsilon
@@ -187,6 +197,11 @@ def _check_channel(mechanism: Any, rng: np.random.Generator) -> str:
                 abs(exact - summed) <= 1e-9,
                 f"exact_delta is {exact:.9g}, the channel's {summed:.9g}",
             )
+    if isinstance(mechanism, HasDeltaUpper):
+        bound, summed = mechanism.delta_upper(claim), channels.exact_delta(channel, claim)
+        require(
+            bound >= summed - 1e-9, f"delta_upper is {bound:.9g}, below the channel's {summed:.9g}"
+        )
     for own in (0, k - 1):
         _check_law(mechanism, listed, channel[own], own, rng)
     return f"channel: {len(listed)} reports, sums to 1, exact figures agree, reports follow it"
@@ -352,6 +367,7 @@ CHECKS: tuple[tuple[Any, Check], ...] = (
     (HasLikelihood, _check_likelihood),
     (HasExactEpsilon, _check_exact_epsilon),
     (HasExactDelta, _check_profile),
+    (HasDeltaUpper, _check_profile_bound),
     (HasBayesVulnerability, _check_vulnerability),
     (HasReports, _check_channel),
     (FrequencyOracle, _check_estimate),

@@ -98,6 +98,17 @@ class RandomizedResponse(PureProtocol):
         anywhere = multinomial(blind.sum(keepdims=True), np.ones((1, self.k)), rng)[0]
         return SupportCounts(int(users.sum()), users - blind + anywhere)
 
+    def pair_classes(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Each of three values and the rest: P(class | value), and the mass that all send."""
+        named = min(self.k, 3)
+        table = np.full((named, named + 1), min(self.p_star, self.q_star))
+        table[:, -1] *= self.k - named
+        least = table[0].copy()
+        np.fill_diagonal(table, self.p_star)
+        table[:, :named][~np.eye(named, dtype=bool)] = self.q_star
+        table[:, -1] = (self.k - named) * self.q_star
+        return table[[0, 1, -1]], least
+
     def every_report(self) -> npt.NDArray[np.int64]:
         """List all k reports; k up to 2**20."""
         reports_listed(self.k)

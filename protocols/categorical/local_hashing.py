@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -229,6 +230,17 @@ class LocalHashing(PureProtocol):
         reports["seed"] = generator(rng).integers(0, 2**64, num_reports, dtype=np.uint64)
         reports["bucket"] = rng.integers(0, self.num_buckets, num_reports)
         return reports
+
+    def pair_classes(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Which of three values have the reported bucket, exact for an ideal random hash."""
+        named = min(self.k, 3)
+        bits = np.array(list(itertools.product((False, True), repeat=named)))
+        chance = np.where(bits, self.q_star, 1 - self.q_star)
+        own = np.where(bits, self.p_star, self.own_missed)
+        table = np.stack([chance.prod(axis=1) / chance[:, j] * own[:, j] for j in range(named)])
+        # Each bucket of each hash is sent by every value with the probability of a lie at least.
+        lies = self.num_buckets * min(self._lie, self.p_star)
+        return table[[0, 1, -1]], lies * chance.prod(axis=1)
 
     def vulnerability(self, prior: npt.ArrayLike | None = None) -> float:
         """Success of the best single guess from one report, exact for an ideal random hash."""

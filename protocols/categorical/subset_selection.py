@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -119,6 +120,16 @@ class SubsetSelection(PureProtocol):
         users = users_per_value(histogram, self.k)
         supports = self._randomizer.supports(users, generator(rng))
         return SupportCounts(int(users.sum()), supports)
+
+    def pair_classes(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Which of three values are in: P(class | value), and the mass that all send."""
+        named, w = min(self.k, 3), self.subset_size
+        bits = np.array(list(itertools.product((False, True), repeat=named)))
+        ways = [math.comb(self.k - named, w - b) if b <= w else 0 for b in bits.sum(axis=1)]
+        with_own = np.array([n / math.comb(self.k - 1, w - 1) for n in ways])
+        without = np.array([n / math.comb(self.k - 1, w) for n in ways])
+        table = np.where(bits.T, self.p_star * with_own, self.own_missed * without)
+        return table[[0, 1, -1]], self.own_missed * without
 
     def every_report(self) -> Bytes:
         """List all C(k, w) subsets as packed rows; up to 2**20 of them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -72,6 +73,23 @@ class UnaryEncoding(PureProtocol):
         users = users_per_value(histogram, self.k)
         supports = independent_supports(users, self.own_missed, self.q_star, generator(rng))
         return SupportCounts(int(users.sum()), supports)
+
+    def pair_classes(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """The bits of three values: P(class | value), and the mass that all send."""
+        p, q, missed, named = self.p_star, self.q_star, self.own_missed, min(self.k, 3)
+        bits = np.array(list(itertools.product((False, True), repeat=named)))
+        noise = np.where(bits, q, 1 - q)
+        own = np.where(bits, p, missed)
+        # P(class | value) exchanges the own bit's factor.
+        table = np.stack([noise.prod(axis=1) / noise[:, j] * own[:, j] for j in range(named)])
+        # The least likely value is one whose bit is not set; where all are, each value is alike.
+        least = noise.prod(axis=1) * min(missed / (1 - q), p / q)
+        full = q ** (self.k - named)
+        table = np.concatenate([table, table[:, -1:] * full], axis=1)
+        least = np.append(least, q ** (self.k - 1) * p if p > q else 0.0)
+        table[:, -2] *= 1 - full
+        least[-2] *= 1 - full
+        return table[[0, 1, -1]], least
 
     def every_report(self) -> Bytes:
         """List all 2**k rows of bits, packed; k up to 20."""

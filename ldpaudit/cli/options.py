@@ -1,0 +1,17 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+K = Annotated[int | None, typer.Option("--k", help="Number of values.")]
+Epsilon = Annotated[float | None, typer.Option("--epsilon", help="Privacy budget (natural log).")]
+Delta = Annotated[float | None, typer.Option("--delta", help="Delta of (epsilon, delta)-LDP.")]
+Parameters = Annotated[
+    list[str] | None, typer.Option("--param", metavar="KEY=VALUE", help="A further parameter.")
+]
+Seed = Annotated[int, typer.Option("--seed", help="Root of every random stream.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+Jobs = Annotated[int | None, typer.Option("--jobs", help="Worker processes (default: all cores).")]
