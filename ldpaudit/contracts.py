@@ -6,8 +6,9 @@ abilities are small contracts of their own, asked with ``isinstance``: a
 mechanism that has ``log_likelihood`` can be attacked optimally, one that has
 ``mse`` can be plotted against its accuracy, and so on.
 
-Arrays: ``values`` has shape (n,), integers in [0, k). ``reports`` is any array
-or sequence whose first axis is the user. ``prior`` and ``frequencies`` have
+Arrays: ``values`` has shape (n,), integers in [0, k); of a mechanism that has a
+``domain`` instead of ``k``, whatever the domain's ``check`` returns. ``reports`` is
+any array or sequence whose first axis is the user. ``prior`` and ``frequencies`` have
 shape (k,) and sum to 1. Natural logarithms throughout.
 """
 
@@ -18,6 +19,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
+
+from ldpaudit.domains import Domain
 
 if TYPE_CHECKING:
     from ldpaudit.counts import EventCounts, GuessCounts
@@ -46,6 +49,26 @@ class Mechanism(Protocol):
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Reports:
         """Draw one report a value, the whole batch at once."""
+
+
+@runtime_checkable
+class HasDomain(Protocol):
+    """A local randomizer over inputs of any kind: numbers, vectors, records, names.
+
+    It is played on finitely many (`ldpaudit.adapters.on_inputs`). Its other methods take inputs
+    where those of a mechanism over k values take numbers; ``log_likelihood`` is never without.
+    """
+
+    @property
+    def domain(self) -> Domain:
+        """What inputs there are."""
+
+    @property
+    def epsilon(self) -> float:
+        """Claimed privacy budget, for any two inputs of the domain."""
+
+    def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Reports:
+        """Draw one report an input, the whole batch at once."""
 
 
 @runtime_checkable
@@ -119,6 +142,42 @@ class HasVarianceError(HasVariance, Protocol):
 
     def mse_standard_error(self, num_users: int, frequencies: npt.ArrayLike) -> float:
         """Standard error of `mse(num_users, frequencies)`, 0 where that is exact."""
+
+
+class Estimand(Protocol):
+    """What a server estimates, and how far off an estimate is. Prints as its name and unit."""
+
+    @property
+    def name(self) -> str:
+        """As in "mean squared error of the ...": frequencies, mean."""
+
+    @property
+    def unit(self) -> str:
+        """Unit of the error."""
+
+    def truth(self, inputs: Any, histogram: Values) -> Any:
+        """What histogram[i] users of inputs[i] each come to: an array, or one a part."""
+
+    def error(self, estimate: Any, truth: Any) -> float:
+        """Squared error of an estimate of the same shape."""
+
+
+@runtime_checkable
+class HasInputVariance(Protocol):
+    """The exact error that one user's report adds to an unbiased estimate that is a mean."""
+
+    def variance(self, values: npt.ArrayLike) -> Floats:
+        """In squared units of the input (a vector's summed over its coordinates), shape (n,)."""
+
+
+@runtime_checkable
+class HasInputCounts(Protocol):
+    """As `HasCounts`, for inputs of any kind."""
+
+    def sample_counts(
+        self, inputs: npt.ArrayLike, histogram: npt.ArrayLike, *, rng: np.random.Generator
+    ) -> Counts:
+        """As `aggregate(privatize(...))` of histogram[i] users of each input inputs[i]."""
 
 
 @runtime_checkable

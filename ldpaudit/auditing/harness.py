@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import divergence, validate
+from ldpaudit.adapters.finite_inputs import on_inputs
 from ldpaudit.auditing.attack_success import (
     AttackError,
     blind_outcome,
@@ -31,14 +32,15 @@ from ldpaudit.collecting.accuracy import measure_error
 from ldpaudit.collecting.servers import collects, described
 from ldpaudit.contracts import (
     HasBits,
+    HasDomain,
     HasExactDelta,
     HasExactEpsilon,
     HasPublishedSuccess,
     IsRecorded,
     Mechanism,
     Values,
-    checked_mechanism,
 )
+from ldpaudit.domains import input_text
 from ldpaudit.games.preparation import prepare
 from ldpaudit.outcomes.audit_result import AuditResult
 from ldpaudit.registry import create
@@ -49,7 +51,7 @@ if TYPE_CHECKING:
 
 
 def audit(
-    mechanism: Mechanism,
+    mechanism: Mechanism | HasDomain,
     attacks: Sequence[str] | None = None,
     *,
     trials: int = 100_000,
@@ -57,6 +59,7 @@ def audit(
     seed: int = 0,
     bound: str | None = None,
     pair: tuple[int, int] = (0, 1),
+    inputs: npt.ArrayLike | int | None = None,
     prior: npt.ArrayLike | None = None,
     histogram: npt.ArrayLike | None = None,
     data: str = "uniform",
@@ -74,9 +77,9 @@ def audit(
 
     Parameters
     ----------
-    mechanism : Mechanism
-        Anything with ``k``, ``epsilon`` and ``privatize``; each further ability
-        (see :mod:`ldpaudit.contracts`) unlocks what needs it.
+    mechanism : Mechanism or HasDomain
+        Anything with ``k`` (or a ``domain``), ``epsilon`` and ``privatize``; each further
+        ability (see :mod:`ldpaudit.contracts`) unlocks what needs it.
     attacks : sequence of str, optional
         Registered attacks whose success is measured; None means the published
         single guess and the Bayes attacker, and ``[]`` bounds epsilon only.
@@ -90,7 +93,11 @@ def audit(
         Registered bound that turns counts into `epsilon_lower`; None means
         ``"posterior-odds"``, or ``"anytime"`` for an audit that may stop early.
     pair : tuple of int, default (0, 1)
-        The two inputs to tell apart.
+        The two inputs to tell apart, by their numbers.
+    inputs : array or int, optional
+        Inputs that are played, numbered in this order, of a mechanism that has a ``domain``: the
+        k below is their number. None means ``domain.grid()``, 17 numbers or vectors of which
+        the first two lie furthest apart; a number, so many of them.
     prior : array of shape (k,), optional
         Law of the users' values in the attacks; None means uniform.
     histogram : array of shape (k,), optional
@@ -142,7 +149,7 @@ def audit(
     ('consistent', True)
     """
     started = time.perf_counter()
-    checked_mechanism(mechanism)
+    mechanism = on_inputs(mechanism, inputs)
     k = validate.integer("k", mechanism.k, 2, validate.MAX_DOMAIN)
     epsilon = validate.positive("epsilon", mechanism.epsilon)
     delta = validate.delta(getattr(mechanism, "delta", 0.0))
@@ -170,8 +177,9 @@ def audit(
         mechanism = mechanism.fresh()
 
     levels = Levels(bound, alpha, verdict_alpha, delta, epsilon)
+    named: tuple[int, int] | None = pair
     if search is not None:
-        lower, verdict = levels.searched(mechanism, search, trials, seed, witness)
+        lower, verdict, named = levels.searched(mechanism, search, trials, seed, witness)
     else:
         prepared = prepare(
             mechanism,
@@ -228,6 +236,8 @@ def audit(
         seconds=time.perf_counter() - started,
         domain=domain,
         estimand=estimand,
+        pair=named,
+        inputs=None if named is None else tuple(input_text(mechanism, v) for v in named),
     )
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy.typing as npt
+
 from ldpaudit import divergence, validate
-from ldpaudit.contracts import HasExactDelta, HasExactEpsilon, IsRecorded
+from ldpaudit.adapters.finite_inputs import on_inputs
+from ldpaudit.contracts import HasDomain, HasExactDelta, HasExactEpsilon, IsRecorded
 from ldpaudit.games.preparation import prepare
 from ldpaudit.outcomes.audit_result import VIOLATION
 from ldpaudit.testing.mechanism_checks import require
@@ -22,6 +25,9 @@ _ABILITIES = (
     "exact_delta",
     "limit",
     "fresh",
+    "width",
+    "domain",
+    "input_text",
 )
 
 
@@ -30,6 +36,7 @@ def assert_ldp(
     epsilon: float,
     delta: float = 0.0,
     *,
+    inputs: npt.ArrayLike | int | None = None,
     trials: int = 100_000,
     alpha: float = 1e-6,
     seed: int = 0,
@@ -44,6 +51,9 @@ def assert_ldp(
         ``exact_delta``) its own figure must keep the guarantee too.
     epsilon, delta : float
         The guarantee to hold it to, whatever it claims itself.
+    inputs : array or int, optional
+        Inputs of a mechanism that has a ``domain``; the first two are told apart. None means
+        those of its grid, which lie furthest apart.
     trials : int, default 100_000
         Reports drawn per input.
     alpha : float, default 1e-6
@@ -75,7 +85,9 @@ def assert_ldp(
     AssertionError: not 1.0-LDP: epsilon >= 1.4... (alpha = 1e-06); witness: ...
     """
     __tracebackhide__ = True
-    found = check_ldp(mechanism, epsilon, delta, trials=trials, alpha=alpha, seed=seed)
+    found = check_ldp(
+        mechanism, epsilon, delta, inputs=inputs, trials=trials, alpha=alpha, seed=seed
+    )
     require(found.verdict != VIOLATION, str(found))
 
 
@@ -84,6 +96,7 @@ def check_ldp(
     epsilon: float,
     delta: float = 0.0,
     *,
+    inputs: npt.ArrayLike | int | None = None,
     trials: int = 100_000,
     alpha: float = 1e-6,
     seed: int = 0,
@@ -92,7 +105,7 @@ def check_ldp(
 
     Parameters
     ----------
-    mechanism, epsilon, delta, trials, alpha, seed
+    mechanism, epsilon, delta, inputs, trials, alpha, seed
         As for `assert_ldp`.
 
     Returns
@@ -116,6 +129,8 @@ def check_ldp(
     would have detected epsilon >= 1.0307 with probability 0.9,
     if it showed in all 200,000 reports
     """
+    if inputs is not None or isinstance(mechanism, HasDomain):
+        mechanism = on_inputs(mechanism, inputs)
     claim: Any = _Claim(mechanism, epsilon, delta)
     trials = validate.trials(trials)
     alpha = validate.fraction("alpha", alpha)
