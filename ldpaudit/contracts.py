@@ -20,8 +20,6 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.domains import Domain
-
 if TYPE_CHECKING:
     from ldpaudit.counts import EventCounts, GuessCounts
 else:
@@ -31,6 +29,7 @@ else:
 
 Values: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float64]
+Inputs: TypeAlias = npt.NDArray[Any]
 Reports: TypeAlias = Any
 Counts: TypeAlias = Any
 
@@ -49,6 +48,24 @@ class Mechanism(Protocol):
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Reports:
         """Draw one report a value, the whole batch at once."""
+
+
+@runtime_checkable
+class Domain(Protocol):
+    """What inputs there are; those of `ldpaudit.domains` also print as a short text."""
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What a study offers to a constructor, which takes what it names."""
+
+    def check(self, values: npt.ArrayLike) -> Inputs:
+        """The inputs as an array whose first axis is the user; an error names the wrong one."""
+
+    def grid(self, size: int | None = None) -> Inputs:
+        """Different inputs, at most `size` of them, the two that lie furthest apart first."""
+
+    def text(self, value: Any) -> str:
+        """One input as a short text."""
 
 
 @runtime_checkable
@@ -144,40 +161,12 @@ class HasVarianceError(HasVariance, Protocol):
         """Standard error of `mse(num_users, frequencies)`, 0 where that is exact."""
 
 
-class Estimand(Protocol):
-    """What a server estimates, and how far off an estimate is. Prints as its name and unit."""
-
-    @property
-    def name(self) -> str:
-        """As in "mean squared error of the ...": frequencies, mean."""
-
-    @property
-    def unit(self) -> str:
-        """Unit of the error."""
-
-    def truth(self, inputs: Any, histogram: Values) -> Any:
-        """What histogram[i] users of inputs[i] each come to: an array, or one a part."""
-
-    def error(self, estimate: Any, truth: Any) -> float:
-        """Squared error of an estimate of the same shape."""
-
-
 @runtime_checkable
 class HasInputVariance(Protocol):
     """The exact error that one user's report adds to an unbiased estimate that is a mean."""
 
     def variance(self, values: npt.ArrayLike) -> Floats:
         """In squared units of the input (a vector's summed over its coordinates), shape (n,)."""
-
-
-@runtime_checkable
-class HasInputCounts(Protocol):
-    """As `HasCounts`, for inputs of any kind."""
-
-    def sample_counts(
-        self, inputs: npt.ArrayLike, histogram: npt.ArrayLike, *, rng: np.random.Generator
-    ) -> Counts:
-        """As `aggregate(privatize(...))` of histogram[i] users of each input inputs[i]."""
 
 
 @runtime_checkable
@@ -207,7 +196,10 @@ class HasExactDelta(Protocol):
 
 @runtime_checkable
 class HasCounts(FrequencyOracle, Protocol):
-    """Draws the summary of n users from its exact law, at a cost that does not grow with n."""
+    """Draws the summary of n users from its exact law, at a cost that does not grow with n.
+
+    One with a ``domain`` takes its inputs before the histogram: histogram[i] users of inputs[i].
+    """
 
     def sample_counts(self, histogram: npt.ArrayLike, *, rng: np.random.Generator) -> Counts:
         """As `aggregate(privatize(...))` of histogram[v] users of each value v."""

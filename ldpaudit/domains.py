@@ -12,12 +12,13 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import validate
+from ldpaudit.contracts import Domain, Inputs
 
 __all__ = ["GRID_SIZE", "Ball", "Categories", "Domain", "Interval", "Records", "input_text"]
 
@@ -27,27 +28,6 @@ GRID_SIZE = 17
 _ROUNDING = 1e-9
 #: Coordinates of a vector that are written out.
 _WRITTEN = 4
-
-#: Inputs, one a user: the first axis is the user.
-Inputs: TypeAlias = npt.NDArray[Any]
-
-
-@runtime_checkable
-class Domain(Protocol):
-    """The inputs of a mechanism. Also has a short text, `str(domain)`, for tables."""
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """What a study offers to a constructor, which takes what it names."""
-
-    def check(self, values: npt.ArrayLike) -> Inputs:
-        """The inputs as an array whose first axis is the user; an error names the wrong one."""
-
-    def grid(self, size: int | None = None) -> Inputs:
-        """Different inputs, at most `size` of them, the two that lie furthest apart first."""
-
-    def text(self, value: Any) -> str:
-        """One input as a short text."""
 
 
 @dataclass(frozen=True, repr=False)

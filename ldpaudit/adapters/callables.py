@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from ldpaudit import validate
 from ldpaudit.adapters.arrays import Raw, checked, stack
-from ldpaudit.domains import Categories, Domain, Interval
+from ldpaudit.contracts import Domain
+from ldpaudit.domains import Categories, Interval
 
 
 def from_callable(

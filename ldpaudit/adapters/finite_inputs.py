@@ -17,14 +17,16 @@ import numpy.typing as npt
 
 from ldpaudit import validate
 from ldpaudit.contracts import (
+    Domain,
     Floats,
     HasDomain,
+    Inputs,
     MarginalOracle,
     Mechanism,
     Reports,
     checked_mechanism,
 )
-from ldpaudit.domains import Categories, Domain, Inputs, Records
+from ldpaudit.domains import Categories, Records
 
 __all__ = ["FiniteInputs", "domain_of", "on_inputs"]
 

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import inspect
 import math
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 from ldpaudit.adapters.finite_inputs import FiniteInputs, on_inputs
-from ldpaudit.comparing.study import ProtocolSpec
 from ldpaudit.data.dataset import DataSet
 from ldpaudit.registry import create, load
 
+#: Parameters that a study gives to a protocol itself.
+Parameters: TypeAlias = Mapping[str, Any]
 
-def built(protocol: ProtocolSpec, data: DataSet, epsilon: float) -> Any:
+
+def built(name: str, given: Parameters, data: DataSet, epsilon: float) -> Any:
     """A cell's mechanism: it takes what its constructor names of the domain's parameters."""
-    given = protocol.parameters
-    taken = {} if "sizes" in given else _taken(protocol, data)
-    return create("protocols", protocol.name, epsilon=epsilon, **taken, **given)
+    taken = {} if "sizes" in given else _taken(name, given, data)
+    return create("protocols", name, epsilon=epsilon, **taken, **given)
 
 
-def fits(protocol: ProtocolSpec, data: DataSet) -> bool:
+def fits(name: str, given: Parameters, data: DataSet) -> bool:
     """Whether a protocol is made for this kind of input; one that names no kind may be."""
-    wanted = named(protocol) & {"k", "sizes", "low", "high", "dimension"}
+    wanted = named(name) & {"k", "sizes", "low", "high", "dimension"}
     if data.inputs is None and wanted & {"k", "sizes"}:
-        return bool(math.prod(protocol.parameters.get("sizes", (data.k,))) == data.k)
+        return bool(math.prod(given.get("sizes", (data.k,))) == data.k)
     return not wanted or bool(wanted & _offered(data).keys())
 
 
@@ -39,10 +41,10 @@ def played(mechanism: Any, data: DataSet) -> Any:
     return found
 
 
-def named(protocol: ProtocolSpec) -> set[str]:
+def named(name: str) -> set[str]:
     """Names of a constructor's parameters, as far as it shows them."""
     try:
-        return set(inspect.signature(load("protocols", protocol.name)).parameters)
+        return set(inspect.signature(load("protocols", name)).parameters)
     except (TypeError, ValueError):
         return {"k"}
 
@@ -52,11 +54,11 @@ def _offered(data: DataSet) -> dict[str, Any]:
     return {"k": data.k} | (data.domain.parameters if data.domain else {})
 
 
-def _taken(protocol: ProtocolSpec, data: DataSet) -> dict[str, Any]:
+def _taken(name: str, given: Parameters, data: DataSet) -> dict[str, Any]:
     """What the constructor names of what is offered, beyond what it is given."""
-    offered, names = _offered(data), named(protocol)
+    offered, names = _offered(data), named(name)
     if "sizes" in names & offered.keys():
         del offered["k"]  # records, not one domain
     elif data.inputs is None:
         names = names | {"k"}  # asked for or not
-    return {name: offered[name] for name in offered if name in names - protocol.parameters.keys()}
+    return {n: value for n, value in offered.items() if n in names - given.keys()}

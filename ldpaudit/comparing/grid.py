@@ -170,7 +170,7 @@ def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[CellTask]:
         digest = hashlib.sha256(content).hexdigest()
         for protocol, epsilons in protocols:
             parameters = protocol.model_dump(mode="json", exclude={"epsilons", "each"})
-            if not fits(protocol, data):
+            if not fits(protocol.name, protocol.parameters, data):
                 continue
             for epsilon in epsilons:
                 axes = {
@@ -220,13 +220,14 @@ def _check_names(study: Study, loaded: list[DataSet]) -> None:
     for attack in (*study.attacks, *(a.witness for a in study.audits if a.witness)):
         load("attacks", attack)
     for protocol, epsilons in study.each_protocol():
-        fitting = [data for data in loaded if fits(protocol, data)]
-        if not fitting and not named(protocol) & {"k", "sizes"}:
+        name, given = protocol.name, protocol.parameters
+        fitting = [data for data in loaded if fits(name, given, data)]
+        if not fitting and not named(name) & {"k", "sizes"}:
             raise ValueError(
-                f"{protocol.name} takes numbers of a range (low, high) or vectors (dimension), "
+                f"{name} takes numbers of a range (low, high) or vectors (dimension), "
                 f"and the data are {', '.join(str(data.domain) for data in loaded)}."
             )
-        built(protocol, min(fitting or loaded, key=lambda data: data.k), epsilons[0])
+        built(name, given, min(fitting or loaded, key=lambda data: data.k), epsilons[0])
 
 
 def _provenance(study: Study, loaded: list[DataSet]) -> dict[str, Any]:

@@ -39,7 +39,8 @@ class CellTask:
     def run(self) -> Cell:
         """Run the audits of this cell; an error becomes the cell's one row."""
         try:
-            mechanism = played(built(self.protocol, self.data, self.epsilon), self.data)
+            name, given = self.protocol.name, self.protocol.parameters
+            mechanism = played(built(name, given, self.data, self.epsilon), self.data)
             first, *others = self.study.each_audit()
             result = self._audit(mechanism, first, self.study.attacks)
             rows, seconds = audit_rows(result, first.label), result.seconds

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ldpaudit import validate
-from ldpaudit.domains import Categories, Domain, Inputs, Records
+from ldpaudit.domains import Categories, Records
 
 if TYPE_CHECKING:
-    from ldpaudit.contracts import Floats, Values
+    from ldpaudit.contracts import Domain, Floats, Inputs, Values
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ldpaudit import validate
-from ldpaudit.contracts import Floats, Values
+from ldpaudit.contracts import Domain, Floats, Inputs, Values
 from ldpaudit.data.columns import NUMBER
-from ldpaudit.domains import Ball, Domain, Inputs, Interval
+from ldpaudit.domains import Ball, Interval
 
 _SPEC = re.compile(r"([a-z]+)(?:\(([^()]*)\))?")
 
