@@ -108,6 +108,13 @@ class LeakyBit(OneBit):
 
 
 @dataclass(frozen=True)
+class Silent(OneBit):
+    """Does not say what it estimates."""
+
+    estimand = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
 class HalfSpace:
     """PrivUnit with the cap g = 0 on the unit ball, without a likelihood.
 

@@ -11,6 +11,7 @@ import numpy as np
 from ldpaudit.adapters.finite_inputs import domain_of
 from ldpaudit.collecting.estimands import Estimand, Frequencies, HasEstimand, Marginals
 from ldpaudit.contracts import (
+    Floats,
     FrequencyOracle,
     HasVariance,
     MarginalOracle,
@@ -98,6 +99,11 @@ class Server:
         if hasattr(self.mechanism, "mse_marginals"):
             return float(np.mean(self.mechanism.mse_marginals(num_users, truth)))
         return None
+
+
+def squared_error(estimate: list[Floats], truth: list[Floats]) -> float:
+    """Mean over several parts of the mean squared error."""
+    return Marginals(tuple(part.size for part in truth)).error(estimate, truth)
 
 
 def first(truth: Any) -> Any:
