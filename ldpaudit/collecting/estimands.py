@@ -17,7 +17,7 @@ from ldpaudit.contracts import Floats, HasInputVariance, Values
 
 __all__ = ["Distribution", "Frequencies", "Marginals", "Mean", "VectorMean"]
 
-_INPUT = "squared units of the input"
+_INPUT = "squared input units"
 
 
 @runtime_checkable
@@ -150,7 +150,7 @@ class Mean(_Printed):
     >>> mean = Mean()
     >>> truth = mean.truth(np.array([-1.0, 1.0]), np.array([1, 3]))
     >>> truth, mean.error(0.75, truth), str(mean)
-    (array(0.5), 0.0625, 'mean (squared units of the input)')
+    (array(0.5), 0.0625, 'mean (squared input units)')
     """
 
     name: ClassVar[str] = "mean"
@@ -181,7 +181,7 @@ class VectorMean(_Printed):
     """
 
     name: ClassVar[str] = "mean vector"
-    unit: ClassVar[str] = f"{_INPUT}, summed"
+    unit: ClassVar[str] = _INPUT
 
     def truth(self, inputs: Any, histogram: Values) -> Floats:
         """The mean vector, shape (dimension,)."""
@@ -223,7 +223,7 @@ class Distribution(_Printed):
     high: float
     bins: int
     name: ClassVar[str] = "distribution"
-    unit: ClassVar[str] = f"Wasserstein distance, {_INPUT}"
+    unit: ClassVar[str] = "squared Wasserstein distance"
     estimator: ClassVar[str] = "estimate_distribution"
     #: Shares that are fitted to be a distribution are not right on average.
     unbiased: ClassVar[bool] = False

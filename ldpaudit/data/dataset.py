@@ -97,8 +97,10 @@ class DataSet:
         """Categories or records."""
         if self.sizes is not None:
             return Records(self.sizes)
-        named = self.labels is not None and len(set(self.labels)) == self.k
-        return Categories(self.labels if named else self.k)
+        try:
+            return Categories(self.k if self.labels is None else self.labels)
+        except (TypeError, ValueError):  # labels that are no names, or not of one value each
+            return Categories(self.k)
 
     @property
     def k(self) -> int:

@@ -177,7 +177,8 @@ def _of_numbers(
         raise ValueError(f"{spec} on {domain} needs k, the number of inputs, got None.")
     name, inputs, shares = numbers.law(spec, domain, k)
     users = apportion(shares, DEFAULT_NUM_USERS if num_users is None else num_users)
-    return DataSet(f"{name} on {domain}", users, inputs=inputs, domain=domain)
+    where = f" on {domain}" if isinstance(domain, Interval) else f", d = {domain.dimension}"
+    return DataSet(name + where, users, inputs=inputs, domain=domain)
 
 
 def _synthetic(

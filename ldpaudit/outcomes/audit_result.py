@@ -226,6 +226,7 @@ class AuditResult:
             "verdict_alpha": self.verdict_bound.alpha,
             "verdict": self.verdict,
             "domain": self.domain,
+            "estimand": self.estimand,
             "pair": None if self.pair is None else list(self.pair),
             "inputs": None if self.inputs is None else list(self.inputs),
             "attacks": [outcome.to_dict() for outcome in self.attacks],

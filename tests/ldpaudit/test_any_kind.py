@@ -185,7 +185,7 @@ def test_a_study_gives_each_mechanism_the_inputs_it_takes() -> None:
     cells = frame.groupby("data")["protocol"].agg(lambda names: sorted(set(names))).to_dict()
     assert cells == {
         "adult-age on [0, 100]": ["grr", "leaky-bit", "one-bit"],
-        "uniform on unit ball in 3 dimensions (l2)": ["grr", "half-space"],
+        "uniform, d = 3": ["grr", "half-space"],
         "zipf": ["grr"],
     }
     assert "failed" not in set(frame["status"])
