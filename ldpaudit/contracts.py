@@ -6,8 +6,9 @@ abilities are small contracts of their own, asked with ``isinstance``: a
 mechanism that has ``log_likelihood`` can be attacked optimally, one that has
 ``mse`` can be plotted against its accuracy, and so on.
 
-Arrays: ``values`` has shape (n,), integers in [0, k). ``reports`` is any array
-or sequence whose first axis is the user. ``prior`` and ``frequencies`` have
+Arrays: ``values`` has shape (n,), integers in [0, k); of a mechanism that has a
+``domain`` instead of ``k``, whatever the domain's ``check`` returns. ``reports`` is
+any array or sequence whose first axis is the user. ``prior`` and ``frequencies`` have
 shape (k,) and sum to 1. Natural logarithms throughout.
 """
 
@@ -28,6 +29,7 @@ else:
 
 Values: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float64]
+Inputs: TypeAlias = npt.NDArray[Any]
 Reports: TypeAlias = Any
 Counts: TypeAlias = Any
 
@@ -55,6 +57,44 @@ class HasDelta(Mechanism, Protocol):
     @property
     def delta(self) -> float:
         """Claimed delta, in [0, 1)."""
+
+
+@runtime_checkable
+class Domain(Protocol):
+    """What inputs there are; those of `ldpaudit.domains` also print as a short text."""
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What a study offers to a constructor, which takes what it names."""
+
+    def check(self, values: npt.ArrayLike) -> Inputs:
+        """The inputs as an array whose first axis is the user; an error names the wrong one."""
+
+    def grid(self, size: int | None = None) -> Inputs:
+        """Different inputs, at most `size` of them, the two that lie furthest apart first."""
+
+    def text(self, value: Any) -> str:
+        """One input as a short text."""
+
+
+@runtime_checkable
+class HasDomain(Protocol):
+    """A local randomizer over inputs of any kind: numbers, vectors, records, names.
+
+    It is played on finitely many (`ldpaudit.adapters.on_inputs`). Its other methods take inputs
+    where those of a mechanism over k values take numbers; ``log_likelihood`` is never without.
+    """
+
+    @property
+    def domain(self) -> Domain:
+        """What inputs there are."""
+
+    @property
+    def epsilon(self) -> float:
+        """Claimed privacy budget, for any two inputs of the domain."""
+
+    def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Reports:
+        """Draw one report an input, the whole batch at once."""
 
 
 @runtime_checkable
@@ -131,6 +171,14 @@ class HasVarianceError(HasVariance, Protocol):
 
 
 @runtime_checkable
+class HasInputVariance(Protocol):
+    """The exact error that one user's report adds to an unbiased estimate that is a mean."""
+
+    def variance(self, values: npt.ArrayLike) -> Floats:
+        """In squared units of the input (a vector's summed over its coordinates), shape (n,)."""
+
+
+@runtime_checkable
 class HasBits(Protocol):
     """Communication in bits a report, the largest fixed-length size."""
 
@@ -165,7 +213,10 @@ class HasDeltaUpper(Protocol):
 
 @runtime_checkable
 class HasCounts(FrequencyOracle, Protocol):
-    """Draws the summary of n users from its exact law, at a cost that does not grow with n."""
+    """Draws the summary of n users from its exact law, at a cost that does not grow with n.
+
+    One with a ``domain`` takes its inputs before the histogram: histogram[i] users of inputs[i].
+    """
 
     def sample_counts(self, histogram: npt.ArrayLike, *, rng: np.random.Generator) -> Counts:
         """As `aggregate(privatize(...))` of histogram[v] users of each value v."""

@@ -1,9 +1,9 @@
 """Kinds of input: what a person may hold.
 
 A domain says which inputs there are, checks them, writes one as text, and names finitely many
-of them. Reports may be anything already; inputs that are numbered (see
-:mod:`ldpaudit.adapters`) can be audited, whatever they are. A domain of somebody else's
-needs the members of `Domain` and no base class.
+of them. Reports may be anything already; inputs that are numbered (`ldpaudit.adapters.on_inputs`)
+can be audited, whatever they are. A domain of somebody else's needs the members of `Domain` and
+no base class.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import validate
+from ldpaudit.contracts import Domain, Inputs
 
-__all__ = ["GRID_SIZE", "Ball", "Categories", "Domain", "Interval", "Records"]
+__all__ = ["GRID_SIZE", "Ball", "Categories", "Domain", "Interval", "Records", "input_text"]
 
 #: Inputs of a grid whose size nobody gives: the steps of an interval are sixteenths.
 GRID_SIZE = 17
@@ -27,27 +28,6 @@ GRID_SIZE = 17
 _ROUNDING = 1e-9
 #: Coordinates of a vector that are written out.
 _WRITTEN = 4
-
-#: Inputs, one a user: the first axis is the user.
-Inputs: TypeAlias = npt.NDArray[Any]
-
-
-@runtime_checkable
-class Domain(Protocol):
-    """The inputs of a mechanism. Also has a short text, `str(domain)`, for tables."""
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """What a study offers to a constructor, which takes what it names."""
-
-    def check(self, values: npt.ArrayLike) -> Inputs:
-        """The inputs as an array whose first axis is the user; an error names the wrong one."""
-
-    def grid(self, size: int | None = None) -> Inputs:
-        """Different inputs, at most `size` of them, the two that lie furthest apart first."""
-
-    def text(self, value: Any) -> str:
-        """One input as a short text."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -90,7 +70,9 @@ class Categories:
         if isinstance(k, str):
             raise TypeError(f"labels must be a sequence of texts, got {validate.shown(k)}.")
         if isinstance(k, Sequence) or (isinstance(k, np.ndarray) and k.ndim == 1):
-            labels = tuple(str(validate.text("every label", label)) for label in k)
+            labels = tuple(k)
+            if set(map(type, labels)) != {str}:
+                labels = tuple(str(validate.text("every label", label)) for label in labels)
             k = len(labels)
             if len(set(labels)) < k:
                 twice = next(label for label in labels if labels.count(label) > 1)
@@ -379,6 +361,15 @@ class Ball:
     def _lengths(self, vectors: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         lengths: npt.NDArray[np.float64] = np.linalg.norm(vectors, ord=self.norm, axis=1)
         return lengths
+
+
+def input_text(mechanism: Any, value: int) -> str:
+    """An input by its label, where the mechanism knows one, else by its number."""
+    own = getattr(mechanism, "input_text", None)
+    if own is not None:
+        return str(own(value))
+    domain = getattr(mechanism, "domain", None)
+    return domain.text(value) if isinstance(domain, Categories) else str(value)
 
 
 def _size(size: int, most: int = validate.MAX_DOMAIN) -> int:

@@ -48,7 +48,8 @@ def chunks(total: int, row_entries: int) -> Iterator[int]:
 def report_entries(mechanism: Mechanism) -> int:
     """Entries that one report costs in a batch: part of its size, and what is drawn beside it."""
     bits = int(mechanism.bits) if isinstance(mechanism, HasBits) else 8 * mechanism.k
-    return 16 + bits // 16
+    # Of numbered inputs that are vectors, each is gathered, and the report is as wide as a rule.
+    return 16 + max(bits, 64 * getattr(mechanism, "width", 0)) // 16
 
 
 def pieces(

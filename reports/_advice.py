@@ -43,7 +43,7 @@ class Options:
     def advice(self) -> list[Advice]:
         """Round caps that change the answer, from the first that something keeps."""
         panel = self.section.panel
-        key = (panel.data, panel.k, panel.num_users, self.delta)
+        key = (panel.data, panel.k, panel.num_users, self.delta, panel.estimand)
         found = [c.success for c in self.candidates if not math.isnan(c.success)]
         out: list[Advice] = []
         for cap in (cap for cap in _ROUND if found and cap >= min(found)):
@@ -69,16 +69,16 @@ class Options:
 
 def options(points: Iterable[OperatingPoint], sections: list[Section]) -> list[Options]:
     """What can be chosen from, by data set and delta: protocols without a violation."""
-    groups: dict[tuple[str, int, int | None, float], list[Candidate]] = {}
+    groups: dict[tuple[str, int, int | None, str, float], list[Candidate]] = {}
     for point in points:
         if not point.refuted:
-            key = (point.data, point.k, point.num_users, point.delta or 0.0)
+            key = (point.data, point.k, point.num_users, point.estimand, point.delta or 0.0)
             groups.setdefault(key, []).append(candidate_of(point))
     return [
-        Options(section, key[3], tuple(found))
+        Options(section, key[4], tuple(found))
         for section in sections
         for key, found in groups.items()
-        if key[:3] == (section.panel.data, section.panel.k, section.panel.num_users)
+        if key[:4] == section.panel.key
         if any(not math.isnan(c.success) and not math.isnan(c.mse) for c in found)
     ]
 
@@ -92,7 +92,7 @@ def _told(value: float) -> float | str:
 
 def _least(panel: Panel, cap: float) -> float | None:
     """The least error of any mechanism at this cap, where the limit speaks of the panel."""
-    if not panel.uniform or not panel.num_users:
+    if not panel.of_shares or not panel.uniform or not panel.num_users:
         return None
     least = mse_without_epsilon(panel.k, cap, target="users") / panel.num_users
     return least if math.isfinite(least) else None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ldpaudit.analysis.dominance import against_others
 from ldpaudit.analysis.metrics import Metric, grouped, read
 from ldpaudit.analysis.operating_points import OperatingPoint, operating_points, place
-from ldpaudit.outcomes.table import COLUMNS, REAL, TEXT, WHOLE
+from ldpaudit.outcomes.table import COLUMNS, REAL, SHARES, TEXT, WHOLE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,7 +95,7 @@ class Point:
 
     @property
     def mse(self) -> Metric | None:
-        """Mean squared error a value."""
+        """Mean squared error of the estimate."""
         return self.find("mse")
 
 
@@ -106,7 +106,23 @@ class Panel:
     data: str
     k: int
     num_users: int | None
+    estimand: str
     points: tuple[Point, ...]
+
+    @property
+    def key(self) -> tuple[str, int, int | None, str]:
+        """What its points have in common."""
+        return self.data, self.k, self.num_users, self.estimand
+
+    @property
+    def of_shares(self) -> bool:
+        """Whether shares of the users are estimated, so that the limit may speak of them."""
+        return self.estimand in SHARES
+
+    @property
+    def error_name(self) -> str:
+        """What the error is of, with its unit where it is no share."""
+        return "per value" if self.of_shares else f"of the {self.estimand}"
 
     @property
     def epsilons(self) -> list[float]:
@@ -137,11 +153,12 @@ class Panel:
 
 
 def panels(points: Iterable[OperatingPoint]) -> list[Panel]:
-    """One panel a data set, domain size and number of users."""
-    groups: dict[tuple[str, int, int | None], list[Point]] = {}
+    """One panel a data set, domain size, number of users, and thing that is estimated."""
+    groups: dict[tuple[str, int, int | None, str], list[Point]] = {}
     for point in points:
         if point.protocol:
-            groups.setdefault((point.data, point.k, point.num_users), []).extend(
+            key = (point.data, point.k, point.num_users, point.estimand)
+            groups.setdefault(key, []).extend(
                 Point(point, repetition, tuple(metrics))
                 for (repetition,), metrics in grouped(point.metrics, ("repetition",)).items()
             )

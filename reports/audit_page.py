@@ -39,7 +39,7 @@ def audit_html(result: AuditResult) -> str:
     >>> "consistent" in audit_html(result)
     True
     """
-    from ldpaudit.outcomes.table import describe
+    from ldpaudit.outcomes.table import SHARES, describe
 
     lower = result.epsilon_lower
     return (
@@ -48,6 +48,8 @@ def audit_html(result: AuditResult) -> str:
         .render(
             result=result,
             parameters=describe(result.parameters),
+            domain="" if result.domain.endswith("categories") else result.domain,
+            of_shares=result.estimand in SHARES,
             lower=None if lower == -math.inf else lower,
         )
     )

@@ -15,7 +15,7 @@ from ._labels import EndLabel, Layout, empty, height_for, label_ends, line_names
 from ._palette import IMPOSSIBLE, MUTED, ProtocolStyle, styles
 from ._points import Panel, Point, panels_of, series_of
 from ._style import SMALL, theme
-from .pareto import heading
+from .pareto import OTHER_LABEL, heading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Y_LABEL = "Mean squared error per value"
+_NO_LIMIT = "The limit needs counted users and claims without a delta."
 RATIO_LABEL = "Divided by the limit"
 _KEY = (
     "Markers: measured, with intervals. Lines: exact. Dashed: the Cramér-Rao limit of every "
@@ -94,11 +95,11 @@ def _draw(
     frame_along(top, panel, named=not _limited(panel))
     left, right = top.get_xlim()
     users = "" if panel.num_users is None else f",\nn = {panel.num_users:,} users"
-    top.set_ylabel(Y_LABEL + users)
+    top.set_ylabel(Y_LABEL + users if panel.of_shares else f"{OTHER_LABEL}\n{panel.estimand}")
     top.set_title(heading(panel))
     if not _limited(panel):
         log_ticks(top, power_label)
-        empty(bottom, "The limit needs counted users and claims without a delta.")
+        empty(bottom, _NO_LIMIT if panel.of_shares else "The limit is for frequencies.")
         label_ends(top, labels)
         return
     least = cache(lambda epsilon: _least(panel, epsilon))
@@ -141,7 +142,7 @@ def erring(point: Point) -> bool:
 
 def _limited(panel: Panel) -> bool:
     """Whether the limit speaks of this panel: users are counted, some claim is pure."""
-    return panel.pure and bool(panel.num_users) and panel.k <= MAX_K
+    return panel.of_shares and panel.pure and bool(panel.num_users) and panel.k <= MAX_K
 
 
 def _least(panel: Panel, epsilon: float) -> float:

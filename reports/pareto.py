@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 X_LABEL = "Attack success: probability of naming\na user's value from one report"
 Y_LABEL = "Mean squared error per value\n(fraction of users squared)"
+#: What the error is of follows in a line of its own.
+OTHER_LABEL = "Mean squared error of the"
 _GUIDE_KEY = "Grey curves: the limit at one epsilon. "
 _KEY = (
     "Markers: measured, with intervals on both axes. Lines: exact, along epsilon. "
@@ -259,7 +261,8 @@ def _frame(axes: Axes, panel: Panel) -> None:
     axes.yaxis.set_minor_formatter(NullFormatter())
     sns.despine(ax=axes)
     users = "" if panel.num_users is None else f", n = {panel.num_users:,} users"
-    axes.set(xlabel=X_LABEL, ylabel=Y_LABEL + users)
+    error = Y_LABEL if panel.of_shares else f"{OTHER_LABEL}\n{panel.estimand}"
+    axes.set(xlabel=X_LABEL, ylabel=error + users)
     axes.set_title(heading(panel), pad=20)
 
 
@@ -335,7 +338,7 @@ def _draw_epsilons(axes: Axes, panel: Panel, texts: list[Text]) -> None:
 
 def _has_limit(panel: Panel) -> bool:
     """Whether the limit applies: users are counted, and the attacker's prior is uniform."""
-    return panel.num_users is not None and panel.uniform
+    return panel.of_shares and panel.num_users is not None and panel.uniform
 
 
 def _pure(panel: Panel) -> bool:
@@ -379,7 +382,7 @@ def _key(shown: list[Panel]) -> str:
     """How to read what these panels hold."""
     words = _KEY if _published(shown) else _KEY.partition(" Hollow")[0]
     limited = any(_has_limit(panel) and _pure(panel) for panel in shown)
-    return words if limited else words.replace(_GUIDE_KEY, "")
+    return words if limited else words.replace(_GUIDE_KEY.strip(), "").strip()
 
 
 def _published(found: list[Panel]) -> list[str]:

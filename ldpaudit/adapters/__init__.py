@@ -9,6 +9,8 @@ from ldpaudit._face import face
 if TYPE_CHECKING:
     from ldpaudit.adapters.callables import CallableMechanism as CallableMechanism
     from ldpaudit.adapters.callables import from_callable as from_callable
+    from ldpaudit.adapters.finite_inputs import FiniteInputs as FiniteInputs
+    from ldpaudit.adapters.finite_inputs import on_inputs as on_inputs
     from ldpaudit.adapters.histories import Change as Change
     from ldpaudit.adapters.histories import ConstantHistory as ConstantHistory
     from ldpaudit.adapters.histories import Histories as Histories
@@ -21,12 +23,14 @@ __all__ = [
     "CallableMechanism",
     "Change",
     "ConstantHistory",
+    "FiniteInputs",
     "Histories",
     "PackageMechanism",
     "RecordedMechanism",
     "Repeated",
     "from_callable",
     "from_samples",
+    "on_inputs",
 ]
 
 __getattr__, __dir__ = face(
@@ -35,11 +39,13 @@ __getattr__, __dir__ = face(
         "CallableMechanism": "callables",
         "Change": "histories",
         "ConstantHistory": "histories",
+        "FiniteInputs": "finite_inputs",
         "Histories": "histories",
         "PackageMechanism": "packages",
         "RecordedMechanism": "recordings",
         "Repeated": "histories",
         "from_callable": "callables",
         "from_samples": "recordings",
+        "on_inputs": "finite_inputs",
     },
 )

@@ -8,7 +8,7 @@ they leak is learned from reports.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,13 +16,19 @@ import numpy.typing as npt
 
 from ldpaudit import validate
 from ldpaudit.adapters.arrays import Raw, checked, stack
+from ldpaudit.contracts import Domain
+from ldpaudit.domains import Categories, Interval
 
 
 def from_callable(
     fn: Callable[..., Any],
     *,
-    k: int,
     epsilon: float,
+    k: int | None = None,
+    values: Sequence[Any] | None = None,
+    low: float | None = None,
+    high: float | None = None,
+    domain: Domain | None = None,
     delta: float = 0.0,
     name: str | None = None,
     batched: bool = False,
@@ -33,12 +39,17 @@ def from_callable(
     Parameters
     ----------
     fn : callable
-        ``fn(value, rng)`` gets one value, an int in [0, k), and a
-        `numpy.random.Generator`, and returns one report.
-    k : int
-        Number of values, at least 2.
+        ``fn(value, rng)`` gets one value and a `numpy.random.Generator`, and returns one report.
     epsilon : float
         Privacy budget that `fn` claims, in natural-log units, positive and finite.
+    k : int, optional
+        `fn` takes the ints in [0, k); k is at least 2. This or one of the next four is needed.
+    values : sequence, optional
+        `fn` takes these values, all different; results name them as they print.
+    low, high : float, optional
+        `fn` takes the numbers from `low` to `high`.
+    domain : Domain, optional
+        `fn` takes inputs of this kind (see :mod:`ldpaudit.domains`), a vector as an array.
     delta : float, default 0.0
         Delta that `fn` claims, in [0, 1).
     name : str, optional
@@ -52,8 +63,8 @@ def from_callable(
     Returns
     -------
     CallableMechanism
-        With ``k``, ``epsilon``, ``delta`` and ``privatize(values, *, rng)``. It can be
-        pickled if `fn` can.
+        With ``k`` (or, for numbers and vectors, ``domain``), ``epsilon``, ``delta`` and
+        ``privatize(values, *, rng)``. It can be pickled if `fn` can.
 
     Raises
     ------
@@ -80,6 +91,18 @@ def from_callable(
     >>> m, m.privatize([0, 1, 2, 3], rng=np.random.default_rng(1))
     (noisy, array([0, 0, 0, 3]))
 
+    Values have names; numbers lie in a range:
+
+    >>> def country(value, rng):
+    ...     return value if rng.random() < 0.75 else str(rng.choice(["DE", "FR", "US"]))
+    >>> m = from_callable(country, values=["DE", "FR", "US"], epsilon=2.4)
+    >>> m.k, m.domain.text(1), m.privatize([1, 1, 0], rng=np.random.default_rng(1))
+    (3, 'FR', array(['FR', 'DE', 'DE'], dtype='<U2'))
+    >>> def rounded(value, rng):
+    ...     return int(rng.random() < (1 + value) / 4)
+    >>> str(from_callable(rounded, low=0, high=1, epsilon=0.7).domain)
+    '[0, 1]'
+
     The same for all values at once, and with a source of randomness of its own:
 
     >>> def batch(values, rng):
@@ -89,15 +112,41 @@ def from_callable(
     >>> import secrets
     >>> coin = from_callable(secrets.randbelow, k=2, epsilon=1.0, reproducible=False)
     """
+    inputs, named = _inputs(k, values, low, high, domain)
     return CallableMechanism(
         fn,
-        k=k,
+        inputs=inputs,
+        named=named,
         epsilon=epsilon,
         delta=delta,
         name=name,
         batched=batched,
         reproducible=reproducible,
     )
+
+
+def _inputs(
+    k: int | None,
+    values: Sequence[Any] | None,
+    low: float | None,
+    high: float | None,
+    domain: Domain | None,
+) -> tuple[Domain, tuple[Any, ...] | None]:
+    """What a function takes, and the values themselves where they were named."""
+    ends = {} if low is None and high is None else {"low": low, "high": high}
+    given = {"k": k, "values": values, "low and high": ends or None, "domain": domain}
+    names = [name for name, value in given.items() if value is not None]
+    if len(names) != 1 or None in ends.values():
+        told = ", ".join(names) or "none"
+        raise TypeError(f"fn takes inputs of k, values, low and high, or domain: one, got {told}.")
+    if k is not None:
+        return Categories(validate.integer("k", k, 2)), None
+    if values is not None:
+        if isinstance(values, str) or not hasattr(values, "__len__"):
+            raise TypeError(f"values must be a sequence, got {validate.shown(values)}.")
+        own = tuple(values.tolist() if isinstance(values, np.ndarray) else values)
+        return Categories(tuple(map(str, own))), own
+    return Interval(**ends) if domain is None else domain, None  # type: ignore[arg-type]
 
 
 class CallableMechanism:
@@ -117,7 +166,8 @@ class CallableMechanism:
         self,
         fn: Callable[..., Any],
         *,
-        k: int,
+        inputs: Domain,
+        named: tuple[Any, ...] | None,
         epsilon: float,
         delta: float,
         name: str | None,
@@ -127,7 +177,11 @@ class CallableMechanism:
         if not callable(fn):
             raise TypeError(f"fn must be a function, got {type(fn).__name__}.")
         self.fn = fn
-        self.k = validate.integer("k", k, 2)
+        self._inputs, self._named = inputs, named
+        if isinstance(inputs, Categories):
+            self.k = inputs.k
+        if not isinstance(inputs, Categories) or inputs.labels is not None:
+            self.domain = inputs
         self.epsilon = validate.epsilon(epsilon)
         self.delta = validate.delta(delta)
         self.name = name or str(getattr(fn, "__name__", type(fn).__name__))
@@ -139,32 +193,58 @@ class CallableMechanism:
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Raw:
         """Draw one report a value; an array whose first axis is the user."""
-        own = validate.values(values, self.k)
+        own = self._inputs.check(values)
         drawn_from = (validate.generator(rng),) if self.reproducible else ()
-        if own.size == 0:
+        if len(own) == 0:
             return np.empty(0)
         if self.batched:
-            what = f"{own.size} values"
-            reports = self._call(what, own.copy(), *drawn_from)
-            if not hasattr(reports, "__len__") or len(reports) != own.size:
+            reports = self._call(None, self._taken(own), *drawn_from)
+            if not hasattr(reports, "__len__") or len(reports) != len(own):
                 got = len(reports) if hasattr(reports, "__len__") else type(reports).__name__
-                raise ValueError(f"{self} must return one report a value, got {got} for {what}.")
+                raise ValueError(
+                    f"{self} must return one report a value, got {got} for {len(own)} values."
+                )
             if hasattr(reports, "__array__"):
                 reports = np.asarray(reports)
         else:
-            reports = [self._call(f"the value {v}", v, *drawn_from) for v in own.tolist()]
+            reports = [
+                self._call(v, taken, *drawn_from)
+                for v, taken in zip(own, self._each(own), strict=True)
+            ]
 
         def where(place: int) -> str:
-            return f"from {self} for the value {own[place]}"
+            return f"from {self} for the value {self._text(own[place])}"
 
         if isinstance(reports, np.ndarray) and reports.dtype.kind != "O":
             return checked(reports, where)
         return stack(list(reports), where)
 
-    def _call(self, what: str, *arguments: Any) -> Any:
+    def _text(self, value: Any) -> str:
+        return self._inputs.text(value)
+
+    def _each(self, own: Raw) -> list[Any]:
+        """What the function is given, value by value."""
+        if self._named is not None:
+            return [self._named[value] for value in own.tolist()]
+        return own.tolist() if own.ndim == 1 else list(own.copy())
+
+    def _taken(self, own: Raw) -> Raw:
+        """What the function is given of all values at once."""
+        if self._named is None:
+            return own.copy()
+        every = np.array(self._named)
+        if every.shape != (len(self._named),):  # values that are sequences themselves
+            every = np.empty(len(self._named), dtype=object)
+            every[:] = self._named
+        return np.asarray(every[own])
+
+    def _call(self, value: Any, *arguments: Any) -> Any:
+        """What the function makes of its arguments; an error names the value, or how many."""
         try:
             return self.fn(*arguments)
         except Exception as error:
+            one = value is not None
+            what = f"the value {self._text(value)}" if one else f"{len(arguments[0])} values"
             raise RuntimeError(
                 f"{self} failed on {what}: {type(error).__name__}: {error}"
             ) from error

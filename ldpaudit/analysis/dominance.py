@@ -66,7 +66,7 @@ def standings(frame: pd.DataFrame, *, alpha: float = 0.05) -> pd.DataFrame:
         One row a protocol (with its parameters) at one epsilon on one data set,
         in the order of the table, columns as in `STANDING_COLUMNS`:
 
-        data, k, num_users, epsilon, delta
+        data, k, num_users, epsilon, delta, estimand
             The group: dominance compares only protocols of one group.
         protocol, parameters, label
             `label` is the protocol, with its parameters where the table holds several.
@@ -76,8 +76,9 @@ def standings(frame: pd.DataFrame, *, alpha: float = 0.05) -> pd.DataFrame:
             attack``, or ``measured, best of the attacks tried``, which only bounds
             the best attacker from below. Ends as in the table.
         mse, mse_lower, mse_upper, mse_how, n_mse
-            Mean squared error a value for these users: ``exact``, ``exact, by
-            random probes`` (an interval of two standard errors) or ``measured``.
+            Mean squared error for these users, per value where shares are estimated:
+            ``exact``, ``exact, by random probes`` (an interval of two standard errors) or
+            ``measured``.
             `n_mse` is `mse` times `num_users`.
         bits
             Bits a report, nan where unknown.
@@ -85,8 +86,8 @@ def standings(frame: pd.DataFrame, *, alpha: float = 0.05) -> pd.DataFrame:
             ``frontier(k, epsilon).mse_at(success, target="users")``, and `n_mse`
             divided by it: 1 is the best that any epsilon-LDP mechanism can do.
         limit_applies, limit_note
-            False, with the reason, where the attacker's prior is not uniform, the
-            claim has a delta or is refuted. Where it applies the note says what to
+            False, with the reason, where no frequencies are estimated, the attacker's prior is
+            not uniform, the claim has a delta or is refuted. Where it applies the note says what to
             keep in mind (users that are not uniform).
         dominated_by, tied_with, efficient
             Tuples of labels. A protocol dominates where its intervals show that

@@ -13,10 +13,10 @@ import numpy as np
 
 from ldpaudit.analysis.limits import MAX_K, Frontier, frontier
 from ldpaudit.analysis.metrics import TRIED, Metric, best_success, grouped
-from ldpaudit.outcomes.table import EXACT
+from ldpaudit.outcomes.table import EXACT, SHARES
 
 #: Columns that make a group: only protocols of one group are compared.
-GROUP = ("data", "k", "num_users", "epsilon", "delta")
+GROUP = ("data", "k", "num_users", "epsilon", "delta", "estimand")
 _CELL = (*GROUP, "protocol", "parameters")
 
 
@@ -34,6 +34,7 @@ class OperatingPoint:
     num_users: int | None
     epsilon: float
     delta: float | None
+    estimand: str
     protocol: str
     parameters: str
     metrics: tuple[Metric, ...] = field(repr=False)
@@ -103,7 +104,7 @@ class OperatingPoint:
 
     @property
     def mse(self) -> float | None:
-        """Mean squared error a value."""
+        """Mean squared error of the estimand, a value where it is shares."""
         return _shown(self.error)[0]
 
     @property
@@ -144,6 +145,8 @@ class OperatingPoint:
     @cached_property
     def _limit_words(self) -> tuple[bool, str]:
         blind = next((m.exact for m in self._usable if m.attack == "blind"), None)
+        if self.estimand not in SHARES:
+            return False, "the limit is for estimates of frequencies"
         if self.delta:
             return False, "the limit is for delta = 0"
         if self.k > MAX_K:
@@ -178,7 +181,7 @@ def operating_points(metrics: Iterable[Metric]) -> list[OperatingPoint]:
     """One point a protocol of a group, in the order of the table; without k or epsilon none."""
     points = [
         OperatingPoint(**dict(zip(_CELL, key, strict=True)), metrics=tuple(found))
-        for key, found in grouped(metrics, _CELL).items()
+        for key, found in grouped(_estimating(metrics), _CELL).items()
         if key[1] and key[3]
     ]
     # Parameters are part of a label only where one group has several of a protocol.
@@ -192,6 +195,20 @@ def operating_points(metrics: Iterable[Metric]) -> list[OperatingPoint]:
             else point.protocol,
         )
         for point in points
+    ]
+
+
+def _estimating(metrics: Iterable[Metric]) -> list[Metric]:
+    """Rows of a cell that estimates nothing, or failed, go with the first estimand of its users."""
+    rows, first = list(metrics), dict[tuple[Any, ...], str]()
+    for row in rows:
+        if row.estimand:
+            first.setdefault((row.data, row.k, row.num_users), row.estimand)
+    return [
+        row
+        if row.estimand
+        else replace(row, estimand=first.get((row.data, row.k, row.num_users), SHARES[0]))
+        for row in rows
     ]
 
 
@@ -223,7 +240,7 @@ def _against_limit(
 ) -> OperatingPoint:
     """With the limit at the own success, the error as a multiple of it, and the ends of that."""
     success, ends = point.success, point.success_interval
-    if success is None or ends is None or point.k > MAX_K:
+    if success is None or ends is None or point.k > MAX_K or point.estimand not in SHARES:
         return point
     key = (point.k, point.epsilon)
     curve = limits.setdefault(key, frontier(*key))

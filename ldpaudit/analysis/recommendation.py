@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ldpaudit import validate
 from ldpaudit.analysis.metrics import is_less, read
 from ldpaudit.analysis.operating_points import OperatingPoint, place
+from ldpaudit.outcomes.table import SHARES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 #: What can be capped, in the order in which an uncapped one becomes the goal.
 _GOALS = ("mse", "success", "bits")
 _WORDS = {"mse": "mean squared error", "success": "attack success", "bits": "report size"}
-_PANEL = ("data", "k", "num_users", "delta")
+_PANEL = ("data", "k", "num_users", "delta", "estimand")
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Choice:
     best: tuple[Candidate, ...]
     undecided: tuple[Candidate, ...]
     nearest: dict[str, Candidate] = field(hash=False)
+    estimand: str = SHARES[0]
 
     def __str__(self) -> str:
         lines = [f"{self._where()}: {self._verdict()}"]
@@ -70,7 +72,8 @@ class Choice:
     def _where(self) -> str:
         users = "" if self.num_users is None else f", {self.num_users:,} users"
         delta = f", delta = {self.delta:g}" if self.delta else ""
-        return f"{self.data or 'no data set'} (k = {self.k:,}{users}{delta})"
+        of = "" if self.estimand in SHARES else f", {self.estimand}"
+        return f"{self.data or 'no data set'} (k = {self.k:,}{users}{delta}{of})"
 
     def _verdict(self) -> str:
         caps = " and ".join(f"{_WORDS[g]} at most {_number(g, c)}" for g, c in self.caps.items())
@@ -172,7 +175,7 @@ def candidate_of(point: OperatingPoint) -> Candidate:
 def choose(
     key: tuple[Any, ...], found: list[Candidate], goal: str, caps: dict[str, float]
 ) -> Choice:
-    """The best of one data set, `key` being its data, k, num_users and delta."""
+    """The best of one data set, `key` being its data, k, num_users, delta and estimand."""
     found = [c for c in found if not math.isnan(c.interval(goal)[0])]
     holding = [c for c in found if all(_holds(c, g, cap) is True for g, cap in caps.items())]
     holding.sort(key=lambda c: (getattr(c, goal), c.label, c.epsilon))
@@ -188,10 +191,10 @@ def choose(
             nearest[capped] = min(known, key=lambda c: (getattr(c, capped), c.label, c.epsilon))
     reached = min((c.interval(goal)[1] for c in holding), default=math.nan)
     best = [c for c in holding if not is_less(reached, c.interval(goal)[0])]  # none shown better
-    data, k, num_users, delta = key
+    data, k, num_users, delta, estimand = key
     return Choice(
-        data, k, num_users, delta, goal, caps, tuple(best), tuple(undecided), nearest
-    )  # fmt: skip
+        data, k, num_users, delta, goal, caps, tuple(best), tuple(undecided), nearest, estimand
+    )
 
 
 def _holds(candidate: Candidate, goal: str, cap: float) -> bool | None:

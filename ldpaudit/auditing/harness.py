@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy.typing as npt
 
 from ldpaudit import divergence, validate
+from ldpaudit.adapters.finite_inputs import on_inputs
 from ldpaudit.auditing.defaults import MAX_REPETITIONS, VERDICT_ALPHA
 from ldpaudit.auditing.identity import parameters_of
 from ldpaudit.auditing.levels import Levels, choose_bound
@@ -25,12 +26,13 @@ from ldpaudit.claim import Claim
 from ldpaudit.collecting.servers import described
 from ldpaudit.contracts import (
     HasBits,
+    HasDomain,
     HasExactDelta,
     HasExactEpsilon,
     HasPublishedSuccess,
     Mechanism,
-    checked_mechanism,
 )
+from ldpaudit.domains import input_text
 from ldpaudit.outcomes.audit_result import AuditResult
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 
 
 def audit(
-    mechanism: Mechanism,
+    mechanism: Mechanism | HasDomain,
     attacks: Sequence[str] | None = None,
     *,
     trials: int = 100_000,
@@ -46,6 +48,7 @@ def audit(
     seed: int = 0,
     bound: str | None = None,
     pair: tuple[int, int] = (0, 1),
+    inputs: npt.ArrayLike | int | None = None,
     prior: npt.ArrayLike | None = None,
     histogram: npt.ArrayLike | None = None,
     data: str = "uniform",
@@ -63,9 +66,9 @@ def audit(
 
     Parameters
     ----------
-    mechanism : Mechanism
-        Anything with ``k``, ``epsilon`` and ``privatize``; each further ability
-        (see :mod:`ldpaudit.contracts`) unlocks what needs it.
+    mechanism : Mechanism or HasDomain
+        Anything with ``k`` (or a ``domain``), ``epsilon`` and ``privatize``; each further
+        ability (see :mod:`ldpaudit.contracts`) unlocks what needs it.
     attacks : sequence of str, optional
         Registered attacks whose success is measured; None means the published
         single guess and the Bayes attacker, and ``[]`` bounds epsilon only.
@@ -79,7 +82,11 @@ def audit(
         Registered bound that turns counts into `epsilon_lower`; None means
         ``"posterior-odds"``, or ``"anytime"`` for an audit that may stop early.
     pair : tuple of int, default (0, 1)
-        The two inputs to tell apart.
+        The two inputs to tell apart, by their numbers.
+    inputs : array or int, optional
+        Inputs that are played, numbered in this order, of a mechanism that has a ``domain``: the
+        k below is their number. None means ``domain.grid()``, 17 numbers or vectors of which
+        the first two lie furthest apart; a number, so many of them.
     prior : array of shape (k,), optional
         Law of the users' values in the attacks; None means uniform.
     histogram : array of shape (k,), optional
@@ -136,7 +143,7 @@ def audit(
         raise ValueError(
             f"a search plays all reports, stop_when must be budget, got {stop_when!r}."
         )
-    checked_mechanism(mechanism)
+    mechanism = on_inputs(mechanism, inputs)
     k = validate.integer("k", mechanism.k, 2, validate.MAX_DOMAIN)
     claim = Claim.of(mechanism)
     plan = AuditPlan(
@@ -162,7 +169,7 @@ def audit(
         isolate=isolate,
         jobs=validate.integer("jobs", jobs, 1, validate.MAX_JOBS),
     )
-    lower, verdict = plan.bounds()
+    lower, verdict, named = plan.bounds()
     return AuditResult(
         mechanism=str(name or getattr(mechanism, "name", type(mechanism).__name__)),
         parameters=parameters_of(mechanism),
@@ -181,6 +188,8 @@ def audit(
         version=version("ldpaudit"),
         seconds=time.perf_counter() - started,
         **dict(zip(("domain", "estimand"), described(mechanism), strict=True)),
+        pair=named,
+        inputs=None if named is None else tuple(input_text(mechanism, v) for v in named),
     )
 
 

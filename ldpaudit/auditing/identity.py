@@ -9,14 +9,18 @@ from typing import Any
 
 import numpy as np
 
+from ldpaudit.adapters.finite_inputs import FiniteInputs
 from ldpaudit.contracts import HasSeedName, Mechanism
 from ldpaudit.registry import GROUPS
 
 
 def parameters_of(mechanism: Mechanism) -> dict[str, Any]:
     """Constructor parameters as plain JSON values; a foreign object shows what it claims."""
+    if isinstance(mechanism, FiniteInputs):
+        return parameters_of(mechanism.mechanism)
     if not dataclasses.is_dataclass(mechanism) or isinstance(mechanism, type):
-        return {"k": int(mechanism.k), "epsilon": float(mechanism.epsilon)}
+        size = {"k": int(mechanism.k)} if hasattr(mechanism, "k") else {}
+        return {**size, "epsilon": float(mechanism.epsilon)}
     fields = [field.name for field in dataclasses.fields(mechanism) if field.init]
     return {name: _plain(getattr(mechanism, name)) for name in fields}
 
@@ -40,6 +44,8 @@ def identity_of(mechanism: Mechanism) -> str:
     It does not hold the room of a file, so that a mechanism whose file moves to another room of
     the house keeps its seeds and with them every result.
     """
+    if isinstance(mechanism, FiniteInputs):
+        return f"{identity_of(mechanism.mechanism)} on inputs {mechanism.key}"
     kind = type(mechanism)
     name = f"{_without_rooms(kind.__module__)}.{kind.__qualname__}"
     if isinstance(mechanism, HasSeedName):

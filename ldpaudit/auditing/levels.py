@@ -53,8 +53,8 @@ class Levels:
         trials: int,
         seed: int,
         witness: str | None,
-    ) -> tuple[EpsilonBound, EpsilonBound]:
-        """Search for the worst pair; both bounds survive the search."""
+    ) -> tuple[EpsilonBound, EpsilonBound, tuple[int, int] | None]:
+        """Search for the worst pair; both bounds survive the search, and the pair if one is."""
         from ldpaudit.selection.methods import selection
         from ldpaudit.selection.search import worst_pair
 
@@ -68,7 +68,7 @@ class Levels:
             witness=witness,
             bound=self.bound.name,
         )
-        return found.bound, found.verdict_bound
+        return found.bound, found.verdict_bound, found.pair
 
     def both(self, evidence: Evidence) -> tuple[EpsilonBound, EpsilonBound]:
         """What was counted, at both levels."""

@@ -19,13 +19,13 @@ from ldpaudit.auditing.attack_success import (
 from ldpaudit.auditing.defaults import DEFAULT_ATTACKS
 from ldpaudit.auditing.identity import identity_of
 from ldpaudit.auditing.levels import Levels
-from ldpaudit.auditing.stopping import AtLevels, StopWhen
+from ldpaudit.auditing.stopping import StopWhen
 from ldpaudit.claim import Claim
 from ldpaudit.collecting.accuracy import measure_error
 from ldpaudit.collecting.servers import collects
 from ldpaudit.contracts import Floats, IsRecorded, Mechanism, Values
 from ldpaudit.games.preparation import prepare
-from ldpaudit.outcomes.audit_result import AttackOutcome, UtilityOutcome
+from ldpaudit.outcomes.audit_result import AttackOutcome, EpsilonBound, UtilityOutcome
 from ldpaudit.registry import create_attack
 from ldpaudit.sampling import blocks, stream
 
@@ -59,8 +59,8 @@ class AuditPlan:
         """Name of the mechanism in the streams."""
         return identity_of(self.mechanism)
 
-    def bounds(self) -> AtLevels:
-        """Lower bounds on epsilon at both levels, of one pair or of all that are searched."""
+    def bounds(self) -> tuple[EpsilonBound, EpsilonBound, tuple[int, int] | None]:
+        """Lower bounds on epsilon at both levels, and the pair that they speak of, if one."""
         mechanism = self._undrawn()
         if self.search is not None:
             return self.levels.searched(
@@ -77,7 +77,7 @@ class AuditPlan:
             witness=self.witness,
             early=not self.stop.never,
         )
-        return self.levels.played(prepared, self.stop, self.jobs)
+        return *self.levels.played(prepared, self.stop, self.jobs), self.pair
 
     def attack_outcomes(self) -> Iterator[AttackOutcome]:
         """The blind guess, and each attack on reports of its own."""

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ldpaudit.outcomes.audit_result import AuditResult
-from ldpaudit.outcomes.table import confidence
+from ldpaudit.outcomes.table import SHARES, confidence
 
 _COLOUR = {"consistent": "green", "violation": "red bold", "inconclusive": "yellow"}
 
@@ -29,8 +29,9 @@ def show_audit(result: AuditResult) -> None:
     if result.mse is not None:
         mse = result.mse
         exact = "" if mse.exact is None else f", exact {mse.exact:.4g}"
+        of = "a value" if result.estimand in SHARES else f"of the {result.estimand}"
         console.print(
-            f"mean squared error a value, {mse.num_users:,} users ({mse.data}): measured "
+            f"mean squared error {of}, {mse.num_users:,} users ({mse.data}): measured "
             f"{mse.value:.4g} over {mse.repetitions} collections{exact}"
         )
     if result.bits is not None:

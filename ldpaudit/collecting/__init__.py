@@ -10,6 +10,11 @@ if TYPE_CHECKING:
     from ldpaudit.collecting.accuracy import measure_error as measure_error
     from ldpaudit.collecting.defences import Recovery as Recovery
     from ldpaudit.collecting.defences import SizeFilter as SizeFilter
+    from ldpaudit.collecting.estimands import Distribution as Distribution
+    from ldpaudit.collecting.estimands import Frequencies as Frequencies
+    from ldpaudit.collecting.estimands import Marginals as Marginals
+    from ldpaudit.collecting.estimands import Mean as Mean
+    from ldpaudit.collecting.estimands import VectorMean as VectorMean
     from ldpaudit.collecting.manipulation import MaximalGain as MaximalGain
     from ldpaudit.collecting.manipulation import Poisoning as Poisoning
     from ldpaudit.collecting.manipulation import RandomReport as RandomReport
@@ -22,19 +27,23 @@ if TYPE_CHECKING:
     from ldpaudit.collecting.rounds import follow as follow
     from ldpaudit.collecting.servers import Server as Server
     from ldpaudit.collecting.servers import collects as collects
-    from ldpaudit.collecting.servers import squared_error as squared_error
     from ldpaudit.collecting.streams import aggregate as aggregate
     from ldpaudit.collecting.streams import aggregate_files as aggregate_files
 
 __all__ = [
+    "Distribution",
     "Followed",
+    "Frequencies",
+    "Marginals",
     "MaximalGain",
+    "Mean",
     "Poisoning",
     "RandomReport",
     "RandomValue",
     "Recovery",
     "Server",
     "SizeFilter",
+    "VectorMean",
     "aggregate",
     "aggregate_files",
     "collects",
@@ -44,12 +53,12 @@ __all__ = [
     "measure_error",
     "poison",
     "poisoning_gain",
-    "squared_error",
 ]
 
 __getattr__, __dir__ = face(
     __name__,
     {
+        "Distribution": "estimands",
         "Followed": "rounds",
         "MaximalGain": "manipulation",
         "Poisoning": "manipulation",
@@ -58,6 +67,10 @@ __getattr__, __dir__ = face(
         "Recovery": "defences",
         "Server": "servers",
         "SizeFilter": "defences",
+        "Frequencies": "estimands",
+        "Marginals": "estimands",
+        "Mean": "estimands",
+        "VectorMean": "estimands",
         "aggregate": "streams",
         "aggregate_files": "streams",
         "collects": "servers",
@@ -67,6 +80,5 @@ __getattr__, __dir__ = face(
         "measure_error": "accuracy",
         "poison": "manipulation",
         "poisoning_gain": "manipulation",
-        "squared_error": "servers",
     },
 )

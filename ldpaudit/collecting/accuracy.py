@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ldpaudit.bounds import intervals
-from ldpaudit.collecting.servers import Server, squared_error
+from ldpaudit.collecting.servers import Server, first
 from ldpaudit.contracts import HasCounts, HasVarianceError, Values
 from ldpaudit.outcomes.audit_result import UtilityOutcome
 from ldpaudit.sampling import chunks, report_entries
@@ -37,21 +37,21 @@ def measure_error(
             if sampled
             else _collect(mechanism, histogram, rng)
         )
-        errors[repetition] = squared_error(server.estimate(counts), truth)
+        errors[repetition] = server.error(server.estimate(counts, truth), truth)
     started = time.perf_counter()  # decoded once already: set-up is not in this figure
-    server.estimate(counts)
+    server.estimate(counts, truth)
     decode_seconds = time.perf_counter() - started
     lower, upper = intervals.mean_interval(errors, alpha)
     spread = float(errors.std(ddof=1)) / math.sqrt(repetitions) if repetitions > 1 else None
     exact_error = 0.0
     if isinstance(mechanism, HasVarianceError):
-        exact_error = float(mechanism.mse_standard_error(num_users, truth[0]))
+        exact_error = float(mechanism.mse_standard_error(num_users, first(truth)))
     return UtilityOutcome(
         value=float(errors.mean()),
         lower=lower,
         upper=upper,
-        exact=server.mse(num_users, truth),
-        approximate=server.mse(num_users),
+        exact=server.exact(num_users, truth, histogram),
+        approximate=server.approximate(num_users),
         num_users=num_users,
         repetitions=repetitions,
         data=data,

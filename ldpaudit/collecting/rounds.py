@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ldpaudit import validate
-from ldpaudit.collecting.servers import Server, collects, squared_error
+from ldpaudit.collecting.servers import Server
 from ldpaudit.contracts import Floats, Longitudinal, Values
 from ldpaudit.data.dataset import DataSet
 from ldpaudit.outcomes.table import ESTIMATE, EXACT, FIGURES, known
@@ -148,9 +148,10 @@ def follow(
     >>> found.rounds, found.spent[0], found.spent[-1] > 3.5, found.distinct > 4
     (20, np.float64(2.0), np.True_, True)
     """
-    if not isinstance(mechanism, Longitudinal) or not collects(mechanism):
+    server = Server(mechanism)
+    if not isinstance(mechanism, Longitudinal) or not hasattr(server.estimand, "truth_of"):
         raise TypeError(f"{type(mechanism).__name__} does not collect over time.")
-    k, server = mechanism.k, Server(mechanism)
+    k = mechanism.k
     rows: list[tuple[float, float, float, float]] = []
     state: Any = None
     seen: Any = None
@@ -168,10 +169,10 @@ def follow(
             seen[np.arange(own.size), own] = True
         else:
             had.append(own)
-        truth = server.truth_of(own)
-        estimate = server.estimate(server.aggregate(reports))
-        raw, cut = (squared_error(e, truth) for e in (estimate, _clipped(estimate)))
-        exact = server.mse(own.size, truth)
+        truth = server.estimand.truth_of(own)
+        estimate = server.estimate(server.aggregate(reports), truth)
+        raw, cut = (server.error(e, truth) for e in (estimate, _clipped(estimate)))
+        exact = server.exact(own.size, truth)
         spent = float(np.mean(mechanism.spent(state)))
         rows.append((raw, cut, np.nan if exact is None else exact, spent))
         if (len(names) + 1) * own.size <= _COUNTED:
@@ -215,10 +216,12 @@ def _different(rounds: list[Values]) -> Values:
     return np.asarray(1 + (ordered[:, 1:] != ordered[:, :-1]).sum(axis=1))
 
 
-def _clipped(estimate: list[Floats]) -> list[Floats]:
+def _clipped(estimate: Any) -> Any:
     """Estimates without negative entries, scaled to sum to 1."""
-    positive = [np.maximum(part, 0) for part in estimate]
-    return [part / (part.sum() or 1.0) for part in positive]
+    if isinstance(estimate, list):
+        return [_clipped(part) for part in estimate]
+    positive = np.maximum(estimate, 0)
+    return positive / (positive.sum() or 1.0)
 
 
 def _names(reports: Any) -> Values:

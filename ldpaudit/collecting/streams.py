@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from ldpaudit import validate
-from ldpaudit.contracts import FrequencyOracle, Reports
+from ldpaudit.adapters.finite_inputs import on_inputs
+from ldpaudit.contracts import FrequencyOracle, HasDomain, Reports
 
 #: Reports read from a file at a time.
 CHUNK = 2**16
@@ -175,7 +176,8 @@ def _column(pa: Any, path: Path, column: Any, mechanism: Any) -> Reports:
         raise ValueError(f"a report is missing in {str(path)!r}.")
     kind = column.type
     if pa.types.is_fixed_size_binary(kind):
-        one = mechanism.privatize(np.zeros(1, dtype=np.int64), rng=np.random.default_rng(0))
+        sender = on_inputs(mechanism) if isinstance(mechanism, HasDomain) else mechanism
+        one = sender.privatize(np.zeros(1, dtype=np.int64), rng=np.random.default_rng(0))
         if not isinstance(one, np.ndarray) or one.nbytes != kind.byte_width:
             size = one.nbytes if isinstance(one, np.ndarray) else "no fixed number of"
             raise ValueError(f"packed reports must have {size} bytes, got {kind.byte_width}.")

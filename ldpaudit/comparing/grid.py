@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import platform
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
@@ -17,11 +16,12 @@ from typing import Any, NamedTuple
 from ldpaudit import validate
 from ldpaudit.auditing.defaults import VERDICT_ALPHA
 from ldpaudit.comparing.cell import Cell
+from ldpaudit.comparing.fitting import built, fits, named
 from ldpaudit.comparing.results import Results
 from ldpaudit.comparing.running import BACKENDS, MAX_WAIT, run
 from ldpaudit.comparing.store import Store
 from ldpaudit.comparing.study import Study, resolve, to_toml
-from ldpaudit.comparing.task import CellTask, built
+from ldpaudit.comparing.task import CellTask
 from ldpaudit.comparing.workers import versions
 from ldpaudit.data.dataset import DataSet
 from ldpaudit.outcomes.audit_result import SCHEMA
@@ -191,11 +191,13 @@ def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[CellTask]:
     origins = {spec.name: origin("protocols", spec.name) for spec in study.protocols}
     for data in loaded:
         content = data.histogram.tobytes() + repr(data.sizes or "").encode()
+        if data.inputs is not None:
+            content += repr(data.domain).encode() + data.inputs.tobytes()
         digest = hashlib.sha256(content).hexdigest()
         for protocol, epsilons in protocols:
             parameters = protocol.model_dump(mode="json", exclude={"epsilons", "each"})
-            if math.prod(protocol.parameters.get("sizes", (data.k,))) != data.k:
-                continue  # records of another domain
+            if not fits(protocol.name, protocol.parameters, data):
+                continue
             for epsilon in epsilons:
                 axes = {
                     "data": data.name,
@@ -244,7 +246,14 @@ def _check_names(study: Study, loaded: list[DataSet]) -> None:
     for attack in (*study.attacks, *(a.witness for a in study.audits if a.witness)):
         load("attacks", attack)
     for protocol, epsilons in study.each_protocol():
-        built(protocol, smallest, epsilons[0])
+        name, given = protocol.name, protocol.parameters
+        fitting = [data for data in loaded if fits(name, given, data)]
+        if not fitting and not named(name) & {"k", "sizes"}:
+            raise ValueError(
+                f"{name} takes numbers of a range (low, high) or vectors (dimension), "
+                f"and the data are {', '.join(str(data.domain) for data in loaded)}."
+            )
+        built(name, given, min(fitting or loaded, key=lambda data: data.k), epsilons[0])
 
 
 def _provenance(study: Study, loaded: list[DataSet]) -> dict[str, Any]:

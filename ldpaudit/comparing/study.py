@@ -82,15 +82,29 @@ class ProtocolSpec(_Strict):
 
 
 class DataSpec(_Strict):
-    """Users: a bundled set, a synthetic law with k, or a file's column."""
+    """Users: a bundled set, a synthetic law with k, or a file's column.
+
+    With `low` and `high` they hold numbers of that range, with `dimension` vectors.
+    """
 
     name: str
     k: Annotated[Whole, Field(ge=2, le=validate.MAX_DOMAIN)] | None = None
     num_users: Annotated[Whole, Field(ge=1)] | None = None
+    low: Annotated[Real, Field(allow_inf_nan=False)] | None = None
+    high: Annotated[Real, Field(allow_inf_nan=False)] | None = None
+    dimension: Annotated[Whole, Field(ge=1, le=validate.MAX_DOMAIN)] | None = None
 
     def load(self, seed: int) -> DataSet:
         """The users; a file is read now."""
-        return load_data(self.name, k=self.k, num_users=self.num_users, seed=seed)
+        return load_data(
+            self.name,
+            k=self.k,
+            num_users=self.num_users,
+            seed=seed,
+            low=self.low,
+            high=self.high,
+            dimension=self.dimension,
+        )
 
 
 class AuditSpec(_Strict):
@@ -134,7 +148,8 @@ class Study(_Strict):
     epsilons : list of float
         Privacy budgets, positive, in natural-log units.
     data : list
-        Names (``"adult-age"``, ``"file.csv:column"``) or tables with name, k, num_users.
+        Names (``"adult-age"``, ``"file.csv:column"``) or tables with name, k, num_users; low
+        and high for numbers of that range, dimension for vectors of the unit ball.
     attacks : list of str
         Registered attacks whose success is measured.
     bound : str

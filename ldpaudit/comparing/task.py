@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 import re
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from ldpaudit import validate
 from ldpaudit.auditing import harness
 from ldpaudit.collecting.rounds import evolve, follow, round_rows
 from ldpaudit.comparing.cell import Cell
+from ldpaudit.comparing.fitting import built, played
 from ldpaudit.comparing.study import AuditSpec, ProtocolSpec, Study
 from ldpaudit.comparing.workers import died
 from ldpaudit.contracts import Longitudinal
@@ -20,7 +20,6 @@ from ldpaudit.data.dataset import DataSet
 from ldpaudit.leakage.longitudinal import exposure, exposure_rows, out_of_reach, skipped_row
 from ldpaudit.outcomes.audit_result import AuditResult, audit_rows, bound_rows
 from ldpaudit.outcomes.table import BOUND, COLUMNS, FIGURES, FINITE, TEXT, UNBOUNDED, describe
-from ldpaudit.registry import create, load
 from ldpaudit.sampling import stream
 from ldpaudit.shuffling import local_budget, shuffle
 
@@ -41,7 +40,7 @@ class CellTask:
     def run(self) -> Cell:
         """Run the audits of this cell; an error becomes the cell's one row."""
         try:
-            mechanism = self._mechanism()
+            mechanism = played(self._mechanism(), self.data)
             first, *others = self.study.each_audit()
             result = self._audit(mechanism, first, self.study.attacks)
             rows, seconds = audit_rows(result, first.label), result.seconds
@@ -64,15 +63,15 @@ class CellTask:
 
     def _mechanism(self) -> Any:
         """The protocol at the cell's epsilon, or where that is central, at the budget it buys."""
-        delta = self.study.central_delta
-        local = self.epsilon
+        name, given = self.protocol.name, self.protocol.parameters
+        delta, local = self.study.central_delta, self.epsilon
         if delta is not None:
 
             def build(epsilon: float) -> Any:
-                return built(self.protocol, self.data, epsilon)
+                return built(name, given, self.data, epsilon)
 
             local = local_budget(build, self.data.num_users, self.epsilon, delta)
-        return built(self.protocol, self.data, local)
+        return built(name, given, self.data, local)
 
     def _shuffled(self, mechanism: Any, like: dict[str, Any]) -> dict[str, Any]:
         """The row of the central guarantee: its epsilon as asked, and between what it is proven."""
@@ -119,6 +118,7 @@ class CellTask:
             "delta": 0.0,
             "num_users": self.data.num_users,
             "data": self.data.name,
+            "domain": str(self.data.domain),
             "metric": "cell",
             "seed": self.study.seed,
             "status": "failed",
@@ -168,14 +168,3 @@ def _sentence(error: BaseException) -> str:
         text = type(error).__name__
     text = re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(text.split()))
     return text.encode(errors="backslashreplace").decode()[:500]
-
-
-def built(protocol: ProtocolSpec, data: DataSet, epsilon: float) -> Any:
-    """A cell's mechanism; one for records has the sizes of its attributes instead of k."""
-    given = protocol.parameters
-    domain: dict[str, Any] = {"k": data.k}
-    if "sizes" in given:
-        domain = {}
-    elif data.sizes and "sizes" in inspect.signature(load("protocols", protocol.name)).parameters:
-        domain = {"sizes": data.sizes}
-    return create("protocols", protocol.name, epsilon=epsilon, **domain, **given)

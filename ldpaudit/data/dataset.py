@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ldpaudit import validate
+from ldpaudit.domains import Categories, Records
 
 if TYPE_CHECKING:
-    from ldpaudit.contracts import Floats, Values
+    from ldpaudit.contracts import Domain, Floats, Inputs, Values
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +33,11 @@ class DataSet:
     sizes : tuple of int or None
         Numbers of values of the attributes if the k values are records of several: k is their
         product, and records are numbered with the last attribute running fastest.
+    inputs : ndarray or None
+        What the k values are where they are not 0 to k - 1: different inputs of `domain`, in
+        the order of the histogram; read-only.
+    domain : Domain
+        Kind of input; without `inputs` categories by their labels, or records by their sizes.
 
     Raises
     ------
@@ -53,6 +59,8 @@ class DataSet:
     labels: tuple[str, ...] | None = None
     notice: str = ""
     sizes: tuple[int, ...] | None = None
+    inputs: Inputs | None = None
+    domain: Domain | None = None
 
     def __post_init__(self) -> None:
         given = np.asarray(self.histogram)
@@ -71,6 +79,28 @@ class DataSet:
         histogram = given.astype(np.int64)
         histogram.flags.writeable = False
         object.__setattr__(self, "histogram", histogram)
+        numbered = self.domain is None or self.domain.parameters.get("k") == given.size
+        if (self.inputs is None) != numbered:
+            raise ValueError("inputs and their domain must be given together.")
+        if self.inputs is None or self.domain is None:
+            object.__setattr__(self, "domain", self._usual())
+            return
+        inputs = np.array(self.domain.check(self.inputs))
+        if len(inputs) != given.size:
+            raise ValueError(f"inputs must be {given.size} of {self.domain}, got {len(inputs)}.")
+        inputs.flags.writeable = False
+        object.__setattr__(self, "inputs", inputs)
+        if self.labels is None:
+            object.__setattr__(self, "labels", tuple(map(self.domain.text, inputs)))
+
+    def _usual(self) -> Domain:
+        """Categories or records."""
+        if self.sizes is not None:
+            return Records(self.sizes)
+        try:
+            return Categories(self.k if self.labels is None else self.labels)
+        except (TypeError, ValueError):  # labels that are no names, or not of one value each
+            return Categories(self.k)
 
     @property
     def k(self) -> int:

@@ -13,9 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from ldpaudit import validate
+from ldpaudit.data import numbers
 from ldpaudit.data.columns import NUMBER, coded, header
 from ldpaudit.data.dataset import DataSet
 from ldpaudit.data.priors import apportion, dirichlet, spike, uniform, zipf
+from ldpaudit.domains import Ball, Interval
 
 #: Users of a data set that has only shares and was not told how many.
 DEFAULT_NUM_USERS = 10_000
@@ -30,6 +32,8 @@ _PRIORS = {
     "uniform": "all values equally frequent",
     "dirichlet": "random shares; dirichlet(0.5) sets the concentration, else 1",
 }
+#: Laws that numbers alone have.
+_OF_NUMBERS = {name: numbers.LAWS[name][0] for name in ("beta", "bimodal")}
 _ADULT = (
     "Becker, B. and Kohavi, R. (1996). Adult. UCI Machine Learning Repository, "
     "doi:10.24432/C5XW20, CC BY 4.0. Changed: a histogram of one column, "
@@ -59,13 +63,24 @@ def names() -> dict[str, str]:
     Examples
     --------
     >>> print(*names(), sep=", ")
-    zipf, spike, uniform, dirichlet, adult-age, adult-hours, us-surnames
+    zipf, spike, uniform, dirichlet, beta, bimodal, adult-age, adult-hours, us-surnames
     """
-    return _PRIORS | {name: description for name, (_, description, _) in _BUNDLED.items()}
+    return (
+        _PRIORS
+        | _OF_NUMBERS
+        | {name: description for name, (_, description, _) in _BUNDLED.items()}
+    )
 
 
 def load(
-    spec: str, *, k: int | None = None, num_users: int | None = None, seed: int = 0
+    spec: str,
+    *,
+    k: int | None = None,
+    num_users: int | None = None,
+    seed: int = 0,
+    low: float | None = None,
+    high: float | None = None,
+    dimension: int | None = None,
 ) -> DataSet:
     """Return a data set by name, or one column of a file.
 
@@ -87,6 +102,14 @@ def load(
         own counts; shares and synthetic priors become 10,000 users.
     seed : int
         Draws ``dirichlet``; nothing else is random.
+    low, high : float, optional
+        A public range: users hold numbers of it, not categories. Bundled numbers and a numeric
+        column of a file keep theirs, which must lie in it; ``uniform``, ``beta(5, 2)``,
+        ``bimodal`` and ``spike(0.5)`` are laws on it, on a grid of k numbers (``beta`` and
+        ``bimodal`` on [0, 1] if none is given). The ends come first among the inputs, whether
+        anybody holds them or not.
+    dimension : int, optional
+        Users hold k vectors of the unit ball, all alike (``uniform``) or one of them (``spike``).
 
     Returns
     -------
@@ -106,7 +129,15 @@ def load(
     >>> ages = load("adult-age")
     >>> ages.k, ages.num_users, ages.labels[0]
     (74, 45222, '17')
+    >>> numbers = load("adult-age", low=0, high=100)
+    >>> numbers.name, numbers.k, numbers.inputs[:4], numbers.histogram[:4]
+    ('adult-age on [0, 100]', 76, array([  0., 100.,  17.,  18.]), array([  0,   0, 493, 704]))
     """
+    domain = numbers.domain_from(low, high, dimension)
+    if domain is None and str(spec).partition("(")[0] in _OF_NUMBERS:
+        domain = Interval(0.0, 1.0)
+    if domain is not None:
+        return _of_numbers(spec, domain, k, num_users)
     if not isinstance(spec, str):
         raise TypeError(f"data must be a name or FILE.csv:COLUMN, got {validate.shown(spec)}.")
     if match := _FILE.fullmatch(spec):
@@ -127,6 +158,27 @@ def load(
     if num_users is None or num_users == data.num_users:
         return data
     return replace(data, histogram=apportion(data.histogram, num_users))
+
+
+def _of_numbers(
+    spec: str, domain: Interval | Ball, k: int | None, num_users: int | None
+) -> DataSet:
+    """Users who hold numbers of an interval or vectors of a ball."""
+    if not isinstance(spec, str) or _FILE.fullmatch(spec) or spec in _BUNDLED:
+        data = load(spec)
+        inputs, users = numbers.as_numbers(spec, data.labels, data.histogram, domain)
+        if k not in (None, users.size):
+            raise ValueError(f"k must be {users.size}, the numbers of {spec!r}, got {k!r}.")
+        if num_users is not None:
+            users = apportion(users, num_users)
+        name, notice = f"{data.name} on {domain}", data.notice
+        return DataSet(name, users, notice=notice, inputs=inputs, domain=domain)
+    if k is None:
+        raise ValueError(f"{spec} on {domain} needs k, the number of inputs, got None.")
+    name, inputs, shares = numbers.law(spec, domain, k)
+    users = apportion(shares, DEFAULT_NUM_USERS if num_users is None else num_users)
+    where = f" on {domain}" if isinstance(domain, Interval) else f", d = {domain.dimension}"
+    return DataSet(name + where, users, inputs=inputs, domain=domain)
 
 
 def _synthetic(
@@ -161,12 +213,12 @@ def _bundled(name: str, num_users: int | None) -> DataSet:
     file, _, notice = _BUNDLED[name]
     raw = (resources.files("ldpaudit") / "histograms" / file).read_bytes()
     text = (gzip.decompress(raw) if file.endswith(".gz") else raw).decode()
-    labels, numbers = zip(*(line.split(",") for line in text.splitlines()[1:]), strict=True)
+    labels, counts = zip(*(line.split(",") for line in text.splitlines()[1:]), strict=True)
     if name == "us-surnames":  # shares: nobody was counted
         users = DEFAULT_NUM_USERS if num_users is None else num_users
-        histogram = apportion(np.array(numbers, dtype=np.float64), users)
+        histogram = apportion(np.array(counts, dtype=np.float64), users)
     else:
-        histogram = np.array(numbers, dtype=np.int64)
+        histogram = np.array(counts, dtype=np.int64)
     return DataSet(name, histogram, labels, notice)
 
 

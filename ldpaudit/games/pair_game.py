@@ -8,6 +8,7 @@ import numpy as np
 
 from ldpaudit.contracts import Distinguisher, Mechanism
 from ldpaudit.counts import EventCounts, GuessCounts
+from ldpaudit.domains import input_text
 from ldpaudit.games.thresholds import (
     LEAST,
     ExpectedBound,
@@ -73,9 +74,10 @@ class PairGame:
 
     def texts(self, guesses: GuessCounts, event: EventCounts) -> tuple[str, str]:
         """What was counted, in words."""
-        one, two = self.pair if self.side > 0 else self.pair[::-1]
+        pair = tuple(input_text(self.mechanism, value) for value in self.pair)
+        (one, two), both = pair[:: self.side], ", ".join(pair)
         return (
-            f"pair game on inputs {self.pair}, {self.witness} witness{beyond(self.decide)}: "
+            f"pair game on inputs ({both}), {self.witness} witness{beyond(self.decide)}: "
             f"{guesses.correct:,} of {guesses.decided:,} decided guesses correct",
             f"the {self.witness} witness favours input {one}{beyond(self.event)}: "
             f"{event.hits:,} of {event.trials:,} reports of {one}, {event.false_hits:,} of "

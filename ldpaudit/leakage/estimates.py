@@ -23,14 +23,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import validate
+from ldpaudit.adapters.finite_inputs import on_inputs
 from ldpaudit.contracts import (
     Floats,
     HasBayesVulnerability,
+    HasDomain,
     HasExactEpsilon,
     HasLikelihood,
     HasReports,
     Mechanism,
-    checked_mechanism,
 )
 from ldpaudit.data.dataset import DataSet
 from ldpaudit.leakage import capacity, channels
@@ -110,11 +111,12 @@ def prior_of(users: DataSet | npt.ArrayLike) -> Floats:
 
 
 def estimate_vulnerability(
-    mechanism: Mechanism,
+    mechanism: Mechanism | HasDomain,
     prior: npt.ArrayLike | None = None,
     *,
     t: int = 1,
     gain: npt.ArrayLike | None = None,
+    inputs: npt.ArrayLike | int | None = None,
     trials: int = 100_000,
     alpha: float = 0.05,
     seed: int = 0,
@@ -127,7 +129,7 @@ def estimate_vulnerability(
 
     Parameters
     ----------
-    mechanism : Mechanism
+    mechanism : Mechanism or HasDomain
         With ``log_likelihood`` or, for a single guess, ``vulnerability``.
     prior : array of shape (k,), optional
         Probabilities of the values, `prior_of` a data set for instance; None
@@ -136,6 +138,8 @@ def estimate_vulnerability(
         Values that may be named, from 1 to k.
     gain : array of shape (guesses, k), optional
         Worth of each guess for each value, at least 0, instead of `t` guesses.
+    inputs : array or int, optional
+        Inputs of a mechanism that has a ``domain``, as for `ldpaudit.audit`; k is their number.
     trials : int, default 100_000
         Reports drawn where the figure is not exact, at least 2.
     alpha : float, default 0.05
@@ -174,7 +178,8 @@ def estimate_vulnerability(
     >>> top.how, top.lower < top.value < top.upper, round(top.value, 2)
     ('posterior', True, 0.51)
     """
-    k = validate.integer("k", checked_mechanism(mechanism).k, 2)
+    mechanism = on_inputs(mechanism, inputs)
+    k = validate.integer("k", mechanism.k, 2)
     law = validate.distribution("prior", prior, k)
     t = validate.integer("t", t, 1, k)
     if gain is not None and t != 1:
@@ -215,9 +220,10 @@ def estimate_vulnerability(
 
 
 def estimate_mutual_information(
-    mechanism: Mechanism,
+    mechanism: Mechanism | HasDomain,
     prior: npt.ArrayLike | None = None,
     *,
+    inputs: npt.ArrayLike | int | None = None,
     trials: int = 100_000,
     alpha: float = 0.05,
     seed: int = 0,
@@ -229,10 +235,12 @@ def estimate_mutual_information(
 
     Parameters
     ----------
-    mechanism : Mechanism
+    mechanism : Mechanism or HasDomain
         With ``log_likelihood``.
     prior : array of shape (k,), optional
         Probabilities of the values; None means uniform.
+    inputs : array or int, optional
+        Inputs of a mechanism that has a ``domain``, as for `ldpaudit.audit`; k is their number.
     trials : int, default 100_000
         Reports drawn where the figure is not exact, at least 2.
     alpha : float, default 0.05
@@ -265,7 +273,8 @@ def estimate_mutual_information(
     >>> found.how, round(found.value, 4), found.value < 1 / 8
     ('posterior', 0.1202, True)
     """
-    k = validate.integer("k", checked_mechanism(mechanism).k, 2)
+    mechanism = on_inputs(mechanism, inputs)
+    k = validate.integer("k", mechanism.k, 2)
     law = validate.distribution("prior", prior, k)
     trials, alpha, seed = _sampling(trials, alpha, seed)
     table = _small_channel(mechanism)

@@ -161,8 +161,9 @@ class AuditResult:
     much stricter `verdict_alpha`) or the mechanism's own exact epsilon exceeds
     the claim, ``"inconclusive"`` when the trials could show no leakage at all
     (a bound of 0 or less), else ``"consistent"``. `exact_epsilon` is infinite where
-    some report rules an input out, and None where nothing exact is known. `domain`
-    is what the inputs are, `estimand` what the server estimates.
+    some report rules an input out, and None where nothing exact is known. `inputs`
+    are the labels of the `pair` that was told apart, `k` the number of inputs that
+    were played of `domain`, `estimand` what the server estimates.
 
     Examples
     --------
@@ -191,6 +192,8 @@ class AuditResult:
     seconds: float = field(compare=False)
     domain: str = "categories"
     estimand: str = "frequencies"
+    pair: tuple[int, int] | None = None
+    inputs: tuple[str, ...] | None = None
 
     @property
     def epsilon_lower(self) -> float:
@@ -222,6 +225,10 @@ class AuditResult:
             "epsilon_lower": self.bound.to_dict(),
             "verdict_alpha": self.verdict_bound.alpha,
             "verdict": self.verdict,
+            "domain": self.domain,
+            "estimand": self.estimand,
+            "pair": None if self.pair is None else list(self.pair),
+            "inputs": None if self.inputs is None else list(self.inputs),
             "attacks": [outcome.to_dict() for outcome in self.attacks],
             "published_success": self.published_success,
             "mse": None if self.mse is None else self.mse.to_dict(),

@@ -48,6 +48,8 @@ FIGURES = (
 )
 #: Columns of figures that may be infinite.
 UNBOUNDED = ("value", "lower", "exact")
+#: Estimands whose error is of shares of the users, per value: the limit speaks of these.
+SHARES = ("frequencies", "marginals")
 #: Metrics that never are.
 FINITE = ("attack_success", "round_success", "revealed", "bits")
 #: How a row's figure was obtained (column `how`): the exact one where there is one, estimated by

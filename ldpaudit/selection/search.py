@@ -14,11 +14,14 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from ldpaudit import validate
+from ldpaudit.adapters.finite_inputs import on_inputs
 from ldpaudit.bounds.named import NamedBound
 from ldpaudit.claim import Claim
-from ldpaudit.contracts import HasLikelihood, IsRecorded, Mechanism
+from ldpaudit.contracts import HasDomain, HasLikelihood, IsRecorded, Mechanism
+from ldpaudit.domains import input_text
 from ldpaudit.games.evidence import Evidence, Prepared
 from ldpaudit.games.kary_game import KaryGame
 from ldpaudit.games.pair_game import PairGame
@@ -49,12 +52,15 @@ class WorstPair:
     violations : tuple of pairs
         Pairs that leak more than the claim. The probability that any pair is named that
         keeps the claim (in both orders) is at most `verdict_bound.alpha`.
+    inputs : tuple of str or None
+        Labels of the pair.
     """
 
     pair: tuple[int, int] | None
     bound: EpsilonBound
     verdict_bound: EpsilonBound
     violations: tuple[tuple[int, int], ...]
+    inputs: tuple[str, ...] | None = None
 
 
 class _Search(NamedTuple):
@@ -73,9 +79,10 @@ class _Search(NamedTuple):
 
 
 def worst_pair(
-    mechanism: Mechanism,
+    mechanism: Mechanism | HasDomain,
     selection: Selection | None = None,
     *,
+    inputs: npt.ArrayLike | int | None = None,
     pairs: Sequence[tuple[int, int]] | None = None,
     trials: int = 100_000,
     alpha: float = 0.05,
@@ -88,10 +95,12 @@ def worst_pair(
 
     Parameters
     ----------
-    mechanism : Mechanism
-        Anything with ``k``, ``epsilon`` and ``privatize``.
+    mechanism : Mechanism or HasDomain
+        Anything with ``k`` (or a ``domain``), ``epsilon`` and ``privatize``.
     selection : Selection, optional
         `PilotSplit`, `Bonferroni`, `Holm`, `EValues` or `Pooled`; None means ``PilotSplit()``.
+    inputs : array or int, optional
+        Inputs of a mechanism that has a ``domain``, as for `ldpaudit.audit`.
     pairs : sequence of (int, int), optional
         The pairs to search, of at most 100 inputs; every pair is searched in both orders.
         None means all pairs of at most 25 inputs (600 ordered pairs): all inputs where k is
@@ -140,10 +149,7 @@ def worst_pair(
     >>> found.bound.alpha, 0.9 < found.bound.epsilon_lower < 1, found.violations
     (0.05, True, ())
     """
-    if not isinstance(mechanism, Mechanism):
-        raise TypeError(
-            f"mechanism must have k, epsilon and privatize, got {type(mechanism).__name__}."
-        )
+    mechanism = on_inputs(mechanism, inputs)
     chosen: Selection = PilotSplit() if selection is None else selection
     if not isinstance(chosen, Selection):
         raise TypeError(f"selection must be a Selection, got {validate.shown(selection)}.")
@@ -167,8 +173,10 @@ def worst_pair(
         return _pooled(search)
     over, reader = pairs_and_reader(mechanism, pairs, witness, trials, search.rng("pairs"))
     if isinstance(chosen, PilotSplit):
-        return _split(search, over, reader, chosen.fraction)
-    return _all(search, over, reader, chosen)
+        found = _split(search, over, reader, chosen.fraction)
+    else:
+        found = _all(search, over, reader, chosen)
+    return replace(found, inputs=tuple(input_text(mechanism, v) for v in found.pair or ()))
 
 
 def _pooled(search: _Search) -> WorstPair:

@@ -11,10 +11,12 @@ import math
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from ldpaudit.adapters.finite_inputs import on_inputs
 from ldpaudit.auditing.attack_success import success_counts
 from ldpaudit.bounds import intervals
-from ldpaudit.contracts import Mechanism, Reconstruction
+from ldpaudit.contracts import HasDomain, Mechanism, Reconstruction
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.registry import mechanism as registered
 from ldpaudit.sampling import stream
@@ -25,13 +27,17 @@ from ldpaudit.testing.mechanism_checks import FALSE_ALARM, checks_of, require
 _ALPHA, _LOOKS = 0.05, (10, 30, 100)
 
 
-def check_mechanism(mechanism: Any, *, seed: int = 0) -> list[str]:
+def check_mechanism(
+    mechanism: Any, *, inputs: npt.ArrayLike | int | None = None, seed: int = 0
+) -> list[str]:
     """Hold a mechanism against the contract; every ability it has is checked.
 
     Parameters
     ----------
-    mechanism : Mechanism
-        Any object with ``k``, ``epsilon`` and ``privatize``.
+    mechanism : Mechanism or HasDomain
+        Any object with ``k`` (or a ``domain``), ``epsilon`` and ``privatize``.
+    inputs : array or int, optional
+        Inputs of a mechanism that has a ``domain``, as for `ldpaudit.audit`.
     seed : int, default 0
         Root of the check's random streams.
 
@@ -51,7 +57,9 @@ def check_mechanism(mechanism: Any, *, seed: int = 0) -> list[str]:
     >>> check_mechanism(ldpaudit.mechanism("grr", k=5, epsilon=1.0))[1]
     'likelihood: ratios within epsilon = 1, reports follow it'
     """
-    require(isinstance(mechanism, Mechanism), "a mechanism needs k, epsilon and privatize")
+    known = isinstance(mechanism, Mechanism | HasDomain)
+    require(known, "a mechanism needs k, epsilon and privatize")
+    mechanism = on_inputs(mechanism, inputs)
     checks = [*checks_of(mechanism), *over_time(mechanism)]
     return [check(mechanism, stream(seed, "check", check.__name__)) for check in checks]
 

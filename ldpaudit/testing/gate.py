@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy.typing as npt
+
 from ldpaudit import divergence, validate
+from ldpaudit.adapters.finite_inputs import on_inputs
 from ldpaudit.claim import Claim
-from ldpaudit.contracts import HasExactDelta, HasExactEpsilon, IsRecorded
+from ldpaudit.contracts import HasDomain, HasExactDelta, HasExactEpsilon, IsRecorded
 from ldpaudit.games.preparation import prepare
 from ldpaudit.outcomes.audit_result import VIOLATION
 from ldpaudit.testing.mechanism_checks import require
@@ -23,6 +26,9 @@ _ABILITIES = (
     "exact_delta",
     "limit",
     "fresh",
+    "width",
+    "domain",
+    "input_text",
 )
 
 
@@ -31,6 +37,7 @@ def assert_ldp(
     epsilon: float,
     delta: float = 0.0,
     *,
+    inputs: npt.ArrayLike | int | None = None,
     trials: int = 100_000,
     alpha: float = 1e-6,
     seed: int = 0,
@@ -45,6 +52,9 @@ def assert_ldp(
         ``exact_delta``) its own figure must keep the guarantee too.
     epsilon, delta : float
         The guarantee to hold it to, whatever it claims itself.
+    inputs : array or int, optional
+        Inputs of a mechanism that has a ``domain``; the first two are told apart. None means
+        those of its grid, which lie furthest apart.
     trials : int, default 100_000
         Reports drawn per input.
     alpha : float, default 1e-6
@@ -76,7 +86,9 @@ def assert_ldp(
     AssertionError: not 1.0-LDP: epsilon >= 1.4... (alpha = 1e-06); witness: ...
     """
     __tracebackhide__ = True
-    found = check_ldp(mechanism, epsilon, delta, trials=trials, alpha=alpha, seed=seed)
+    found = check_ldp(
+        mechanism, epsilon, delta, inputs=inputs, trials=trials, alpha=alpha, seed=seed
+    )
     require(found.verdict != VIOLATION, str(found))
 
 
@@ -85,6 +97,7 @@ def check_ldp(
     epsilon: float,
     delta: float = 0.0,
     *,
+    inputs: npt.ArrayLike | int | None = None,
     trials: int = 100_000,
     alpha: float = 1e-6,
     seed: int = 0,
@@ -93,7 +106,7 @@ def check_ldp(
 
     Parameters
     ----------
-    mechanism, epsilon, delta, trials, alpha, seed
+    mechanism, epsilon, delta, inputs, trials, alpha, seed
         As for `assert_ldp`.
 
     Returns
@@ -117,6 +130,8 @@ def check_ldp(
     would have detected epsilon >= 1.0307 with probability 0.9,
     if it showed in all 200,000 reports
     """
+    if inputs is not None or isinstance(mechanism, HasDomain):
+        mechanism = on_inputs(mechanism, inputs)
     claim: Any = _HeldTo(mechanism, epsilon, delta)
     trials = validate.trials(trials)
     alpha = validate.fraction("alpha", alpha)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ldpaudit.collecting.servers import Server
 from ldpaudit.contracts import FrequencyOracle, HasExactDelta, HasExactEpsilon, Longitudinal
 from ldpaudit.testing.mechanism_checks import (
     DRAWN,
@@ -128,10 +129,11 @@ def _check_estimates(mechanism: Any, rng: np.random.Generator) -> str:
     errors = np.empty((3, REPETITIONS, mechanism.k))
     for repetition in range(REPETITIONS):
         state = mechanism.start(len(rounds[0][0]), rng=rng)
-        for number, (values, frequencies) in enumerate(rounds):
+        for number, (values, users) in enumerate(rounds):
             reports = mechanism.privatize_round(values, state, rng=rng)
             found = mechanism.estimate(mechanism.aggregate(reports))
-            errors[number, repetition] = found - frequencies
-    for number, (_, frequencies) in enumerate(rounds):
-        judge_errors(mechanism, errors[number], frequencies, f"the estimate of round {number + 1}")
+            errors[number, repetition] = found - users / values.size
+    for number, (_, users) in enumerate(rounds):
+        what = f"the estimate of round {number + 1}"
+        judge_errors(Server(mechanism), errors[number], users, what)
     return "estimates: unbiased in every round, error as stated by mse"

@@ -16,7 +16,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from ldpaudit.adapters.finite_inputs import FiniteInputs
 from ldpaudit.claim import Claim
+from ldpaudit.collecting.estimands import Frequencies
+from ldpaudit.collecting.servers import Server
 from ldpaudit.contracts import (
     FrequencyOracle,
     HasBayesVulnerability,
@@ -27,9 +30,9 @@ from ldpaudit.contracts import (
     HasExactEpsilon,
     HasLikelihood,
     HasReports,
-    HasVariance,
     Mechanism,
 )
+from ldpaudit.domains import input_text
 from ldpaudit.leakage import channels
 
 Check: TypeAlias = Callable[[Any, np.random.Generator], str]
@@ -67,17 +70,33 @@ def _check_sampler(mechanism: Any, rng: np.random.Generator) -> str:
     return "sampler: one report a value, reproducible, input untouched, bad values refused"
 
 
+def _check_domain(mechanism: FiniteInputs, rng: np.random.Generator) -> str:
+    """What lies outside, for inputs that are real numbers: nan, and beyond the first two inputs."""
+    own, inputs = mechanism.mechanism, mechanism.inputs
+    said = not hasattr(own, "aggregate") or getattr(own, "estimand", None) is not None
+    require(said, "one with a domain and a server must say what it estimates, as estimand")
+    if inputs.dtype.kind != "f":
+        return f"domain: {own.domain}"
+    for bad in (np.full_like(inputs[:1], math.nan), 2 * inputs[:1] - inputs[1:2]):
+        try:
+            own.privatize(bad, rng=rng)
+        except (ValueError, TypeError):
+            continue
+        raise AssertionError(f"privatize must refuse {bad[0]} outside of {own.domain}")
+    return f"domain: {own.domain}, inputs outside refused"
+
+
 def _check_likelihood(mechanism: Any, rng: np.random.Generator) -> str:
     k, num_reports = mechanism.k, 20_000
     inputs = np.unique(np.linspace(0, k - 1, 4).astype(np.int64))
     claim = mechanism.epsilon
-    tables: dict[int, np.ndarray] = {}
+    tables: dict[Any, np.ndarray] = {}
     for own in inputs:
         reports = mechanism.privatize(np.full(num_reports, own), rng=rng)
-        tables[int(own)] = table = mechanism.log_likelihood(reports, inputs)
-        require(
-            table.shape == (num_reports, len(inputs)), "log_likelihood must be (n, len(values))"
-        )
+        table = mechanism.log_likelihood(reports, inputs)
+        tables[input_text(mechanism, int(own))] = table
+        shape = (num_reports, len(inputs))
+        require(table.shape == shape, "log_likelihood must be (n, len(values))")
         few = mechanism.log_likelihood(reports[:20])
         require(few.shape == (20, k), "log_likelihood must cover all k values by default")
         require(np.allclose(few[:, inputs], table[:20]), "values must select columns")
@@ -88,9 +107,9 @@ def _check_likelihood(mechanism: Any, rng: np.random.Generator) -> str:
     return f"likelihood: ratios within epsilon = {claim:g}, reports follow it"
 
 
-def judge_likelihoods(tables: dict[int, np.ndarray], what: str) -> None:
+def judge_likelihoods(tables: dict[Any, np.ndarray], what: str) -> None:
     """Hold what was drawn of each input against its log-likelihoods under all of them, in order."""
-    mistaken: dict[tuple[int, int], np.ndarray] = {}
+    mistaken: dict[tuple[Any, Any], np.ndarray] = {}
     for place, (own, table) in enumerate(tables.items()):
         require(np.isfinite(table[:, place]).all(), "a drawn report must be possible")
         posterior = 1 / (1 + np.exp(table[:, [place]] - table))  # of other, against own
@@ -183,7 +202,8 @@ def _check_channel(mechanism: Any, rng: np.random.Generator) -> str:
     if isinstance(mechanism, HasExactEpsilon):
         exact = float(mechanism.exact_epsilon())
         same = exact == largest or abs(exact - largest) <= 1e-9 * max(1.0, largest)
-        require(same, f"exact_epsilon is {exact:.9g}, the largest log ratio {largest:.9g}")
+        more = isinstance(mechanism, FiniteInputs) and exact > largest  # by inputs not played
+        require(same or more, f"exact_epsilon is {exact:.9g}, the largest log ratio {largest:.9g}")
     if isinstance(mechanism, HasBayesVulnerability):
         prior = rng.dirichlet(np.ones(k))
         exact, summed = mechanism.vulnerability(prior), channels.bayes_vulnerability(channel, prior)
@@ -193,10 +213,9 @@ def _check_channel(mechanism: Any, rng: np.random.Generator) -> str:
     if isinstance(mechanism, HasExactDelta) and channel.size * k <= 8 * CHANNEL_ENTRIES:
         for epsilon in (0.0, claim / 2):
             exact, summed = mechanism.exact_delta(epsilon), channels.exact_delta(channel, epsilon)
-            require(
-                abs(exact - summed) <= 1e-9,
-                f"exact_delta is {exact:.9g}, the channel's {summed:.9g}",
-            )
+            same = abs(exact - summed) <= 1e-9
+            more = isinstance(mechanism, FiniteInputs) and exact > summed
+            require(same or more, f"exact_delta is {exact:.9g}, the channel's {summed:.9g}")
     if isinstance(mechanism, HasDeltaUpper):
         bound, summed = mechanism.delta_upper(claim), channels.exact_delta(channel, claim)
         require(
@@ -213,6 +232,7 @@ def _check_law(
     """Chi-square of 20,000 reports of one value; reports in bins of 50 expected or more."""
     from scipy.special import chdtrc
 
+    text = input_text(mechanism, own)
     places = {np.asarray(report).tobytes(): place for place, report in enumerate(listed)}
     require(len(places) == len(listed), "every_report must list each report once")
     bins = (np.cumsum(law) * (DRAWN / 50) * (1 - 1e-12)).astype(np.int64)
@@ -221,7 +241,7 @@ def _check_law(
     seen = np.zeros(expected.size)
     for report in mechanism.privatize(np.full(DRAWN, own), rng=rng):
         place = places.get(np.asarray(report).tobytes())
-        require(place is not None, f"a report of {own} is not among those listed")
+        require(place is not None, f"a report of {text} is not among those listed")
         seen[bins[place]] += 1
     thin = expected < 25  # what is left of a bin beside a heavy report
     if thin.any():
@@ -233,7 +253,7 @@ def _check_law(
     chance = float(chdtrc(expected.size - 1, statistic))
     require(
         chance >= FALSE_ALARM / 2,
-        f"reports of {own} do not follow the likelihood: chi-square {statistic:.1f} on "
+        f"reports of {text} do not follow the likelihood: chi-square {statistic:.1f} on "
         f"{expected.size - 1} degrees of freedom",
     )
 
@@ -252,33 +272,39 @@ def _check_vulnerability(mechanism: Any, rng: np.random.Generator) -> str:
 
 
 def _check_estimate(mechanism: Any, rng: np.random.Generator) -> str:
-    values, frequencies = uneven_users(mechanism.k, rng)
-    errors = np.empty((REPETITIONS, mechanism.k))
+    server, (values, histogram) = Server(mechanism), uneven_users(mechanism.k, rng)
+    truth = server.truth(histogram)
+    errors = np.empty((REPETITIONS, np.size(truth)))
     for row in errors:
         reports = mechanism.privatize(values, rng=rng)
-        row[:] = mechanism.estimate(mechanism.aggregate(reports)) - frequencies
+        row[:] = server.estimate(mechanism.aggregate(reports), truth) - truth
     halves = mechanism.aggregate(reports[:100]) + mechanism.aggregate(reports[100:])
-    whole = mechanism.estimate(mechanism.aggregate(reports))
-    require(np.allclose(mechanism.estimate(halves), whole), "counts of two batches must add up")
-    judge_errors(mechanism, errors, frequencies, "estimate")
-    return "estimate: unbiased, batches add up, error as stated by mse"
+    whole = server.estimate(mechanism.aggregate(reports), truth)
+    added = np.allclose(server.estimate(halves, truth), whole)
+    require(added, "counts of two batches must add up")
+    judge_errors(server, errors, histogram, "estimate")
+    if isinstance(server.estimand, Frequencies):
+        return "estimate: unbiased, batches add up, error as stated by mse"
+    unbiased = "unbiased, " if getattr(server.estimand, "unbiased", True) else ""
+    stated = ", error as stated" if server.exact(values.size, truth, histogram) else ""
+    return f"estimate of {server.estimand.name}: {unbiased}batches add up{stated}"
 
 
 def _check_counts(mechanism: Any, rng: np.random.Generator) -> str:
     """Sampled summaries: bias and error as above, and two samples against privatized users."""
     from scipy.stats import ks_2samp
 
-    values, frequencies = uneven_users(mechanism.k, rng)
-    histogram = np.bincount(values, minlength=mechanism.k)
-    before = histogram.copy()
-    drawn, sampled = (np.empty((REPETITIONS, mechanism.k)) for _ in range(2))
+    server, (values, histogram) = Server(mechanism), uneven_users(mechanism.k, rng)
+    before, truth = histogram.copy(), server.truth(histogram)
+    drawn, sampled = (np.empty((REPETITIONS, np.size(truth))) for _ in range(2))
     for one, two in zip(drawn, sampled, strict=True):
         reports = mechanism.privatize(values, rng=rng)
-        one[:] = mechanism.estimate(mechanism.aggregate(reports)) - frequencies
-        two[:] = mechanism.estimate(mechanism.sample_counts(histogram, rng=rng)) - frequencies
+        one[:] = server.estimate(mechanism.aggregate(reports), truth) - truth
+        counts = mechanism.sample_counts(histogram, rng=rng)
+        two[:] = server.estimate(counts, truth) - truth
     require(np.array_equal(histogram, before), "sample_counts must not change its input")
-    judge_errors(mechanism, sampled, frequencies, "the estimate from sample_counts")
-    direction = rng.standard_normal(mechanism.k)
+    judge_errors(server, sampled, histogram, "the estimate from sample_counts")
+    direction = rng.standard_normal(np.size(truth))
     for name, one, two in (
         ("a weighted sum of the estimate", drawn @ direction, sampled @ direction),
         ("the sum of the estimate", drawn.sum(axis=1).round(9), sampled.sum(axis=1).round(9)),
@@ -294,23 +320,26 @@ def _check_counts(mechanism: Any, rng: np.random.Generator) -> str:
 
 
 def uneven_users(k: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Uneven users and their frequencies."""
+    """Uneven users, and how many hold each value."""
     values = np.sort(rng.integers(0, k, 300) * rng.integers(0, 2, 300))
-    return values, np.bincount(values, minlength=k) / values.size
+    return values, np.bincount(values, minlength=k)
 
 
-def judge_errors(mechanism: Any, errors: np.ndarray, frequencies: np.ndarray, what: str) -> None:
-    """Hold simulated errors against no bias and against the error that `mse` states."""
+def judge_errors(server: Server, errors: np.ndarray, histogram: np.ndarray, what: str) -> None:
+    """Hold simulated errors against no bias and against the error that the mechanism states."""
     from scipy.special import ndtri
 
     repetitions, k = errors.shape
-    standard = errors.std(axis=0, ddof=1) / math.sqrt(repetitions)
-    worst = float(np.max(np.abs(errors.mean(axis=0)) / np.maximum(standard, 1e-300)))
-    limit = float(-ndtri(FALSE_ALARM / (2 * k))) * 1.02  # t with 399 degrees of freedom
-    require(worst <= limit, f"{what} is biased: {worst:.1f} standard errors, limit {limit:.1f}")
-    if isinstance(mechanism, HasVariance):
-        squares = (errors**2).mean(axis=1)
-        exact = mechanism.mse(300, frequencies)
+    if getattr(server.estimand, "unbiased", True):
+        standard = errors.std(axis=0, ddof=1) / math.sqrt(repetitions)
+        worst = float(np.max(np.abs(errors.mean(axis=0)) / np.maximum(standard, 1e-300)))
+        limit = float(-ndtri(FALSE_ALARM / (2 * k))) * 1.02  # t with 399 degrees of freedom
+        require(worst <= limit, f"{what} is biased: {worst:.1f} standard errors, limit {limit:.1f}")
+    truth = server.truth(histogram)
+    exact = server.exact(int(histogram.sum()), truth, histogram)
+    if exact is not None:
+        zero = np.zeros_like(truth)
+        squares = np.array([server.error(row.reshape(zero.shape), zero) for row in errors])
         off = abs(squares.mean() - exact) * math.sqrt(repetitions) / squares.std(ddof=1)
         require(
             off <= 5.5,
@@ -326,7 +355,11 @@ def _check_bits(mechanism: Any, rng: np.random.Generator) -> str:  # noqa: ARG00
 
 def _check_value(mechanism: Any, rng: np.random.Generator) -> str:
     """A frozen dataclass is its parameters: equal after a round trip, wrong ones refused."""
-    kind, values = type(mechanism), rng.integers(0, mechanism.k, 20)
+    values = rng.integers(0, mechanism.k, 20)
+    inputs = mechanism.inputs if isinstance(mechanism, FiniteInputs) else None
+    mechanism = mechanism.mechanism if isinstance(mechanism, FiniteInputs) else mechanism
+    values = values if inputs is None else inputs[values]
+    kind = type(mechanism)
     given = {f.name: getattr(mechanism, f.name) for f in dataclasses.fields(kind) if f.init}
     shown = ast.parse(repr(mechanism), mode="eval").body
     require(
@@ -364,6 +397,7 @@ def _check_value(mechanism: Any, rng: np.random.Generator) -> str:
 #: Ability and check, in the order in which they run; a dataclass is also checked as a value.
 CHECKS: tuple[tuple[Any, Check], ...] = (
     (Mechanism, _check_sampler),
+    (FiniteInputs, _check_domain),
     (HasLikelihood, _check_likelihood),
     (HasExactEpsilon, _check_exact_epsilon),
     (HasExactDelta, _check_profile),
@@ -379,4 +413,5 @@ CHECKS: tuple[tuple[Any, Check], ...] = (
 def checks_of(mechanism: Any) -> list[Check]:
     """The checks that apply to a mechanism, by its abilities."""
     chosen = [check for ability, check in CHECKS if isinstance(mechanism, ability)]
-    return [*chosen, _check_value] if dataclasses.is_dataclass(mechanism) else chosen
+    own = mechanism.mechanism if isinstance(mechanism, FiniteInputs) else mechanism
+    return [*chosen, _check_value] if dataclasses.is_dataclass(own) else chosen
