@@ -68,7 +68,9 @@ class Layout:
             for height in self.heights:
                 y -= height
                 box = (x / full[0], y / full[1], self.width / full[0], height / full[1])
-                stack.append(figure.add_axes(box))
+                axes = figure.add_axes(box)
+                axes.set_autoscale_on(False)  # whoever draws sets the limits, and does it first
+                stack.append(axes)
                 y -= self.between
             panels.append(stack)
         if lines:
