@@ -14,20 +14,17 @@ from collections.abc import Iterable
 _LEAST, _MOST = sys.float_info.min, sys.float_info.max / 1e4
 
 
-def log_limits(
-    values: Iterable[float], *, margin: float = 0.05, least: float = 1.25
-) -> tuple[float, float]:
+def log_limits(values: Iterable[float], *, margin: float = 0.05) -> tuple[float, float]:
     """Limits of a logarithmic axis around the positive ones of these values.
 
-    They span at least the factor `least`, with the values in the middle, and a `margin`, a share
-    of the span, on either side. Without a value that such an axis can show they are a decade.
+    A `margin`, a share of their span, is on either side. Values that are equal, or less than 2%
+    apart, stand in the middle of a decade; where there are none it is that from 1 to 10.
     """
     shown = [min(max(value, _LEAST), _MOST) for value in values if 0 < value < math.inf]
     if not shown:
         return 1.0, 10.0
     low, high = math.log(min(shown)), math.log(max(shown))
-    missing = max(math.log(least) - (high - low), 0.0)
-    low, high = low - missing / 2, high + missing / 2
+    if high - low < math.log(1.02):
+        low, high = (low + high - math.log(10)) / 2, (low + high + math.log(10)) / 2
     room = margin * (high - low)
-    bounds = math.log(_LEAST), math.log(_MOST) + 1.0
-    return math.exp(max(low - room, bounds[0])), math.exp(min(high + room, bounds[1]))
+    return max(math.exp(low - room), _LEAST), math.exp(high + room)

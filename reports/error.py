@@ -77,7 +77,7 @@ def draw_error(found: list[Panel], look: dict[str, ProtocolStyle], *, note: bool
     names = line_names(found)
     layout = Layout(
         width=4.2,
-        left=1.05,
+        left=1.2,
         heights=(2.4, height_for(len(names) + 1, 2.2)),
         right=margin_for([*names.values(), "the limit"]),
         bottom=0.62,
