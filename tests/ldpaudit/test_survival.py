@@ -103,16 +103,18 @@ def test_two_commands_in_one_folder(tmp_path: Path) -> None:
     assert text(stored_results(tmp_path / "out")) == text(compare(SIXTY | {"trials": 300}))
 
 
-Interrupted = Callable[[str, int], tuple[subprocess.Popen[str], str]]
+Interrupted = Callable[[str, dict[str, Any], int], tuple[subprocess.Popen[str], str]]
 
 
 @pytest.fixture
 def interrupted(tmp_path: Path) -> Iterator[Interrupted]:
-    """A comparison that gets Ctrl-C after three cells as from a terminal, which tells workers too."""
+    """A comparison that gets Ctrl-C after some cells, with its workers: so a terminal does it."""
     running: list[subprocess.Popen[str]] = []
 
-    def start(disposition: str, trials: int) -> tuple[subprocess.Popen[str], str]:
-        (tmp_path / "study.toml").write_text(to_toml(resolve(SIXTY | {"trials": trials})))
+    def start(
+        disposition: str, plan: dict[str, Any], cells: int
+    ) -> tuple[subprocess.Popen[str], str]:
+        (tmp_path / "study.toml").write_text(to_toml(resolve(plan)))
         arguments = ["compare", "--study", "study.toml", "--out", "out", "--jobs", "2"]
         run = subprocess.Popen(
             [sys.executable, "-c", FOREGROUND, disposition, "-m", "ldpaudit", *arguments],
@@ -124,7 +126,7 @@ def interrupted(tmp_path: Path) -> Iterator[Interrupted]:
         )
         running.append(run)
         deadline = time.monotonic() + 120
-        while len(keys(tmp_path / "out")) < 3 and time.monotonic() < deadline:
+        while len(keys(tmp_path / "out")) < cells and time.monotonic() < deadline:
             time.sleep(0.01)
         os.killpg(run.pid, signal.SIGINT)
         _, err = run.communicate(timeout=120)
@@ -137,7 +139,7 @@ def interrupted(tmp_path: Path) -> Iterator[Interrupted]:
 
 
 def test_ctrl_c_stops_and_says_how_to_go_on(interrupted: Interrupted, tmp_path: Path) -> None:
-    run, err = interrupted("SIG_DFL", 20_000)
+    run, err = interrupted("SIG_DFL", SIXTY | {"trials": 20_000}, 3)
     assert run.returncode == 130
     assert err == (
         "ldpaudit: stopped; finished cells are kept, the same command goes on from there.\n"
@@ -154,9 +156,9 @@ def test_a_command_started_with_interrupts_ignored_goes_on(
     interrupted: Interrupted, tmp_path: Path
 ) -> None:
     """What nohup and a job in the background ask for."""
-    run, err = interrupted("SIG_IGN", 1_000)
+    run, err = interrupted("SIG_IGN", TINY | {"data": TINY["data"][:1]}, 1)
     assert (run.returncode, err) == (0, "")
-    assert len(keys(tmp_path / "out")) == 60
+    assert len(keys(tmp_path / "out")) == 4
 
 
 def _alive(group: int) -> bool:
