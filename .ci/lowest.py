@@ -10,7 +10,9 @@ import sys
 import tomllib
 from pathlib import Path
 
-project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))["project"]
+project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))[
+    "project"
+]
 wanted = project["dependencies"] + [
     line for extra in sys.argv[1:] for line in project["optional-dependencies"][extra]
 ]
