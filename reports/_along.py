@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -14,6 +14,7 @@ from ._labels import EndLabel
 from ._numbers import plain, power_of_ten
 from ._palette import ProtocolStyle
 from ._points import Panel, Point
+from ._view import log_limits
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,6 +58,16 @@ def draw_lines(
     return ends
 
 
+def _drawn(panel: Panel, quantity: Quantity, unit: Unit) -> Iterator[float]:
+    """Every value and end of an interval that is drawn."""
+    for point in panel.points:
+        measure, one = quantity(point), unit(point.epsilon)
+        yield positive(measure) / one
+        if measure is not None and measure.value:
+            value, down, up = reach(measure)
+            yield from ((value - down) / one, value / one, (value + up) / one)
+
+
 def _draw_measured(
     axes: Axes, points: Sequence[Point], style: ProtocolStyle, quantity: Quantity, unit: Unit
 ) -> None:
@@ -97,14 +108,24 @@ def end_labels(
     return [EndLabel(names[s], *end, look[s].text) for s, end in ends.items()]
 
 
-def frame_along(axes: Axes, panel: Panel, *, named: bool = True) -> None:
-    """Epsilon across, every claimed one marked, a logarithm up."""
+def frame_along(
+    axes: Axes,
+    panel: Panel,
+    quantity: Quantity,
+    unit: Unit = lambda _: 1.0,
+    *,
+    named: bool = True,
+) -> None:
+    """Epsilon across, every claimed one marked, a logarithm up: before anything is drawn."""
     import seaborn as sns
 
     values = panel.epsilons
     low, high = values[0], values[-1]
-    room = 0.05 * (high - low) or 0.5 * low
-    axes.set_xlim(max(low - room, 0.0), high + room)
+    room = 0.05 * (high - low) if high > (1 + 1e-9) * low else 0.5 * low
+    axes.set_yscale("log")
+    axes.set(
+        xlim=(max(low - room, 0.0), high + room), ylim=log_limits(_drawn(panel, quantity, unit))
+    )
     apart, ticks = (high - low + 2 * room) / 11, [values[0]]
     for value in values[1:]:
         if value - ticks[-1] >= apart:
@@ -140,7 +161,7 @@ def log_ticks(axes: Axes, form: Callable[[float, int | None], str]) -> None:
 
 
 def power_label(value: float, _: int | None = None) -> str:
-    """A power of ten, with its digit where that is not 1."""
-    mantissa, exponent = f"{value:.0e}".split("e")
-    power = power_of_ten(int(exponent))
+    """A power of ten, with its digits where they are not 1."""
+    digits, exponent = f"{value:.2e}".split("e")
+    mantissa, power = f"{float(digits):g}", power_of_ten(int(exponent))
     return power if mantissa == "1" else f"{mantissa}×{power}"

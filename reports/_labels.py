@@ -6,7 +6,7 @@ import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from ._points import Panel, series_of
 from ._style import FONT_SIZE, SMALL, caption
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.text import Text
@@ -68,7 +69,9 @@ class Layout:
             for height in self.heights:
                 y -= height
                 box = (x / full[0], y / full[1], self.width / full[0], height / full[1])
-                stack.append(figure.add_axes(box))
+                axes = figure.add_axes(box)
+                axes.set_autoscale_on(False)  # whoever draws sets the limits, and does it first
+                stack.append(axes)
                 y -= self.between
             panels.append(stack)
         if lines:
@@ -103,9 +106,7 @@ def label_ends(axes: Axes, labels: Sequence[EndLabel]) -> None:
     to_axes = axes.transData + axes.transAxes.inverted()
     ends = [(*to_axes.transform((label.x, label.y)), label) for label in labels]
     ends.sort(key=lambda end: (end[1], end[0], end[2].text))
-    figure = axes.get_figure(root=True)
-    if figure is None:
-        raise ValueError("axes must belong to a figure.")
+    figure = _figure_of(axes)
     height = 72 * axes.get_position().height * figure.get_figheight()
     wanted = np.array([height * end[1] for end in ends])
     for (_, _, label), y in zip(ends, spread(wanted, _LINE, 0.0, height), strict=True):
@@ -162,15 +163,21 @@ def extent(text: Text) -> Bbox:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.text import Annotation, Text
 
-    figure = text.get_figure(root=True)
-    if figure is None:
-        raise ValueError("text must belong to a figure.")
+    figure = _figure_of(text)
     canvas: Any = figure.canvas
     if not isinstance(canvas, FigureCanvasAgg):
         canvas = FigureCanvasAgg(figure)
     if isinstance(text, Annotation):
         text.update_positions(canvas.get_renderer())
     return Text.get_window_extent(text, canvas.get_renderer())
+
+
+def _figure_of(artist: Artist) -> Figure:
+    """The figure that something is on; ours have no figures inside them."""
+    figure = artist.get_figure()
+    if figure is None:
+        raise ValueError("axes and texts must belong to a figure.")
+    return cast("Figure", figure)
 
 
 def empty(axes: Axes, message: str) -> None:

@@ -88,8 +88,10 @@ def _saved(figure: Figure, form: str, **options: Any) -> bytes:
     import matplotlib as mpl
 
     buffer = io.BytesIO()
-    fixed: Any = {"svg.hashsalt": "ldpaudit", "svg.fonttype": "none", "svg.id": None}
-    with theme(), mpl.rc_context(fixed | {"pdf.fonttype": 42}):
+    fixed: Any = {"svg.hashsalt": "ldpaudit", "svg.fonttype": "none", "pdf.fonttype": 42}
+    if "svg.id" in mpl.rcParams:  # from Matplotlib 3.10 on
+        fixed["svg.id"] = None
+    with theme(), mpl.rc_context(fixed):
         figure.savefig(buffer, format=form, **options)
     return buffer.getvalue()
 

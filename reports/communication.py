@@ -94,10 +94,10 @@ def draw_communication(
 
 
 def _draw(axes: Axes, panel: Panel, look: dict[str, ProtocolStyle], names: dict[str, str]) -> None:
-    axes.set(xscale="log", yscale="log")
     labels: list[EndLabel] = []
     lines = [(s, [p for p in points if communicated(p)]) for s, points in panel.lines()]
     lines = [(series, points) for series, points in lines if points]
+    _frame(axes, panel, [_place(point) for _, points in lines for point in points])
     for series, points in lines:
         style = look[series]
         xs, ys = zip(*map(_place, points), strict=True)
@@ -117,7 +117,6 @@ def _draw(axes: Axes, panel: Panel, look: dict[str, ProtocolStyle], names: dict[
             zorder=4,
         )
         labels.append(EndLabel(names[series], *max(zip(xs, ys, strict=True)), style.text))
-    _frame(axes, panel, [_place(point) for _, points in lines for point in points])
     _draw_epsilons(axes, max((points for _, points in lines), key=_spread))
     labels.append(EndLabel("the limit", axes.get_xlim()[1], 1.0, MUTED))
     label_ends(axes, labels)
@@ -132,7 +131,8 @@ def _frame(axes: Axes, panel: Panel, places: list[tuple[float, float]]) -> None:
     low, high = min(*ys, 1.0), max(*ys, 1.5)
     room = high / low
     low, high = low / room**0.12, high * room**0.08
-    axes.set(xlim=(left, right), ylim=(low, high), xlabel=X_LABEL, ylabel=Y_LABEL)
+    axes.set(xscale="log", yscale="log", xlim=(left, right), ylim=(low, high))
+    axes.set(xlabel=X_LABEL, ylabel=Y_LABEL)
     doubled = [2.0**i for i in range(math.ceil(math.log2(left)), math.floor(math.log2(right)) + 1)]
     axes.set_xticks(doubled[:: -(-len(doubled) // 8)])
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))

@@ -70,7 +70,7 @@ def draw_error(found: list[Panel], look: dict[str, ProtocolStyle], *, note: bool
     names = line_names(found)
     layout = Layout(
         width=4.2,
-        left=1.05,
+        left=1.2,
         heights=(2.4, height_for(len(names) + 1, 2.2)),
         right=margin_for([*names.values(), "the limit"]),
         bottom=0.62,
@@ -89,10 +89,8 @@ def draw_error(found: list[Panel], look: dict[str, ProtocolStyle], *, note: bool
 def _draw(
     top: Axes, bottom: Axes, panel: Panel, look: dict[str, ProtocolStyle], names: dict[str, str]
 ) -> None:
-    top.set_yscale("log")
-    ends = draw_lines(top, panel, look, lambda p: p.mse)
-    labels = end_labels(ends, names, look)
-    frame_along(top, panel, named=not _limited(panel))
+    frame_along(top, panel, lambda p: p.mse, named=not _limited(panel))
+    labels = end_labels(draw_lines(top, panel, look, lambda p: p.mse), names, look)
     left, right = top.get_xlim()
     users = "" if panel.num_users is None else f",\nn = {panel.num_users:,} users"
     top.set_ylabel(Y_LABEL + users if panel.of_shares else f"{OTHER_LABEL}\n{panel.estimand}")
@@ -111,10 +109,8 @@ def _draw(
     top.fill_between(xs, low, limit, color=IMPOSSIBLE, linewidth=0, zorder=0.5)
     top.set(xlim=(left, right), ylim=(low, high))
     log_ticks(top, power_label)
-    bottom.set_yscale("log")
-    ends = draw_lines(bottom, panel, look, lambda p: p.mse, least)
-    labels = end_labels(ends, names, look)
-    frame_along(bottom, panel)
+    frame_along(bottom, panel, lambda p: p.mse, least)
+    labels = end_labels(draw_lines(bottom, panel, look, lambda p: p.mse, least), names, look)
     bottom.axhline(1.0, color=MUTED, linewidth=1.0, dashes=(4, 2), zorder=2)
     labels.append(EndLabel("the limit", right, 1.0, MUTED))
     low, high = bottom.get_ylim()

@@ -8,6 +8,7 @@ import numpy as np
 
 from ._palette import INK, MUTED
 from ._style import theme
+from ._view import log_limits
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,13 +46,16 @@ def limit(curve: Frontier) -> Figure:
     with theme():
         figure = ShownFigure(figsize=(7, 4.5), layout="constrained")
         axes = figure.subplots()
+        axes.set(xscale="log", yscale="log")
+        errors = {
+            target: curve.mse_at(success, target=target) for target in ("population", "users")
+        }
+        axes.set_xlim(log_limits([blind, *success]))
+        axes.set_ylim(log_limits(np.concatenate([*errors.values()])))
         for target, style in (("population", "-"), ("users", "--")):
             words = f"error against the {'population' if target == 'population' else 'fixed users'}"
-            error = curve.mse_at(success, target=target)
-            axes.plot(success, error, color=INK, linestyle=style, label=words)
+            axes.plot(success, errors[target], color=INK, linestyle=style, label=words)
         axes.axvline(blind, color=MUTED, linewidth=1, label="blind guess")
-        axes.set_xscale("log")
-        axes.set_yscale("log")
         axes.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 * x:.3g}%"))
         axes.xaxis.set_minor_locator(NullLocator())

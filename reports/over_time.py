@@ -12,6 +12,7 @@ from ._courses import Course, Watch, watches
 from ._labels import EndLabel, Layout, empty, height_for, label_ends, margin_for
 from ._palette import ProtocolStyle, styles
 from ._style import caption, theme
+from ._view import log_limits
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,6 +118,7 @@ def _heading(watch: Watch) -> str:
 
 def _draw_spent(axes: Axes, shown: Sequence[Course], look: dict[str, ProtocolStyle]) -> None:
     labels = []
+    _view(axes, shown, [spent for course in shown for spent in course.spent])
     for course in shown:
         style, rounds = look[course.series], range(1, len(course.spent) + 1)
         axes.plot(rounds, course.spent, **_line(style))
@@ -127,9 +129,12 @@ def _draw_spent(axes: Axes, shown: Sequence[Course], look: dict[str, ProtocolSty
 
 def _draw_success(axes: Axes, shown: Sequence[Course], look: dict[str, ProtocolStyle]) -> None:
     labels = []
+    blinds = {course.blind for course in shown if course.blind}
+    found = {c.series: [(after, *reach(m)) for after, m in c.exposed if m.value] for c in shown}
+    ends = [end for points in found.values() for _, at, d, u in points for end in (at - d, at + u)]
+    _view(axes, shown, [*ends, *blinds])
     for course in shown:
-        style = look[course.series]
-        points = [(after, *reach(m)) for after, m in course.exposed if m.value]
+        style, points = look[course.series], found[course.series]
         if not points:
             continue
         rounds, values, down, up = zip(*points, strict=True)
@@ -141,7 +146,7 @@ def _draw_success(axes: Axes, shown: Sequence[Course], look: dict[str, ProtocolS
         }
         axes.errorbar(rounds, values, yerr=(down, up), **_line(style), **bars)
         labels.append(_label(course, rounds[-1], values[-1], style))
-    for blind in {course.blind for course in shown if course.blind}:
+    for blind in blinds:
         axes.axhline(blind, color="0.45", linestyle="--", linewidth=1.0, zorder=1)
     axes.set_ylabel("Attack success on a value\nthat never changes")
     _along_rounds(axes, labels)
@@ -149,6 +154,7 @@ def _draw_success(axes: Axes, shown: Sequence[Course], look: dict[str, ProtocolS
 
 def _draw_error(axes: Axes, shown: Sequence[Course], look: dict[str, ProtocolStyle]) -> None:
     labels = []
+    _view(axes, shown, [error for c in shown for error in (*c.measured, *(c.exact or ()))])
     for course in shown:
         style, rounds = look[course.series], range(1, len(course.errors) + 1)
         measured, exact = course.measured, course.exact
@@ -162,6 +168,8 @@ def _draw_error(axes: Axes, shown: Sequence[Course], look: dict[str, ProtocolSty
 def _draw_budgets(axes: Axes, courses: Sequence[Course], look: dict[str, ProtocolStyle]) -> None:
     """Error against what was spent in the end, one line a protocol along its budgets."""
     axes.set(xscale="log", yscale="log")
+    axes.set_xlim(log_limits(course.spent[-1] for course in courses))
+    axes.set_ylim(log_limits(course.error for course in courses))
     lines: dict[str, list[Course]] = {}
     for course in courses:
         lines.setdefault(course.series, []).append(course)
@@ -178,6 +186,13 @@ def _draw_budgets(axes: Axes, courses: Sequence[Course], look: dict[str, Protoco
     _finish(axes, labels)
 
 
+def _view(axes: Axes, shown: Sequence[Course], values: Sequence[float]) -> None:
+    """Logarithmic axes for the rounds of these courses and for these values."""
+    axes.set(xscale="log", yscale="log")
+    axes.set_xlim(log_limits([1, *(len(c.spent) for c in shown)], margin=0.02))
+    axes.set_ylim(log_limits(values))
+
+
 def _line(style: ProtocolStyle) -> dict[str, Any]:
     return {"color": style.colour, "linestyle": style.linestyle, "linewidth": 1.4}
 
@@ -187,9 +202,8 @@ def _label(course: Course, x: float, y: float, style: ProtocolStyle) -> EndLabel
 
 
 def _along_rounds(axes: Axes, labels: list[EndLabel]) -> None:
-    """Rounds across and the quantity up, both on logarithmic axes."""
-    axes.set(xscale="log", yscale="log", xlabel=_ROUNDS)
-    axes.margins(x=0.02)
+    """Rounds across and the quantity up."""
+    axes.set_xlabel(_ROUNDS)
     _number_x(axes)
     _finish(axes, labels)
 

@@ -28,6 +28,7 @@ from ._numbers import percent, plain, printable, scientific, significant
 from ._palette import IMPOSSIBLE, INK, MUTED, ProtocolStyle, styles
 from ._points import Panel, Point, panels_of, series_of
 from ._style import SMALL, caption, theme
+from ._view import log_limits
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -142,7 +143,7 @@ def _both(measure: Metric, form: Callable[[float], str]) -> str:
 
 def _draw(axes: Axes, panel: Panel, look: dict[str, ProtocolStyle], names: dict[str, str]) -> None:
     labels: list[EndLabel] = []
-    axes.set(xscale="log", yscale="log")
+    _frame(axes, panel)
     _draw_lines(axes, panel, look)
     for series, points in panel.lines():
         drawn = [point for point in points if drawable(point)]
@@ -150,7 +151,6 @@ def _draw(axes: Axes, panel: Panel, look: dict[str, ProtocolStyle], names: dict[
             _draw_measured(axes, drawn, look[series])
             labels.append(EndLabel(names[series], *_at(drawn[-1]), look[series].text))
             labels.extend(_draw_published(axes, drawn, look[series], names[series]))
-    _frame(axes, panel)
     _draw_limit(axes, panel)
     texts = _draw_words(axes, panel)
     _draw_epsilons(axes, panel, texts)
@@ -246,10 +246,11 @@ def _frame(axes: Axes, panel: Panel) -> None:
     xs = [_at(p)[0] for p in points] + [panel.blind]
     xs += [_best(p.published) for p in points if p.published_differs]
     ys = [_at(p)[1] for p in points]
-    left, right = min(xs), max(*xs, min(8 * min(xs), 1.0))
+    left, right = log_limits([*xs, min(8 * min(xs), 1.0)], margin=0.0)
     low, high = min(ys), max(ys)
     middle, rise = math.sqrt(low * high), max(high / low, 30.0)
     low, high = middle / math.sqrt(rise), middle * math.sqrt(rise)
+    axes.set(xscale="log", yscale="log")
     axes.set_xlim(left / (right / left) ** 0.07, min(right * (right / left) ** 0.06, 1.6))
     axes.set_ylim(low / rise**0.2, high * rise**0.1)
     axes.xaxis.set_major_locator(LogLocator(subs=_subdivisions(*axes.get_xlim()), numticks=12))

@@ -83,16 +83,16 @@ def _draw(
 
     k = len(after)
     edges = np.arange(k + 1) - 0.5
+    high = 1.18 * max(after.max(), before.max())
+    axes.set(xlim=(-0.5, k - 0.5), ylim=(0, high))
     if k <= _BARS:
         axes.bar(np.arange(k), after, width=0.78, color=_AFTER, label="after one report")
     else:
         axes.stairs(after, edges, fill=True, color=_AFTER, label="after one report")
     axes.stairs(before, edges, color=INK, linewidth=1.2, baseline=None, label="before")
-    high = 1.18 * max(after.max(), before.max())
     if value is not None:
         axes.plot(value, after[value] + 0.035 * high, marker="v", color=_TRUTH, markersize=7,
                   linestyle="none", label=f"the user's value, {value}")  # fmt: skip
-    axes.set(xlim=(-0.5, k - 0.5), ylim=(0, high))
     axes.xaxis.set_major_locator(MaxNLocator(12, integer=True))
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.6g}%"))

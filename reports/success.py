@@ -98,9 +98,8 @@ def most(panel: Panel, epsilon: float) -> float:
 
 
 def _draw(axes: Axes, panel: Panel, look: dict[str, ProtocolStyle], names: dict[str, str]) -> None:
-    axes.set_yscale("log")
+    frame_along(axes, panel, lambda p: p.success)
     labels = end_labels(draw_lines(axes, panel, look, lambda p: p.success), names, look)
-    frame_along(axes, panel)
     left, right = axes.get_xlim()
     low, high = axes.get_ylim()
     high, low = min(1.25 * high, 1.6), min(low, 0.9 * panel.blind)

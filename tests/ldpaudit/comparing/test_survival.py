@@ -36,6 +36,14 @@ SIXTY: dict[str, Any] = {
     "repetitions": 2,
 }
 TINY = SIXTY | {"protocols": ["grr", "oue"], "epsilons": [1.0, 4.0], "trials": 300}
+# As a terminal starts a command, however these tests were started: nohup, a job in the background
+# and some runners ignore interrupts, and what is ignored stays so in every process below.
+FOREGROUND = (
+    "import os, signal, sys\n"
+    "signal.pthread_sigmask(signal.SIG_SETMASK, [])\n"
+    "signal.signal(signal.SIGINT, getattr(signal, sys.argv[1]))\n"
+    "os.execv(sys.executable, [sys.executable, *sys.argv[2:]])\n"
+)
 COMPARE = "import sys, ldpaudit; ldpaudit.compare(sys.argv[1], out='out', jobs=int(sys.argv[2]))"
 
 
@@ -95,22 +103,43 @@ def test_two_commands_in_one_folder(tmp_path: Path) -> None:
     assert text(stored_results(tmp_path / "out")) == text(compare(SIXTY | {"trials": 300}))
 
 
-def test_ctrl_c_stops_and_says_how_to_go_on(tmp_path: Path) -> None:
-    """As a terminal does it: to the command and all of its workers."""
-    (tmp_path / "study.toml").write_text(to_toml(resolve(SIXTY | {"trials": 20_000})))
-    arguments = ["compare", "--study", "study.toml", "--out", "out", "--jobs", "2"]
-    run = subprocess.Popen(
-        [sys.executable, "-m", "ldpaudit", *arguments],
-        cwd=tmp_path,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    deadline = time.monotonic() + 120
-    while len(keys(tmp_path / "out")) < 3 and time.monotonic() < deadline:
-        time.sleep(0.01)
-    os.killpg(run.pid, signal.SIGINT)
-    _, err = run.communicate(timeout=60)
+Interrupted = Callable[[str, dict[str, Any], int], tuple[subprocess.Popen[str], str]]
+
+
+@pytest.fixture
+def interrupted(tmp_path: Path) -> Iterator[Interrupted]:
+    """A comparison that gets Ctrl-C after some cells, with its workers: so a terminal does it."""
+    running: list[subprocess.Popen[str]] = []
+
+    def start(
+        disposition: str, plan: dict[str, Any], cells: int
+    ) -> tuple[subprocess.Popen[str], str]:
+        (tmp_path / "study.toml").write_text(to_toml(resolve(plan)))
+        arguments = ["compare", "--study", "study.toml", "--out", "out", "--jobs", "2"]
+        run = subprocess.Popen(
+            [sys.executable, "-c", FOREGROUND, disposition, "-m", "ldpaudit", *arguments],
+            cwd=tmp_path,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        running.append(run)
+        deadline = time.monotonic() + 120
+        while len(keys(tmp_path / "out")) < cells and time.monotonic() < deadline:
+            time.sleep(0.01)
+        os.killpg(run.pid, signal.SIGINT)
+        _, err = run.communicate(timeout=120)
+        return run, err
+
+    yield start
+    for run in running:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(run.pid, signal.SIGKILL)
+
+
+def test_ctrl_c_stops_and_says_how_to_go_on(interrupted: Interrupted, tmp_path: Path) -> None:
+    run, err = interrupted("SIG_DFL", SIXTY | {"trials": 20_000}, 3)
     assert run.returncode == 130
     assert err == (
         "ldpaudit: stopped; finished cells are kept, the same command goes on from there.\n"
@@ -121,6 +150,15 @@ def test_ctrl_c_stops_and_says_how_to_go_on(tmp_path: Path) -> None:
     while (alive := _alive(run.pid)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not alive  # no worker is left behind
+
+
+def test_a_command_started_with_interrupts_ignored_goes_on(
+    interrupted: Interrupted, tmp_path: Path
+) -> None:
+    """What nohup and a job in the background ask for."""
+    run, err = interrupted("SIG_IGN", TINY | {"data": TINY["data"][:1]}, 1)
+    assert (run.returncode, err) == (0, "")
+    assert len(keys(tmp_path / "out")) == 4
 
 
 def _alive(group: int) -> bool:
