@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.contracts import Floats, Mechanism, Reports
-from ldpaudit.validate import generator
+from ldpaudit.validate import check_generator
 
 from ._echo import Echo, mixed
 from ._encoding import Column, as_array, find_columns
@@ -142,7 +142,7 @@ class LearnedDistinguisher:
                 f"labels must hold at least {_HELD_OUT} of either kind, "
                 f"got {ones} of {len(first)} True."
             )
-        generator(rng)
+        check_generator(rng)
         columns = find_columns(rows[rng.permutation(len(rows))[:_LOOKED_AT]])
         if not columns:
             return LearnedScore("nothing", math.log(2), (), None)

@@ -35,24 +35,24 @@ def shown(value: object) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def trials(value: int, minimum: int = 1) -> int:
+def check_trials(value: int, minimum: int = 1) -> int:
     """Return `value` as a number of reports that can be drawn in a day."""
-    return integer("trials", value, minimum, MAX_TRIALS)
+    return check_integer("trials", value, minimum, MAX_TRIALS)
 
 
-def seed(value: int) -> int:
+def check_seed(value: int) -> int:
     """Return `value` as a seed."""
-    return integer("seed", value, 0, MAX_SEED)
+    return check_integer("seed", value, 0, MAX_SEED)
 
 
-def text(name: str, value: str) -> str:
+def check_text(name: str, value: str) -> str:
     """Return `value` if it is a text."""
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a text, got {shown(value)}.")
     return value
 
 
-def floats(name: str, array: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def check_floats(name: str, array: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """Return an array of real numbers."""
     try:
         given = np.asarray(array)
@@ -63,9 +63,9 @@ def floats(name: str, array: npt.ArrayLike) -> npt.NDArray[np.float64]:
         raise TypeError(f"{name} must be numbers, got {shown(array)}.") from None
 
 
-def epsilon(value: float) -> float:
+def check_epsilon(value: float) -> float:
     """Return `value` as a privacy budget: positive, and of a size that exp(-epsilon) can tell."""
-    budget = positive("epsilon", value)
+    budget = check_positive("epsilon", value)
     if budget < MIN_EPSILON:
         raise ValueError(f"epsilon must be at least {MIN_EPSILON:g}, got {value!r}.")
     if budget > MAX_EPSILON:
@@ -73,7 +73,7 @@ def epsilon(value: float) -> float:
     return budget
 
 
-def positive(name: str, value: float) -> float:
+def check_positive(name: str, value: float) -> float:
     """Return `value` as a float if it is a finite number above zero."""
     number = _number(name, value)
     if not (math.isfinite(number) and number > 0):
@@ -81,7 +81,7 @@ def positive(name: str, value: float) -> float:
     return number
 
 
-def nonnegative(name: str, value: float) -> float:
+def check_nonnegative(name: str, value: float) -> float:
     """Return `value` as a float if it is a finite number of at least zero."""
     number = _number(name, value)
     if not (math.isfinite(number) and number >= 0):
@@ -89,7 +89,7 @@ def nonnegative(name: str, value: float) -> float:
     return number
 
 
-def fraction(name: str, value: float) -> float:
+def check_fraction(name: str, value: float) -> float:
     """Return `value` as a float if it lies strictly between 0 and 1."""
     number = _number(name, value)
     if not 0 < number < 1:
@@ -97,7 +97,7 @@ def fraction(name: str, value: float) -> float:
     return number
 
 
-def delta(value: float) -> float:
+def check_delta(value: float) -> float:
     """Return `value` as a float if it lies in [0, 1)."""
     number = _number("delta", value)
     if not 0 <= number < 1:
@@ -105,7 +105,7 @@ def delta(value: float) -> float:
     return number
 
 
-def integer(name: str, value: int, minimum: int, maximum: int | None = None) -> int:
+def check_integer(name: str, value: int, minimum: int, maximum: int | None = None) -> int:
     """Return `value` as an int if it is a whole number in [minimum, maximum]."""
     if isinstance(value, bool | np.bool_):
         raise TypeError(f"{name} must be a whole number, got {shown(value)}.")
@@ -120,7 +120,7 @@ def integer(name: str, value: int, minimum: int, maximum: int | None = None) -> 
     return number
 
 
-def values(array: npt.ArrayLike, k: int) -> npt.NDArray[np.int64]:
+def check_values(array: npt.ArrayLike, k: int) -> npt.NDArray[np.int64]:
     """Return user values as an int64 vector in [0, k)."""
     out = np.asarray(array)
     if out.ndim != 1:
@@ -135,7 +135,7 @@ def values(array: npt.ArrayLike, k: int) -> npt.NDArray[np.int64]:
     return out.astype(np.int64, copy=False)
 
 
-def histogram(array: npt.ArrayLike, k: int, max_users: int = 2**62) -> npt.NDArray[np.int64]:
+def check_histogram(array: npt.ArrayLike, k: int, max_users: int = 2**62) -> npt.NDArray[np.int64]:
     """Return users per value as an int64 vector of length k, of 1 to `max_users` users."""
     users = np.asarray(array)
     if users.shape != (k,) or not np.issubdtype(users.dtype, np.integer):
@@ -150,18 +150,18 @@ def histogram(array: npt.ArrayLike, k: int, max_users: int = 2**62) -> npt.NDArr
     return users.astype(np.int64)
 
 
-def reports_listed(total: int) -> None:
+def check_listable(total: int) -> None:
     """Refuse to list more reports than a channel table should have."""
     if total > MAX_LISTED_REPORTS:
         shown = f"{total}" if total < 2**63 else f"about 2**{total.bit_length() - 1}"
         raise ValueError(f"a list of {shown} reports is above the limit of {MAX_LISTED_REPORTS}.")
 
 
-def distribution(name: str, array: npt.ArrayLike | None, k: int) -> npt.NDArray[np.float64]:
+def check_distribution(name: str, array: npt.ArrayLike | None, k: int) -> npt.NDArray[np.float64]:
     """Return a probability vector of length k; None means uniform."""
     if array is None:
         return np.full(k, 1.0 / k)
-    out = floats(name, array)
+    out = check_floats(name, array)
     if out.shape != (k,):
         raise ValueError(f"{name} must have shape ({k},), got {out.shape}.")
     if not np.isfinite(out).all() or (out < 0).any():
@@ -172,14 +172,14 @@ def distribution(name: str, array: npt.ArrayLike | None, k: int) -> npt.NDArray[
     return out
 
 
-def generator(rng: np.random.Generator) -> np.random.Generator:
+def check_generator(rng: np.random.Generator) -> np.random.Generator:
     """Return `rng` if it is a numpy Generator."""
     if not isinstance(rng, np.random.Generator):
         raise TypeError(f"rng must be a numpy.random.Generator, got {type(rng).__name__}.")
     return rng
 
 
-def table_size(rows: int, columns: int) -> None:
+def check_table_size(rows: int, columns: int) -> None:
     """Refuse a dense table that would not fit a laptop."""
     if rows * columns > MAX_TABLE_ENTRIES:
         raise ValueError(
@@ -188,10 +188,10 @@ def table_size(rows: int, columns: int) -> None:
         )
 
 
-def known(kind: str, name: str, options: Iterable[str]) -> str:
+def check_known(kind: str, name: str, options: Iterable[str]) -> str:
     """Return `name` if it is among `options`, else say which ones are near."""
     choices = sorted(options)
-    if text(kind, name) in choices:
+    if check_text(kind, name) in choices:
         return name
     near = difflib.get_close_matches(name, choices, n=3, cutoff=0.4)
     hint = f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(choices)}."

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ldpaudit.validate import distribution
+from ldpaudit.validate import check_distribution
 
 from ._numbers import percent
 from ._palette import INK, MUTED
@@ -64,8 +64,8 @@ def posterior(
     if after.ndim != 1 or len(after) < 2:
         raise ValueError(f"belief must have shape (k >= 2,) or (1, k), got {after.shape}.")
     k = len(after)
-    after = distribution("belief", after, k)
-    before = distribution("prior", prior, k)
+    after = check_distribution("belief", after, k)
+    before = check_distribution("prior", prior, k)
     if value is not None and not 0 <= value < k:
         raise ValueError(f"value must lie in [0, {k}), got {value}.")
     with theme():

@@ -127,9 +127,9 @@ class CallableMechanism:
         if not callable(fn):
             raise TypeError(f"fn must be a function, got {type(fn).__name__}.")
         self.fn = fn
-        self.k = validate.integer("k", k, 2)
-        self.epsilon = validate.epsilon(epsilon)
-        self.delta = validate.delta(delta)
+        self.k = validate.check_integer("k", k, 2)
+        self.epsilon = validate.check_epsilon(epsilon)
+        self.delta = validate.check_delta(delta)
         self.name = name or str(getattr(fn, "__name__", type(fn).__name__))
         self.batched, self.reproducible = bool(batched), bool(reproducible)
         _check_signature(self)
@@ -139,8 +139,8 @@ class CallableMechanism:
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Raw:
         """Draw one report a value; an array whose first axis is the user."""
-        own = validate.values(values, self.k)
-        drawn_from = (validate.generator(rng),) if self.reproducible else ()
+        own = validate.check_values(values, self.k)
+        drawn_from = (validate.check_generator(rng),) if self.reproducible else ()
         if own.size == 0:
             return np.empty(0)
         if self.batched:

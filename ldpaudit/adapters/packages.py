@@ -74,12 +74,12 @@ class PackageMechanism:
     epsilon: float
 
     def __post_init__(self) -> None:
-        validate.known("mechanism", self.name, _CLIENTS)
-        k = validate.integer("k", self.k, 2)
+        validate.check_known("mechanism", self.name, _CLIENTS)
+        k = validate.check_integer("k", self.k, 2)
         if self.name in _BINARY and k != 2:
             raise ValueError(f"k must be 2 for {self.name}, got {k}.")
         object.__setattr__(self, "k", k)
-        object.__setattr__(self, "epsilon", validate.epsilon(self.epsilon))
+        object.__setattr__(self, "epsilon", validate.check_epsilon(self.epsilon))
 
     @property
     def reproducible(self) -> bool:
@@ -88,8 +88,8 @@ class PackageMechanism:
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Raw:
         """Draw one report a value, one call of the package each."""
-        own = validate.values(values, self.k)
-        validate.generator(rng)
+        own = validate.check_values(values, self.k)
+        validate.check_generator(rng)
         try:
             import_module(_MODULES[self.name.partition("/")[0]])
         except ImportError as error:

@@ -108,8 +108,8 @@ class RecordedMechanism:
     def __init__(
         self, reports: Raw, start: int, *, epsilon: float, delta: float, name: str
     ) -> None:
-        self.epsilon = validate.epsilon(epsilon)
-        self.delta = validate.delta(delta)
+        self.epsilon = validate.check_epsilon(epsilon)
+        self.delta = validate.check_delta(delta)
         self.name = name
         #: Reports recorded of input 0 and of input 1.
         self.num_reports = (start, len(reports) - start)
@@ -143,8 +143,8 @@ class RecordedMechanism:
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Raw:
         """Hand out one recorded report a value (0 or 1), none of them twice."""
-        own = validate.values(values, 2)
-        validate.generator(rng)
+        own = validate.check_values(values, 2)
+        validate.check_generator(rng)
         asked = np.bincount(own, minlength=2).tolist()
         for value in (0, 1):
             if asked[value] > self.left[value]:

@@ -96,8 +96,8 @@ class Frontier:
     epsilon: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "k", validate.integer("k", self.k, 2, MAX_K))
-        object.__setattr__(self, "epsilon", validate.positive("epsilon", self.epsilon))
+        object.__setattr__(self, "k", validate.check_integer("k", self.k, 2, MAX_K))
+        object.__setattr__(self, "epsilon", validate.check_positive("epsilon", self.epsilon))
 
     @cached_property
     def _curve(self) -> tuple[Floats, Floats, Floats]:
@@ -236,7 +236,7 @@ def mse_without_epsilon(
     >>> mse_without_epsilon(10, 1.0), mse_without_epsilon(10, 1.0, target="users")
     (0.09, 0.0)
     """
-    k = validate.integer("k", k, 2)
+    k = validate.check_integer("k", k, 2)
     at = _success(success)
     return _mse(k, np.maximum(k * at - 1, 0.0), k * (1 - at), target)
 
@@ -281,7 +281,7 @@ def non_dominated(success: npt.ArrayLike, mse: npt.ArrayLike) -> npt.NDArray[np.
 
 
 def _mse(k: int, information: Floats, shortfall: Floats, target: str) -> float | Floats:
-    validate.known("target", target, ("population", "users"))
+    validate.check_known("target", target, ("population", "users"))
     # Population minus users is (k-1)/k^2, hence users = population * shortfall / (k-1).
     scale = k - 1 if target == "population" else np.maximum(shortfall, 0.0)
     blind = information <= 0

@@ -166,7 +166,7 @@ def _text(value: object) -> str:
 def _position(path: Path, column: str, header: list[str]) -> int:
     if not header:
         raise ValueError(f"{str(path)!r} must have a header row, got an empty file.")
-    validate.known(f"column of {str(path)!r},", column, header)
+    validate.check_known(f"column of {str(path)!r},", column, header)
     if header.count(column) > 1:
         raise ValueError(f"column {column!r} of {str(path)!r} must be unique.")
     return header.index(column)

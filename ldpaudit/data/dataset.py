@@ -65,7 +65,9 @@ class DataSet:
         if self.labels is not None and len(self.labels) != given.size:
             raise ValueError(f"labels must name {given.size} values, got {len(self.labels)}.")
         if self.sizes is not None:
-            sizes = tuple(validate.integer("every size", m, 2, given.size) for m in self.sizes)
+            sizes = tuple(
+                validate.check_integer("every size", m, 2, given.size) for m in self.sizes
+            )
             if math.prod(sizes) != given.size:
                 raise ValueError(f"sizes must have the product {given.size}, got {sizes}.")
         histogram = given.astype(np.int64)

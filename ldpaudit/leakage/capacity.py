@@ -51,7 +51,7 @@ def mutual_information(channel: npt.ArrayLike, prior: npt.ArrayLike | None = Non
     from scipy.special import rel_entr
 
     table = check_channel(channel)
-    weights = validate.distribution("prior", prior, len(table))
+    weights = validate.check_distribution("prior", prior, len(table))
     table, weights = table[weights > 0], weights[weights > 0]
     return max(0.0, float(weights @ rel_entr(table, weights @ table).sum(axis=1)))
 
@@ -155,7 +155,7 @@ def shannon_capacity(channel: npt.ArrayLike, tolerance: float = 1e-9) -> Capacit
     (0.102301, True, array([0.538, 0.462]))
     """
     table = check_channel(channel)
-    tolerance = validate.positive("tolerance", tolerance)
+    tolerance = validate.check_positive("tolerance", tolerance)
     table = table[:, table.max(axis=0) > 0]
     prior = np.full(len(table), 1 / len(table))
     divergence = _divergence(table, prior)

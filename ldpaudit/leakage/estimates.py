@@ -105,7 +105,7 @@ def prior_of(users: DataSet | npt.ArrayLike) -> Floats:
     if isinstance(users, DataSet):
         return users.frequencies
     counts = np.asarray(users)
-    histogram = validate.histogram(counts, counts.size)
+    histogram = validate.check_histogram(counts, counts.size)
     return np.asarray(histogram / histogram.sum())
 
 
@@ -174,9 +174,9 @@ def estimate_vulnerability(
     >>> top.how, top.lower < top.value < top.upper, round(top.value, 2)
     ('posterior', True, 0.51)
     """
-    k = validate.integer("k", checked_mechanism(mechanism).k, 2)
-    law = validate.distribution("prior", prior, k)
-    t = validate.integer("t", t, 1, k)
+    k = validate.check_integer("k", checked_mechanism(mechanism).k, 2)
+    law = validate.check_distribution("prior", prior, k)
+    t = validate.check_integer("t", t, 1, k)
     if gain is not None and t != 1:
         raise ValueError(f"t must be left at 1 beside a gain, got {t}.")
     worth = None if gain is None else check_gain(gain, k)
@@ -265,8 +265,8 @@ def estimate_mutual_information(
     >>> found.how, round(found.value, 4), found.value < 1 / 8
     ('posterior', 0.1202, True)
     """
-    k = validate.integer("k", checked_mechanism(mechanism).k, 2)
-    law = validate.distribution("prior", prior, k)
+    k = validate.check_integer("k", checked_mechanism(mechanism).k, 2)
+    law = validate.check_distribution("prior", prior, k)
     trials, alpha, seed = _sampling(trials, alpha, seed)
     table = _small_channel(mechanism)
     if table is not None:
@@ -286,9 +286,9 @@ def estimate_mutual_information(
 
 def _sampling(trials: int, alpha: float, seed: int) -> tuple[int, float, int]:
     return (
-        validate.trials(trials, 2),
-        validate.fraction("alpha", alpha),
-        validate.seed(seed),
+        validate.check_trials(trials, 2),
+        validate.check_fraction("alpha", alpha),
+        validate.check_seed(seed),
     )
 
 

@@ -25,7 +25,7 @@ class PilotSplit:
     fraction: float = 0.2
 
     def __post_init__(self) -> None:
-        validate.fraction("fraction", self.fraction)
+        validate.check_fraction("fraction", self.fraction)
 
 
 @dataclass(frozen=True)
@@ -112,4 +112,4 @@ def selection(name: str) -> Selection:
     >>> selection("pilot")
     PilotSplit(fraction=0.2)
     """
-    return _NAMES[validate.known("selection", name, _NAMES)]()
+    return _NAMES[validate.check_known("selection", name, _NAMES)]()

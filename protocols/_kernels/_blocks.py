@@ -17,8 +17,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.divergence import hockey_stick
-from ldpaudit.validate import distribution, generator, integer, reports_listed, table_size
-from ldpaudit.validate import values as checked_values
+from ldpaudit.validate import (
+    check_distribution,
+    check_generator,
+    check_integer,
+    check_listable,
+    check_table_size,
+    check_values,
+)
 
 from ._counts import users_per_value
 from ._message_counts import split_evenly
@@ -125,7 +131,7 @@ class BlockResponse(ABC):
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Ints:
         """Draw one report a value: messages of shape (n,), numbered block by block."""
-        own, source = checked_values(values, self.k), generator(rng)
+        own, source = check_values(values, self.k), check_generator(rng)
         reports = np.empty(own.size, dtype=np.int64)
         for start in range(0, own.size, _CHUNK):
             mine = own[start : start + _CHUNK]
@@ -140,9 +146,9 @@ class BlockResponse(ABC):
         self, reports: npt.ArrayLike, values: npt.ArrayLike | None = None
     ) -> npt.NDArray[np.float64]:
         """Log P(report | value), shape (n, len(values)); None means all k values."""
-        seen = checked_values(reports, self.universe_size)
-        asked = np.arange(self.k) if values is None else checked_values(values, self.k)
-        table_size(seen.size, asked.size)
+        seen = check_values(reports, self.universe_size)
+        asked = np.arange(self.k) if values is None else check_values(values, self.k)
+        check_table_size(seen.size, asked.size)
         out = np.empty((seen.size, asked.size))
         high, low = math.log(self._high), math.log(self._low)
         blocks, places = self._places(asked)
@@ -155,12 +161,12 @@ class BlockResponse(ABC):
 
     def every_report(self) -> Ints:
         """All messages."""
-        reports_listed(self.universe_size)
+        check_listable(self.universe_size)
         return np.arange(self.universe_size)
 
     def aggregate(self, reports: npt.ArrayLike) -> SupportCounts:
         """Count the reports that support each value, then those in each block that holds values."""
-        seen = checked_values(reports, self.universe_size)
+        seen = check_values(reports, self.universe_size)
         size = self.used_blocks * self.block_size
         inside = seen if size == self.universe_size else seen[seen < size]
         tallies = np.bincount(inside, minlength=size).reshape(-1, self.block_size)
@@ -172,7 +178,7 @@ class BlockResponse(ABC):
 
         The cost does not depend on the number of users.
         """
-        own, source = users_per_value(histogram, self.k), generator(rng)
+        own, source = users_per_value(histogram, self.k), check_generator(rng)
         free = source.binomial(own, self._free)
         # Free messages of blocks that hold no value leave no trace in the summary.
         inside = source.binomial(free.sum(), self.used_blocks / self.num_blocks)
@@ -195,7 +201,7 @@ class BlockResponse(ABC):
 
     def estimate(self, counts: SupportCounts) -> npt.NDArray[np.float64]:
         """Unbiased, unclipped frequencies, shape (k,), from a value's counts and its block's."""
-        num_users = integer("num_users of counts", counts.num_users, 1)
+        num_users = check_integer("num_users of counts", counts.num_users, 1)
         own, block, rest = self._weights
         blocks, _ = self._places(np.arange(self.k))
         supports = own * counts.supports[: self.k] + block * counts.supports[self.k :][blocks]
@@ -249,11 +255,11 @@ class BlockResponse(ABC):
         float
             In squared frequency units.
         """
-        n = integer("num_users", num_users, 1)
+        n = check_integer("num_users", num_users, 1)
         own, same, other = self._variances
         if frequencies is None:
             return float(self._neighbours * same + (1 - self._neighbours) * other) / n
-        held = distribution("frequencies", frequencies, self.k)
+        held = check_distribution("frequencies", frequencies, self.k)
         per_block = self.values_per_block
         last = self.k - (self.used_blocks - 1) * per_block  # the last block may have few values
         in_last = float(held[self.k - last :].sum())
@@ -267,7 +273,7 @@ class BlockResponse(ABC):
         next best those that are left, and so on while a supported guess beats
         the best value overall; what is left shrinks geometrically.
         """
-        weights = distribution("prior", prior, self.k)
+        weights = check_distribution("prior", prior, self.k)
         floor = self._low * float(weights.max())
         table = np.full((self.used_blocks, self.values_per_block), -1.0)
         table.reshape(-1)[: self.k] = weights

@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.validate import histogram as checked_histogram
+from ldpaudit.validate import check_histogram
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -25,7 +25,7 @@ _CHUNK = 2**16
 
 def users_per_value(histogram: npt.ArrayLike, k: int) -> Integers:
     """Return a histogram of users as an int64 vector, or say what it should be."""
-    return checked_histogram(histogram, k, MAX_USERS)
+    return check_histogram(histogram, k, MAX_USERS)
 
 
 def independent_supports(

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import integer, known, nonnegative
+from ldpaudit.validate import check_epsilon, check_integer, check_known, check_nonnegative
 
 Floats = npt.NDArray[np.float64]
 
@@ -28,13 +27,13 @@ class WeighedChoice:
     grid: str = "exact"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
+        object.__setattr__(self, "k", check_integer("k", self.k, 2))
+        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
         for name in ("success_weight", "error_weight"):
-            object.__setattr__(self, name, nonnegative(name, getattr(self, name)))
+            object.__setattr__(self, name, check_nonnegative(name, getattr(self, name)))
         if not self.success_weight + self.error_weight:
             raise ValueError("one of success_weight and error_weight must be above 0.")
-        object.__setattr__(self, "grid", known("grid", self.grid, ("exact", "published")))
+        object.__setattr__(self, "grid", check_known("grid", self.grid, ("exact", "published")))
 
     def _weigh(self, success: Floats, error: Floats) -> Floats:
         """Objective for attack success (uniform prior) and error of one user (n = 1, f = 0)."""

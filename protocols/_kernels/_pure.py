@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.validate import distribution, integer
+from ldpaudit.validate import check_distribution, check_integer
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,7 @@ class PureProtocol(ABC):
 
     def estimate(self, counts: SupportCounts) -> npt.NDArray[np.float64]:
         """Unbiased, unclipped frequencies, shape (k,): (C / n - q*) / (p* - q*)."""
-        num_users = integer("num_users of counts", counts.num_users, 1)
+        num_users = check_integer("num_users of counts", counts.num_users, 1)
         spread = self.p_star - self.q_star
         return np.asarray((counts.supports / num_users - self.q_star) / spread)
 
@@ -77,11 +77,11 @@ class PureProtocol(ABC):
         float
             In squared frequency units.
         """
-        n = integer("num_users", num_users, 1)
+        n = check_integer("num_users", num_users, 1)
         p, q = self.p_star, self.q_star
         error = q * (1 - q) / (n * (p - q) ** 2)
         if frequencies is not None:
             # Linear in f, so that only the sum of f (which is 1) counts in the average.
-            distribution("frequencies", frequencies, self.k)
+            check_distribution("frequencies", frequencies, self.k)
             error += (self.own_missed - q) / (n * self.k * (p - q))
         return float(error)

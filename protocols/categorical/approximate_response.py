@@ -6,8 +6,7 @@ import math
 from dataclasses import dataclass
 
 from ldpaudit.divergence import hockey_stick
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import fraction, integer
+from ldpaudit.validate import check_epsilon, check_fraction, check_integer
 
 from .generalized_randomized_response import RandomizedResponse
 from .local_hashing import LocalHashing
@@ -35,9 +34,9 @@ class ApproximateBudget:
     delta: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
-        object.__setattr__(self, "delta", fraction("delta", self.delta))
+        object.__setattr__(self, "k", check_integer("k", self.k, 2))
+        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
+        object.__setattr__(self, "delta", check_fraction("delta", self.delta))
 
 
 @dataclass(frozen=True)

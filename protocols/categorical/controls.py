@@ -10,8 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import integer
+from ldpaudit.validate import check_epsilon, check_integer
 
 from .local_hashing import LocalHashing
 from .unary_encoding import OptimizedUnaryEncoding, SymmetricUnaryEncoding, UnaryEncoding
@@ -62,9 +61,9 @@ class LocalHashingOnly(LocalHashing):
     _log_lie: ClassVar[float] = -math.inf
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
-        object.__setattr__(self, "buckets", integer("buckets", self.buckets, 2, 2**31 - 1))
+        object.__setattr__(self, "k", check_integer("k", self.k, 2))
+        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
+        object.__setattr__(self, "buckets", check_integer("buckets", self.buckets, 2, 2**31 - 1))
 
     @property
     def num_buckets(self) -> int:
@@ -114,8 +113,8 @@ class StickyUnaryEncoding(UnaryEncoding):
     optimized: bool
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
+        object.__setattr__(self, "k", check_integer("k", self.k, 2))
+        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
         if not isinstance(self.optimized, bool):
             raise TypeError(f"optimized must be True or False, got {self.optimized!r}.")
 

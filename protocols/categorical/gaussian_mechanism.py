@@ -10,8 +10,7 @@ import numpy as np
 
 from ldpaudit.protocols._kernels._bits import row_chunks
 from ldpaudit.protocols._kernels._noisy_histogram import Floats, NoisyHistogram
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import fraction, integer, nonnegative
+from ldpaudit.validate import check_epsilon, check_fraction, check_integer, check_nonnegative
 
 #: Length of the difference of two one-hot vectors.
 _SENSITIVITY = math.sqrt(2)
@@ -50,7 +49,7 @@ class GaussianNoise(NoisyHistogram):
 
     def exact_delta(self, epsilon: float) -> float:
         """Least delta such that the mechanism is (epsilon, delta)-LDP."""
-        return _gaussian_delta(nonnegative("epsilon", epsilon), _SENSITIVITY / self.scale)
+        return _gaussian_delta(check_nonnegative("epsilon", epsilon), _SENSITIVITY / self.scale)
 
 
 @dataclass(frozen=True)
@@ -102,9 +101,9 @@ class GaussianMechanism(GaussianNoise):
     delta: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
-        object.__setattr__(self, "delta", fraction("delta", self.delta))
+        object.__setattr__(self, "k", check_integer("k", self.k, 2))
+        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
+        object.__setattr__(self, "delta", check_fraction("delta", self.delta))
 
     @property
     def scale(self) -> float:
@@ -154,9 +153,9 @@ class AnalyticGaussianMechanism(GaussianNoise):
     delta: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
-        object.__setattr__(self, "delta", fraction("delta", self.delta))
+        object.__setattr__(self, "k", check_integer("k", self.k, 2))
+        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
+        object.__setattr__(self, "delta", check_fraction("delta", self.delta))
 
     @cached_property
     def scale(self) -> float:

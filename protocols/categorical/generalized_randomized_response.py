@@ -11,9 +11,15 @@ import numpy.typing as npt
 from ldpaudit.divergence import hockey_stick
 from ldpaudit.protocols._kernels._counts import multinomial, users_per_value
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
-from ldpaudit.validate import distribution, generator, integer, reports_listed, table_size
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import values as checked_values
+from ldpaudit.validate import (
+    check_distribution,
+    check_epsilon,
+    check_generator,
+    check_integer,
+    check_listable,
+    check_table_size,
+    check_values,
+)
 
 _CHUNK = 2**16  # users a pass: scratch stays in cache
 
@@ -61,8 +67,8 @@ class RandomizedResponse(PureProtocol):
         self, values: npt.ArrayLike, *, rng: np.random.Generator
     ) -> npt.NDArray[np.int64]:
         """Draw one report a value: reports of shape (n,) in [0, k)."""
-        own = checked_values(values, self.k)
-        generator(rng)
+        own = check_values(values, self.k)
+        check_generator(rng)
         reports = np.empty(own.size, dtype=np.int64)
         for start in range(0, own.size, _CHUNK):
             rows = slice(start, start + _CHUNK)
@@ -73,9 +79,9 @@ class RandomizedResponse(PureProtocol):
         self, reports: npt.ArrayLike, values: npt.ArrayLike | None = None
     ) -> npt.NDArray[np.float64]:
         """Log P(report | value), shape (n, len(values)); None means all k values."""
-        seen = checked_values(reports, self.k)
-        asked = np.arange(self.k) if values is None else checked_values(values, self.k)
-        table_size(seen.size, asked.size)
+        seen = check_values(reports, self.k)
+        asked = np.arange(self.k) if values is None else check_values(values, self.k)
+        check_table_size(seen.size, asked.size)
         levels = np.array([math.log(self.q_star), math.log(self.p_star)])
         if values is None:
             return np.asarray(levels.take(seen[:, None] == asked))
@@ -83,7 +89,7 @@ class RandomizedResponse(PureProtocol):
 
     def aggregate(self, reports: npt.ArrayLike) -> SupportCounts:
         """Count the reports of each value; summaries of a stream add up."""
-        seen = checked_values(reports, self.k)
+        seen = check_values(reports, self.k)
         return SupportCounts(seen.size, np.bincount(seen, minlength=self.k).astype(np.int64))
 
     def sample_counts(self, histogram: npt.ArrayLike, *, rng: np.random.Generator) -> SupportCounts:
@@ -91,18 +97,18 @@ class RandomizedResponse(PureProtocol):
         users = users_per_value(histogram, self.k)
         # With probability k q report any of the k values alike, else the truth: each other
         # value then has probability q, and the own one 1 - k q + q, which is p.
-        blind = generator(rng).binomial(users, min(1.0, self.k * self.q_star))
+        blind = check_generator(rng).binomial(users, min(1.0, self.k * self.q_star))
         anywhere = multinomial(blind.sum(keepdims=True), np.ones((1, self.k)), rng)[0]
         return SupportCounts(int(users.sum()), users - blind + anywhere)
 
     def every_report(self) -> npt.NDArray[np.int64]:
         """List all k reports; k up to 2**20."""
-        reports_listed(self.k)
+        check_listable(self.k)
         return np.arange(self.k)
 
     def vulnerability(self, prior: npt.ArrayLike | None = None) -> float:
         """Exact success of the best single guess from one report, for users drawn from `prior`."""
-        weights = distribution("prior", prior, self.k)
+        weights = check_distribution("prior", prior, self.k)
         return float(np.maximum(self.p_star * weights, self.q_star * weights.max()).sum())
 
     def exact_epsilon(self) -> float:
@@ -149,8 +155,8 @@ class GeneralizedRandomizedResponse(RandomizedResponse):
     epsilon: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
+        object.__setattr__(self, "k", check_integer("k", self.k, 2))
+        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
 
     @property
     def p_star(self) -> float:

@@ -11,8 +11,7 @@ import numpy.typing as npt
 
 from ldpaudit.protocols._kernels._blocks import BlockResponse
 from ldpaudit.protocols._kernels._hadamard import Ints, even, even_words, walsh_hadamard
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import integer
+from ldpaudit.validate import check_epsilon, check_integer
 
 
 @dataclass(frozen=True)
@@ -63,8 +62,8 @@ class HadamardResponse(BlockResponse):
     epsilon: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
+        object.__setattr__(self, "k", check_integer("k", self.k, 2))
+        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
 
     @cached_property
     def num_blocks(self) -> int:

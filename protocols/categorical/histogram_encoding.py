@@ -12,8 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from ldpaudit.protocols._kernels._noisy_histogram import Floats, NoisyHistogram
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import integer, nonnegative
+from ldpaudit.validate import check_epsilon, check_integer, check_nonnegative
 
 from .unary_encoding import UnaryEncoding
 
@@ -55,8 +54,8 @@ class ThresholdingHistogramEncoding(UnaryEncoding):
     epsilon: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
+        object.__setattr__(self, "k", check_integer("k", self.k, 2))
+        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
 
     @cached_property
     def theta(self) -> float:
@@ -134,8 +133,8 @@ class SummationHistogramEncoding(NoisyHistogram):
     epsilon: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
+        object.__setattr__(self, "k", check_integer("k", self.k, 2))
+        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
 
     @property
     def scale(self) -> float:
@@ -179,7 +178,7 @@ class SummationHistogramEncoding(NoisyHistogram):
         For the loss is the claim less two independent terms, each 0 or, as
         likely, twice a standard exponential variable (capped beyond h).
         """
-        half = max(0.0, self.exact_epsilon() - nonnegative("epsilon", epsilon)) / 2
+        half = max(0.0, self.exact_epsilon() - check_nonnegative("epsilon", epsilon)) / 2
         return -math.expm1(-half) - half / 2 * math.exp(-half)
 
 

@@ -12,8 +12,7 @@ import numpy.typing as npt
 from ldpaudit.protocols._kernels._blocks import BlockResponse
 from ldpaudit.protocols._kernels._message_counts import orthogonal_messages
 from ldpaudit.protocols._kernels._projective import Ints, ProjectiveSpace, prime_from
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import integer
+from ldpaudit.validate import check_epsilon, check_integer
 
 #: Largest field; the decoder's scratch grows with it.
 MAX_FIELD_ORDER = 31
@@ -72,9 +71,9 @@ class HybridProjectiveGeometry(BlockResponse):
     field_order: int = 5
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
-        order = integer("field_order", self.field_order, 3, MAX_FIELD_ORDER)
+        object.__setattr__(self, "k", check_integer("k", self.k, 2))
+        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
+        order = check_integer("field_order", self.field_order, 3, MAX_FIELD_ORDER)
         object.__setattr__(self, "field_order", order)
         if prime_from(order) != order:
             raise ValueError(f"field_order must be an odd prime, got {order}.")

@@ -15,9 +15,14 @@ from ldpaudit.protocols._kernels._counts import independent_supports, users_per_
 from ldpaudit.protocols._kernels._hashing import Words, mix, mix_into
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
 from ldpaudit.protocols._kernels._two_level import first_of_independent, two_level_success
-from ldpaudit.validate import distribution, generator, integer, table_size
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import values as checked_values
+from ldpaudit.validate import (
+    check_distribution,
+    check_epsilon,
+    check_generator,
+    check_integer,
+    check_table_size,
+    check_values,
+)
 
 from .generalized_randomized_response import randomize
 
@@ -124,8 +129,8 @@ class LocalHashing(PureProtocol):
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> npt.NDArray[np.void]:
         """Draw one report a value: a structured vector with fields seed and bucket."""
-        own = checked_values(values, self.k)
-        generator(rng)
+        own = check_values(values, self.k)
+        check_generator(rng)
         reports = np.empty(own.size, dtype=_REPORT)
         for start in range(0, own.size, _CHUNK):
             rows = slice(start, start + _CHUNK)
@@ -147,8 +152,8 @@ class LocalHashing(PureProtocol):
         from every comparison and is left out.
         """
         rows = structured_rows(reports, _REPORT)
-        asked = np.arange(self.k) if values is None else checked_values(values, self.k)
-        table_size(rows.size, asked.size)
+        asked = np.arange(self.k) if values is None else check_values(values, self.k)
+        check_table_size(rows.size, asked.size)
         levels = np.array([self._log_lie, math.log(self.p_star)])
         seeds, buckets = np.ascontiguousarray(rows["seed"]), rows["bucket"].astype(np.uint64)
         if values is None:
@@ -175,14 +180,14 @@ class LocalHashing(PureProtocol):
         An ideal hash sends the other values to the reported bucket independently.
         """
         users = users_per_value(histogram, self.k)
-        supports = independent_supports(users, self.own_missed, self.q_star, generator(rng))
+        supports = independent_supports(users, self.own_missed, self.q_star, check_generator(rng))
         return SupportCounts(int(users.sum()), supports)
 
     def vulnerability(self, prior: npt.ArrayLike | None = None) -> float:
         """Success of the best single guess from one report, exact for an ideal random hash."""
         g, p = self.num_buckets, self.p_star
         first, never = first_of_independent(self.k, 1 / g)
-        weights = distribution("prior", prior, self.k)
+        weights = check_distribution("prior", prior, self.k)
         return two_level_success(weights, first, never, g * p, g * self._lie)
 
     def published_success(self) -> float:
@@ -243,8 +248,8 @@ class OptimizedLocalHashing(LocalHashing):
     epsilon: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
+        object.__setattr__(self, "k", check_integer("k", self.k, 2))
+        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
         if self.epsilon > math.log(2**31 - 2):
             raise ValueError(
                 f"epsilon must keep round(exp(epsilon)) + 1 below 2**31, got {self.epsilon!r}."
@@ -288,8 +293,8 @@ class BinaryLocalHashing(LocalHashing):
     epsilon: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
+        object.__setattr__(self, "k", check_integer("k", self.k, 2))
+        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
 
     @property
     def num_buckets(self) -> int:

@@ -14,9 +14,15 @@ from ldpaudit.protocols._kernels._counts import users_per_value
 from ldpaudit.protocols._kernels._message_counts import orthogonal_messages, split_evenly
 from ldpaudit.protocols._kernels._projective import Ints, ProjectiveSpace, prime_from
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
-from ldpaudit.validate import distribution, generator, integer, reports_listed, table_size
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import values as checked_values
+from ldpaudit.validate import (
+    check_distribution,
+    check_epsilon,
+    check_generator,
+    check_integer,
+    check_listable,
+    check_table_size,
+    check_values,
+)
 
 #: Largest universe whose messages are held one by one, unless each supports one value.
 MAX_LISTED_MESSAGES = 2**24
@@ -73,8 +79,8 @@ class ProjectiveGeometryResponse(PureProtocol):
     epsilon: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
+        object.__setattr__(self, "k", check_integer("k", self.k, 2))
+        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
         if self.epsilon > math.log(_UNIVERSE_LIMIT):
             raise ValueError(
                 f"epsilon must keep the field order, at least e + 1, below 2**31, "
@@ -143,7 +149,7 @@ class ProjectiveGeometryResponse(PureProtocol):
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Ints:
         """Draw one report a value: messages of shape (n,) in [0, K)."""
-        own, source = checked_values(values, self.k), generator(rng)
+        own, source = check_values(values, self.k), check_generator(rng)
         reports = np.empty(own.size, dtype=np.int64)
         for start in range(0, own.size, _CHUNK):
             chunk = slice(start, start + _CHUNK)
@@ -155,9 +161,9 @@ class ProjectiveGeometryResponse(PureProtocol):
         self, reports: npt.ArrayLike, values: npt.ArrayLike | None = None
     ) -> npt.NDArray[np.float64]:
         """Log P(report | value), shape (n, len(values)); None means all k values."""
-        seen = checked_values(reports, self.universe_size)
-        asked = np.arange(self.k) if values is None else checked_values(values, self.k)
-        table_size(seen.size, asked.size)
+        seen = check_values(reports, self.universe_size)
+        asked = np.arange(self.k) if values is None else check_values(values, self.k)
+        check_table_size(seen.size, asked.size)
         high, low = self._log_levels
         out = np.empty((seen.size, asked.size))
         step = max(1, _TABLE_CHUNK // max(1, asked.size))
@@ -173,12 +179,12 @@ class ProjectiveGeometryResponse(PureProtocol):
 
         No table is kept between calls.
         """
-        seen = checked_values(reports, self.universe_size)
+        seen = check_values(reports, self.universe_size)
         return SupportCounts(seen.size, self._space.count_orthogonal(seen, self.k))
 
     def every_report(self) -> Ints:
         """All messages."""
-        reports_listed(self.universe_size)
+        check_listable(self.universe_size)
         return np.arange(self.universe_size)
 
     def sample_counts(self, histogram: npt.ArrayLike, *, rng: np.random.Generator) -> SupportCounts:
@@ -187,7 +193,7 @@ class ProjectiveGeometryResponse(PureProtocol):
         The cost does not depend on the number of users. ValueError where t > 2
         and K exceeds 2**24.
         """
-        own, source = users_per_value(histogram, self.k), generator(rng)
+        own, source = users_per_value(histogram, self.k), check_generator(rng)
         # z on every message, (e - 1) z more on those that support the value: a uniform
         # message with probability K z, else a uniform one of those that support it.
         free = source.binomial(own, self.universe_size * self._unit)
@@ -232,7 +238,7 @@ class ProjectiveGeometryResponse(PureProtocol):
             If the prior is no distribution, or is uneven while t > 2 and K
             exceeds 2**24.
         """
-        weights = distribution("prior", prior, self.k)
+        weights = check_distribution("prior", prior, self.k)
         order = np.argsort(-weights, kind="stable")
         top, ranked = float(weights[order[0]]), weights[order]
         # An unsupported guess is worth `top` at most, and less than e times `top` if it is not.

@@ -22,9 +22,16 @@ from ldpaudit.protocols._kernels._counts import independent_supports, users_per_
 from ldpaudit.protocols._kernels._levels import bit_factors, row_sizes
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
 from ldpaudit.protocols._kernels._two_level import first_of_independent, two_level_success
-from ldpaudit.validate import distribution, fraction, generator, integer, reports_listed, table_size
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import values as checked_values
+from ldpaudit.validate import (
+    check_distribution,
+    check_epsilon,
+    check_fraction,
+    check_generator,
+    check_integer,
+    check_listable,
+    check_table_size,
+    check_values,
+)
 
 
 class UnaryEncoding(PureProtocol):
@@ -37,8 +44,8 @@ class UnaryEncoding(PureProtocol):
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Bytes:
         """Draw one report a value: packed bits of shape (n, ceil(k / 8))."""
-        own = checked_values(values, self.k)
-        generator(rng)
+        own = check_values(values, self.k)
+        check_generator(rng)
         packed = np.empty((own.size, width(self.k)), dtype=np.uint8)
         for rows in row_chunks(own.size, width(self.k)):
             mine = own[rows]
@@ -52,8 +59,8 @@ class UnaryEncoding(PureProtocol):
     ) -> npt.NDArray[np.float64]:
         """Log P(report | value), shape (n, len(values)); None means all k values."""
         rows = packed_rows(reports, self.k)
-        asked = np.arange(self.k) if values is None else checked_values(values, self.k)
-        table_size(len(rows), asked.size)
+        asked = np.arange(self.k) if values is None else check_values(values, self.k)
+        check_table_size(len(rows), asked.size)
         p, q = self.p_star, self.q_star
         # P(y | x) is the law of k noise bits, with the own bit's factor exchanged.
         noise = row_sizes(rows) * (math.log(q) - math.log1p(-q)) + self.k * math.log1p(-q)
@@ -69,12 +76,12 @@ class UnaryEncoding(PureProtocol):
     def sample_counts(self, histogram: npt.ArrayLike, *, rng: np.random.Generator) -> SupportCounts:
         """Draw the counts of histogram[v] users of each value v from their exact law, in O(k)."""
         users = users_per_value(histogram, self.k)
-        supports = independent_supports(users, self.own_missed, self.q_star, generator(rng))
+        supports = independent_supports(users, self.own_missed, self.q_star, check_generator(rng))
         return SupportCounts(int(users.sum()), supports)
 
     def every_report(self) -> Bytes:
         """List all 2**k rows of bits, packed; k up to 20."""
-        reports_listed(2**self.k)
+        check_listable(2**self.k)
         numbers = np.arange(2**self.k, dtype="<u4")
         return numbers.view(np.uint8).reshape(-1, 4)[:, : width(self.k)].copy()
 
@@ -82,7 +89,7 @@ class UnaryEncoding(PureProtocol):
         """Exact success of the best single guess from one report, for users drawn from `prior`."""
         p, q = self.p_star, self.q_star
         first, never = first_of_independent(self.k, q)
-        weights = distribution("prior", prior, self.k)
+        weights = check_distribution("prior", prior, self.k)
         return two_level_success(weights, first, never, p / q, self.own_missed / (1 - q))
 
     def exact_epsilon(self) -> float:
@@ -134,8 +141,8 @@ class OptimizedUnaryEncoding(UnaryEncoding):
     epsilon: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
+        object.__setattr__(self, "k", check_integer("k", self.k, 2))
+        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
 
     @property
     def p_star(self) -> float:
@@ -183,8 +190,8 @@ class SymmetricUnaryEncoding(UnaryEncoding):
     epsilon: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
+        object.__setattr__(self, "k", check_integer("k", self.k, 2))
+        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
 
     @property
     def p_star(self) -> float:
@@ -237,9 +244,9 @@ class GeneralUnaryEncoding(UnaryEncoding):
     p: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
-        object.__setattr__(self, "p", fraction("p", self.p))
+        object.__setattr__(self, "k", check_integer("k", self.k, 2))
+        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
+        object.__setattr__(self, "p", check_fraction("p", self.p))
         if self.p < 0.5:
             raise ValueError(f"p must be at least 1/2, got {self.p!r}.")
 

@@ -19,8 +19,7 @@ import numpy.typing as npt
 from ldpaudit.protocols._kernels._bits import Bytes, row_chunks, set_own_bits, width
 from ldpaudit.protocols._kernels._hashing import Words, mix
 from ldpaudit.protocols._kernels._levels import row_sizes
-from ldpaudit.validate import generator, integer
-from ldpaudit.validate import values as checked_values
+from ldpaudit.validate import check_generator, check_integer, check_values
 
 Integers = npt.NDArray[np.int64]
 
@@ -66,7 +65,7 @@ class Memoised(ABC):
 
     def worst_spent(self, rounds: int) -> float:
         """Largest budget that a user can have spent after so many rounds."""
-        return min(integer("rounds", rounds, 1), self.num_memos) * self.epsilon_inf
+        return min(check_integer("rounds", rounds, 1), self.num_memos) * self.epsilon_inf
 
     def memos(self, reports: Any) -> Integers:
         """Number of the memo that each value makes, shape (n, k): here values are memos."""
@@ -77,13 +76,13 @@ class Memoised(ABC):
         return np.zeros(len(reports))
 
     def _memory(self, num_users: int, rng: np.random.Generator, num_keys: int) -> Memory:
-        num_users = integer("num_users", num_users, 0)
-        keys = generator(rng).integers(0, 2**64, num_users, dtype=np.uint64)
+        num_users = check_integer("num_users", num_users, 0)
+        keys = check_generator(rng).integers(0, 2**64, num_users, dtype=np.uint64)
         return Memory(keys, np.zeros((num_users, width(num_keys)), dtype=np.uint8))
 
     def _values(self, values: npt.ArrayLike, state: Memory, rng: np.random.Generator) -> Integers:
-        generator(rng)
-        own = checked_values(values, self.k)
+        check_generator(rng)
+        own = check_values(values, self.k)
         if own.size != state.num_users:
             raise ValueError(
                 f"values must be one for each of {state.num_users} users, got {own.size}."

@@ -25,9 +25,15 @@ from ldpaudit.protocols._kernels._checks import structured_rows
 from ldpaudit.protocols._kernels._hashing import mix
 from ldpaudit.protocols._kernels._levels import bit_factors, row_sizes
 from ldpaudit.protocols._kernels._pure import SupportCounts
-from ldpaudit.validate import distribution, generator, integer, reports_listed, table_size
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import values as checked_values
+from ldpaudit.validate import (
+    check_distribution,
+    check_epsilon,
+    check_generator,
+    check_integer,
+    check_listable,
+    check_table_size,
+    check_values,
+)
 
 from ._memoised import Integers, Memoised, Memory, checked_history, keyed_rows, uniforms
 
@@ -91,11 +97,11 @@ class BitFlip(Memoised):
     buckets: int | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
+        object.__setattr__(self, "k", check_integer("k", self.k, 2))
+        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
         if self.buckets is not None:
-            object.__setattr__(self, "buckets", integer("buckets", self.buckets, 2, self.k))
-        object.__setattr__(self, "d", integer("d", self.d, 1, self.num_buckets))
+            object.__setattr__(self, "buckets", check_integer("buckets", self.buckets, 2, self.k))
+        object.__setattr__(self, "d", check_integer("d", self.d, 1, self.num_buckets))
 
     @property
     def num_buckets(self) -> int:
@@ -173,8 +179,8 @@ class BitFlip(Memoised):
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> npt.NDArray[np.void]:
         """Draw one report of a new user a value."""
-        own = checked_values(values, self.k)
-        return self.privatize_round(own, self.start(own.size, rng=generator(rng)), rng=rng)
+        own = check_values(values, self.k)
+        return self.privatize_round(own, self.start(own.size, rng=check_generator(rng)), rng=rng)
 
     def _rows(self, reports: npt.NDArray[np.void]) -> tuple[Bytes, Bytes]:
         """Buckets and bits of reports, if every bit is of one of the d buckets."""
@@ -189,8 +195,8 @@ class BitFlip(Memoised):
     ) -> Floats:
         """Log P(buckets and bits | value), shape (n, len(values)); None means all k values."""
         sampled, bits = self._rows(reports)
-        asked = np.arange(self.k) if values is None else checked_values(values, self.k)
-        table_size(len(sampled), asked.size)
+        asked = np.arange(self.k) if values is None else check_values(values, self.k)
+        check_table_size(len(sampled), asked.size)
         own = self._bucket(asked)
         telling = self.epsilon / 2
         factors = bit_factors(bits, own, (-telling, telling)) * take_columns(sampled, own)
@@ -209,7 +215,7 @@ class BitFlip(Memoised):
     def every_report(self) -> npt.NDArray[np.void]:
         """List all reports; up to 2**20 of them."""
         b, d = self.num_buckets, self.d
-        reports_listed(math.comb(b, d) << d)
+        check_listable(math.comb(b, d) << d)
         chosen = np.array(list(itertools.combinations(range(b), d)))
         answers = np.array(list(itertools.product((0, 1), repeat=d)), dtype=np.uint8)
         sampled = np.zeros((len(chosen), len(answers), b), dtype=np.uint8)
@@ -235,7 +241,7 @@ class BitFlip(Memoised):
 
     def estimate(self, counts: SupportCounts) -> Floats:
         """Frequencies, shape (k,): each bucket's unbiased one, dealt to its values alike."""
-        num_users = integer("num_users of counts", counts.num_users, 1)
+        num_users = check_integer("num_users of counts", counts.num_users, 1)
         set_bits, users = counts.supports
         scale = self.num_buckets / (num_users * self.d * (self.p - self.q))
         of_bucket = (set_bits - self.q * users) * scale / self._sizes
@@ -257,11 +263,11 @@ class BitFlip(Memoised):
         float
             In squared frequency units.
         """
-        n, share = integer("num_users", num_users, 1), self.num_buckets / self.d
+        n, share = check_integer("num_users", num_users, 1), self.num_buckets / self.d
         noise = share * self.p * self.q / (self.p - self.q) ** 2
         if frequencies is None:
             return float(noise / n * (1 / self._sizes).sum() / self.k)
-        true = distribution("frequencies", frequencies, self.k)
+        true = check_distribution("frequencies", frequencies, self.k)
         bucket = self._bucket(np.arange(self.k))
         totals = np.bincount(bucket, true, self.num_buckets)
         variance = ((noise + totals * (share - 1)) / self._sizes).sum() / n
@@ -276,7 +282,7 @@ class BitFlip(Memoised):
         the user's. The best is above t unless every bucket with weight above t is the user's
         (what is not is worth no less) and no bit is set where the weight is above t q / p.
         """
-        weights = distribution("prior", prior, self.k)
+        weights = check_distribution("prior", prior, self.k)
         best = np.zeros(self.num_buckets)
         np.maximum.at(best, self._bucket(np.arange(self.k)), weights)
         up = math.exp(self.epsilon / 2)
@@ -346,12 +352,12 @@ class BitFlip(Memoised):
 
     def composed_epsilon(self, rounds: int) -> float:
         """Epsilon of so many reports together, for two values that never change: that of one."""
-        integer("rounds", rounds, 1)
+        check_integer("rounds", rounds, 1)
         return self.exact_epsilon()
 
     def composed_delta(self, epsilon: float, rounds: int) -> float:
         """Hockey-stick divergence of so many reports of constant values: that of one."""
-        integer("rounds", rounds, 1)
+        check_integer("rounds", rounds, 1)
         return self.exact_delta(epsilon)
 
 

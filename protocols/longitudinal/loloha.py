@@ -14,8 +14,7 @@ from ldpaudit.protocols._kernels._checks import structured_rows
 from ldpaudit.protocols._kernels._hashing import Words
 from ldpaudit.protocols.categorical.generalized_randomized_response import displaced
 from ldpaudit.protocols.categorical.local_hashing import _REPORT, LocalHashing, hash_to_buckets
-from ldpaudit.validate import integer, table_size
-from ldpaudit.validate import values as checked_values
+from ldpaudit.validate import check_integer, check_table_size, check_values
 
 from ._chains import Calibration, ResponseChain, budgets, calibration
 from ._memoised import Memoised, Memory, checked_history, uniforms
@@ -85,8 +84,8 @@ class LongitudinalLocalHashing(LocalHashing, Memoised):
         checked_history(history)
         rounds = [structured_rows(reports, _REPORT) for reports in history]
         seeds, g = np.ascontiguousarray(rounds[0]["seed"]), self.num_buckets
-        asked = np.arange(self.k) if values is None else checked_values(values, self.k)
-        table_size(seeds.size, max(asked.size, g))
+        asked = np.arange(self.k) if values is None else check_values(values, self.k)
+        check_table_size(seeds.size, max(asked.size, g))
         counts = np.zeros((seeds.size, g), dtype=np.int64)
         users = np.arange(seeds.size)
         for seen in rounds:
@@ -102,7 +101,7 @@ class LongitudinalLocalHashing(LocalHashing, Memoised):
     def memos(self, reports: npt.NDArray[np.void]) -> npt.NDArray[np.int64]:
         """Number of the memo that each value makes, shape (n, k): its bucket."""
         seeds = structured_rows(reports, _REPORT)["seed"]
-        table_size(seeds.size, self.k)
+        check_table_size(seeds.size, self.k)
         hashed = hash_to_buckets(
             seeds[:, None], np.arange(self.k, dtype=np.uint64), self.num_buckets
         )
@@ -165,7 +164,7 @@ class BinaryLongitudinalHashing(LongitudinalLocalHashing):
 
     def __post_init__(self) -> None:
         epsilon, epsilon_inf = budgets(self.epsilon, self.epsilon_inf)
-        object.__setattr__(self, "k", integer("k", self.k, 2))
+        object.__setattr__(self, "k", check_integer("k", self.k, 2))
         object.__setattr__(self, "epsilon", epsilon)
         object.__setattr__(self, "epsilon_inf", epsilon_inf)
         ResponseChain.calibrated(2, epsilon, epsilon_inf, "exact")
@@ -225,7 +224,7 @@ class OptimizedLongitudinalHashing(LongitudinalLocalHashing):
 
     def __post_init__(self) -> None:
         epsilon, epsilon_inf = budgets(self.epsilon, self.epsilon_inf)
-        object.__setattr__(self, "k", integer("k", self.k, 2))
+        object.__setattr__(self, "k", check_integer("k", self.k, 2))
         object.__setattr__(self, "epsilon", epsilon)
         object.__setattr__(self, "epsilon_inf", epsilon_inf)
         object.__setattr__(self, "calibration", calibration(self.calibration))

@@ -12,8 +12,7 @@ from ldpaudit.protocols.categorical.generalized_randomized_response import (
     RandomizedResponse,
     displaced,
 )
-from ldpaudit.validate import integer, table_size
-from ldpaudit.validate import values as checked_values
+from ldpaudit.validate import check_integer, check_table_size, check_values
 
 from ._chains import Calibration, ResponseChain, budgets, calibration
 from ._memoised import Memoised, Memory, checked_history, uniforms
@@ -71,7 +70,7 @@ class LongitudinalRandomizedResponse(RandomizedResponse, Memoised):
 
     def __post_init__(self) -> None:
         epsilon, epsilon_inf = budgets(self.epsilon, self.epsilon_inf)
-        object.__setattr__(self, "k", integer("k", self.k, 2))
+        object.__setattr__(self, "k", check_integer("k", self.k, 2))
         object.__setattr__(self, "epsilon", epsilon)
         object.__setattr__(self, "epsilon_inf", epsilon_inf)
         object.__setattr__(self, "calibration", calibration(self.calibration))
@@ -113,13 +112,13 @@ class LongitudinalRandomizedResponse(RandomizedResponse, Memoised):
     ) -> npt.NDArray[np.float64]:
         """Log P(all reports | the value and that it never changed), shape (n, len(values))."""
         checked_history(history)
-        rounds = [checked_values(reports, self.k) for reports in history]
-        table_size(rounds[0].size, self.k)
+        rounds = [check_values(reports, self.k) for reports in history]
+        check_table_size(rounds[0].size, self.k)
         counts = np.zeros((rounds[0].size, self.k), dtype=np.int64)
         for seen in rounds:
             counts[np.arange(seen.size), seen] += 1
         table = self._chain.log_likelihood(counts)
-        return table if values is None else table[:, checked_values(values, self.k)]
+        return table if values is None else table[:, check_values(values, self.k)]
 
     def composed_epsilon(self, rounds: int) -> float:
         """Largest log-likelihood ratio of so many reports, for two values that never change."""

@@ -21,8 +21,7 @@ from ldpaudit.protocols._kernels._bits import (
 from ldpaudit.protocols._kernels._checks import packed_rows
 from ldpaudit.protocols._kernels._hashing import mix
 from ldpaudit.protocols.categorical.unary_encoding import UnaryEncoding
-from ldpaudit.validate import fraction, integer, table_size
-from ldpaudit.validate import values as checked_values
+from ldpaudit.validate import check_fraction, check_integer, check_table_size, check_values
 
 from ._chains import (
     BitChain,
@@ -111,13 +110,13 @@ class LongitudinalUnaryEncoding(UnaryEncoding, Memoised):
     ) -> npt.NDArray[np.float64]:
         """Log P(all reports | the value and that it never changed), shape (n, len(values))."""
         rounds = checked_history(history)
-        table_size(len(history[0]), self.k)
+        check_table_size(len(history[0]), self.k)
         counts = np.zeros((len(history[0]), self.k), dtype=np.int64)
         for reports in history:
             counts += unpack(packed_rows(reports, self.k), self.k)
         own, other = self._chain.log_laws(rounds)
         noise = other.take(counts).sum(axis=1, keepdims=True)
-        asked = counts if values is None else counts[:, checked_values(values, self.k)]
+        asked = counts if values is None else counts[:, check_values(values, self.k)]
         return np.asarray(noise + (own - other).take(asked))
 
     def composed_epsilon(self, rounds: int) -> float:
@@ -142,7 +141,7 @@ class _TwoBudgets(LongitudinalUnaryEncoding):
 
     def __post_init__(self) -> None:
         epsilon, epsilon_inf = budgets(self.epsilon, self.epsilon_inf)
-        object.__setattr__(self, "k", integer("k", self.k, 2))
+        object.__setattr__(self, "k", check_integer("k", self.k, 2))
         object.__setattr__(self, "epsilon", epsilon)
         object.__setattr__(self, "epsilon_inf", epsilon_inf)
         self._chain.composed_epsilon(1)  # refuses what cannot be calibrated
@@ -334,9 +333,9 @@ class Rappor(LongitudinalUnaryEncoding):
     q: float = 0.75
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
+        object.__setattr__(self, "k", check_integer("k", self.k, 2))
         for name in ("f", "p", "q"):
-            object.__setattr__(self, name, fraction(name, getattr(self, name)))
+            object.__setattr__(self, name, check_fraction(name, getattr(self, name)))
         if self.p >= self.q:
             raise ValueError(f"p must be below q = {self.q!r}, got {self.p!r}.")
 

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from ldpaudit.protocols._kernels._cache import remembered
-from ldpaudit.validate import MAX_DOMAIN, integer
-from ldpaudit.validate import epsilon as checked_epsilon
+from ldpaudit.validate import MAX_DOMAIN, check_epsilon, check_integer
 
 from ._designs import Design
 from ._modular import ModularProtocol
@@ -70,8 +69,8 @@ class AdaptiveModularSelection(ModularProtocol):
     max_bits: int | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2, MAX_DOMAIN))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
+        object.__setattr__(self, "k", check_integer("k", self.k, 2, MAX_DOMAIN))
+        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
         names = ("success_weight", "error_weight", "bits_weight")
         for name in names:
             weight = getattr(self, name)
@@ -83,7 +82,7 @@ class AdaptiveModularSelection(ModularProtocol):
         if not any(getattr(self, name) for name in names):
             raise ValueError("one of success_weight, error_weight and bits_weight must be above 0.")
         if self.max_bits is not None:
-            object.__setattr__(self, "max_bits", integer("max_bits", self.max_bits, 1))
+            object.__setattr__(self, "max_bits", check_integer("max_bits", self.max_bits, 1))
         _ = self._design  # an impossible budget is refused here, not at the first report
 
     @property

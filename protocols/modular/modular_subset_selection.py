@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from ldpaudit.validate import MAX_DOMAIN, integer
-from ldpaudit.validate import epsilon as checked_epsilon
+from ldpaudit.validate import MAX_DOMAIN, check_epsilon, check_integer
 
 from ._designs import Design
 from ._modular import ModularProtocol
@@ -60,8 +59,8 @@ class ModularSubsetSelection(ModularProtocol):
     moduli: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2, MAX_DOMAIN))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
+        object.__setattr__(self, "k", check_integer("k", self.k, 2, MAX_DOMAIN))
+        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
         given = self.moduli
         moduli = check_moduli(self.k, given) if given else choose_moduli(self.k, self.epsilon)
         object.__setattr__(self, "moduli", moduli)

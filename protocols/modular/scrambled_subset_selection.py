@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from ldpaudit.validate import MAX_DOMAIN, integer
-from ldpaudit.validate import epsilon as checked_epsilon
+from ldpaudit.validate import MAX_DOMAIN, check_epsilon, check_integer
 
 from ._designs import Design
 from ._modular import ModularProtocol
@@ -65,11 +64,11 @@ class ScrambledSubsetSelection(ModularProtocol):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2, MAX_DOMAIN))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
-        object.__setattr__(self, "seed", integer("seed", self.seed, 0, 2**63))
+        object.__setattr__(self, "k", check_integer("k", self.k, 2, MAX_DOMAIN))
+        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
+        object.__setattr__(self, "seed", check_integer("seed", self.seed, 0, 2**63))
         given = tuple(self.moduli or ()) or default_moduli(self.k)
-        moduli = tuple(integer("every modulus", m, 2, self.k) for m in given)
+        moduli = tuple(check_integer("every modulus", m, 2, self.k) for m in given)
         if 1 + sum(m - 1 for m in moduli) < self.k:
             raise ValueError(
                 f"moduli must satisfy 1 + sum(m - 1) >= k = {self.k}, got {len(moduli)} blocks "

@@ -17,7 +17,7 @@ from ldpaudit.protocols.longitudinal.longitudinal_response import LongitudinalRa
 from ldpaudit.protocols.longitudinal.longitudinal_unary import (
     LongitudinalOptimizedSymmetricEncoding,
 )
-from ldpaudit.validate import generator, integer, table_size
+from ldpaudit.validate import check_generator, check_integer, check_table_size
 
 from ._records import Floats, Ints, Rows, checked_sizes
 from .split_and_sample import SampledAttribute
@@ -106,8 +106,8 @@ class Allomfree(SampledAttribute):
 
     def start(self, num_users: int, *, rng: np.random.Generator) -> RecordMemory:
         """Let so many users draw their attribute, and the keys for what they will memoise."""
-        n = integer("num_users", num_users, 0)
-        drawn = generator(rng).integers(0, len(self.sizes), n)
+        n = check_integer("num_users", num_users, 0)
+        drawn = check_generator(rng).integers(0, len(self.sizes), n)
         numbers = np.bincount(drawn, minlength=len(self.sizes))
         pairs = zip(self.attributes, numbers, strict=True)
         return RecordMemory(drawn, [oracle.start(int(m), rng=rng) for oracle, m in pairs])
@@ -174,7 +174,7 @@ class Allomfree(SampledAttribute):
     def memos(self, reports: Rows) -> Ints:
         """Number of the memo that each record makes, (n, k): its value of the user's attribute."""
         drawn = self._rows(reports)["attribute"]
-        table_size(max(drawn.size, 1), self.k)
+        check_table_size(max(drawn.size, 1), self.k)
         return np.asarray(self.records(np.arange(self.k)).T[drawn])
 
     def log_public(self, reports: Rows) -> Floats:

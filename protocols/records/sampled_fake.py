@@ -20,8 +20,14 @@ from ldpaudit.protocols.categorical.unary_encoding import (
     OptimizedUnaryEncoding,
     SymmetricUnaryEncoding,
 )
-from ldpaudit.validate import MAX_EPSILON, distribution, generator, integer, known
-from ldpaudit.validate import epsilon as checked_epsilon
+from ldpaudit.validate import (
+    MAX_EPSILON,
+    check_distribution,
+    check_epsilon,
+    check_generator,
+    check_integer,
+    check_known,
+)
 
 from ._records import Floats, RecordCounts, RecordProtocol, Rows, checked_sizes
 
@@ -159,15 +165,15 @@ class RandomSamplingFakeData(RecordProtocol):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sizes", checked_sizes(self.sizes))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
-        known("variant", self.variant, [*VARIANTS, "adp"])
-        known("neighbours", self.neighbours, ("attribute", "record"))
-        known("calibration", self.calibration, ("exact", "published"))
+        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
+        check_known("variant", self.variant, [*VARIANTS, "adp"])
+        check_known("neighbours", self.neighbours, ("attribute", "record"))
+        check_known("calibration", self.calibration, ("exact", "published"))
 
     @cached_property
     def priors(self) -> tuple[Floats, ...]:
         """Law of the fake values of each attribute, uniform."""
-        return tuple(distribution("prior", None, size) for size in self.sizes)
+        return tuple(check_distribution("prior", None, size) for size in self.sizes)
 
     @cached_property
     def epsilon_drawn(self) -> float:
@@ -219,7 +225,7 @@ class RandomSamplingFakeData(RecordProtocol):
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Rows:
         """Draw one report a value: a structured vector with a field an attribute."""
         records = self.records(values)
-        drawn = generator(rng).integers(0, len(self.sizes), len(records))
+        drawn = check_generator(rng).integers(0, len(self.sizes), len(records))
         reports = np.empty(len(records), dtype=self._dtype)
         for j, attribute in enumerate(self._attributes):
             true = np.flatnonzero(drawn == j)
@@ -275,7 +281,7 @@ class RandomSamplingFakeData(RecordProtocol):
 
     def estimate_marginals(self, counts: RecordCounts) -> tuple[Floats, ...]:
         """Unbiased, unclipped frequencies of each attribute."""
-        n, d = integer("num_users of counts", counts.num_users, 1), len(self.sizes)
+        n, d = check_integer("num_users of counts", counts.num_users, 1), len(self.sizes)
         found = []
         for attribute, part in zip(self._attributes, counts.parts, strict=True):
             p, q = attribute.oracle.p_star, attribute.oracle.q_star
@@ -288,13 +294,13 @@ class RandomSamplingFakeData(RecordProtocol):
         self, num_users: int, marginals: Sequence[npt.ArrayLike] | None = None
     ) -> tuple[float, ...]:
         """Mean squared error of each attribute's frequencies: exact for fixed users, else f = 0."""
-        n, d = integer("num_users", num_users, 1), len(self.sizes)
+        n, d = check_integer("num_users", num_users, 1), len(self.sizes)
         pairs = zip(self._attributes, self._marginals(marginals), strict=True)
         return tuple(_variance(attribute, d, f) / n for attribute, f in pairs)
 
     def epsilon_between(self, differing: int) -> float:
         """Largest log-likelihood ratio of records that differ in this many attributes."""
-        m = integer("differing", differing, 1, len(self.sizes))
+        m = check_integer("differing", differing, 1, len(self.sizes))
         return _largest_ratio(self._attributes, m, self.epsilon_drawn)
 
     def exact_epsilon(self) -> float:
@@ -351,7 +357,7 @@ class RandomSamplingRealisticFakeData(RandomSamplingFakeData):
     def priors(self) -> tuple[Floats, ...]:
         """Law of the fake values of each attribute."""
         pairs = zip(self.fake, self.sizes, strict=True)
-        return tuple(distribution("every law of fake", law, size) for law, size in pairs)
+        return tuple(check_distribution("every law of fake", law, size) for law, size in pairs)
 
 
 def _variance(attribute: FakedAttribute, d: int, frequencies: Floats | None) -> float:
