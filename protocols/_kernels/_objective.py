@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.validate import check_epsilon, check_integer, check_known, check_nonnegative
+from ldpaudit.parameters import budget, domain_size, nonnegative, one_of, parameters
+from ldpaudit.validate import check_nonnegative
 
 Floats = npt.NDArray[np.float64]
 
@@ -16,7 +18,21 @@ Floats = npt.NDArray[np.float64]
 _VALLEYS = 16
 
 
+def _weight_beside(name: str, value: Any, made: WeighedChoice) -> float:
+    weight = check_nonnegative(name, value)
+    if not made.success_weight + weight:
+        raise ValueError("one of success_weight and error_weight must be above 0.")
+    return weight
+
+
 @dataclass(frozen=True)
+@parameters(
+    k=domain_size(),
+    epsilon=budget(),
+    success_weight=nonnegative(),
+    error_weight=_weight_beside,
+    grid=one_of(("exact", "published")),
+)
 class WeighedChoice:
     """The parameters of an adaptive protocol, checked, and its objective."""
 
@@ -25,15 +41,6 @@ class WeighedChoice:
     success_weight: float = 0.5
     error_weight: float = 0.5
     grid: str = "exact"
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", check_integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
-        for name in ("success_weight", "error_weight"):
-            object.__setattr__(self, name, check_nonnegative(name, getattr(self, name)))
-        if not self.success_weight + self.error_weight:
-            raise ValueError("one of success_weight and error_weight must be above 0.")
-        object.__setattr__(self, "grid", check_known("grid", self.grid, ("exact", "published")))
 
     def _weigh(self, success: Floats, error: Floats) -> Floats:
         """Objective for attack success (uniform prior) and error of one user (n = 1, f = 0)."""

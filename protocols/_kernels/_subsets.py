@@ -10,13 +10,21 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.divergence import hockey_stick
+from ldpaudit.parameters import parameters
 
 from ._bits import Bytes, pack, row_chunks, subset_rows, width
 from ._counts import subset_supports
 from ._two_level import first_of_subset, two_level_success
 
 
+def _published_size(name: str, value: int, made: SubsetRandomizer) -> int:
+    del name
+    fraction = math.exp(-made.epsilon) / (1 + math.exp(-made.epsilon))
+    return value or max(1, round(made.num_values * fraction))
+
+
 @dataclass(frozen=True)
+@parameters(size=_published_size)
 class SubsetRandomizer:
     """Subset selection over `num_values` values with subsets of `size` (0: the published size).
 
@@ -29,11 +37,6 @@ class SubsetRandomizer:
     num_values: int
     epsilon: float
     size: int = 0
-
-    def __post_init__(self) -> None:
-        if not self.size:
-            fraction = math.exp(-self.epsilon) / (1 + math.exp(-self.epsilon))
-            object.__setattr__(self, "size", max(1, round(self.num_values * fraction)))
 
     @property
     def p(self) -> float:

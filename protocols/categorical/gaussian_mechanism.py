@@ -8,9 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
+from ldpaudit.parameters import budget, domain_size, fraction, parameters
 from ldpaudit.protocols._kernels._bits import row_chunks
 from ldpaudit.protocols._kernels._noisy_histogram import Floats, NoisyHistogram
-from ldpaudit.validate import check_epsilon, check_fraction, check_integer, check_nonnegative
+from ldpaudit.validate import check_nonnegative
 
 #: Length of the difference of two one-hot vectors.
 _SENSITIVITY = math.sqrt(2)
@@ -53,6 +54,7 @@ class GaussianNoise(NoisyHistogram):
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget(), delta=fraction())
 class GaussianMechanism(GaussianNoise):
     """GM: normal noise of the classical size, sqrt(2) / epsilon sqrt(2 ln(1.25 / delta)).
 
@@ -100,11 +102,6 @@ class GaussianMechanism(GaussianNoise):
     epsilon: float
     delta: float
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", check_integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
-        object.__setattr__(self, "delta", check_fraction("delta", self.delta))
-
     @property
     def scale(self) -> float:
         """Standard deviation of the noise on each entry."""
@@ -113,6 +110,7 @@ class GaussianMechanism(GaussianNoise):
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget(), delta=fraction())
 class AnalyticGaussianMechanism(GaussianNoise):
     """AGM: the least normal noise that keeps (epsilon, delta)-LDP, at any epsilon.
 
@@ -151,11 +149,6 @@ class AnalyticGaussianMechanism(GaussianNoise):
     k: int
     epsilon: float
     delta: float
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", check_integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
-        object.__setattr__(self, "delta", check_fraction("delta", self.delta))
 
     @cached_property
     def scale(self) -> float:

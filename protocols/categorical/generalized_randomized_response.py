@@ -9,13 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.divergence import hockey_stick
+from ldpaudit.parameters import budget, domain_size, parameters
 from ldpaudit.protocols._kernels._counts import multinomial, users_per_value
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
 from ldpaudit.validate import (
     check_distribution,
-    check_epsilon,
     check_generator,
-    check_integer,
     check_listable,
     check_table_size,
     check_values,
@@ -121,6 +120,7 @@ class RandomizedResponse(PureProtocol):
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget())
 class GeneralizedRandomizedResponse(RandomizedResponse):
     """GRR: the own value with probability p, each other value with q = p / exp(epsilon).
 
@@ -153,10 +153,6 @@ class GeneralizedRandomizedResponse(RandomizedResponse):
 
     k: int
     epsilon: float
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", check_integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
 
     @property
     def p_star(self) -> float:

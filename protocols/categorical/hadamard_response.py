@@ -9,12 +9,13 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.parameters import budget, domain_size, parameters
 from ldpaudit.protocols._kernels._blocks import BlockResponse
 from ldpaudit.protocols._kernels._hadamard import Ints, even, even_words, walsh_hadamard
-from ldpaudit.validate import check_epsilon, check_integer
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget())
 class HadamardResponse(BlockResponse):
     """HR: a message of B blocks of b words, e times as likely if it supports the own value.
 
@@ -60,10 +61,6 @@ class HadamardResponse(BlockResponse):
 
     k: int
     epsilon: float
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", check_integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
 
     @cached_property
     def num_blocks(self) -> int:

@@ -11,13 +11,15 @@ from functools import cached_property
 
 import numpy as np
 
+from ldpaudit.parameters import budget, domain_size, parameters
 from ldpaudit.protocols._kernels._noisy_histogram import Floats, NoisyHistogram
-from ldpaudit.validate import check_epsilon, check_integer, check_nonnegative
+from ldpaudit.validate import check_nonnegative
 
 from .unary_encoding import UnaryEncoding
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget())
 class ThresholdingHistogramEncoding(UnaryEncoding):
     """THE: Laplace noise of scale 2 / epsilon on every entry, then one bit, above theta or not.
 
@@ -52,10 +54,6 @@ class ThresholdingHistogramEncoding(UnaryEncoding):
 
     k: int
     epsilon: float
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", check_integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
 
     @cached_property
     def theta(self) -> float:
@@ -92,6 +90,7 @@ class ThresholdingHistogramEncoding(UnaryEncoding):
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget())
 class SummationHistogramEncoding(NoisyHistogram):
     """SHE: Laplace noise of scale 2 / epsilon on every entry; the server adds the reports up.
 
@@ -131,10 +130,6 @@ class SummationHistogramEncoding(NoisyHistogram):
 
     k: int
     epsilon: float
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", check_integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
 
     @property
     def scale(self) -> float:

@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.parameters import budget, domain_size, integer, parameters
 from ldpaudit.protocols._kernels._blocks import BlockResponse
 from ldpaudit.protocols._kernels._message_counts import orthogonal_messages
 from ldpaudit.protocols._kernels._projective import Ints, ProjectiveSpace, prime_from
-from ldpaudit.validate import check_epsilon, check_integer
 
 #: Largest field; the decoder's scratch grows with it.
 MAX_FIELD_ORDER = 31
@@ -21,6 +21,7 @@ _UNIVERSE_LIMIT = 2**31
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget(), field_order=integer(3, MAX_FIELD_ORDER))
 class HybridProjectiveGeometry(BlockResponse):
     """HPGR: a point in one of h blocks, e times as likely if orthogonal to the own value's there.
 
@@ -70,11 +71,8 @@ class HybridProjectiveGeometry(BlockResponse):
     epsilon: float
     field_order: int = 5
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", check_integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
-        order = check_integer("field_order", self.field_order, 3, MAX_FIELD_ORDER)
-        object.__setattr__(self, "field_order", order)
+    def _check_together(self) -> None:
+        order = self.field_order
         if prime_from(order) != order:
             raise ValueError(f"field_order must be an odd prime, got {order}.")
         if self.epsilon > math.log(_UNIVERSE_LIMIT) or self.universe_size >= _UNIVERSE_LIMIT:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.divergence import hockey_stick
+from ldpaudit.parameters import budget, domain_size, parameters
 from ldpaudit.protocols._kernels._checks import structured_rows
 from ldpaudit.protocols._kernels._counts import independent_supports, users_per_value
 from ldpaudit.protocols._kernels._hashing import Words, mix, mix_into
@@ -17,9 +18,7 @@ from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
 from ldpaudit.protocols._kernels._two_level import first_of_independent, two_level_success
 from ldpaudit.validate import (
     check_distribution,
-    check_epsilon,
     check_generator,
-    check_integer,
     check_table_size,
     check_values,
 )
@@ -212,6 +211,7 @@ class LocalHashing(PureProtocol):
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget())
 class OptimizedLocalHashing(LocalHashing):
     """OLH: g = round(e) + 1 buckets.
 
@@ -247,9 +247,7 @@ class OptimizedLocalHashing(LocalHashing):
     k: int
     epsilon: float
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", check_integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
+    def _check_together(self) -> None:
         if self.epsilon > math.log(2**31 - 2):
             raise ValueError(
                 f"epsilon must keep round(exp(epsilon)) + 1 below 2**31, got {self.epsilon!r}."
@@ -262,6 +260,7 @@ class OptimizedLocalHashing(LocalHashing):
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget())
 class BinaryLocalHashing(LocalHashing):
     """BLH: local hashing to g = 2 buckets, one bit a report beside the seed.
 
@@ -291,10 +290,6 @@ class BinaryLocalHashing(LocalHashing):
 
     k: int
     epsilon: float
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", check_integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
 
     @property
     def num_buckets(self) -> int:

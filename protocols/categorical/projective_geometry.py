@@ -10,15 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.divergence import hockey_stick
+from ldpaudit.parameters import budget, domain_size, parameters
 from ldpaudit.protocols._kernels._counts import users_per_value
 from ldpaudit.protocols._kernels._message_counts import orthogonal_messages, split_evenly
 from ldpaudit.protocols._kernels._projective import Ints, ProjectiveSpace, prime_from
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
 from ldpaudit.validate import (
     check_distribution,
-    check_epsilon,
     check_generator,
-    check_integer,
     check_listable,
     check_table_size,
     check_values,
@@ -33,6 +32,7 @@ _TABLE_CHUNK = 2**16  # likelihood entries a pass
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget())
 class ProjectiveGeometryResponse(PureProtocol):
     """PGR: a projective point, e times as likely if it is orthogonal to the value's point.
 
@@ -78,9 +78,7 @@ class ProjectiveGeometryResponse(PureProtocol):
     k: int
     epsilon: float
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", check_integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
+    def _check_together(self) -> None:
         if self.epsilon > math.log(_UNIVERSE_LIMIT):
             raise ValueError(
                 f"epsilon must keep the field order, at least e + 1, below 2**31, "

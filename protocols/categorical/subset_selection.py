@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.parameters import budget, domain_size, parameters
 from ldpaudit.protocols._kernels._bits import Bytes, column_counts
 from ldpaudit.protocols._kernels._checks import packed_rows
 from ldpaudit.protocols._kernels._counts import users_per_value
@@ -17,9 +18,7 @@ from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
 from ldpaudit.protocols._kernels._subsets import SubsetRandomizer
 from ldpaudit.validate import (
     check_distribution,
-    check_epsilon,
     check_generator,
-    check_integer,
     check_listable,
     check_table_size,
     check_values,
@@ -27,6 +26,7 @@ from ldpaudit.validate import (
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget())
 class SubsetSelection(PureProtocol):
     """SS: a random subset of w = max(1, rint(k / (e + 1))) values that tends to hold the own one.
 
@@ -64,10 +64,6 @@ class SubsetSelection(PureProtocol):
 
     k: int
     epsilon: float
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", check_integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
 
     @cached_property
     def _randomizer(self) -> SubsetRandomizer:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.divergence import hockey_stick
+from ldpaudit.parameters import budget, domain_size, fraction, parameters
 from ldpaudit.protocols._kernels._bits import (
     Bytes,
     bernoulli_rows,
@@ -24,10 +25,7 @@ from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
 from ldpaudit.protocols._kernels._two_level import first_of_independent, two_level_success
 from ldpaudit.validate import (
     check_distribution,
-    check_epsilon,
-    check_fraction,
     check_generator,
-    check_integer,
     check_listable,
     check_table_size,
     check_values,
@@ -106,6 +104,7 @@ class UnaryEncoding(PureProtocol):
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget())
 class OptimizedUnaryEncoding(UnaryEncoding):
     """OUE: the own bit is a fair coin, each other bit is set with q = 1 / (e + 1).
 
@@ -140,10 +139,6 @@ class OptimizedUnaryEncoding(UnaryEncoding):
     k: int
     epsilon: float
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", check_integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
-
     @property
     def p_star(self) -> float:
         """Probability that the own bit is set, 1/2."""
@@ -156,6 +151,7 @@ class OptimizedUnaryEncoding(UnaryEncoding):
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget())
 class SymmetricUnaryEncoding(UnaryEncoding):
     """SUE (one-time basic RAPPOR): every bit tells the truth with the same probability.
 
@@ -189,10 +185,6 @@ class SymmetricUnaryEncoding(UnaryEncoding):
     k: int
     epsilon: float
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", check_integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
-
     @property
     def p_star(self) -> float:
         """Probability that the own bit is set."""
@@ -210,6 +202,7 @@ class SymmetricUnaryEncoding(UnaryEncoding):
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget(), p=fraction())
 class GeneralUnaryEncoding(UnaryEncoding):
     """UE: any probability p of the own bit, with q = p / (e (1 - p) + p) to match epsilon.
 
@@ -243,10 +236,7 @@ class GeneralUnaryEncoding(UnaryEncoding):
     epsilon: float
     p: float
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", check_integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
-        object.__setattr__(self, "p", check_fraction("p", self.p))
+    def _check_together(self) -> None:
         if self.p < 0.5:
             raise ValueError(f"p must be at least 1/2, got {self.p!r}.")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -22,19 +22,21 @@ Floats = npt.NDArray[np.float64]
 Calibration = Literal["exact", "published"]
 
 
-def budgets(epsilon: float, epsilon_inf: float) -> tuple[float, float]:
-    """Return epsilon (of one report) and epsilon_inf (of one memo) if the first is the smaller."""
-    first, last = check_epsilon(epsilon), check_epsilon(epsilon_inf)
-    if first >= last:
-        raise ValueError(f"epsilon must be below epsilon_inf = {last!r}, got {first!r}.")
-    return first, last
+def memo_budget(name: str, value: Any, made: Any) -> float:
+    """Rule of epsilon_inf, the budget of one memo: above epsilon, that of one report."""
+    del name
+    last = check_epsilon(value)
+    if made.epsilon >= last:
+        raise ValueError(f"epsilon must be below epsilon_inf = {last!r}, got {made.epsilon!r}.")
+    return last
 
 
-def calibration(name: str) -> Calibration:
-    """Return `name` if it is a calibration."""
-    if name not in ("exact", "published"):
-        raise ValueError(f"calibration must be 'exact' or 'published', got {name!r}.")
-    return name  # type: ignore[return-value]
+def calibration(name: str, value: Any, made: Any) -> Any:
+    """Rule of a calibration: one of two words."""
+    del made
+    if value not in ("exact", "published"):
+        raise ValueError(f"{name} must be 'exact' or 'published', got {value!r}.")
+    return value
 
 
 @dataclass(frozen=True)

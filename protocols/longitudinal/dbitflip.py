@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.divergence import hockey_stick
+from ldpaudit.parameters import budget, domain_size, integer, optional, parameters
 from ldpaudit.protocols._kernels._bits import (
     Bytes,
     column_counts,
@@ -27,7 +28,6 @@ from ldpaudit.protocols._kernels._levels import bit_factors, row_sizes
 from ldpaudit.protocols._kernels._pure import SupportCounts
 from ldpaudit.validate import (
     check_distribution,
-    check_epsilon,
     check_generator,
     check_integer,
     check_listable,
@@ -50,6 +50,12 @@ class BucketMemory(Memory):
 
 
 @dataclass(frozen=True)
+@parameters(
+    k=domain_size(),
+    epsilon=budget(),
+    buckets=optional(integer(2, lambda made: made.k)),
+    d=integer(1, lambda made: made.num_buckets),
+)
 class BitFlip(Memoised):
     """dBitFlipPM: d of the b buckets are the user's, each with a bit that is drawn once.
 
@@ -95,13 +101,6 @@ class BitFlip(Memoised):
     epsilon: float
     d: int
     buckets: int | None = None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", check_integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
-        if self.buckets is not None:
-            object.__setattr__(self, "buckets", check_integer("buckets", self.buckets, 2, self.k))
-        object.__setattr__(self, "d", check_integer("d", self.d, 1, self.num_buckets))
 
     @property
     def num_buckets(self) -> int:

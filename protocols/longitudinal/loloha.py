@@ -10,13 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.parameters import budget, domain_size, parameters
 from ldpaudit.protocols._kernels._checks import structured_rows
 from ldpaudit.protocols._kernels._hashing import Words
 from ldpaudit.protocols.categorical.generalized_randomized_response import displaced
 from ldpaudit.protocols.categorical.local_hashing import _REPORT, LocalHashing, hash_to_buckets
-from ldpaudit.validate import check_integer, check_table_size, check_values
+from ldpaudit.validate import check_table_size, check_values
 
-from ._chains import Calibration, ResponseChain, budgets, calibration
+from ._chains import Calibration, ResponseChain, calibration, memo_budget
 from ._memoised import Memoised, Memory, checked_history, uniforms
 
 _CHUNK = 2**14  # users a pass: scratch stays in cache
@@ -121,6 +122,7 @@ class LongitudinalLocalHashing(LocalHashing, Memoised):
 
 
 @dataclass(frozen=True)
+@parameters(epsilon=budget(), epsilon_inf=memo_budget, k=domain_size())
 class BinaryLongitudinalHashing(LongitudinalLocalHashing):
     """BiLOLOHA: a hash to two buckets, so that no user ever spends more than 2 epsilon_inf.
 
@@ -162,12 +164,8 @@ class BinaryLongitudinalHashing(LongitudinalLocalHashing):
     epsilon: float
     epsilon_inf: float
 
-    def __post_init__(self) -> None:
-        epsilon, epsilon_inf = budgets(self.epsilon, self.epsilon_inf)
-        object.__setattr__(self, "k", check_integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", epsilon)
-        object.__setattr__(self, "epsilon_inf", epsilon_inf)
-        ResponseChain.calibrated(2, epsilon, epsilon_inf, "exact")
+    def _check_together(self) -> None:
+        ResponseChain.calibrated(2, self.epsilon, self.epsilon_inf, "exact")
 
     @property
     def num_buckets(self) -> int:
@@ -180,6 +178,7 @@ class BinaryLongitudinalHashing(LongitudinalLocalHashing):
 
 
 @dataclass(frozen=True)
+@parameters(epsilon=budget(), epsilon_inf=memo_budget, k=domain_size(), calibration=calibration)
 class OptimizedLongitudinalHashing(LongitudinalLocalHashing):
     """OLOLOHA: a hash to the number of buckets with the least error.
 
@@ -222,15 +221,10 @@ class OptimizedLongitudinalHashing(LongitudinalLocalHashing):
     epsilon_inf: float
     calibration: Calibration = "exact"
 
-    def __post_init__(self) -> None:
-        epsilon, epsilon_inf = budgets(self.epsilon, self.epsilon_inf)
-        object.__setattr__(self, "k", check_integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", epsilon)
-        object.__setattr__(self, "epsilon_inf", epsilon_inf)
-        object.__setattr__(self, "calibration", calibration(self.calibration))
-        if epsilon > math.log(2**31 - 2):
-            raise ValueError(f"epsilon must keep g below 2**31, got {epsilon!r}.")
-        ResponseChain.calibrated(self.num_buckets, epsilon, epsilon_inf, self.calibration)
+    def _check_together(self) -> None:
+        if self.epsilon > math.log(2**31 - 2):
+            raise ValueError(f"epsilon must keep g below 2**31, got {self.epsilon!r}.")
+        ResponseChain.calibrated(self.num_buckets, self.epsilon, self.epsilon_inf, self.calibration)
 
     @property
     def num_buckets(self) -> int:

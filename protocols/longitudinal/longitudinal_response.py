@@ -8,17 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.parameters import budget, domain_size, parameters
 from ldpaudit.protocols.categorical.generalized_randomized_response import (
     RandomizedResponse,
     displaced,
 )
-from ldpaudit.validate import check_integer, check_table_size, check_values
+from ldpaudit.validate import check_table_size, check_values
 
-from ._chains import Calibration, ResponseChain, budgets, calibration
+from ._chains import Calibration, ResponseChain, calibration, memo_budget
 from ._memoised import Memoised, Memory, checked_history, uniforms
 
 
 @dataclass(frozen=True)
+@parameters(epsilon=budget(), epsilon_inf=memo_budget, k=domain_size(), calibration=calibration)
 class LongitudinalRandomizedResponse(RandomizedResponse, Memoised):
     """L-GRR: randomized response with epsilon_inf once a value, then one a report.
 
@@ -68,13 +70,8 @@ class LongitudinalRandomizedResponse(RandomizedResponse, Memoised):
     epsilon_inf: float
     calibration: Calibration = "exact"
 
-    def __post_init__(self) -> None:
-        epsilon, epsilon_inf = budgets(self.epsilon, self.epsilon_inf)
-        object.__setattr__(self, "k", check_integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", epsilon)
-        object.__setattr__(self, "epsilon_inf", epsilon_inf)
-        object.__setattr__(self, "calibration", calibration(self.calibration))
-        ResponseChain.calibrated(self.k, epsilon, epsilon_inf, self.calibration)
+    def _check_together(self) -> None:
+        ResponseChain.calibrated(self.k, self.epsilon, self.epsilon_inf, self.calibration)
 
     @property
     def _chain(self) -> ResponseChain:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.parameters import budget, domain_size, fraction, parameters
 from ldpaudit.protocols._kernels._bits import (
     Bytes,
     bernoulli_rows,
@@ -21,11 +22,11 @@ from ldpaudit.protocols._kernels._bits import (
 from ldpaudit.protocols._kernels._checks import packed_rows
 from ldpaudit.protocols._kernels._hashing import mix
 from ldpaudit.protocols.categorical.unary_encoding import UnaryEncoding
-from ldpaudit.validate import check_fraction, check_integer, check_table_size, check_values
+from ldpaudit.validate import check_table_size, check_values
 
 from ._chains import (
     BitChain,
-    budgets,
+    memo_budget,
     optimized_then_optimized,
     optimized_then_symmetric,
     symmetric_then_optimized,
@@ -132,6 +133,7 @@ class LongitudinalUnaryEncoding(UnaryEncoding, Memoised):
 
 
 @dataclass(frozen=True)
+@parameters(epsilon=budget(), epsilon_inf=memo_budget, k=domain_size())
 class _TwoBudgets(LongitudinalUnaryEncoding):
     """Parameters of the chains that are calibrated to two budgets."""
 
@@ -139,11 +141,7 @@ class _TwoBudgets(LongitudinalUnaryEncoding):
     epsilon: float
     epsilon_inf: float
 
-    def __post_init__(self) -> None:
-        epsilon, epsilon_inf = budgets(self.epsilon, self.epsilon_inf)
-        object.__setattr__(self, "k", check_integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", epsilon)
-        object.__setattr__(self, "epsilon_inf", epsilon_inf)
+    def _check_together(self) -> None:
         self._chain.composed_epsilon(1)  # refuses what cannot be calibrated
 
 
@@ -293,6 +291,7 @@ class LongitudinalSymmetricOptimizedEncoding(_TwoBudgets):
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), f=fraction(), p=fraction(), q=fraction())
 class Rappor(LongitudinalUnaryEncoding):
     """Basic RAPPOR in its own parameters: f of the permanent bits, p and q of each report's.
 
@@ -332,10 +331,7 @@ class Rappor(LongitudinalUnaryEncoding):
     p: float = 0.5
     q: float = 0.75
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", check_integer("k", self.k, 2))
-        for name in ("f", "p", "q"):
-            object.__setattr__(self, name, check_fraction(name, getattr(self, name)))
+    def _check_together(self) -> None:
         if self.p >= self.q:
             raise ValueError(f"p must be below q = {self.q!r}, got {self.p!r}.")
 

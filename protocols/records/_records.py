@@ -47,14 +47,15 @@ class RecordCounts:
         return RecordCounts(self.num_users + other.num_users, parts)
 
 
-def checked_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
-    """Return the attributes' numbers of values, each at least 2, their product below 2**62."""
-    if isinstance(sizes, int | str) or not len(sizes):
-        raise TypeError(f"sizes must be the attributes' numbers of values, got {sizes!r}.")
-    checked = tuple(check_integer("every size", size, 2) for size in sizes)
-    if math.prod(checked) > MAX_RECORDS:
-        raise ValueError(f"sizes must keep their product below 2**62, got {math.prod(checked)}.")
-    return checked
+def record_sizes(name: str, value: Sequence[int], made: Any) -> tuple[int, ...]:
+    """Rule of the attributes' numbers of values, each at least 2, their product below 2**62."""
+    del made
+    if isinstance(value, int | str) or not len(value):
+        raise TypeError(f"{name} must be the attributes' numbers of values, got {value!r}.")
+    sizes = tuple(check_integer("every size", size, 2) for size in value)
+    if math.prod(sizes) > MAX_RECORDS:
+        raise ValueError(f"{name} must keep their product below 2**62, got {math.prod(sizes)}.")
+    return sizes
 
 
 class RecordProtocol(ABC):

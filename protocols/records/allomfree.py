@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.protocols.longitudinal._chains import Calibration, budgets, calibration
+from ldpaudit.parameters import budget, parameters
+from ldpaudit.protocols.longitudinal._chains import Calibration, calibration, memo_budget
 from ldpaudit.protocols.longitudinal._memoised import Memory, checked_history
 from ldpaudit.protocols.longitudinal.longitudinal_response import LongitudinalRandomizedResponse
 from ldpaudit.protocols.longitudinal.longitudinal_unary import (
@@ -19,7 +20,7 @@ from ldpaudit.protocols.longitudinal.longitudinal_unary import (
 )
 from ldpaudit.validate import check_generator, check_integer, check_table_size
 
-from ._records import Floats, Ints, Rows, checked_sizes
+from ._records import Floats, Ints, Rows, record_sizes
 from .split_and_sample import SampledAttribute
 
 
@@ -36,6 +37,7 @@ class RecordMemory:
 
 
 @dataclass(frozen=True)
+@parameters(epsilon=budget(), epsilon_inf=memo_budget, sizes=record_sizes, calibration=calibration)
 class Allomfree(SampledAttribute):
     """ALLOMFREE: SMP with a fixed attribute a user, each by L-GRR or L-OSUE.
 
@@ -82,13 +84,6 @@ class Allomfree(SampledAttribute):
     epsilon: float
     epsilon_inf: float
     calibration: Calibration = "exact"
-
-    def __post_init__(self) -> None:
-        epsilon, epsilon_inf = budgets(self.epsilon, self.epsilon_inf)
-        object.__setattr__(self, "sizes", checked_sizes(self.sizes))
-        object.__setattr__(self, "epsilon", epsilon)
-        object.__setattr__(self, "epsilon_inf", epsilon_inf)
-        object.__setattr__(self, "calibration", calibration(self.calibration))
 
     @cached_property
     def attributes(self) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.parameters import budget, one_of, parameters
 from ldpaudit.protocols._kernels._bits import bernoulli_rows, unpack
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
 from ldpaudit.protocols.categorical.generalized_randomized_response import (
@@ -23,13 +24,11 @@ from ldpaudit.protocols.categorical.unary_encoding import (
 from ldpaudit.validate import (
     MAX_EPSILON,
     check_distribution,
-    check_epsilon,
     check_generator,
     check_integer,
-    check_known,
 )
 
-from ._records import Floats, RecordCounts, RecordProtocol, Rows, checked_sizes
+from ._records import Floats, RecordCounts, RecordProtocol, Rows, record_sizes
 
 #: Protocol of an attribute, and whether its fake reports encode no value at all.
 VARIANTS: dict[str, tuple[Callable[[int, float], PureProtocol], bool]] = {
@@ -104,6 +103,13 @@ class FakedAttribute:
 
 
 @dataclass(frozen=True)
+@parameters(
+    sizes=record_sizes,
+    epsilon=budget(),
+    variant=one_of([*VARIANTS, "adp"]),
+    neighbours=one_of(("attribute", "record")),
+    calibration=one_of(("exact", "published")),
+)
 class RandomSamplingFakeData(RecordProtocol):
     """RS+FD: one attribute, drawn and hidden, is reported with a larger budget; the rest is fake.
 
@@ -162,13 +168,6 @@ class RandomSamplingFakeData(RecordProtocol):
     variant: str = "grr"
     neighbours: str = "attribute"
     calibration: str = "exact"
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "sizes", checked_sizes(self.sizes))
-        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
-        check_known("variant", self.variant, [*VARIANTS, "adp"])
-        check_known("neighbours", self.neighbours, ("attribute", "record"))
-        check_known("calibration", self.calibration, ("exact", "published"))
 
     @cached_property
     def priors(self) -> tuple[Floats, ...]:
@@ -308,7 +307,14 @@ class RandomSamplingFakeData(RecordProtocol):
         return self.epsilon_between(1 if self.neighbours == "attribute" else len(self.sizes))
 
 
+def _laws(name: str, value: Any, made: RandomSamplingFakeData) -> tuple[tuple[float, ...], ...]:
+    if len(value) != len(made.sizes):
+        raise ValueError(f"{name} must be {len(made.sizes)} laws of fake values, got {len(value)}.")
+    return tuple(tuple(map(float, law)) for law in value)
+
+
 @dataclass(frozen=True)
+@parameters(fake=_laws)
 class RandomSamplingRealisticFakeData(RandomSamplingFakeData):
     """RS+RFD: RS+FD whose fake values follow public priors instead of the uniform law.
 
@@ -342,14 +348,7 @@ class RandomSamplingRealisticFakeData(RandomSamplingFakeData):
 
     fake: tuple[tuple[float, ...], ...] = ()
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if len(self.fake) != len(self.sizes):
-            raise ValueError(
-                f"fake must be {len(self.sizes)} laws of fake values, got {len(self.fake)}."
-            )
-        laws = tuple(tuple(map(float, law)) for law in self.fake)
-        object.__setattr__(self, "fake", laws)
+    def _check_together(self) -> None:
         if any(law.min() <= 0 for law in self.priors):
             raise ValueError("fake must hold probabilities above 0.")
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.parameters import budget, one_of, parameters
 from ldpaudit.protocols.categorical.generalized_randomized_response import (
     GeneralizedRandomizedResponse,
 )
@@ -22,14 +23,12 @@ from ldpaudit.protocols.categorical.unary_encoding import (
     SymmetricUnaryEncoding,
 )
 from ldpaudit.validate import (
-    check_epsilon,
     check_generator,
     check_integer,
-    check_known,
     check_values,
 )
 
-from ._records import Floats, RecordCounts, RecordProtocol, Rows, checked_sizes
+from ._records import Floats, RecordCounts, RecordProtocol, Rows, record_sizes
 
 
 def adaptive(k: int, epsilon: float) -> Any:
@@ -52,17 +51,13 @@ BASES: dict[str, Callable[[int, float], Any]] = {
 
 
 @dataclass(frozen=True)
+@parameters(sizes=record_sizes, epsilon=budget(), base=one_of(BASES))
 class _Divided(RecordProtocol):
     """The parameters of SPL and SMP, checked."""
 
     sizes: tuple[int, ...]
     epsilon: float
     base: str = "adp"
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "sizes", checked_sizes(self.sizes))
-        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
-        object.__setattr__(self, "base", check_known("base", self.base, BASES))
 
 
 @dataclass(frozen=True)
