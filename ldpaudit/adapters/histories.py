@@ -25,6 +25,7 @@ from ldpaudit.contracts import (
     Longitudinal,
     Reports,
 )
+from ldpaudit.parameters import parameters
 from ldpaudit.registry import create
 
 
@@ -190,7 +191,23 @@ class ConstantHistory:
         return f"histories of one value in all {self.rounds} rounds"
 
 
+def _with_memos(name: str, value: Any, made: Any) -> Any:
+    del made
+    if not isinstance(value, HasMemos):
+        raise TypeError(f"{name} must have memos, got {type(value).__name__}.")
+    return value
+
+
+def _value_paths(name: str, value: Any, made: Histories) -> tuple[tuple[int, ...], ...]:
+    table = np.asarray(value)
+    if table.ndim != 2 or len(table) < 2 or not table.shape[1]:
+        raise ValueError(f"{name} must have shape (at least 2, rounds), got {table.shape}.")
+    validate.check_values(table.ravel(), made.mechanism.k)
+    return tuple(tuple(int(v) for v in row) for row in table)
+
+
 @dataclass(frozen=True)
+@parameters(mechanism=_with_memos, histories=_value_paths)
 class Histories:
     """All reports of a user who goes through one of several histories; its inputs are those.
 
@@ -224,16 +241,6 @@ class Histories:
 
     mechanism: Longitudinal
     histories: Any
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.mechanism, HasMemos):
-            raise TypeError(f"mechanism must have memos, got {type(self.mechanism).__name__}.")
-        table = np.asarray(self.histories)
-        if table.ndim != 2 or len(table) < 2 or not table.shape[1]:
-            raise ValueError(f"histories must have shape (at least 2, rounds), got {table.shape}.")
-        validate.check_values(table.ravel(), self.mechanism.k)
-        frozen = tuple(tuple(int(v) for v in row) for row in table)
-        object.__setattr__(self, "histories", frozen)
 
     @property
     def k(self) -> int:
@@ -327,8 +334,7 @@ class Change:
     def __post_init__(self) -> None:
         validate.check_integer("rounds", self.rounds, 2)
         validate.check_integer("change_at", self.change_at, 1, self.rounds - 1)
-        if not isinstance(self.mechanism, HasMemos):
-            raise TypeError(f"mechanism must have memos, got {type(self.mechanism).__name__}.")
+        _with_memos("mechanism", self.mechanism, self)
 
     @property
     def epsilon(self) -> float:

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import validate
+from ldpaudit.parameters import domain_size, parameters, positive
 
 if TYPE_CHECKING:
     from ldpaudit.contracts import Floats
@@ -28,6 +29,7 @@ MAX_K = 10**7
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(MAX_K), epsilon=positive())
 class Frontier:
     r"""The least error of any epsilon-LDP mechanism whose attack success is at most V.
 
@@ -94,10 +96,6 @@ class Frontier:
 
     k: int
     epsilon: float
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", validate.check_integer("k", self.k, 2, MAX_K))
-        object.__setattr__(self, "epsilon", validate.check_positive("epsilon", self.epsilon))
 
     @cached_property
     def _curve(self) -> tuple[Floats, Floats, Floats]:

@@ -5,17 +5,33 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ldpaudit import validate
+from ldpaudit.parameters import parameters
 
 if TYPE_CHECKING:
     from ldpaudit.contracts import Floats, Values
 
 
+def _users(name: str, value: Any, made: Any) -> Values:
+    del made
+    given = np.asarray(value)
+    if given.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be whole numbers, got dtype {given.dtype}.")
+    if given.ndim != 1 or given.size < 2:
+        raise ValueError(f"{name} must have shape (k,) with k >= 2, got {given.shape}.")
+    if given.min() < 0 or given.max() == 0:
+        raise ValueError(f"{name} must hold counts of at least 0 and at least one user.")
+    histogram = given.astype(np.int64)
+    histogram.flags.writeable = False
+    return histogram
+
+
 @dataclass(frozen=True, eq=False)
+@parameters(histogram=_users)
 class DataSet:
     """How many users hold each of k values.
 
@@ -54,25 +70,13 @@ class DataSet:
     notice: str = ""
     sizes: tuple[int, ...] | None = None
 
-    def __post_init__(self) -> None:
-        given = np.asarray(self.histogram)
-        if given.dtype.kind not in "iu":
-            raise TypeError(f"histogram must be whole numbers, got dtype {given.dtype}.")
-        if given.ndim != 1 or given.size < 2:
-            raise ValueError(f"histogram must have shape (k,) with k >= 2, got {given.shape}.")
-        if given.min() < 0 or given.max() == 0:
-            raise ValueError("histogram must hold counts of at least 0 and at least one user.")
-        if self.labels is not None and len(self.labels) != given.size:
-            raise ValueError(f"labels must name {given.size} values, got {len(self.labels)}.")
+    def _check_together(self) -> None:
+        if self.labels is not None and len(self.labels) != self.k:
+            raise ValueError(f"labels must name {self.k} values, got {len(self.labels)}.")
         if self.sizes is not None:
-            sizes = tuple(
-                validate.check_integer("every size", m, 2, given.size) for m in self.sizes
-            )
-            if math.prod(sizes) != given.size:
-                raise ValueError(f"sizes must have the product {given.size}, got {sizes}.")
-        histogram = given.astype(np.int64)
-        histogram.flags.writeable = False
-        object.__setattr__(self, "histogram", histogram)
+            sizes = tuple(validate.check_integer("every size", m, 2, self.k) for m in self.sizes)
+            if math.prod(sizes) != self.k:
+                raise ValueError(f"sizes must have the product {self.k}, got {sizes}.")
 
     @property
     def k(self) -> int:

@@ -19,8 +19,10 @@ from ._two_level import first_of_subset, two_level_success
 
 def _published_size(name: str, value: int, made: SubsetRandomizer) -> int:
     del name
+    if value:
+        return value
     fraction = math.exp(-made.epsilon) / (1 + math.exp(-made.epsilon))
-    return value or max(1, round(made.num_values * fraction))
+    return max(1, round(made.num_values * fraction))
 
 
 @dataclass(frozen=True)
