@@ -7,12 +7,12 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Bools", "Bytes", "Floats", "Integers", "Rows", "Words"]
+__all__ = ["Bools", "Bytes", "Floats", "Ints", "Rows", "Words"]
 
 #: Real numbers: likelihoods, frequencies, scores.
 Floats: TypeAlias = npt.NDArray[np.float64]
 #: Whole numbers: values, counts, places.
-Integers: TypeAlias = npt.NDArray[np.int64]
+Ints: TypeAlias = npt.NDArray[np.int64]
 #: Masks.
 Bools: TypeAlias = npt.NDArray[np.bool_]
 #: Bits, eight to the byte.

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Ints
+
 #: Largest privacy budget: exp(-epsilon) is still a full-precision number.
 MAX_EPSILON = 700.0
 #: Least privacy budget: below it the probabilities of a report differ by rounding alone.
@@ -52,7 +54,7 @@ def check_text(name: str, value: str) -> str:
     return value
 
 
-def check_floats(name: str, array: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def check_floats(name: str, array: npt.ArrayLike) -> Floats:
     """Return an array of real numbers."""
     try:
         given = np.asarray(array)
@@ -120,7 +122,7 @@ def check_integer(name: str, value: int, minimum: int, maximum: int | None = Non
     return number
 
 
-def check_values(array: npt.ArrayLike, k: int) -> npt.NDArray[np.int64]:
+def check_values(array: npt.ArrayLike, k: int) -> Ints:
     """Return user values as an int64 vector in [0, k)."""
     out = np.asarray(array)
     if out.ndim != 1:
@@ -135,7 +137,7 @@ def check_values(array: npt.ArrayLike, k: int) -> npt.NDArray[np.int64]:
     return out.astype(np.int64, copy=False)
 
 
-def check_histogram(array: npt.ArrayLike, k: int, max_users: int = 2**62) -> npt.NDArray[np.int64]:
+def check_histogram(array: npt.ArrayLike, k: int, max_users: int = 2**62) -> Ints:
     """Return users per value as an int64 vector of length k, of 1 to `max_users` users."""
     users = np.asarray(array)
     if users.shape != (k,) or not np.issubdtype(users.dtype, np.integer):
@@ -157,7 +159,7 @@ def check_listable(total: int) -> None:
         raise ValueError(f"a list of {shown} reports is above the limit of {MAX_LISTED_REPORTS}.")
 
 
-def check_distribution(name: str, array: npt.ArrayLike | None, k: int) -> npt.NDArray[np.float64]:
+def check_distribution(name: str, array: npt.ArrayLike | None, k: int) -> Floats:
     """Return a probability vector of length k; None means uniform."""
     if array is None:
         return np.full(k, 1.0 / k)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ldpaudit.arrays import Floats
 from ldpaudit.validate import check_distribution
 
 from ._numbers import percent
@@ -75,9 +76,7 @@ def posterior(
     return figure
 
 
-def _draw(
-    axes: Axes, after: npt.NDArray[np.float64], before: npt.NDArray[np.float64], value: int | None
-) -> None:
+def _draw(axes: Axes, after: Floats, before: Floats, value: int | None) -> None:
     import seaborn as sns
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -104,7 +103,7 @@ def _draw(
     sns.despine(ax=axes)
 
 
-def _title(after: npt.NDArray[np.float64]) -> str:
+def _title(after: Floats) -> str:
     best = after.max()
     ties = np.flatnonzero(after >= best * (1 - 1e-9))
     if len(ties) == 1:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from ldpaudit import validate
 from ldpaudit.adapters.arrays import Raw
 from ldpaudit.adapters.files import read_pair
+from ldpaudit.arrays import Ints
 
 
 def from_samples(
@@ -114,7 +115,7 @@ class RecordedMechanism:
         #: Reports recorded of input 0 and of input 1.
         self.num_reports = (start, len(reports) - start)
         self._reports = reports
-        self._orders: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None = None
+        self._orders: tuple[Ints, Ints] | None = None
         self._taken = [0, 0]
 
     def __repr__(self) -> str:

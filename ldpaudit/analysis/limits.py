@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import validate
+from ldpaudit.arrays import Bools
 from ldpaudit.parameters import domain_size, parameters, positive
 
 if TYPE_CHECKING:
@@ -239,7 +240,7 @@ def mse_without_epsilon(
     return _mse(k, np.maximum(k * at - 1, 0.0), k * (1 - at), target)
 
 
-def non_dominated(success: npt.ArrayLike, mse: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+def non_dominated(success: npt.ArrayLike, mse: npt.ArrayLike) -> Bools:
     """Mark the points that no other point beats: lower is better in both.
 
     A point is beaten by one that is at most equal in both and lower in one, so

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from ldpaudit import validate
+from ldpaudit.arrays import Ints
 
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 #: What files write for a missing number. In a column of text they may be names (Null, NA).
@@ -25,7 +25,7 @@ _NOT_A_NUMBER = frozenset({"na", "n/a", "nan", "none", "null", "<na>"})
 
 def coded(
     source: str, path: Path, columns: Sequence[str]
-) -> tuple[list[list[str]], npt.NDArray[np.int64], list[int]]:
+) -> tuple[list[list[str]], Ints, list[int]]:
     """Each column's values in order; rows as places among them, (n, d); how often each occurs."""
     rows = count(path, columns)
     parts: list[Counter[str]] = [Counter() for _ in columns]

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import validate
+from ldpaudit.arrays import Floats
 from ldpaudit.leakage.channels import check_channel
 
 #: Rounds of the search for the capacity; its result says how close it came.
@@ -114,7 +115,7 @@ class Capacity:
 
     lower: float
     upper: float
-    prior: npt.NDArray[np.float64]
+    prior: Floats
 
 
 def shannon_capacity(channel: npt.ArrayLike, tolerance: float = 1e-9) -> Capacity:
@@ -168,9 +169,7 @@ def shannon_capacity(channel: npt.ArrayLike, tolerance: float = 1e-9) -> Capacit
     return Capacity(max(0.0, float(prior @ divergence)), max(0.0, float(divergence.max())), prior)
 
 
-def _divergence(
-    table: npt.NDArray[np.float64], prior: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
+def _divergence(table: Floats, prior: Floats) -> Floats:
     """Divergence of each row from the law of reports under the prior."""
     from scipy.special import rel_entr
 

@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import validate
+from ldpaudit.arrays import Floats
 from ldpaudit.contracts import HasReports
 from ldpaudit.validate import check_distribution
 
 
-def check_channel(channel: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def check_channel(channel: npt.ArrayLike) -> Floats:
     """Return a channel as a (k, reports) table whose rows are distributions.
 
     Raises
@@ -101,9 +102,7 @@ def top_vulnerability(channel: npt.ArrayLike, t: int, prior: npt.ArrayLike | Non
     return float(np.partition(weights[:, None] * table, rest, axis=0)[rest:].sum())
 
 
-def posterior(
-    log_likelihood: npt.ArrayLike, prior: npt.ArrayLike | None = None
-) -> npt.NDArray[np.float64]:
+def posterior(log_likelihood: npt.ArrayLike, prior: npt.ArrayLike | None = None) -> Floats:
     """What an attacker believes after each report: prior x likelihood, normalised.
 
     Parameters
@@ -207,7 +206,7 @@ def exact_epsilon(channel: npt.ArrayLike) -> float:
     return float((np.log(possible.max(axis=0)) - np.log(possible.min(axis=0))).max())
 
 
-def channel(mechanism: HasReports) -> npt.NDArray[np.float64]:
+def channel(mechanism: HasReports) -> Floats:
     """Write down the whole channel of a mechanism that lists its reports.
 
     Parameters

@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import validate
+from ldpaudit.arrays import Floats
 from ldpaudit.leakage.channels import check_channel
 
 
-def check_gain(gain: npt.ArrayLike, k: int) -> npt.NDArray[np.float64]:
+def check_gain(gain: npt.ArrayLike, k: int) -> Floats:
     """Return a gain function as a (guesses, k) table of finite numbers of at least 0.
 
     Raises

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Bools, Floats, Ints
 from ldpaudit.divergence import hockey_stick
 from ldpaudit.validate import (
     check_distribution,
@@ -29,8 +30,6 @@ from ldpaudit.validate import (
 from ._counts import users_per_value
 from ._message_counts import split_evenly
 from ._pure import SupportCounts
-
-Ints = npt.NDArray[np.int64]
 
 _CHUNK = 2**14  # users a pass: their numbers stay in cache
 _TABLE_CHUNK = 2**18  # likelihood entries, or messages, a pass
@@ -73,7 +72,7 @@ class BlockResponse(ABC):
         """Share of the users in the block of an item that the f = 0 error supposes."""
 
     @abstractmethod
-    def _supports(self, messages: Ints, places: Ints) -> npt.NDArray[np.bool_]:
+    def _supports(self, messages: Ints, places: Ints) -> Bools:
         """Whether messages of a block support the values at these places of it."""
 
     @abstractmethod
@@ -142,9 +141,7 @@ class BlockResponse(ABC):
             reports[start : start + _CHUNK] = drawn
         return reports
 
-    def log_likelihood(
-        self, reports: npt.ArrayLike, values: npt.ArrayLike | None = None
-    ) -> npt.NDArray[np.float64]:
+    def log_likelihood(self, reports: npt.ArrayLike, values: npt.ArrayLike | None = None) -> Floats:
         """Log P(report | value), shape (n, len(values)); None means all k values."""
         seen = check_values(reports, self.universe_size)
         asked = np.arange(self.k) if values is None else check_values(values, self.k)
@@ -199,7 +196,7 @@ class BlockResponse(ABC):
         places, blocks = (np.concatenate(parts) for parts in zip(*counted, strict=True))
         return SupportCounts(num_users, np.concatenate((places[: self.k], blocks)))
 
-    def estimate(self, counts: SupportCounts) -> npt.NDArray[np.float64]:
+    def estimate(self, counts: SupportCounts) -> Floats:
         """Unbiased, unclipped frequencies, shape (k,), from a value's counts and its block's."""
         num_users = check_integer("num_users of counts", counts.num_users, 1)
         own, block, rest = self._weights
@@ -281,7 +278,7 @@ class BlockResponse(ABC):
         taken = sum(self._taken(table[rows], floor) for rows in self._row_chunks())
         return float(taken + unused * floor)
 
-    def _taken(self, weights: npt.NDArray[np.float64], floor: float) -> float:
+    def _taken(self, weights: Floats, floor: float) -> float:
         """Sum over the messages of some blocks of the best supported worth, at least `floor`."""
         ranked = np.argsort(-weights, axis=1, kind="stable")
         worth = np.maximum(self._high * np.take_along_axis(weights, ranked, axis=1), floor)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ._bits import Bytes, width
+from ldpaudit.arrays import Bytes, Rows
+
+from ._bits import width
 
 
 def packed_rows(reports: npt.ArrayLike, num_values: int) -> Bytes:
@@ -19,9 +21,7 @@ def packed_rows(reports: npt.ArrayLike, num_values: int) -> Bytes:
     return rows
 
 
-def structured_rows(
-    reports: npt.NDArray[np.void], dtype: np.dtype[np.void]
-) -> npt.NDArray[np.void]:
+def structured_rows(reports: Rows, dtype: np.dtype[np.void]) -> Rows:
     """Return reports as a structured vector of `dtype`, or say what they should be."""
     rows = np.asarray(reports)
     if rows.dtype != dtype or rows.ndim != 1:

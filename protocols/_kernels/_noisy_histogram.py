@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats
 from ldpaudit.validate import (
     check_distribution,
     check_generator,
@@ -24,8 +25,6 @@ from ldpaudit.validate import (
 
 from ._bits import row_chunks
 from ._pure import SupportCounts
-
-Floats = npt.NDArray[np.float64]
 
 #: Sums are kept in whole units of 2**-24 noise scales: exact, whatever the order of the reports.
 #: Rounding a report to a unit adds about 1e-16 of the variance of its noise.

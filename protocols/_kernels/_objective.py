@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ldpaudit.arrays import Floats
 from ldpaudit.parameters import budget, domain_size, nonnegative, one_of, parameters
 from ldpaudit.validate import check_nonnegative
-
-Floats = npt.NDArray[np.float64]
 
 #: Valleys of a grid that are looked into; more of them are rounding noise on a plateau.
 _VALLEYS = 16

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Ints
 from ldpaudit.validate import check_distribution, check_integer
 
 
@@ -21,7 +22,7 @@ class SupportCounts:
     """How many of `num_users` reports support each entry; summaries add up."""
 
     num_users: int
-    supports: npt.NDArray[np.int64]
+    supports: Ints
 
     def __add__(self, other: SupportCounts) -> SupportCounts:
         if not isinstance(other, SupportCounts):
@@ -55,7 +56,7 @@ class PureProtocol(ABC):
         """Probability that a report does not support the own value, 1 - p*."""
         return 1 - self.p_star
 
-    def estimate(self, counts: SupportCounts) -> npt.NDArray[np.float64]:
+    def estimate(self, counts: SupportCounts) -> Floats:
         """Unbiased, unclipped frequencies, shape (k,): (C / n - q*) / (p* - q*)."""
         num_users = check_integer("num_users of counts", counts.num_users, 1)
         spread = self.p_star - self.q_star

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from itertools import chain, combinations
 
 import numpy as np
-import numpy.typing as npt
 
+from ldpaudit.arrays import Bytes, Floats, Ints
 from ldpaudit.divergence import hockey_stick
 from ldpaudit.parameters import parameters
 
-from ._bits import Bytes, pack, row_chunks, subset_rows, width
+from ._bits import pack, row_chunks, subset_rows, width
 from ._counts import subset_supports
 from ._two_level import first_of_subset, two_level_success
 
@@ -93,13 +93,11 @@ class SubsetRandomizer:
         high = math.log(self.p) - _log_comb(m - 1, w - 1)
         return high, high - self.epsilon
 
-    def privatize(self, own: npt.NDArray[np.int64], rng: np.random.Generator) -> Bytes:
+    def privatize(self, own: Ints, rng: np.random.Generator) -> Bytes:
         """Packed subsets, one row a user."""
         return subset_rows(own, self.num_values, self.size, self.p, rng)
 
-    def supports(
-        self, users: npt.NDArray[np.int64], rng: np.random.Generator
-    ) -> npt.NDArray[np.int64]:
+    def supports(self, users: Ints, rng: np.random.Generator) -> Ints:
         """How many subsets hold each value, for users[v] users of each value v."""
         return subset_supports(users, self.size, self.out, rng)
 
@@ -116,7 +114,7 @@ class SubsetRandomizer:
             packed[rows] = pack(bits)
         return packed
 
-    def vulnerability(self, prior: npt.NDArray[np.float64]) -> float:
+    def vulnerability(self, prior: Floats) -> float:
         """Sum over subsets of the largest prior-weighted likelihood."""
         m, w = self.num_values, self.size
         first = first_of_subset(m, w)

@@ -8,9 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
+from ldpaudit.arrays import Floats
 from ldpaudit.parameters import budget, domain_size, fraction, parameters
 from ldpaudit.protocols._kernels._bits import row_chunks
-from ldpaudit.protocols._kernels._noisy_histogram import Floats, NoisyHistogram
+from ldpaudit.protocols._kernels._noisy_histogram import NoisyHistogram
 from ldpaudit.validate import check_nonnegative
 
 #: Length of the difference of two one-hot vectors.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Ints
 from ldpaudit.divergence import hockey_stick
 from ldpaudit.parameters import budget, domain_size, parameters
 from ldpaudit.protocols._kernels._counts import multinomial, users_per_value
@@ -23,16 +24,12 @@ from ldpaudit.validate import (
 _CHUNK = 2**16  # users a pass: scratch stays in cache
 
 
-def randomize(
-    own: npt.NDArray[np.int64], num_values: int, lie: float, rng: np.random.Generator
-) -> npt.NDArray[np.int64]:
+def randomize(own: Ints, num_values: int, lie: float, rng: np.random.Generator) -> Ints:
     """Replace each value by each other one with probability `lie`, in one pass."""
     return displaced(own, num_values, lie, rng.random(own.size))
 
 
-def displaced(
-    own: npt.NDArray[np.int64], num_values: int, lie: float, uniforms: npt.NDArray[np.float64]
-) -> npt.NDArray[np.int64]:
+def displaced(own: Ints, num_values: int, lie: float, uniforms: Floats) -> Ints:
     """As `randomize` with one given uniform number a value, which is overwritten."""
     # It decides both: each of the first num_values - 1 intervals of length `lie`
     # is one other value, and what is left is the truth. (A lie below 1e-300 never happens.)
@@ -62,9 +59,7 @@ class RandomizedResponse(PureProtocol):
         """Bits a report, ceil(log2 k)."""
         return (self.k - 1).bit_length()
 
-    def privatize(
-        self, values: npt.ArrayLike, *, rng: np.random.Generator
-    ) -> npt.NDArray[np.int64]:
+    def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Ints:
         """Draw one report a value: reports of shape (n,) in [0, k)."""
         own = check_values(values, self.k)
         check_generator(rng)
@@ -74,9 +69,7 @@ class RandomizedResponse(PureProtocol):
             reports[rows] = randomize(own[rows], self.k, self.q_star, rng)
         return reports
 
-    def log_likelihood(
-        self, reports: npt.ArrayLike, values: npt.ArrayLike | None = None
-    ) -> npt.NDArray[np.float64]:
+    def log_likelihood(self, reports: npt.ArrayLike, values: npt.ArrayLike | None = None) -> Floats:
         """Log P(report | value), shape (n, len(values)); None means all k values."""
         seen = check_values(reports, self.k)
         asked = np.arange(self.k) if values is None else check_values(values, self.k)
@@ -100,7 +93,7 @@ class RandomizedResponse(PureProtocol):
         anywhere = multinomial(blind.sum(keepdims=True), np.ones((1, self.k)), rng)[0]
         return SupportCounts(int(users.sum()), users - blind + anywhere)
 
-    def every_report(self) -> npt.NDArray[np.int64]:
+    def every_report(self) -> Ints:
         """List all k reports; k up to 2**20."""
         check_listable(self.k)
         return np.arange(self.k)

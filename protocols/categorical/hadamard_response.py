@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
+from ldpaudit.arrays import Bools, Ints
 from ldpaudit.parameters import budget, domain_size, parameters
 from ldpaudit.protocols._kernels._blocks import BlockResponse
-from ldpaudit.protocols._kernels._hadamard import Ints, even, even_words, walsh_hadamard
+from ldpaudit.protocols._kernels._hadamard import even, even_words, walsh_hadamard
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class HadamardResponse(BlockResponse):
     def _neighbours(self) -> float:
         return float(self.used_blocks == 1)
 
-    def _supports(self, messages: Ints, places: Ints) -> npt.NDArray[np.bool_]:
+    def _supports(self, messages: Ints, places: Ints) -> Bools:
         return even(messages, places + 1)
 
     def _draw(self, places: Ints, rng: np.random.Generator) -> Ints:

@@ -11,8 +11,9 @@ from functools import cached_property
 
 import numpy as np
 
+from ldpaudit.arrays import Floats
 from ldpaudit.parameters import budget, domain_size, parameters
-from ldpaudit.protocols._kernels._noisy_histogram import Floats, NoisyHistogram
+from ldpaudit.protocols._kernels._noisy_histogram import NoisyHistogram
 from ldpaudit.validate import check_nonnegative
 
 from .unary_encoding import UnaryEncoding

@@ -9,10 +9,11 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Bools, Ints
 from ldpaudit.parameters import budget, domain_size, integer, parameters
 from ldpaudit.protocols._kernels._blocks import BlockResponse
 from ldpaudit.protocols._kernels._message_counts import orthogonal_messages
-from ldpaudit.protocols._kernels._projective import Ints, ProjectiveSpace, prime_from
+from ldpaudit.protocols._kernels._projective import ProjectiveSpace, prime_from
 
 #: Largest field; the decoder's scratch grows with it.
 MAX_FIELD_ORDER = 31
@@ -122,12 +123,12 @@ class HybridProjectiveGeometry(BlockResponse):
     def _neighbours(self) -> float:
         return (self.block_size - 1) / (self.universe_size - 1)
 
-    def _supports(self, messages: Ints, places: Ints) -> npt.NDArray[np.bool_]:
+    def _supports(self, messages: Ints, places: Ints) -> Bools:
         shape = np.broadcast_shapes(messages.shape, places.shape)
         products = np.zeros(shape, dtype=np.int32)
         for one, other in zip(self._vectors(messages), self._vectors(places), strict=True):
             products += one * other
-        supported: npt.NDArray[np.bool_] = products % self.field_order == 0
+        supported: Bools = products % self.field_order == 0
         return supported
 
     def _vectors(self, points: Ints) -> npt.NDArray[np.int32]:

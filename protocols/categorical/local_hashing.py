@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Bools, Floats, Ints, Rows, Words
 from ldpaudit.divergence import hockey_stick
 from ldpaudit.parameters import budget, domain_size, parameters
 from ldpaudit.protocols._kernels._checks import structured_rows
 from ldpaudit.protocols._kernels._counts import independent_supports, users_per_value
-from ldpaudit.protocols._kernels._hashing import Words, mix, mix_into
+from ldpaudit.protocols._kernels._hashing import mix, mix_into
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
 from ldpaudit.protocols._kernels._two_level import first_of_independent, two_level_success
 from ldpaudit.validate import (
@@ -59,9 +60,7 @@ def _words_of(
     return low.astype(np.uint32), (end - low).astype(np.uint32)
 
 
-def _add_supports(
-    reports: npt.NDArray[np.void], num_buckets: int, totals: npt.NDArray[np.int64]
-) -> None:
+def _add_supports(reports: Rows, num_buckets: int, totals: Ints) -> None:
     """Add to totals[j] how many of at most _CHUNK reports support values 2j and 2j + 1."""
     seeds = np.ascontiguousarray(reports["seed"])
     buckets = reports["bucket"].astype(np.uint64)
@@ -78,14 +77,12 @@ def _add_supports(
         totals[pair] += sums.reshape(-1, 2).sum(axis=0, dtype=np.int64)
 
 
-def _supports(
-    seeds: Words, buckets: Words, num_buckets: int, num_pairs: int
-) -> npt.NDArray[np.bool_]:
+def _supports(seeds: Words, buckets: Words, num_buckets: int, num_pairs: int) -> Bools:
     """Whether each report supports each of the first 2 num_pairs values."""
     first, length = _words_of(buckets, num_buckets)
     halves = mix(seeds[:, None], np.arange(num_pairs, dtype=np.uint64)).view("<u4")
     np.subtract(halves, first[:, None], out=halves)
-    supported: npt.NDArray[np.bool_] = np.less(halves, length[:, None])
+    supported: Bools = np.less(halves, length[:, None])
     return supported
 
 
@@ -126,7 +123,7 @@ class LocalHashing(PureProtocol):
         """Bits a report: the bucket, ceil(log2 g), and the 64-bit seed."""
         return (self.num_buckets - 1).bit_length() + 64
 
-    def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> npt.NDArray[np.void]:
+    def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Rows:
         """Draw one report a value: a structured vector with fields seed and bucket."""
         own = check_values(values, self.k)
         check_generator(rng)
@@ -142,9 +139,7 @@ class LocalHashing(PureProtocol):
             )
         return reports
 
-    def log_likelihood(
-        self, reports: npt.NDArray[np.void], values: npt.ArrayLike | None = None
-    ) -> npt.NDArray[np.float64]:
+    def log_likelihood(self, reports: Rows, values: npt.ArrayLike | None = None) -> Floats:
         """Log P(bucket | value, seed), shape (n, len(values)); None means all k values.
 
         The seed is drawn independently of the value, so its probability cancels
@@ -165,7 +160,7 @@ class LocalHashing(PureProtocol):
             levels.take(same, out=row, mode="clip")
         return table.T
 
-    def aggregate(self, reports: npt.NDArray[np.void]) -> SupportCounts:
+    def aggregate(self, reports: Rows) -> SupportCounts:
         """Count the reports whose bucket is that of each value; summaries add up."""
         rows = structured_rows(reports, _REPORT)
         totals = np.zeros(((self.k + 1) // 2, 2), dtype=np.int64)

@@ -9,11 +9,12 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Ints
 from ldpaudit.divergence import hockey_stick
 from ldpaudit.parameters import budget, domain_size, parameters
 from ldpaudit.protocols._kernels._counts import users_per_value
 from ldpaudit.protocols._kernels._message_counts import orthogonal_messages, split_evenly
-from ldpaudit.protocols._kernels._projective import Ints, ProjectiveSpace, prime_from
+from ldpaudit.protocols._kernels._projective import ProjectiveSpace, prime_from
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
 from ldpaudit.validate import (
     check_distribution,
@@ -155,9 +156,7 @@ class ProjectiveGeometryResponse(PureProtocol):
             reports[chunk] = self._space.draw(own[chunk], lie.astype(np.int64), source)
         return reports
 
-    def log_likelihood(
-        self, reports: npt.ArrayLike, values: npt.ArrayLike | None = None
-    ) -> npt.NDArray[np.float64]:
+    def log_likelihood(self, reports: npt.ArrayLike, values: npt.ArrayLike | None = None) -> Floats:
         """Log P(report | value), shape (n, len(values)); None means all k values."""
         seen = check_values(reports, self.universe_size)
         asked = np.arange(self.k) if values is None else check_values(values, self.k)

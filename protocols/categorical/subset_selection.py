@@ -9,8 +9,9 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Bytes, Floats
 from ldpaudit.parameters import budget, domain_size, parameters
-from ldpaudit.protocols._kernels._bits import Bytes, column_counts
+from ldpaudit.protocols._kernels._bits import column_counts
 from ldpaudit.protocols._kernels._checks import packed_rows
 from ldpaudit.protocols._kernels._counts import users_per_value
 from ldpaudit.protocols._kernels._levels import bit_factors
@@ -98,9 +99,7 @@ class SubsetSelection(PureProtocol):
         """Draw one report a value: packed subsets of shape (n, ceil(k / 8))."""
         return self._randomizer.privatize(check_values(values, self.k), check_generator(rng))
 
-    def log_likelihood(
-        self, reports: Bytes, values: npt.ArrayLike | None = None
-    ) -> npt.NDArray[np.float64]:
+    def log_likelihood(self, reports: Bytes, values: npt.ArrayLike | None = None) -> Floats:
         """Log P(report | value), shape (n, len(values)); None means all k values."""
         rows = packed_rows(reports, self.k)
         asked = np.arange(self.k) if values is None else check_values(values, self.k)

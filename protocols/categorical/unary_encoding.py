@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Bytes, Floats
 from ldpaudit.divergence import hockey_stick
 from ldpaudit.parameters import budget, domain_size, fraction, parameters
 from ldpaudit.protocols._kernels._bits import (
-    Bytes,
     bernoulli_rows,
     column_counts,
     row_chunks,
@@ -52,9 +52,7 @@ class UnaryEncoding(PureProtocol):
             packed[rows] = block
         return packed
 
-    def log_likelihood(
-        self, reports: Bytes, values: npt.ArrayLike | None = None
-    ) -> npt.NDArray[np.float64]:
+    def log_likelihood(self, reports: Bytes, values: npt.ArrayLike | None = None) -> Floats:
         """Log P(report | value), shape (n, len(values)); None means all k values."""
         rows = packed_rows(reports, self.k)
         asked = np.arange(self.k) if values is None else check_values(values, self.k)

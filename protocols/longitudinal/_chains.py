@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Ints
 from ldpaudit.validate import MAX_EPSILON, check_epsilon, check_integer, check_nonnegative
 
 from ._partitions import excess, response_profile
 
-Floats = npt.NDArray[np.float64]
 Calibration = Literal["exact", "published"]
 
 
@@ -226,7 +225,7 @@ class ResponseChain:
         """Logarithm of p1 - q1."""
         return math.log(self.q1) + math.log(math.expm1(self.epsilon_inf))
 
-    def log_likelihood(self, counts: npt.NDArray[np.int64]) -> Floats:
+    def log_likelihood(self, counts: Ints) -> Floats:
         """Log probability of sequences with these counts (n, size), for each true symbol."""
         scaled = counts * self.log_ratio
         largest = scaled.max(axis=1, keepdims=True)

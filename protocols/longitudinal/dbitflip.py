@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Bytes, Floats, Ints, Rows
 from ldpaudit.divergence import hockey_stick
 from ldpaudit.parameters import budget, domain_size, integer, optional, parameters
 from ldpaudit.protocols._kernels._bits import (
-    Bytes,
     column_counts,
     pack,
     row_chunks,
@@ -35,9 +35,7 @@ from ldpaudit.validate import (
     check_values,
 )
 
-from ._memoised import Integers, Memoised, Memory, checked_history, keyed_rows, uniforms
-
-Floats = npt.NDArray[np.float64]
+from ._memoised import Memoised, Memory, checked_history, keyed_rows, uniforms
 
 
 @dataclass
@@ -45,7 +43,7 @@ class BucketMemory(Memory):
     """Beside the key, each user's buckets, the memo in use (-1: none) and its bits."""
 
     sampled: Bytes
-    last: Integers
+    last: Ints
     permanent: Bytes
 
 
@@ -137,7 +135,7 @@ class BitFlip(Memoised):
         row = ("u1", (width(self.num_buckets),))
         return np.dtype([("sampled", *row), ("bits", *row)])
 
-    def _bucket(self, values: Integers) -> Integers:
+    def _bucket(self, values: Ints) -> Ints:
         return values * self.num_buckets // self.k
 
     def start(self, num_users: int, *, rng: np.random.Generator) -> BucketMemory:
@@ -155,7 +153,7 @@ class BitFlip(Memoised):
 
     def privatize_round(
         self, values: npt.ArrayLike, state: BucketMemory, *, rng: np.random.Generator
-    ) -> npt.NDArray[np.void]:
+    ) -> Rows:
         """One report a user, from the memo of the pattern that the value makes; nothing is drawn.
 
         The memo's key is the own bucket where it is one of the user's, and b where not.
@@ -176,12 +174,12 @@ class BitFlip(Memoised):
         reports["sampled"], reports["bits"] = state.sampled, state.permanent
         return reports
 
-    def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> npt.NDArray[np.void]:
+    def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Rows:
         """Draw one report of a new user a value."""
         own = check_values(values, self.k)
         return self.privatize_round(own, self.start(own.size, rng=check_generator(rng)), rng=rng)
 
-    def _rows(self, reports: npt.NDArray[np.void]) -> tuple[Bytes, Bytes]:
+    def _rows(self, reports: Rows) -> tuple[Bytes, Bytes]:
         """Buckets and bits of reports, if every bit is of one of the d buckets."""
         rows = structured_rows(reports, self._dtype)
         sampled, bits = (np.ascontiguousarray(rows[name]) for name in ("sampled", "bits"))
@@ -189,9 +187,7 @@ class BitFlip(Memoised):
             raise ValueError(f"reports must have {self.d} buckets and bits of no others.")
         return sampled, bits
 
-    def log_likelihood(
-        self, reports: npt.NDArray[np.void], values: npt.ArrayLike | None = None
-    ) -> Floats:
+    def log_likelihood(self, reports: Rows, values: npt.ArrayLike | None = None) -> Floats:
         """Log P(buckets and bits | value), shape (n, len(values)); None means all k values."""
         sampled, bits = self._rows(reports)
         asked = np.arange(self.k) if values is None else check_values(values, self.k)
@@ -211,7 +207,7 @@ class BitFlip(Memoised):
         b = self.num_buckets
         return float(gammaln(b + 1) - gammaln(self.d + 1) - gammaln(b - self.d + 1))
 
-    def every_report(self) -> npt.NDArray[np.void]:
+    def every_report(self) -> Rows:
         """List all reports; up to 2**20 of them."""
         b, d = self.num_buckets, self.d
         check_listable(math.comb(b, d) << d)
@@ -227,14 +223,14 @@ class BitFlip(Memoised):
         )
         return reports
 
-    def aggregate(self, reports: npt.NDArray[np.void]) -> SupportCounts:
+    def aggregate(self, reports: Rows) -> SupportCounts:
         """Count set bits and users of each bucket, supports of shape (2, b)."""
         sampled, bits = self._rows(reports)
         counts = [column_counts(rows, self.num_buckets) for rows in (bits, sampled)]
         return SupportCounts(len(sampled), np.array(counts))
 
     @property
-    def _sizes(self) -> Integers:
+    def _sizes(self) -> Ints:
         """Number of values of each bucket."""
         return np.bincount(self._bucket(np.arange(self.k)), minlength=self.num_buckets)
 
@@ -293,7 +289,7 @@ class BitFlip(Memoised):
         below = self._all_sampled_none_set(plain, loud)
         return float(floor + ((1 - below) * np.diff(steps)).sum())
 
-    def _all_sampled_none_set(self, plain: Integers, loud: Integers) -> Floats:
+    def _all_sampled_none_set(self, plain: Ints, loud: Ints) -> Floats:
         """P(the first `plain` buckets are the user's, and none of the first `loud` has its bit)."""
         from scipy.special import gammaln
 
@@ -323,7 +319,7 @@ class BitFlip(Memoised):
         return both + one
 
     def history_log_likelihood(
-        self, history: Sequence[npt.NDArray[np.void]], values: npt.ArrayLike | None = None
+        self, history: Sequence[Rows], values: npt.ArrayLike | None = None
     ) -> Floats:
         """Log P(all reports | the value and that it never changed), shape (n, len(values)).
 
@@ -339,13 +335,13 @@ class BitFlip(Memoised):
             same &= (other == bits).all(axis=1)
         return np.where(same[:, None], table, -np.inf)
 
-    def memos(self, reports: npt.NDArray[np.void]) -> Integers:
+    def memos(self, reports: Rows) -> Ints:
         """Number of the memo that each value makes, shape (n, k): its bucket, if it is sampled."""
         buckets = self._bucket(np.arange(self.k))
         sampled = take_columns(structured_rows(reports, self._dtype)["sampled"], buckets)
         return np.where(sampled, buckets, self.num_buckets)
 
-    def log_public(self, reports: npt.NDArray[np.void]) -> Floats:
+    def log_public(self, reports: Rows) -> Floats:
         """Log probability of the user's buckets, shape (n,)."""
         return np.full(len(reports), -self._log_choices)
 
@@ -360,7 +356,7 @@ class BitFlip(Memoised):
         return self.exact_delta(epsilon)
 
 
-def _log_choose(total: npt.NDArray[np.int64], chosen: npt.NDArray[np.int64]) -> Floats:
+def _log_choose(total: Ints, chosen: Ints) -> Floats:
     """Log of the binomial coefficient, -inf where it is 0."""
     from scipy.special import gammaln
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Ints, Rows, Words
 from ldpaudit.parameters import budget, domain_size, parameters
 from ldpaudit.protocols._kernels._checks import structured_rows
-from ldpaudit.protocols._kernels._hashing import Words
 from ldpaudit.protocols.categorical.generalized_randomized_response import displaced
 from ldpaudit.protocols.categorical.local_hashing import _REPORT, LocalHashing, hash_to_buckets
 from ldpaudit.validate import check_table_size, check_values
@@ -62,7 +62,7 @@ class LongitudinalLocalHashing(LocalHashing, Memoised):
 
     def privatize_round(
         self, values: npt.ArrayLike, state: HashedMemory, *, rng: np.random.Generator
-    ) -> npt.NDArray[np.void]:
+    ) -> Rows:
         """Draw one report a user: a structured vector with fields seed and bucket."""
         own, chain = self._values(values, state, rng), self._chain
         reports = np.empty(own.size, dtype=_REPORT)
@@ -79,8 +79,8 @@ class LongitudinalLocalHashing(LocalHashing, Memoised):
         return reports
 
     def history_log_likelihood(
-        self, history: Sequence[npt.NDArray[np.void]], values: npt.ArrayLike | None = None
-    ) -> npt.NDArray[np.float64]:
+        self, history: Sequence[Rows], values: npt.ArrayLike | None = None
+    ) -> Floats:
         """Log P(all buckets | seed, the value and that it never changed), (n, len(values))."""
         checked_history(history)
         rounds = [structured_rows(reports, _REPORT) for reports in history]
@@ -99,7 +99,7 @@ class LongitudinalLocalHashing(LocalHashing, Memoised):
         hashed = hash_to_buckets(seeds[:, None], asked.view(np.uint64), g)
         return np.take_along_axis(by_bucket, hashed.view(np.int64), axis=1)
 
-    def memos(self, reports: npt.NDArray[np.void]) -> npt.NDArray[np.int64]:
+    def memos(self, reports: Rows) -> Ints:
         """Number of the memo that each value makes, shape (n, k): its bucket."""
         seeds = structured_rows(reports, _REPORT)["seed"]
         check_table_size(seeds.size, self.k)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Ints
 from ldpaudit.parameters import budget, domain_size, parameters
 from ldpaudit.protocols.categorical.generalized_randomized_response import (
     RandomizedResponse,
@@ -98,7 +99,7 @@ class LongitudinalRandomizedResponse(RandomizedResponse, Memoised):
 
     def privatize_round(
         self, values: npt.ArrayLike, state: Memory, *, rng: np.random.Generator
-    ) -> npt.NDArray[np.int64]:
+    ) -> Ints:
         """Draw one report a user from the memoised response; reports of shape (n,) in [0, k)."""
         own, chain = self._values(values, state, rng), self._chain
         permanent = displaced(own, self.k, chain.q1, uniforms(state.words(own)))
@@ -106,7 +107,7 @@ class LongitudinalRandomizedResponse(RandomizedResponse, Memoised):
 
     def history_log_likelihood(
         self, history: Sequence[npt.ArrayLike], values: npt.ArrayLike | None = None
-    ) -> npt.NDArray[np.float64]:
+    ) -> Floats:
         """Log P(all reports | the value and that it never changed), shape (n, len(values))."""
         checked_history(history)
         rounds = [check_values(reports, self.k) for reports in history]

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Bytes, Floats, Ints
 from ldpaudit.parameters import budget, domain_size, fraction, parameters
 from ldpaudit.protocols._kernels._bits import (
-    Bytes,
     bernoulli_rows,
     row_chunks,
     set_own_bits,
@@ -32,14 +32,14 @@ from ._chains import (
     symmetric_then_optimized,
     symmetric_then_symmetric,
 )
-from ._memoised import Integers, Memoised, Memory, checked_history, keyed_rows, uniforms
+from ._memoised import Memoised, Memory, checked_history, keyed_rows, uniforms
 
 
 @dataclass
 class UnaryMemory(Memory):
     """Beside the key, each user's last value (-1: none) and its permanent bits."""
 
-    last: Integers
+    last: Ints
     permanent: Bytes
 
 
@@ -99,7 +99,7 @@ class LongitudinalUnaryEncoding(UnaryEncoding, Memoised):
                 np.bitwise_xor(fresh, kept & (shown ^ fresh), out=reports[rows])
         return reports
 
-    def _permanent(self, own: Integers, state: UnaryMemory, users: Integers) -> Bytes:
+    def _permanent(self, own: Ints, state: UnaryMemory, users: Ints) -> Bytes:
         """The permanent bits of these users for these values, the same at every call."""
         words = state.words(own, users)
         packed = keyed_rows(words, self.k, self._chain.q1)
@@ -108,7 +108,7 @@ class LongitudinalUnaryEncoding(UnaryEncoding, Memoised):
 
     def history_log_likelihood(
         self, history: Sequence[Bytes], values: npt.ArrayLike | None = None
-    ) -> npt.NDArray[np.float64]:
+    ) -> Floats:
         """Log P(all reports | the value and that it never changed), shape (n, len(values))."""
         rounds = checked_history(history)
         check_table_size(len(history[0]), self.k)

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Rows
 from ldpaudit.protocols._kernels._bits import column_counts, width
 from ldpaudit.protocols._kernels._checks import structured_rows
 from ldpaudit.protocols._kernels._counts import users_per_value
@@ -22,11 +23,9 @@ from ldpaudit.validate import (
     check_values,
 )
 
-from ._decoder import Decoder, Floats
+from ._decoder import Decoder
 from ._postprocess import Postprocessing, SumConstraint
 from ._wire import WireReports
-
-Rows = npt.NDArray[np.void]
 
 
 class ModularProtocol(WireReports):

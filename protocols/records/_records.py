@@ -17,12 +17,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Ints, Rows
 from ldpaudit.protocols._kernels._checks import structured_rows
 from ldpaudit.validate import check_distribution, check_integer, check_table_size, check_values
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.void]
 
 #: Largest product domain.
 MAX_RECORDS = 2**62 - 1

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Ints, Rows
 from ldpaudit.parameters import budget, parameters
 from ldpaudit.protocols.longitudinal._chains import Calibration, calibration, memo_budget
 from ldpaudit.protocols.longitudinal._memoised import Memory, checked_history
@@ -20,7 +21,7 @@ from ldpaudit.protocols.longitudinal.longitudinal_unary import (
 )
 from ldpaudit.validate import check_generator, check_integer, check_table_size
 
-from ._records import Floats, Ints, Rows, record_sizes
+from ._records import record_sizes
 from .split_and_sample import SampledAttribute
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Rows
 from ldpaudit.parameters import budget, one_of, parameters
 from ldpaudit.protocols._kernels._bits import bernoulli_rows, unpack
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
@@ -28,7 +29,7 @@ from ldpaudit.validate import (
     check_integer,
 )
 
-from ._records import Floats, RecordCounts, RecordProtocol, Rows, record_sizes
+from ._records import RecordCounts, RecordProtocol, record_sizes
 
 #: Protocol of an attribute, and whether its fake reports encode no value at all.
 VARIANTS: dict[str, tuple[Callable[[int, float], PureProtocol], bool]] = {

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Rows
 from ldpaudit.parameters import budget, one_of, parameters
 from ldpaudit.protocols.categorical.generalized_randomized_response import (
     GeneralizedRandomizedResponse,
@@ -28,7 +29,7 @@ from ldpaudit.validate import (
     check_values,
 )
 
-from ._records import Floats, RecordCounts, RecordProtocol, Rows, record_sizes
+from ._records import RecordCounts, RecordProtocol, record_sizes
 
 
 def adaptive(k: int, epsilon: float) -> Any:
