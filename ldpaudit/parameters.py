@@ -32,6 +32,7 @@ __all__ = [
     "optional",
     "parameters",
     "positive",
+    "probability",
 ]
 
 Rule: TypeAlias = Callable[[str, Any, Any], Any]
@@ -162,6 +163,11 @@ def nonnegative() -> Rule:
 def fraction() -> Rule:
     """A number strictly between 0 and 1."""
     return _alone(validate.check_fraction)
+
+
+def probability() -> Rule:
+    """A number in [0, 1]."""
+    return _alone(validate.check_probability)
 
 
 def boolean() -> Rule:
