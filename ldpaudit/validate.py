@@ -288,11 +288,6 @@ def check_histogram(array: npt.ArrayLike, k: int, max_users: int = 2**62) -> npt
     ndarray of int64, shape (k,)
         A copy.
 
-    Raises
-    ------
-    ValueError
-        If the shape or the type is another, a count is negative, or there are no or too many users.
-
     Examples
     --------
     >>> check_histogram([3, 0], 2)
@@ -330,11 +325,6 @@ def check_distribution(name: str, array: npt.ArrayLike | None, k: int) -> npt.ND
     k : int
         Number of values.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If the entries are no numbers, or no probabilities of this many values.
-
     Examples
     --------
     >>> check_distribution("prior", None, 2)
@@ -356,10 +346,7 @@ def check_distribution(name: str, array: npt.ArrayLike | None, k: int) -> npt.ND
 def check_generator(rng: np.random.Generator) -> np.random.Generator:
     """Return `rng` if it is a numpy Generator.
 
-    Raises
-    ------
-    TypeError
-        If it is anything else, a seed or a RandomState included.
+    A seed or a RandomState is refused.
 
     Examples
     --------
