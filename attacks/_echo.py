@@ -6,14 +6,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from ldpaudit.arrays import Bools, Words
 from ldpaudit.contracts import Floats
 
 from ._encoding import Codes
-
-Bools = npt.NDArray[np.bool_]
-Keys = npt.NDArray[np.uint64]
 
 #: Five standard deviations of a fair coin, by which rarer repetition than expected is none.
 _DOUBT = 2.5
@@ -27,12 +24,12 @@ class Echo:
     before: the same input then gives the same report, and another report means the other input.
     """
 
-    memory: tuple[tuple[Keys, Bools], tuple[Keys, Bools]]
+    memory: tuple[tuple[Words, Bools], tuple[Words, Bools]]
     by_same: float  # how often the report is the same where the input is,
     by_other: float  # and where it is the other one
 
     @classmethod
-    def learn(cls, keys: Keys, first: Bools) -> tuple[Echo, Floats]:
+    def learn(cls, keys: Words, first: Bools) -> tuple[Echo, Floats]:
         """From the two halves of the training reports; the log losses of the second by the first.
 
         Two rates are all that is learned of so many reports, so the losses need no third batch.
@@ -52,7 +49,7 @@ class Echo:
         weights = np.where(same, 0.5 / same.mean(), 0.5 / (1 - same.mean()))
         return echo, weights * np.logaddexp(0, np.where(same, -towards, towards))
 
-    def score(self, keys: Keys) -> Floats | None:
+    def score(self, keys: Words) -> Floats | None:
         """Scores of a batch, 0 beyond the places that are known; None where it is no echo.
 
         A place says its part twice where the two batches had different inputs there.
@@ -78,7 +75,7 @@ class Echo:
         return np.where(equal, same, math.log((1 - self.by_same) / (1 - self.by_other)))
 
 
-def mixed(keys: Keys, codes: Codes) -> Keys:
+def mixed(keys: Words, codes: Codes) -> Words:
     """One number a report, the same for the same codes of all columns so far, from zeros on."""
     keys = (keys ^ codes) * np.uint64(0x9E3779B97F4A7C15)
     return np.asarray(keys ^ (keys >> np.uint64(29)))

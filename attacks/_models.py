@@ -9,14 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from ldpaudit.arrays import Bools, Ints
 from ldpaudit.contracts import Floats
 
 from ._encoding import Codes
-
-Bools = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
 
 #: Most levels, and pairs of levels, in the additive model.
 _LEVELS, _PAIRS = 256, 256

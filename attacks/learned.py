@@ -6,14 +6,14 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from ldpaudit.arrays import Bools, Ints
 from ldpaudit.contracts import Floats, Mechanism, Reports
-from ldpaudit.validate import generator
+from ldpaudit.validate import check_generator
 
 from ._echo import Echo, mixed
 from ._encoding import Column, as_array, find_columns
-from ._models import MODELS, Bools, Ints, Model, Training, one_thread
+from ._models import MODELS, Model, Training, one_thread
 
 #: Training reports in which the columns are looked for.
 _LOOKED_AT = 2**16
@@ -124,9 +124,7 @@ class LearnedDistinguisher:
         """Return None: reports of any form can be learned from."""
         return None
 
-    def fit(
-        self, reports: Reports, labels: npt.NDArray[np.bool_], *, rng: np.random.Generator
-    ) -> LearnedScore:
+    def fit(self, reports: Reports, labels: Bools, *, rng: np.random.Generator) -> LearnedScore:
         """Learn from reports; `labels` are True for those of the first input. `rng` splits them.
 
         Two batches of one size, one after the other, also show whether noise comes again.
@@ -142,7 +140,7 @@ class LearnedDistinguisher:
                 f"labels must hold at least {_HELD_OUT} of either kind, "
                 f"got {ones} of {len(first)} True."
             )
-        generator(rng)
+        check_generator(rng)
         columns = find_columns(rows[rng.permutation(len(rows))[:_LOOKED_AT]])
         if not columns:
             return LearnedScore("nothing", math.log(2), (), None)

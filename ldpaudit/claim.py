@@ -36,7 +36,7 @@ class Claim:
     @classmethod
     def checked(cls, epsilon: Any, delta: Any = 0.0) -> Claim:
         """A claim from what somebody gave; ValueError or TypeError where it is none."""
-        return cls(validate.positive("epsilon", epsilon), validate.delta(delta))
+        return cls(validate.check_positive("epsilon", epsilon), validate.check_delta(delta))
 
     def __str__(self) -> str:
         return f"({self.epsilon}, {self.delta})-LDP" if self.delta else f"{self.epsilon}-LDP"

@@ -20,6 +20,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Bools, Ints
+from ldpaudit.arrays import Floats as Floats
+
 if TYPE_CHECKING:
     from ldpaudit.counts import EventCounts, GuessCounts
 else:
@@ -27,8 +30,7 @@ else:
 
     __getattr__ = forward(__name__)
 
-Values: TypeAlias = npt.NDArray[np.int64]
-Floats: TypeAlias = npt.NDArray[np.float64]
+Values: TypeAlias = Ints
 Inputs: TypeAlias = npt.NDArray[Any]
 Reports: TypeAlias = Any
 Counts: TypeAlias = Any
@@ -467,9 +469,7 @@ class Distinguisher(Attack, Protocol):
 class TrainableDistinguisher(Attack, Protocol):
     """Learns what to look for from labelled reports that the harness draws for it alone."""
 
-    def fit(
-        self, reports: Reports, labels: npt.NDArray[np.bool_], *, rng: np.random.Generator
-    ) -> Distinguisher:
+    def fit(self, reports: Reports, labels: Bools, *, rng: np.random.Generator) -> Distinguisher:
         """A distinguisher fixed from now on; `labels` are True for reports of the first input."""
 
 

@@ -39,7 +39,7 @@ def epsilon_at(profile: Callable[[float], float], delta: float, ceiling: float =
     >>> round(epsilon_at(profile, 0.25), 6)  # ln 2
     0.693147
     """
-    delta = validate.delta(delta)
+    delta = validate.check_delta(delta)
     if profile(0.0) <= delta:
         return 0.0
     if profile(ceiling) > delta:
@@ -60,5 +60,5 @@ def hockey_stick(likely: float, epsilon: float, anchor: float, delta: float = 0.
     A and B are the probabilities of the event under the two values. B is left
     out, so that nothing cancels at the anchor, however small delta is.
     """
-    beyond = min(validate.nonnegative("epsilon", epsilon) - anchor, 700.0)
+    beyond = min(validate.check_nonnegative("epsilon", epsilon) - anchor, 700.0)
     return max(0.0, delta - (likely - delta) * math.expm1(beyond))

@@ -72,14 +72,14 @@ class Categories:
         if isinstance(k, Sequence) or (isinstance(k, np.ndarray) and k.ndim == 1):
             labels = tuple(k)
             if set(map(type, labels)) != {str}:
-                labels = tuple(str(validate.text("every label", label)) for label in labels)
+                labels = tuple(str(validate.check_text("every label", label)) for label in labels)
             k = len(labels)
             if len(set(labels)) < k:
                 twice = next(label for label in labels if labels.count(label) > 1)
                 raise ValueError(f"labels must be different, got {validate.shown(twice)} twice.")
         object.__setattr__(self, "labels", labels)
         number = "number of categories"
-        object.__setattr__(self, "k", validate.integer(number, k, 2, validate.MAX_DOMAIN))
+        object.__setattr__(self, "k", validate.check_integer(number, k, 2, validate.MAX_DOMAIN))
 
     def __repr__(self) -> str:
         return f"Categories({self.k if self.labels is None else self.labels!r})"
@@ -98,9 +98,9 @@ class Categories:
         if self.labels is not None and given.ndim == 1 and given.dtype.kind in "UO" and given.size:
             numbers = {label: number for number, label in enumerate(self.labels)}
             for value in set(given.tolist()) - set(numbers):
-                validate.known("category", value, self.labels)
+                validate.check_known("category", value, self.labels)
             return np.array([numbers[value] for value in given.tolist()], dtype=np.int64)
-        return validate.values(values, self.k)
+        return validate.check_values(values, self.k)
 
     def grid(self, size: int | None = None) -> Inputs:
         """The first `size` categories; None means all. Shape (size,)."""
@@ -144,10 +144,10 @@ class Records:
             raise TypeError(
                 f"sizes must be a sequence of whole numbers, got {validate.shown(self.sizes)}."
             )
-        sizes = tuple(validate.integer("every size", size, 2) for size in self.sizes)
+        sizes = tuple(validate.check_integer("every size", size, 2) for size in self.sizes)
         if not sizes:
             raise ValueError("sizes must name at least one attribute, got ().")
-        validate.integer("number of records", math.prod(sizes), 2, validate.MAX_DOMAIN)
+        validate.check_integer("number of records", math.prod(sizes), 2, validate.MAX_DOMAIN)
         object.__setattr__(self, "sizes", sizes)
 
     def __str__(self) -> str:
@@ -216,7 +216,7 @@ class Interval:
     high: float
 
     def __post_init__(self) -> None:
-        ends = validate.floats("low and high", [self.low, self.high])
+        ends = validate.check_floats("low and high", [self.low, self.high])
         low, high = ends.tolist()
         if not math.isfinite(high - low):
             raise ValueError(
@@ -239,7 +239,7 @@ class Interval:
 
     def check(self, values: npt.ArrayLike) -> Inputs:
         """Numbers in [low, high], shape (n,), as float64."""
-        given = validate.floats("values", values)
+        given = validate.check_floats("values", values)
         if given.ndim != 1:
             raise ValueError(f"values must be one-dimensional, got shape {given.shape}.")
         inside = (given >= self.low) & (given <= self.high)  # nan lies nowhere
@@ -294,9 +294,9 @@ class Ball:
     norm: float = 2
 
     def __post_init__(self) -> None:
-        dimension = validate.integer("dimension", self.dimension, 1, validate.MAX_DOMAIN)
+        dimension = validate.check_integer("dimension", self.dimension, 1, validate.MAX_DOMAIN)
         object.__setattr__(self, "dimension", dimension)
-        object.__setattr__(self, "radius", validate.positive("radius", self.radius))
+        object.__setattr__(self, "radius", validate.check_positive("radius", self.radius))
         if self.norm not in (1, 2, math.inf) or isinstance(self.norm, bool):
             raise ValueError(f"norm must be 1, 2 or inf, got {validate.shown(self.norm)}.")
         object.__setattr__(self, "norm", math.inf if self.norm == math.inf else int(self.norm))
@@ -313,7 +313,7 @@ class Ball:
 
     def check(self, values: npt.ArrayLike) -> Inputs:
         """Vectors, shape (n, dimension), as float64; rounding may add 1e-9 to their length."""
-        given = validate.floats("values", values)
+        given = validate.check_floats("values", values)
         if given.ndim != 2 or given.shape[1] != self.dimension:
             raise ValueError(f"values must have shape (n, {self.dimension}), got {given.shape}.")
         lengths = self._lengths(given)
@@ -374,7 +374,7 @@ def input_text(mechanism: Any, value: int) -> str:
 
 def _size(size: int, most: int = validate.MAX_DOMAIN) -> int:
     """A grid has at least two inputs, and no more than there are."""
-    return min(validate.integer("size", size, 2, validate.MAX_DOMAIN), most)
+    return min(validate.check_integer("size", size, 2, validate.MAX_DOMAIN), most)
 
 
 def _short(number: float) -> str:

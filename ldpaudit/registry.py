@@ -22,7 +22,7 @@ from ldpaudit.contracts import (
     Registered,
     TrainableDistinguisher,
 )
-from ldpaudit.validate import known, text
+from ldpaudit.validate import check_known, check_text
 
 GROUPS = ("protocols", "attacks", "bounds", "reports")
 
@@ -34,8 +34,8 @@ def names(group: str) -> list[str]:
 
 def load(group: str, name: str) -> Any:
     """Return the component registered as `name`, or say which names are near."""
-    entries = _entries(text("group", group))
-    known(group.removesuffix("s"), name, entries)
+    entries = _entries(check_text("group", group))
+    check_known(group.removesuffix("s"), name, entries)
     return entries[name].load()
 
 
@@ -52,7 +52,7 @@ def create(group: str, name: str, /, **parameters: Any) -> Any:
     flexible = any(p.kind is p.VAR_KEYWORD for p in accepted.values())
     for parameter in parameters:
         if not flexible:
-            known(f"parameter of {name}", parameter, accepted)
+            check_known(f"parameter of {name}", parameter, accepted)
     for required in accepted.values():
         if required.default is required.empty and required.name not in parameters:
             if required.kind in (required.VAR_KEYWORD, required.VAR_POSITIONAL):

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Ints
 from ldpaudit.contracts import HasBits, Mechanism, Reports, Values
 
 #: Reports of one block; a constant, for results must not depend on who plays them.
@@ -70,9 +71,7 @@ def pieces(
         yield rows, reports[rows], slice(None)
 
 
-def tabulate(
-    own: Values, reports: Reports, num_values: int
-) -> tuple[Reports, npt.NDArray[np.int64]] | None:
+def tabulate(own: Values, reports: Reports, num_values: int) -> tuple[Reports, Ints] | None:
     """The different reports and how often each came from each value, if they are few numbers.
 
     Counts have shape (num_values, reports).

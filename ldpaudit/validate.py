@@ -1,4 +1,11 @@
-"""One grammar for messages: the rule, then the value that broke it."""
+"""One grammar for messages: the rule, then the value that broke it.
+
+Each check returns what it was given in the form in which it is kept (a float, an int, a vector
+of int64), or raises: TypeError for what is no number, text or generator at all, ValueError for
+one that is out of range. `name` is what the message calls the value. Parameters of a class
+are checked by :mod:`ldpaudit.parameters`, which builds on these; what comes in a call, such as
+values and generators, by the checks themselves.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +17,36 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+__all__ = [
+    "MAX_DOMAIN",
+    "MAX_EPSILON",
+    "MAX_JOBS",
+    "MAX_LISTED_REPORTS",
+    "MAX_SEED",
+    "MAX_TABLE_ENTRIES",
+    "MAX_TRIALS",
+    "MIN_EPSILON",
+    "check_delta",
+    "check_distribution",
+    "check_epsilon",
+    "check_floats",
+    "check_fraction",
+    "check_generator",
+    "check_histogram",
+    "check_integer",
+    "check_known",
+    "check_listable",
+    "check_nonnegative",
+    "check_positive",
+    "check_probability",
+    "check_seed",
+    "check_table_size",
+    "check_text",
+    "check_trials",
+    "check_values",
+    "shown",
+]
 
 #: Largest privacy budget: exp(-epsilon) is still a full-precision number.
 MAX_EPSILON = 700.0
@@ -35,25 +72,31 @@ def shown(value: object) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def trials(value: int, minimum: int = 1) -> int:
+def check_trials(value: int, minimum: int = 1) -> int:
     """Return `value` as a number of reports that can be drawn in a day."""
-    return integer("trials", value, minimum, MAX_TRIALS)
+    return check_integer("trials", value, minimum, MAX_TRIALS)
 
 
-def seed(value: int) -> int:
+def check_seed(value: int) -> int:
     """Return `value` as a seed."""
-    return integer("seed", value, 0, MAX_SEED)
+    return check_integer("seed", value, 0, MAX_SEED)
 
 
-def text(name: str, value: str) -> str:
+def check_text(name: str, value: str) -> str:
     """Return `value` if it is a text."""
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a text, got {shown(value)}.")
     return value
 
 
-def floats(name: str, array: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Return an array of real numbers."""
+def check_floats(name: str, array: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return an array of real numbers as float64, of the shape that it has.
+
+    Examples
+    --------
+    >>> check_floats("scores", [1, 2])
+    array([1., 2.])
+    """
     try:
         given = np.asarray(array)
         if given.dtype.kind not in "biufO":
@@ -63,9 +106,20 @@ def floats(name: str, array: npt.ArrayLike) -> npt.NDArray[np.float64]:
         raise TypeError(f"{name} must be numbers, got {shown(array)}.") from None
 
 
-def epsilon(value: float) -> float:
-    """Return `value` as a privacy budget: positive, and of a size that exp(-epsilon) can tell."""
-    budget = positive("epsilon", value)
+def check_epsilon(value: float) -> float:
+    """Return `value` as a privacy budget: positive, and of a size that exp(-epsilon) can tell.
+
+    In natural-log units, from `MIN_EPSILON` to `MAX_EPSILON`.
+
+    Examples
+    --------
+    >>> check_epsilon(1)
+    1.0
+    >>> check_epsilon(-1.0)
+    Traceback (most recent call last):
+    ValueError: epsilon must be positive and finite, got -1.0.
+    """
+    budget = check_positive("epsilon", value)
     if budget < MIN_EPSILON:
         raise ValueError(f"epsilon must be at least {MIN_EPSILON:g}, got {value!r}.")
     if budget > MAX_EPSILON:
@@ -73,40 +127,96 @@ def epsilon(value: float) -> float:
     return budget
 
 
-def positive(name: str, value: float) -> float:
-    """Return `value` as a float if it is a finite number above zero."""
+def check_positive(name: str, value: float) -> float:
+    """Return `value` as a float if it is a finite number above zero.
+
+    Examples
+    --------
+    >>> check_positive("scale", 2)
+    2.0
+    """
     number = _number(name, value)
     if not (math.isfinite(number) and number > 0):
         raise ValueError(f"{name} must be positive and finite, got {shown(value)}.")
     return number
 
 
-def nonnegative(name: str, value: float) -> float:
-    """Return `value` as a float if it is a finite number of at least zero."""
+def check_nonnegative(name: str, value: float) -> float:
+    """Return `value` as a float if it is a finite number of at least zero.
+
+    Examples
+    --------
+    >>> check_nonnegative("weight", 0)
+    0.0
+    """
     number = _number(name, value)
     if not (math.isfinite(number) and number >= 0):
         raise ValueError(f"{name} must be at least 0 and finite, got {shown(value)}.")
     return number
 
 
-def fraction(name: str, value: float) -> float:
-    """Return `value` as a float if it lies strictly between 0 and 1."""
+def check_fraction(name: str, value: float) -> float:
+    """Return `value` as a float if it lies strictly between 0 and 1.
+
+    Examples
+    --------
+    >>> check_fraction("p", 0.5)
+    0.5
+    """
     number = _number(name, value)
     if not 0 < number < 1:
         raise ValueError(f"{name} must lie strictly between 0 and 1, got {shown(value)}.")
     return number
 
 
-def delta(value: float) -> float:
-    """Return `value` as a float if it lies in [0, 1)."""
+def check_probability(name: str, value: float) -> float:
+    """Return `value` as a float if it lies in [0, 1].
+
+    Examples
+    --------
+    >>> check_probability("share", 1)
+    1.0
+    """
+    number = _number(name, value)
+    if not 0 <= number <= 1:
+        raise ValueError(f"{name} must lie in [0, 1], got {shown(value)}.")
+    return number
+
+
+def check_delta(value: float) -> float:
+    """Return `value`, the delta of (epsilon, delta)-LDP, as a float if it lies in [0, 1).
+
+    Examples
+    --------
+    >>> check_delta(1e-6)
+    1e-06
+    """
     number = _number("delta", value)
     if not 0 <= number < 1:
         raise ValueError(f"delta must lie in [0, 1), got {shown(value)}.")
     return number
 
 
-def integer(name: str, value: int, minimum: int, maximum: int | None = None) -> int:
-    """Return `value` as an int if it is a whole number in [minimum, maximum]."""
+def check_integer(name: str, value: int, minimum: int, maximum: int | None = None) -> int:
+    """Return `value` as an int if it is a whole number in [minimum, maximum].
+
+    Parameters
+    ----------
+    name : str
+        What the message calls it.
+    value : int
+        An int or a numpy integer; a bool and 3.0 are refused.
+    minimum, maximum : int
+        Limits, both allowed; no maximum where that is None.
+
+    Examples
+    --------
+    >>> check_integer("k", np.int64(4), 2)
+    4
+    >>> check_integer("k", 1, 2)
+    Traceback (most recent call last):
+    ValueError: k must be at least 2, got 1.
+    """
     if isinstance(value, bool | np.bool_):
         raise TypeError(f"{name} must be a whole number, got {shown(value)}.")
     try:
@@ -120,8 +230,34 @@ def integer(name: str, value: int, minimum: int, maximum: int | None = None) -> 
     return number
 
 
-def values(array: npt.ArrayLike, k: int) -> npt.NDArray[np.int64]:
-    """Return user values as an int64 vector in [0, k)."""
+def check_values(array: npt.ArrayLike, k: int) -> npt.NDArray[np.int64]:
+    """Return user values as an int64 vector in [0, k).
+
+    Parameters
+    ----------
+    array : array_like of int, shape (n,)
+        One value per user; may be empty.
+    k : int
+        Number of values.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        The array itself where it has this type already.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the array holds no integers, is not one-dimensional or leaves the range.
+
+    Examples
+    --------
+    >>> check_values([0, 2], 3)
+    array([0, 2])
+    >>> check_values([0, 3], 3)
+    Traceback (most recent call last):
+    ValueError: values must lie in [0, 3), got 3.
+    """
     out = np.asarray(array)
     if out.ndim != 1:
         raise ValueError(f"values must be one-dimensional, got shape {out.shape}.")
@@ -135,8 +271,28 @@ def values(array: npt.ArrayLike, k: int) -> npt.NDArray[np.int64]:
     return out.astype(np.int64, copy=False)
 
 
-def histogram(array: npt.ArrayLike, k: int, max_users: int = 2**62) -> npt.NDArray[np.int64]:
-    """Return users per value as an int64 vector of length k, of 1 to `max_users` users."""
+def check_histogram(array: npt.ArrayLike, k: int, max_users: int = 2**62) -> npt.NDArray[np.int64]:
+    """Return users per value as an int64 vector of length k, of 1 to `max_users` users.
+
+    Parameters
+    ----------
+    array : array_like of int, shape (k,)
+        Number of users of each value, at least 0.
+    k : int
+        Number of values.
+    max_users : int
+        Most users in all.
+
+    Returns
+    -------
+    ndarray of int64, shape (k,)
+        A copy.
+
+    Examples
+    --------
+    >>> check_histogram([3, 0], 2)
+    array([3, 0])
+    """
     users = np.asarray(array)
     if users.shape != (k,) or not np.issubdtype(users.dtype, np.integer):
         raise ValueError(
@@ -150,18 +306,33 @@ def histogram(array: npt.ArrayLike, k: int, max_users: int = 2**62) -> npt.NDArr
     return users.astype(np.int64)
 
 
-def reports_listed(total: int) -> None:
-    """Refuse to list more reports than a channel table should have."""
+def check_listable(total: int) -> None:
+    """Refuse to list more reports, one by one, than `MAX_LISTED_REPORTS`."""
     if total > MAX_LISTED_REPORTS:
         shown = f"{total}" if total < 2**63 else f"about 2**{total.bit_length() - 1}"
         raise ValueError(f"a list of {shown} reports is above the limit of {MAX_LISTED_REPORTS}.")
 
 
-def distribution(name: str, array: npt.ArrayLike | None, k: int) -> npt.NDArray[np.float64]:
-    """Return a probability vector of length k; None means uniform."""
+def check_distribution(name: str, array: npt.ArrayLike | None, k: int) -> npt.NDArray[np.float64]:
+    """Return a probability vector of length k; None means uniform.
+
+    Parameters
+    ----------
+    name : str
+        What the message calls it, such as "prior".
+    array : array_like of float, shape (k,), or None
+        Probabilities that sum to 1 within 1e-9.
+    k : int
+        Number of values.
+
+    Examples
+    --------
+    >>> check_distribution("prior", None, 2)
+    array([0.5, 0.5])
+    """
     if array is None:
         return np.full(k, 1.0 / k)
-    out = floats(name, array)
+    out = check_floats(name, array)
     if out.shape != (k,):
         raise ValueError(f"{name} must have shape ({k},), got {out.shape}.")
     if not np.isfinite(out).all() or (out < 0).any():
@@ -172,15 +343,24 @@ def distribution(name: str, array: npt.ArrayLike | None, k: int) -> npt.NDArray[
     return out
 
 
-def generator(rng: np.random.Generator) -> np.random.Generator:
-    """Return `rng` if it is a numpy Generator."""
+def check_generator(rng: np.random.Generator) -> np.random.Generator:
+    """Return `rng` if it is a numpy Generator.
+
+    A seed or a RandomState is refused.
+
+    Examples
+    --------
+    >>> check_generator(0)
+    Traceback (most recent call last):
+    TypeError: rng must be a numpy.random.Generator, got int.
+    """
     if not isinstance(rng, np.random.Generator):
         raise TypeError(f"rng must be a numpy.random.Generator, got {type(rng).__name__}.")
     return rng
 
 
-def table_size(rows: int, columns: int) -> None:
-    """Refuse a dense table that would not fit a laptop."""
+def check_table_size(rows: int, columns: int) -> None:
+    """Refuse a dense table of reports by values of more than `MAX_TABLE_ENTRIES` entries."""
     if rows * columns > MAX_TABLE_ENTRIES:
         raise ValueError(
             f"a table of {rows} reports x {columns} values is above the limit of "
@@ -188,10 +368,19 @@ def table_size(rows: int, columns: int) -> None:
         )
 
 
-def known(kind: str, name: str, options: Iterable[str]) -> str:
-    """Return `name` if it is among `options`, else say which ones are near."""
+def check_known(kind: str, name: str, options: Iterable[str]) -> str:
+    """Return `name` if it is among `options`, else say which ones are near.
+
+    `kind` is what the message calls such a thing.
+
+    Examples
+    --------
+    >>> check_known("grid", "exakt", ["exact", "published"])
+    Traceback (most recent call last):
+    ValueError: unknown grid 'exakt'; did you mean exact?
+    """
     choices = sorted(options)
-    if text(kind, name) in choices:
+    if check_text(kind, name) in choices:
         return name
     near = difflib.get_close_matches(name, choices, n=3, cutoff=0.4)
     hint = f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(choices)}."

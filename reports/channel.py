@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ldpaudit.arrays import Floats
 from ldpaudit.leakage.channels import check_channel
 
 from ._numbers import significant
@@ -94,6 +95,6 @@ def channel(table: npt.ArrayLike) -> Figure:
     return figure
 
 
-def _numbers(shares: npt.NDArray[np.float64]) -> npt.NDArray[np.str_]:
+def _numbers(shares: Floats) -> npt.NDArray[np.str_]:
     written = [[significant(share, 2) if share else "0" for share in row] for row in shares]
     return np.array(written, dtype=np.str_)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ldpaudit.validate import distribution
+from ldpaudit.arrays import Floats
+from ldpaudit.validate import check_distribution
 
 from ._numbers import percent
 from ._palette import INK, MUTED
@@ -64,8 +65,8 @@ def posterior(
     if after.ndim != 1 or len(after) < 2:
         raise ValueError(f"belief must have shape (k >= 2,) or (1, k), got {after.shape}.")
     k = len(after)
-    after = distribution("belief", after, k)
-    before = distribution("prior", prior, k)
+    after = check_distribution("belief", after, k)
+    before = check_distribution("prior", prior, k)
     if value is not None and not 0 <= value < k:
         raise ValueError(f"value must lie in [0, {k}), got {value}.")
     with theme():
@@ -75,9 +76,7 @@ def posterior(
     return figure
 
 
-def _draw(
-    axes: Axes, after: npt.NDArray[np.float64], before: npt.NDArray[np.float64], value: int | None
-) -> None:
+def _draw(axes: Axes, after: Floats, before: Floats, value: int | None) -> None:
     import seaborn as sns
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -104,7 +103,7 @@ def _draw(
     sns.despine(ax=axes)
 
 
-def _title(after: npt.NDArray[np.float64]) -> str:
+def _title(after: Floats) -> str:
     best = after.max()
     ties = np.flatnonzero(after >= best * (1 - 1e-9))
     if len(ties) == 1:

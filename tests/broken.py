@@ -18,9 +18,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import integer, reports_listed
-from ldpaudit.validate import values as checked
+from ldpaudit.validate import check_epsilon, check_integer, check_listable, check_values
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -35,8 +33,8 @@ class Wrong:
     epsilon: float
 
     def __post_init__(self) -> None:
-        integer("k", self.k, 2)
-        checked_epsilon(self.epsilon)
+        check_integer("k", self.k, 2)
+        check_epsilon(self.epsilon)
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ class Response(Wrong):
         return self.channel
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Ints:
-        own = checked(values, self.k)
+        own = check_values(values, self.k)
         edges, uniform = self.channel.cumsum(axis=1), rng.random(own.size)
         places = np.empty(own.size, dtype=np.int64)
         for value in np.unique(own):
@@ -191,7 +189,7 @@ class Unary(Wrong):
         return 0.5
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Bits:
-        own = checked(values, self.k)
+        own = check_values(values, self.k)
         bits = rng.random((own.size, self.k)) < self.q
         bits[np.arange(own.size), own] = rng.random(own.size) < self.p
         return bits
@@ -204,7 +202,7 @@ class Unary(Wrong):
         return out
 
     def every_report(self) -> Bits:
-        reports_listed(2**self.k)
+        check_listable(2**self.k)
         return (np.arange(2**self.k)[:, None] >> np.arange(self.k) & 1).astype(bool)
 
 
@@ -257,7 +255,7 @@ class HalfTheNoise(Wrong):
     """Laplace noise of scale 1 / epsilon on a one-hot vector, whose sensitivity is 2."""
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Floats:
-        own = checked(values, self.k)
+        own = check_values(values, self.k)
         return np.eye(self.k)[own] + rng.laplace(scale=1 / self.epsilon, size=(own.size, self.k))
 
     def log_likelihood(self, reports: Floats, values: npt.ArrayLike | None = None) -> Floats:
@@ -285,7 +283,7 @@ class WrongRange(Wrong):
         return rng.integers(0, self.buckets, (size, self.k))
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Ints:
-        own = checked(values, self.k)
+        own = check_values(values, self.k)
         tables = self.hashes(own.size, rng)
         lie = rng.random(own.size) >= self.keep
         shift = lie * rng.integers(1, self.buckets, own.size)
@@ -299,7 +297,7 @@ class WrongRange(Wrong):
         return out
 
     def every_report(self) -> Ints:
-        reports_listed(self.buckets ** (self.k + 1))
+        check_listable(self.buckets ** (self.k + 1))
         return np.array(list(product(range(self.buckets), repeat=self.k + 1)))
 
 
@@ -341,7 +339,7 @@ class RefilledSubset(Wrong):
         return weight / (weight + self.k - self.size)
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Bits:
-        own = checked(values, self.k)
+        own = check_values(values, self.k)
         order = rng.random((own.size, self.k))
         kept = rng.random(own.size) < self._keep
         order[kept, own[kept]] = -1.0

@@ -262,10 +262,8 @@ def test_ring_of_reach_one_is_randomized_response(part: Callable[[str, str], Any
 def test_ring_keeps_the_contract(part: Callable[[str, str], Any], k: int, reach: int) -> None:
     kind = part("response", "RingResponse")
     assert len(check_mechanism(kind(k=k, epsilon=1.0, reach=reach))) == 8
-    for wrong in (0, k // 2 + 1):
-        with pytest.raises(
-            ValueError, match=rf"reach must lie in \[1, k // 2\], got {wrong}, k = "
-        ):
+    for wrong, rule in ((0, "at least 1"), (k // 2 + 1, f"at most {k // 2}")):
+        with pytest.raises(ValueError, match=f"reach must be {rule}, got {wrong}"):
             kind(k=k, epsilon=1.0, reach=wrong)
 
 

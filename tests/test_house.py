@@ -363,6 +363,11 @@ def test_danger_is_seen(line: str) -> None:
     assert list(dangers(ast.parse(line)))
 
 
+def test_frozen_objects_are_written_to_in_one_place() -> None:
+    writers = [path.name for path in SOURCES if "object.__setattr__" in path.read_text("utf-8")]
+    assert writers == ["parameters.py"]
+
+
 def public(module: str) -> list[tuple[str, Any]]:
     package = importlib.import_module(module)
     return [(name, getattr(package, name)) for name in package.__all__]

@@ -140,7 +140,7 @@ def _inputs(
         told = ", ".join(names) or "none"
         raise TypeError(f"fn takes inputs of k, values, low and high, or domain: one, got {told}.")
     if k is not None:
-        return Categories(validate.integer("k", k, 2)), None
+        return Categories(validate.check_integer("k", k, 2)), None
     if values is not None:
         if isinstance(values, str) or not hasattr(values, "__len__"):
             raise TypeError(f"values must be a sequence, got {validate.shown(values)}.")
@@ -182,8 +182,8 @@ class CallableMechanism:
             self.k = inputs.k
         if not isinstance(inputs, Categories) or inputs.labels is not None:
             self.domain = inputs
-        self.epsilon = validate.epsilon(epsilon)
-        self.delta = validate.delta(delta)
+        self.epsilon = validate.check_epsilon(epsilon)
+        self.delta = validate.check_delta(delta)
         self.name = name or str(getattr(fn, "__name__", type(fn).__name__))
         self.batched, self.reproducible = bool(batched), bool(reproducible)
         _check_signature(self)
@@ -194,7 +194,7 @@ class CallableMechanism:
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Raw:
         """Draw one report a value; an array whose first axis is the user."""
         own = self._inputs.check(values)
-        drawn_from = (validate.generator(rng),) if self.reproducible else ()
+        drawn_from = (validate.check_generator(rng),) if self.reproducible else ()
         if len(own) == 0:
             return np.empty(0)
         if self.batched:

@@ -145,7 +145,7 @@ class FiniteInputs:
     def __init__(self, mechanism: Any, inputs: npt.ArrayLike) -> None:
         own = np.array(mechanism.domain.check(inputs))
         own.flags.writeable = False
-        k = validate.integer("number of inputs", len(own), 2, validate.MAX_DOMAIN)
+        k = validate.check_integer("number of inputs", len(own), 2, validate.MAX_DOMAIN)
         served = _SERVED if getattr(mechanism, "estimand", None) is not None else ()
         kept = {name: getattr(mechanism, name, None) for name in (*_KEPT, *served)}
         has = {name: ability for name, ability in kept.items() if ability is not None}
@@ -161,7 +161,7 @@ class FiniteInputs:
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Reports:
         """Draw one report for each number of an input."""
-        return self.mechanism.privatize(self.inputs[validate.values(values, self.k)], rng=rng)
+        return self.mechanism.privatize(self.inputs[validate.check_values(values, self.k)], rng=rng)
 
     def input_text(self, value: int) -> str:
         """The input of this number as text."""
@@ -180,14 +180,16 @@ class FiniteInputs:
         return hashlib.sha256(content).hexdigest()[:16]
 
     def _log_likelihood(self, reports: Reports, values: npt.ArrayLike | None = None) -> Floats:
-        asked = slice(None) if values is None else validate.values(values, self.k)
+        asked = slice(None) if values is None else validate.check_values(values, self.k)
         return np.asarray(self.mechanism.log_likelihood(reports, self.inputs[asked]))
 
     def _variance(self, values: npt.ArrayLike) -> Floats:
-        return np.asarray(self.mechanism.variance(self.inputs[validate.values(values, self.k)]))
+        return np.asarray(
+            self.mechanism.variance(self.inputs[validate.check_values(values, self.k)])
+        )
 
     def _sample_counts(self, histogram: npt.ArrayLike, *, rng: np.random.Generator) -> Any:
-        users = validate.histogram(histogram, self.k)
+        users = validate.check_histogram(histogram, self.k)
         return self.mechanism.sample_counts(self.inputs, users, rng=rng)
 
     def _twice(self) -> str:

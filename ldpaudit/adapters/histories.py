@@ -25,6 +25,7 @@ from ldpaudit.contracts import (
     Longitudinal,
     Reports,
 )
+from ldpaudit.parameters import parameters
 from ldpaudit.registry import create
 
 
@@ -83,9 +84,9 @@ class Repeated:
     delta: float = 0.0
 
     def __post_init__(self) -> None:
-        validate.integer("rounds", self.rounds, 1)
-        validate.epsilon(self.epsilon)
-        validate.delta(self.delta)
+        validate.check_integer("rounds", self.rounds, 1)
+        validate.check_epsilon(self.epsilon)
+        validate.check_delta(self.delta)
         if not isinstance(self.single, HasLikelihood):
             raise ValueError(f"base must be a protocol with a likelihood, got {self.base!r}.")
 
@@ -157,8 +158,8 @@ class ConstantHistory:
     rounds: int
 
     def __post_init__(self) -> None:
-        validate.integer("rounds", self.rounds, 1)
-        validate.epsilon(self.epsilon)
+        validate.check_integer("rounds", self.rounds, 1)
+        validate.check_epsilon(self.epsilon)
         if not isinstance(self.single, Longitudinal):
             raise ValueError(f"base must be a longitudinal protocol, got {self.base!r}.")
 
@@ -171,7 +172,7 @@ class ConstantHistory:
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Reports:
         """Draw the reports of new users in all rounds: shape (n, rounds, ...)."""
-        own = validate.values(values, self.k)
+        own = validate.check_values(values, self.k)
         state = self.single.start(own.size, rng=rng)
         rounds = range(self.rounds)
         return _stacked([self.single.privatize_round(own, state, rng=rng) for _ in rounds])
@@ -190,7 +191,23 @@ class ConstantHistory:
         return f"histories of one value in all {self.rounds} rounds"
 
 
+def _with_memos(name: str, value: Any, made: Any) -> Any:
+    del made
+    if not isinstance(value, HasMemos):
+        raise TypeError(f"{name} must have memos, got {type(value).__name__}.")
+    return value
+
+
+def _value_paths(name: str, value: Any, made: Histories) -> tuple[tuple[int, ...], ...]:
+    table = np.asarray(value)
+    if table.ndim != 2 or len(table) < 2 or not table.shape[1]:
+        raise ValueError(f"{name} must have shape (at least 2, rounds), got {table.shape}.")
+    validate.check_values(table.ravel(), made.mechanism.k)
+    return tuple(tuple(int(v) for v in row) for row in table)
+
+
 @dataclass(frozen=True)
+@parameters(mechanism=_with_memos, histories=_value_paths)
 class Histories:
     """All reports of a user who goes through one of several histories; its inputs are those.
 
@@ -225,16 +242,6 @@ class Histories:
     mechanism: Longitudinal
     histories: Any
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.mechanism, HasMemos):
-            raise TypeError(f"mechanism must have memos, got {type(self.mechanism).__name__}.")
-        table = np.asarray(self.histories)
-        if table.ndim != 2 or len(table) < 2 or not table.shape[1]:
-            raise ValueError(f"histories must have shape (at least 2, rounds), got {table.shape}.")
-        validate.values(table.ravel(), self.mechanism.k)
-        frozen = tuple(tuple(int(v) for v in row) for row in table)
-        object.__setattr__(self, "histories", frozen)
-
     @property
     def k(self) -> int:
         """Number of histories."""
@@ -255,13 +262,13 @@ class Histories:
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Reports:
         """Draw the reports of new users who go through these histories: (n, rounds, ...)."""
-        followed = np.array(self.histories)[validate.values(values, self.k)]
+        followed = np.array(self.histories)[validate.check_values(values, self.k)]
         state = self.mechanism.start(len(followed), rng=rng)
         return _stacked([self.mechanism.privatize_round(own, state, rng=rng) for own in followed.T])
 
     def log_likelihood(self, reports: Reports, values: npt.ArrayLike | None = None) -> Floats:
         """Log P(all reports | history), shape (n, len(values)); None means all histories."""
-        asked = np.arange(self.k) if values is None else validate.values(values, self.k)
+        asked = np.arange(self.k) if values is None else validate.check_values(values, self.k)
         rounds = _split(reports)
         public = np.asarray(self.mechanism.log_public(rounds[0]))  # type: ignore[attr-defined]
         table = np.repeat(public[:, None], asked.size, axis=1)
@@ -325,10 +332,9 @@ class Change:
     k = 2
 
     def __post_init__(self) -> None:
-        validate.integer("rounds", self.rounds, 2)
-        validate.integer("change_at", self.change_at, 1, self.rounds - 1)
-        if not isinstance(self.mechanism, HasMemos):
-            raise TypeError(f"mechanism must have memos, got {type(self.mechanism).__name__}.")
+        validate.check_integer("rounds", self.rounds, 2)
+        validate.check_integer("change_at", self.change_at, 1, self.rounds - 1)
+        _with_memos("mechanism", self.mechanism, self)
 
     @property
     def epsilon(self) -> float:
@@ -342,7 +348,7 @@ class Change:
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Reports:
         """Draw users and their reports in all rounds: shape (n, rounds, ...)."""
-        changes = validate.values(values, 2)
+        changes = validate.check_values(values, 2)
         k = self.mechanism.k
         before = rng.integers(0, k, changes.size)
         after = (before + rng.integers(1, k, changes.size) * changes) % k
@@ -352,9 +358,9 @@ class Change:
 
     def log_likelihood(self, reports: Reports, values: npt.ArrayLike | None = None) -> Floats:
         """Log P(all reports | the value stayed, or changed), shape (n, len(values))."""
-        asked = np.arange(2) if values is None else validate.values(values, 2)
+        asked = np.arange(2) if values is None else validate.check_values(values, 2)
         rounds, k = _split(reports), self.mechanism.k
-        validate.table_size(len(rounds[0]), k)
+        validate.check_table_size(len(rounds[0]), k)
         whole = np.asarray(self.mechanism.history_log_likelihood(rounds))
         one = np.asarray(self.mechanism.history_log_likelihood(rounds[: self.change_at]))
         two = np.asarray(self.mechanism.history_log_likelihood(rounds[self.change_at :]))

@@ -22,6 +22,7 @@ from numpy.random import mtrand
 from ldpaudit import validate
 from ldpaudit.adapters.arrays import Raw
 from ldpaudit.adapters.callables import from_callable
+from ldpaudit.parameters import budget, parameters
 
 #: A report of one value.
 Client: TypeAlias = Callable[[int], Any]
@@ -29,7 +30,20 @@ Client: TypeAlias = Callable[[int], Any]
 Build: TypeAlias = Callable[[int, float, np.random.Generator], Client]
 
 
+def _client(name: str, value: Any, made: Any) -> str:
+    del name, made
+    return validate.check_known("mechanism", value, _CLIENTS)
+
+
+def _size(name: str, value: Any, made: PackageMechanism) -> int:
+    k = validate.check_integer(name, value, 2)
+    if made.name in _BINARY and k != 2:
+        raise ValueError(f"k must be 2 for {made.name}, got {k}.")
+    return k
+
+
 @dataclass(frozen=True)
+@parameters(name=_client, k=_size, epsilon=budget())
 class PackageMechanism:
     """A mechanism of another package, sending what that package sends.
 
@@ -73,14 +87,6 @@ class PackageMechanism:
     k: int
     epsilon: float
 
-    def __post_init__(self) -> None:
-        validate.known("mechanism", self.name, _CLIENTS)
-        k = validate.integer("k", self.k, 2)
-        if self.name in _BINARY and k != 2:
-            raise ValueError(f"k must be 2 for {self.name}, got {k}.")
-        object.__setattr__(self, "k", k)
-        object.__setattr__(self, "epsilon", validate.epsilon(self.epsilon))
-
     @property
     def reproducible(self) -> bool:
         """Whether the same generator gives the same reports."""
@@ -88,8 +94,8 @@ class PackageMechanism:
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Raw:
         """Draw one report a value, one call of the package each."""
-        own = validate.values(values, self.k)
-        validate.generator(rng)
+        own = validate.check_values(values, self.k)
+        validate.check_generator(rng)
         try:
             import_module(_MODULES[self.name.partition("/")[0]])
         except ImportError as error:

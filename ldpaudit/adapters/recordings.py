@@ -10,6 +10,7 @@ import numpy.typing as npt
 from ldpaudit import validate
 from ldpaudit.adapters.arrays import Raw
 from ldpaudit.adapters.files import read_pair
+from ldpaudit.arrays import Ints
 
 
 def from_samples(
@@ -108,13 +109,13 @@ class RecordedMechanism:
     def __init__(
         self, reports: Raw, start: int, *, epsilon: float, delta: float, name: str
     ) -> None:
-        self.epsilon = validate.epsilon(epsilon)
-        self.delta = validate.delta(delta)
+        self.epsilon = validate.check_epsilon(epsilon)
+        self.delta = validate.check_delta(delta)
         self.name = name
         #: Reports recorded of input 0 and of input 1.
         self.num_reports = (start, len(reports) - start)
         self._reports = reports
-        self._orders: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None = None
+        self._orders: tuple[Ints, Ints] | None = None
         self._taken = [0, 0]
 
     def __repr__(self) -> str:
@@ -143,8 +144,8 @@ class RecordedMechanism:
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Raw:
         """Hand out one recorded report a value (0 or 1), none of them twice."""
-        own = validate.values(values, 2)
-        validate.generator(rng)
+        own = validate.check_values(values, 2)
+        validate.check_generator(rng)
         asked = np.bincount(own, minlength=2).tolist()
         for value in (0, 1):
             if asked[value] > self.left[value]:

@@ -87,7 +87,7 @@ def compare_runs(before: pd.DataFrame, after: pd.DataFrame, *, alpha: float = 0.
     """
     import pandas as pd
 
-    alpha = validate.fraction("alpha", alpha)
+    alpha = validate.check_fraction("alpha", alpha)
     old, new = _figures(before), _figures(after)
     shared = sum(key in old and figure.noisy for key, figure in new.items())
     level = alpha / (2 * max(shared, 1))

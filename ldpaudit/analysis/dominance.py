@@ -115,7 +115,7 @@ def standings(frame: pd.DataFrame, *, alpha: float = 0.05) -> pd.DataFrame:
     """
     import pandas as pd
 
-    alpha = validate.fraction("alpha", alpha)
+    alpha = validate.check_fraction("alpha", alpha)
     points = against_others(place(read(frame), alpha))
     rows = [{name: getattr(point, name) for name in STANDING_COLUMNS} for point in points]
     # As objects: text from a file may hold what no string column can (a lone surrogate).

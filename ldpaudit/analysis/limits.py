@@ -17,6 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import validate
+from ldpaudit.arrays import Bools
+from ldpaudit.parameters import domain_size, parameters, positive
 
 if TYPE_CHECKING:
     from ldpaudit.contracts import Floats
@@ -28,6 +30,7 @@ MAX_K = 10**7
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(MAX_K), epsilon=positive())
 class Frontier:
     r"""The least error of any epsilon-LDP mechanism whose attack success is at most V.
 
@@ -94,10 +97,6 @@ class Frontier:
 
     k: int
     epsilon: float
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", validate.integer("k", self.k, 2, MAX_K))
-        object.__setattr__(self, "epsilon", validate.positive("epsilon", self.epsilon))
 
     @cached_property
     def _curve(self) -> tuple[Floats, Floats, Floats]:
@@ -236,12 +235,12 @@ def mse_without_epsilon(
     >>> mse_without_epsilon(10, 1.0), mse_without_epsilon(10, 1.0, target="users")
     (0.09, 0.0)
     """
-    k = validate.integer("k", k, 2)
+    k = validate.check_integer("k", k, 2)
     at = _success(success)
     return _mse(k, np.maximum(k * at - 1, 0.0), k * (1 - at), target)
 
 
-def non_dominated(success: npt.ArrayLike, mse: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+def non_dominated(success: npt.ArrayLike, mse: npt.ArrayLike) -> Bools:
     """Mark the points that no other point beats: lower is better in both.
 
     A point is beaten by one that is at most equal in both and lower in one, so
@@ -281,7 +280,7 @@ def non_dominated(success: npt.ArrayLike, mse: npt.ArrayLike) -> npt.NDArray[np.
 
 
 def _mse(k: int, information: Floats, shortfall: Floats, target: str) -> float | Floats:
-    validate.known("target", target, ("population", "users"))
+    validate.check_known("target", target, ("population", "users"))
     # Population minus users is (k-1)/k^2, hence users = population * shortfall / (k-1).
     scale = k - 1 if target == "population" else np.maximum(shortfall, 0.0)
     blind = information <= 0

@@ -105,7 +105,7 @@ class MeanFrontier:
     epsilon: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "epsilon", validate.positive("epsilon", self.epsilon))
+        object.__setattr__(self, "epsilon", validate.check_positive("epsilon", self.epsilon))
 
     @overload
     def error_at(self, share: float, variance: float = ..., target: str = ...) -> float: ...
@@ -138,9 +138,9 @@ class MeanFrontier:
             If a share lies outside [0, 1], the variance is not positive, or the target
             is another one.
         """
-        validate.known("target", target, ("users", "population"))
-        spread = validate.positive("variance", variance)
-        shares = validate.floats("share", share)
+        validate.check_known("target", target, ("users", "population"))
+        spread = validate.check_positive("variance", variance)
+        shares = validate.check_floats("share", share)
         if not ((shares >= 0) & (shares <= 1)).all():  # nan is not
             raise ValueError(f"share must lie in [0, 1], got {validate.shown(share)}.")
         with np.errstate(divide="ignore"):

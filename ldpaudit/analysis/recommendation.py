@@ -130,16 +130,18 @@ def recommend_from(
     alpha: float = 0.05,
 ) -> Recommendation:
     """`Results.recommend` on a tidy table; `caps` by mse, success or bits."""
-    alpha = validate.fraction("alpha", alpha)
-    caps = {goal: validate.positive(f"max_{goal}", caps[goal]) for goal in _GOALS if goal in caps}
+    alpha = validate.check_fraction("alpha", alpha)
+    caps = {
+        goal: validate.check_positive(f"max_{goal}", caps[goal]) for goal in _GOALS if goal in caps
+    }
     if caps.get("success", 1.0) > 1:
         raise ValueError(f"max_success must lie in (0, 1], got {caps['success']!r}.")
     points = [point for point in place(read(frame), alpha) if not point.refuted]
     if data is not None:
-        validate.known("data set", data, {point.data for point in points})
+        validate.check_known("data set", data, {point.data for point in points})
         points = [point for point in points if point.data == data]
     if epsilon is not None:
-        budget, held = validate.positive("epsilon", epsilon), {p.epsilon for p in points}
+        budget, held = validate.check_positive("epsilon", epsilon), {p.epsilon for p in points}
         points = [p for p in points if math.isclose(p.epsilon, budget, rel_tol=1e-9)]
         if not points:
             raise ValueError(

@@ -51,7 +51,7 @@ def hypervolume(
     """
     kept = non_dominated(success, mse)
     x, y = np.asarray(success, dtype=float)[kept], np.asarray(mse, dtype=float)[kept]
-    ends = validate.floats("reference", reference)
+    ends = validate.check_floats("reference", reference)
     if ends.shape != (2,) or not np.isfinite(ends).all():
         raise ValueError(f"reference must be two finite numbers, got {validate.shown(reference)}.")
     right, top = map(float, ends)

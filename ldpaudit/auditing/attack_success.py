@@ -66,7 +66,7 @@ def _guesses(
     if guesses.shape != (len(reports),):
         raise AttackError(f"{attack!r} must return one guess a report, got shape {guesses.shape}.")
     try:
-        return validate.values(guesses, mechanism.k)
+        return validate.check_values(guesses, mechanism.k)
     except (ValueError, TypeError) as error:
         raise AttackError(f"{attack!r}: {error}") from error
 

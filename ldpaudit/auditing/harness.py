@@ -144,30 +144,30 @@ def audit(
             f"a search plays all reports, stop_when must be budget, got {stop_when!r}."
         )
     mechanism = on_inputs(mechanism, inputs)
-    k = validate.integer("k", mechanism.k, 2, validate.MAX_DOMAIN)
+    k = validate.check_integer("k", mechanism.k, 2, validate.MAX_DOMAIN)
     claim = Claim.of(mechanism)
     plan = AuditPlan(
         mechanism=mechanism,
         claim=claim,
         attacks=chosen_attacks(attacks),
-        trials=validate.trials(trials),
-        seed=validate.seed(seed),
+        trials=validate.check_trials(trials),
+        seed=validate.check_seed(seed),
         levels=Levels(
             choose_bound(bound, stop, model_based),
-            validate.fraction("alpha", alpha),
-            validate.fraction("verdict_alpha", verdict_alpha),
+            validate.check_fraction("alpha", alpha),
+            validate.check_fraction("verdict_alpha", verdict_alpha),
             claim,
         ),
         pair=check_pair(pair, k),
-        law=validate.distribution("prior", prior, k),
+        law=validate.check_distribution("prior", prior, k),
         users=check_users(histogram, k),
-        data=validate.text("data", data),
-        repetitions=validate.integer("repetitions", repetitions, 0, MAX_REPETITIONS),
+        data=validate.check_text("data", data),
+        repetitions=validate.check_integer("repetitions", repetitions, 0, MAX_REPETITIONS),
         witness=witness,
         search=search,
         stop=stop,
         isolate=isolate,
-        jobs=validate.integer("jobs", jobs, 1, validate.MAX_JOBS),
+        jobs=validate.check_integer("jobs", jobs, 1, validate.MAX_JOBS),
     )
     lower, verdict, named = plan.bounds()
     return AuditResult(

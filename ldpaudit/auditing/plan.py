@@ -136,7 +136,7 @@ def check_pair(pair: tuple[int, int], k: int) -> tuple[int, int]:
     """Two different inputs in [0, k)."""
     if not isinstance(pair, Sequence) or len(pair) != 2:
         raise ValueError(f"pair must name two inputs, got {validate.shown(pair)}.")
-    first, second = (validate.integer("every input of pair", v, 0, k - 1) for v in pair)
+    first, second = (validate.check_integer("every input of pair", v, 0, k - 1) for v in pair)
     if first == second:
         raise ValueError(f"pair must name two different inputs, got {pair!r}.")
     return first, second
@@ -147,4 +147,4 @@ def check_users(histogram: npt.ArrayLike | None, k: int) -> Values:
     if histogram is None:
         base, rest = divmod(10_000, k)
         return np.full(k, base, dtype=np.int64) + (np.arange(k) < rest)
-    return validate.histogram(histogram, k)
+    return validate.check_histogram(histogram, k)

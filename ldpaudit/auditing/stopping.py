@@ -37,12 +37,12 @@ class StopWhen:
     @classmethod
     def parse(cls, text: str) -> StopWhen:
         """Read ``violation``, ``width=W`` or ``budget``."""
-        if validate.text("stop_when", text) in (BUDGET, "violation"):
+        if validate.check_text("stop_when", text) in (BUDGET, "violation"):
             return cls(text)
         name, _, number = text.partition("=")
         if name == "width":
             try:
-                return cls(text, validate.positive("width", float(number)))
+                return cls(text, validate.check_positive("width", float(number)))
             except ValueError:
                 pass
         raise ValueError(f"stop_when must be violation, width=W or budget, got {text!r}.")

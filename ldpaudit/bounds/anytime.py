@@ -81,7 +81,7 @@ class Anytime:
         self, counts: GuessCounts, *, alpha: float, delta: float, claimed: float
     ) -> float:
         """Lower bound on epsilon; -inf where the counts show nothing."""
-        validate.fraction("alpha", alpha)
+        validate.check_fraction("alpha", alpha)
 
         def money(epsilon: float) -> float:
             return float(guess_evidence(counts, epsilon=epsilon, delta=delta, claimed=claimed))
@@ -92,7 +92,7 @@ class Anytime:
         self, counts: EventCounts, *, alpha: float, delta: float, claimed: float
     ) -> float:
         """Lower bound on epsilon; -inf where the counts show nothing."""
-        validate.fraction("alpha", alpha)
+        validate.check_fraction("alpha", alpha)
 
         def money(epsilon: float) -> float:
             return float(event_evidence(counts, epsilon=epsilon, delta=delta, claimed=claimed))
@@ -139,7 +139,7 @@ class TwoStreamBetting:
     """
 
     def __init__(self, delta: float = 0.0) -> None:
-        self.delta = validate.delta(delta)
+        self.delta = validate.check_delta(delta)
         self._levels: Floats = np.empty(0)
         self._hits = np.zeros((2, 0), dtype=np.int64)
         self._pairs = 0
@@ -213,7 +213,7 @@ class TwoStreamBetting:
 
     def epsilon_lower(self, alpha: float) -> float:
         """Lower bound on epsilon at level 1 - alpha; -inf where nothing is shown so far."""
-        return least_kept(self.log_wealth, validate.fraction("alpha", alpha), 0.0)
+        return least_kept(self.log_wealth, validate.check_fraction("alpha", alpha), 0.0)
 
 
 def guess_evidence(counts: GuessCounts, *, epsilon: float, delta: float, claimed: float) -> Floats:

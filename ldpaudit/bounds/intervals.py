@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ldpaudit.validate import fraction, integer
+from ldpaudit.validate import check_fraction, check_integer
 
 
 def success_lower(successes: int, trials: int, alpha: float) -> float:
@@ -35,9 +35,9 @@ def success_upper(successes: int, trials: int, alpha: float) -> float:
 
 def success_interval(successes: int, trials: int, alpha: float) -> tuple[float, float]:
     """Two-sided Clopper-Pearson interval, alpha / 2 on each side."""
-    trials = integer("trials", trials, 1, 2**62)
-    successes = integer("successes", successes, 0, trials)
-    half = fraction("alpha", alpha) / 2
+    trials = check_integer("trials", trials, 1, 2**62)
+    successes = check_integer("successes", successes, 0, trials)
+    half = check_fraction("alpha", alpha) / 2
     return success_lower(successes, trials, half), success_upper(successes, trials, half)
 
 
@@ -47,7 +47,7 @@ def mean_interval(samples: np.ndarray, alpha: float) -> tuple[float, float]:
 
     if len(samples) < 2:
         return math.nan, math.nan
-    tail = fraction("alpha", alpha) / 2
+    tail = check_fraction("alpha", alpha) / 2
     # A tail that 1 - tail would round away is taken from the other side.
     quantile = (
         stdtrit(len(samples) - 1, 1 - tail) if tail > 1e-9 else -stdtrit(len(samples) - 1, tail)

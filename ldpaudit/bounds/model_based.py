@@ -61,7 +61,7 @@ class JointBeta:
         from scipy.special import betaincinv
 
         del claimed  # nothing to choose
-        validate.fraction("alpha", alpha)
+        validate.check_fraction("alpha", alpha)
         misses, false_hits = counts.trials - counts.hits, counts.false_hits
         places = (np.arange(_NODES) + 0.5) / _NODES
         rates = betaincinv(false_hits + 0.5, counts.false_trials - false_hits + 0.5, places)
@@ -112,8 +112,8 @@ class GaussianTradeOff:
         from scipy.special import log_ndtr, ndtri
 
         del claimed  # nothing to choose
-        half = validate.fraction("alpha", alpha) / 2
-        if validate.delta(delta) == 0:
+        half = validate.check_fraction("alpha", alpha) / 2
+        if validate.check_delta(delta) == 0:
             raise ValueError("delta must be positive for a Gaussian trade-off, got 0.")
         hit = success_lower(counts.hits, counts.trials, half)
         false_hit = success_upper(counts.false_hits, counts.false_trials, half)

@@ -14,7 +14,7 @@ import numpy as np
 
 from ldpaudit.bounds.intervals import success_lower, success_upper
 from ldpaudit.counts import EventCounts, GuessCounts
-from ldpaudit.validate import fraction
+from ldpaudit.validate import check_fraction
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class PosteriorOdds:
     ) -> float:
         """Lower bound on epsilon; -inf where the counts show nothing."""
         del claimed  # nothing to choose
-        fraction("alpha", alpha)
+        check_fraction("alpha", alpha)
         spend = 0.0 if delta == 0 else alpha / 20
         precision = success_lower(counts.correct, counts.decided, alpha - spend)
         excess = precision
@@ -87,7 +87,7 @@ class ClopperPearson:
         self, counts: EventCounts, *, alpha: float, delta: float, claimed: float
     ) -> float:
         """Lower bound on epsilon; -inf where the counts show nothing."""
-        share = _first_share(fraction("alpha", alpha), claimed)
+        share = _first_share(check_fraction("alpha", alpha), claimed)
         hit = success_lower(counts.hits, counts.trials, alpha * share) - delta
         false_hit = success_upper(counts.false_hits, counts.false_trials, alpha * (1 - share))
         return math.log(hit) - math.log(false_hit) if hit > 0 else -math.inf
@@ -125,7 +125,7 @@ class Katz:
         from scipy.special import ndtri
 
         del claimed  # nothing to choose
-        fraction("alpha", alpha)
+        check_fraction("alpha", alpha)
         if not (counts.false_hits and counts.hits > delta * counts.trials):
             return -math.inf
         p, q = counts.hits / counts.trials, counts.false_hits / counts.false_trials
@@ -168,7 +168,7 @@ class LdpAuditor:
     ) -> float:
         """Lower bound on epsilon; -inf where the counts show nothing."""
         del claimed  # nothing to choose
-        side = fraction("alpha", alpha) / 4
+        side = check_fraction("alpha", alpha) / 4
         hit = success_lower(counts.hits, counts.trials, side) - delta
         false_hit = success_upper(counts.false_hits, counts.false_trials, side)
         return math.log(hit) - math.log(false_hit) if hit > 0 else -math.inf

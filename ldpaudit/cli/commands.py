@@ -88,7 +88,7 @@ def list_components(
     from ldpaudit import validate
 
     kinds = ("protocols", "attacks", "bounds", "studies", "data")
-    chosen = kinds if what is None else (validate.known("list", what, kinds),)
+    chosen = kinds if what is None else (validate.check_known("list", what, kinds),)
     found = {kind: _listing(kind) for kind in chosen}
     if as_json:
         typer.echo(json.dumps(found, indent=2))

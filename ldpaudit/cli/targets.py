@@ -31,7 +31,7 @@ def build(target: str, claim: Mapping[str, Any], extra: Sequence[str]) -> Any:
     if target.endswith(".py"):
         raise ValueError(f"name the object in {target} too: {target}:OBJECT.")
     if isinstance(parameters.get("k"), int):  # before a protocol searches for its best design
-        validate.integer("k", parameters["k"], parameters["k"], validate.MAX_DOMAIN)
+        validate.check_integer("k", parameters["k"], parameters["k"], validate.MAX_DOMAIN)
     if ":" not in target:
         from ldpaudit.registry import create
 
@@ -130,5 +130,5 @@ def _import_object(target: str) -> Any:
     except (Exception, SystemExit) as error:
         raise ValueError(f"{path} cannot be imported: {type(error).__name__}: {error}.") from None
     if not hasattr(module, name):
-        validate.known(f"object in {path}", name, [n for n in vars(module) if n[0] != "_"])
+        validate.check_known(f"object in {path}", name, [n for n in vars(module) if n[0] != "_"])
     return getattr(module, name)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.contracts import Counts, Floats, HasSupportSizes, Reports
-from ldpaudit.validate import fraction, positive
+from ldpaudit.validate import check_fraction, check_positive
 
 
 def nearest_distribution(frequencies: npt.ArrayLike) -> Floats:
@@ -84,7 +84,7 @@ class Recovery:
     targets: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        positive("ratio", self.ratio)
+        check_positive("ratio", self.ratio)
 
     def __call__(self, mechanism: Any, counts: Counts) -> Floats:
         """Frequencies from the counts of a pure protocol, shape (k,)."""
@@ -146,7 +146,7 @@ class SizeFilter:
     alpha: float = 1e-6
 
     def __post_init__(self) -> None:
-        fraction("alpha", self.alpha)
+        check_fraction("alpha", self.alpha)
 
     def __call__(self, mechanism: Any, reports: Reports) -> npt.NDArray[np.bool_]:
         """Which reports are kept, shape (n,)."""

@@ -229,7 +229,7 @@ class Distribution(_Printed):
     unbiased: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        validate.integer("bins", self.bins, 2, validate.MAX_DOMAIN)
+        validate.check_integer("bins", self.bins, 2, validate.MAX_DOMAIN)
         if not self.low < self.high:
             raise ValueError(f"low must be below high, got {self.low!r} and {self.high!r}.")
 

@@ -27,8 +27,13 @@ from ldpaudit.contracts import (
     Mechanism,
     Reports,
 )
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import fraction, generator, histogram, integer
+from ldpaudit.validate import (
+    check_epsilon,
+    check_fraction,
+    check_generator,
+    check_histogram,
+    check_integer,
+)
 
 #: Reports that are kept, of a mechanism: shape (n,).
 Filter: TypeAlias = Callable[[Any, Reports], npt.NDArray[np.bool_]]
@@ -72,7 +77,7 @@ def influence_limit(epsilon: float) -> float:
     >>> round(influence_limit(1.0), 4), round(influence_limit(5.0), 4)
     (1.582, 1.0068)
     """
-    return -1 / math.expm1(-checked_epsilon(epsilon))
+    return -1 / math.expm1(-check_epsilon(epsilon))
 
 
 def poisoning_gain(
@@ -115,7 +120,7 @@ def poisoning_gain(
     0.1577
     """
     held = float(np.asarray(frequencies, dtype=np.float64)[np.asarray(targets)].sum())
-    return fraction("share", share) * (mechanism.influence(targets) - held)
+    return check_fraction("share", share) * (mechanism.influence(targets) - held)
 
 
 @dataclass(frozen=True)
@@ -137,7 +142,7 @@ class RandomValue:
         self, mechanism: Any, targets: npt.ArrayLike, num_reports: int, *, rng: np.random.Generator
     ) -> Reports:
         """Reports of so many false users."""
-        values = generator(rng).choice(np.asarray(targets), num_reports)
+        values = check_generator(rng).choice(np.asarray(targets), num_reports)
         return mechanism.privatize(values, rng=rng)
 
 
@@ -275,9 +280,9 @@ def poison(
         raise TypeError(
             f"mechanism must make false_reports and random_reports, got {type(able).__name__}."
         )
-    honest = histogram(users, able.k)
-    fraction("share", share)
-    integer("repetitions", repetitions, 2)
+    honest = check_histogram(users, able.k)
+    check_fraction("share", share)
+    check_integer("repetitions", repetitions, 2)
     many = int(honest.sum())
     false = 0 if attack is None else max(1, round(share / (1 - share) * many))
     values, truth = np.repeat(np.arange(able.k), honest), honest / many

@@ -93,11 +93,11 @@ def evolve(
     >>> [v.tolist() for v in evolve(data, 3, "permute", rng=np.random.default_rng(0))]
     [[1, 0, 0, 2], [2, 0, 0, 1], [0, 1, 2, 0]]
     """
-    rounds, rng = validate.integer("rounds", rounds, 1), validate.generator(rng)
+    rounds, rng = validate.check_integer("rounds", rounds, 1), validate.check_generator(rng)
     if not isinstance(data, DataSet):
         raise TypeError(f"data must be a DataSet, got {validate.shown(data)}.")
     if change != "permute" and (
-        isinstance(change, str) or not 0 <= validate.nonnegative("change", change) <= 1
+        isinstance(change, str) or not 0 <= validate.check_nonnegative("change", change) <= 1
     ):
         raise ValueError(
             f"change must be a probability or 'permute', got {validate.shown(change)}."
@@ -158,7 +158,7 @@ def follow(
     had: list[Values] = []
     names: list[Any] = []
     for given in values:
-        own = validate.values(given, k)
+        own = validate.check_values(given, k)
         if not own.size:
             raise ValueError("values must hold at least one user.")
         if state is None:

@@ -62,7 +62,7 @@ def aggregate(
     """
     if not isinstance(mechanism, FrequencyOracle):
         raise TypeError(f"mechanism must aggregate, got {type(mechanism).__name__}.")
-    chunk = validate.integer("chunk", chunk, 1)
+    chunk = validate.check_integer("chunk", chunk, 1)
     parts: Iterable[Reports]
     if isinstance(source, str | Path):
         path = Path(source)

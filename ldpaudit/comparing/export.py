@@ -17,7 +17,7 @@ Writer = Callable[[Results, Path], Path]
 
 def writer(kind: str) -> Writer:
     """What writes results as ``results.<kind>`` to a folder; refused before anything runs."""
-    validate.known("export", kind, _WRITERS)
+    validate.check_known("export", kind, _WRITERS)
     if kind == "parquet":
         try:
             import_module("pyarrow")

@@ -101,7 +101,7 @@ def compare(
     plan = resolve(study)
     plan = plan.as_quick() if quick else plan
     if seed is not None:
-        plan = plan.model_copy(update={"seed": validate.seed(seed)})
+        plan = plan.model_copy(update={"seed": validate.check_seed(seed)})
     workers = _Workers.checked(jobs, cell_timeout, backend, scheduler)
     loaded = [spec.load(plan.seed) for spec in plan.data]
     _check_names(plan, loaded)
@@ -134,10 +134,10 @@ class _Workers(NamedTuple):
         cls, jobs: int, cell_timeout: float | None, backend: str, scheduler: str | None
     ) -> _Workers:
         """The same from what somebody asked for."""
-        jobs = validate.integer("jobs", jobs, 1, validate.MAX_JOBS)
+        jobs = validate.check_integer("jobs", jobs, 1, validate.MAX_JOBS)
         if cell_timeout is not None:
-            cell_timeout = min(validate.positive("cell_timeout", cell_timeout), MAX_WAIT)
-        validate.known("backend", backend, BACKENDS)
+            cell_timeout = min(validate.check_positive("cell_timeout", cell_timeout), MAX_WAIT)
+        validate.check_known("backend", backend, BACKENDS)
         if scheduler is not None and backend != "dask":
             raise ValueError(f"a scheduler needs backend 'dask', got {backend!r}.")
         return cls(jobs, cell_timeout, backend, scheduler)
@@ -241,7 +241,7 @@ def _check_names(study: Study, loaded: list[DataSet]) -> None:
         raise ValueError("data must name every set once, got one twice.")
     smallest = min(loaded, key=lambda data: data.k)
     for audit in study.each_audit():
-        validate.known("bound", audit.bound or study.bound, names("bounds"))
+        validate.check_known("bound", audit.bound or study.bound, names("bounds"))
         audit.inputs(smallest.k)
     for attack in (*study.attacks, *(a.witness for a in study.audits if a.witness)):
         load("attacks", attack)

@@ -261,7 +261,7 @@ def read_study(source: str | Path) -> Study:
     else:
         folder = files("ldpaudit") / "studies"
         ready = [item.name for item in folder.iterdir() if item.name.endswith(".toml")]
-        validate.known("study", text, [name.removesuffix(".toml") for name in ready])
+        validate.check_known("study", text, [name.removesuffix(".toml") for name in ready])
         content = (folder / f"{text}.toml").read_bytes()
     try:
         raw = tomllib.loads(content.decode())
@@ -301,7 +301,9 @@ def _parse(raw: dict[str, Any], where: str) -> Study:
         got = "" if first["type"] == "missing" else f", got {first['input']!r:.80}"
         if first["type"] == "extra_forbidden":
             options = _TABLES[parents[0] if parents else ""].model_fields
-            validate.known(": ".join(["field in " + where, *parents[:1]]) + ":", name, options)
+            validate.check_known(
+                ": ".join(["field in " + where, *parents[:1]]) + ":", name, options
+            )
         reason = first["msg"].removeprefix("Value error, ")
         raise ValueError(f"{where}: {field}: {reason}{got}.") from None
 

@@ -99,7 +99,7 @@ class CellTask:
         if reason := out_of_reach(mechanism.k, found.rounds, study.trials):
             return [*rows, skipped_row(reason, like)]
         attacked = stream(study.seed, *names, "exposure")
-        prior = validate.distribution("prior", self._prior, mechanism.k)
+        prior = validate.check_distribution("prior", self._prior, mechanism.k)
         seen = exposure(mechanism, prior, found.rounds, study.trials, rng=attacked)
         return rows + exposure_rows(seen, study.alpha, like)
 

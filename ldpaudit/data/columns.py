@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from ldpaudit import validate
+from ldpaudit.arrays import Ints
 
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 #: What files write for a missing number. In a column of text they may be names (Null, NA).
@@ -25,7 +25,7 @@ _NOT_A_NUMBER = frozenset({"na", "n/a", "nan", "none", "null", "<na>"})
 
 def coded(
     source: str, path: Path, columns: Sequence[str]
-) -> tuple[list[list[str]], npt.NDArray[np.int64], list[int]]:
+) -> tuple[list[list[str]], Ints, list[int]]:
     """Each column's values in order; rows as places among them, (n, d); how often each occurs."""
     rows = count(path, columns)
     parts: list[Counter[str]] = [Counter() for _ in columns]
@@ -166,7 +166,7 @@ def _text(value: object) -> str:
 def _position(path: Path, column: str, header: list[str]) -> int:
     if not header:
         raise ValueError(f"{str(path)!r} must have a header row, got an empty file.")
-    validate.known(f"column of {str(path)!r},", column, header)
+    validate.check_known(f"column of {str(path)!r},", column, header)
     if header.count(column) > 1:
         raise ValueError(f"column {column!r} of {str(path)!r} must be unique.")
     return header.index(column)

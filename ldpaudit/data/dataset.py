@@ -5,18 +5,78 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from ldpaudit import validate
 from ldpaudit.domains import Categories, Records
+from ldpaudit.parameters import parameters
 
 if TYPE_CHECKING:
     from ldpaudit.contracts import Domain, Floats, Inputs, Values
 
 
+def _users(name: str, value: Any, made: Any) -> Values:
+    del made
+    given = np.asarray(value)
+    if given.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be whole numbers, got dtype {given.dtype}.")
+    if given.ndim != 1 or given.size < 2:
+        raise ValueError(f"{name} must have shape (k,) with k >= 2, got {given.shape}.")
+    if given.min() < 0 or given.max() == 0:
+        raise ValueError(f"{name} must hold counts of at least 0 and at least one user.")
+    histogram = given.astype(np.int64)
+    histogram.flags.writeable = False
+    return histogram
+
+
+def _labels(name: str, value: Any, made: Any) -> tuple[str, ...] | None:
+    if value is not None and len(value) != made.k:
+        raise ValueError(f"{name} must name {made.k} values, got {len(value)}.")
+    if value is None and made.inputs is not None and made.domain is not None:
+        return tuple(map(made.domain.text, made.domain.check(made.inputs)))
+    return value
+
+
+def _sizes(name: str, value: Any, made: Any) -> tuple[int, ...] | None:
+    del name
+    if value is None:
+        return None
+    sizes = tuple(validate.check_integer("every size", m, 2, made.k) for m in value)
+    if math.prod(sizes) != made.k:
+        raise ValueError(f"sizes must have the product {made.k}, got {sizes}.")
+    return sizes
+
+
+def _domain(name: str, value: Any, made: Any) -> Domain:
+    """The kind of input that is given; without one categories or records."""
+    del name
+    numbered = value is None or value.parameters.get("k") == made.k
+    if (made.inputs is None) != numbered:
+        raise ValueError("inputs and their domain must be given together.")
+    if made.inputs is not None:
+        return cast("Domain", value)
+    if made.sizes is not None:
+        return Records(made.sizes)
+    try:
+        return Categories(made.k if made.labels is None else made.labels)
+    except (TypeError, ValueError):  # labels that are no names, or not of one value each
+        return Categories(made.k)
+
+
+def _inputs(name: str, value: Any, made: Any) -> Inputs | None:
+    if value is None:
+        return None
+    inputs = np.array(made.domain.check(value))
+    if len(inputs) != made.k:
+        raise ValueError(f"{name} must be {made.k} of {made.domain}, got {len(inputs)}.")
+    inputs.flags.writeable = False
+    return inputs
+
+
 @dataclass(frozen=True, eq=False)
+@parameters(histogram=_users, labels=_labels, sizes=_sizes, domain=_domain, inputs=_inputs)
 class DataSet:
     """How many users hold each of k values.
 
@@ -61,46 +121,6 @@ class DataSet:
     sizes: tuple[int, ...] | None = None
     inputs: Inputs | None = None
     domain: Domain | None = None
-
-    def __post_init__(self) -> None:
-        given = np.asarray(self.histogram)
-        if given.dtype.kind not in "iu":
-            raise TypeError(f"histogram must be whole numbers, got dtype {given.dtype}.")
-        if given.ndim != 1 or given.size < 2:
-            raise ValueError(f"histogram must have shape (k,) with k >= 2, got {given.shape}.")
-        if given.min() < 0 or given.max() == 0:
-            raise ValueError("histogram must hold counts of at least 0 and at least one user.")
-        if self.labels is not None and len(self.labels) != given.size:
-            raise ValueError(f"labels must name {given.size} values, got {len(self.labels)}.")
-        if self.sizes is not None:
-            sizes = tuple(validate.integer("every size", m, 2, given.size) for m in self.sizes)
-            if math.prod(sizes) != given.size:
-                raise ValueError(f"sizes must have the product {given.size}, got {sizes}.")
-        histogram = given.astype(np.int64)
-        histogram.flags.writeable = False
-        object.__setattr__(self, "histogram", histogram)
-        numbered = self.domain is None or self.domain.parameters.get("k") == given.size
-        if (self.inputs is None) != numbered:
-            raise ValueError("inputs and their domain must be given together.")
-        if self.inputs is None or self.domain is None:
-            object.__setattr__(self, "domain", self._usual())
-            return
-        inputs = np.array(self.domain.check(self.inputs))
-        if len(inputs) != given.size:
-            raise ValueError(f"inputs must be {given.size} of {self.domain}, got {len(inputs)}.")
-        inputs.flags.writeable = False
-        object.__setattr__(self, "inputs", inputs)
-        if self.labels is None:
-            object.__setattr__(self, "labels", tuple(map(self.domain.text, inputs)))
-
-    def _usual(self) -> Domain:
-        """Categories or records."""
-        if self.sizes is not None:
-            return Records(self.sizes)
-        try:
-            return Categories(self.k if self.labels is None else self.labels)
-        except (TypeError, ValueError):  # labels that are no names, or not of one value each
-            return Categories(self.k)
 
     @property
     def k(self) -> int:

@@ -42,10 +42,10 @@ def law(spec: str, domain: Interval | Ball, k: int) -> tuple[str, Inputs, Floats
     """Its name, k inputs of the domain's grid, and the share of the users who hold each."""
     match = _SPEC.fullmatch(spec)
     family = match[1] if match else spec
-    validate.known("law", family, LAWS)
+    validate.check_known("law", family, LAWS)
     usual = LAWS[family][1]
     given = usual if not (match and match[2]) else _parameters(spec, match[2], len(usual))
-    k = validate.integer("k", k, 2, validate.MAX_DOMAIN)
+    k = validate.check_integer("k", k, 2, validate.MAX_DOMAIN)
     inputs = domain.grid(k)
     name = family if given == usual else f"{family}({', '.join(f'{p:g}' for p in given)})"
     if isinstance(domain, Ball):
@@ -72,7 +72,7 @@ def _shares(family: str, given: tuple[float, ...], k: int) -> Floats:
     from scipy.special import betainc
 
     for parameter in given:
-        validate.positive(f"every parameter of {family}", parameter)
+        validate.check_positive(f"every parameter of {family}", parameter)
     edges = np.concatenate(([0.0], (np.arange(k - 1) + 0.5) / (k - 1), [1.0]))
     below = edges
     if family == "beta":

@@ -30,7 +30,7 @@ def zipf(k: int, s: float = 1.0) -> Floats:
     >>> zipf(3).round(3)
     array([0.545, 0.273, 0.182])
     """
-    k, s = validate.integer("k", k, 2, validate.MAX_DOMAIN), validate.positive("s", s)
+    k, s = validate.check_integer("k", k, 2, validate.MAX_DOMAIN), validate.check_positive("s", s)
     weights = np.arange(1, k + 1, dtype=np.float64) ** -s
     out: Floats = weights / weights.sum()
     return out
@@ -54,7 +54,7 @@ def spike(k: int) -> Floats:
     >>> spike(3)
     array([1., 0., 0.])
     """
-    out = np.zeros(validate.integer("k", k, 2, validate.MAX_DOMAIN))
+    out = np.zeros(validate.check_integer("k", k, 2, validate.MAX_DOMAIN))
     out[0] = 1.0
     return out
 
@@ -72,7 +72,7 @@ def uniform(k: int) -> Floats:
     >>> uniform(4)
     array([0.25, 0.25, 0.25, 0.25])
     """
-    k = validate.integer("k", k, 2, validate.MAX_DOMAIN)
+    k = validate.check_integer("k", k, 2, validate.MAX_DOMAIN)
     return np.full(k, 1 / k)
 
 
@@ -92,10 +92,10 @@ def dirichlet(k: int, concentration: float = 1.0, *, rng: np.random.Generator) -
     >>> float(dirichlet(5, 0.5, rng=np.random.default_rng(0)).sum().round(12))
     1.0
     """
-    k = validate.integer("k", k, 2, validate.MAX_DOMAIN)
-    alpha = np.full(k, validate.positive("concentration", concentration))
+    k = validate.check_integer("k", k, 2, validate.MAX_DOMAIN)
+    alpha = np.full(k, validate.check_positive("concentration", concentration))
     with np.errstate(all="ignore"):
-        out = validate.generator(rng).dirichlet(alpha)
+        out = validate.check_generator(rng).dirichlet(alpha)
     if not abs(out.sum() - 1) < 1e-9:
         raise ValueError(f"concentration is too extreme to draw from, got {concentration!r}.")
     return out
@@ -130,8 +130,8 @@ def apportion(frequencies: npt.ArrayLike, num_users: int) -> Values:
     >>> apportion([0.5, 0.25, 0.25], 5)
     array([3, 1, 1])
     """
-    num_users = validate.integer("num_users", num_users, 1, MAX_USERS)
-    shares = validate.floats("frequencies", frequencies)
+    num_users = validate.check_integer("num_users", num_users, 1, MAX_USERS)
+    shares = validate.check_floats("frequencies", frequencies)
     if shares.ndim != 1 or not np.isfinite(shares).all() or (shares < 0).any():
         raise ValueError("frequencies must be one row of finite shares of at least 0.")
     if not shares.any():

@@ -152,7 +152,7 @@ def load(
             f"FILE.parquet:COLUMN, got {spec!r}."
         )
     else:
-        validate.known("data set", spec, names())
+        validate.check_known("data set", spec, names())
     if k is not None and k != data.k:
         raise ValueError(f"k must be {data.k}, the number of values of {spec!r}, got {k!r}.")
     if num_users is None or num_users == data.num_users:
@@ -204,7 +204,7 @@ def _synthetic(
 
 
 def _stream(name: str, k: int, seed: int) -> np.random.Generator:
-    key = repr(("data", name, int(k), validate.seed(seed)))
+    key = repr(("data", name, int(k), validate.check_seed(seed)))
     digest = hashlib.sha256(key.encode()).digest()
     return np.random.default_rng(np.random.SeedSequence(int.from_bytes(digest)))
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import validate
+from ldpaudit.arrays import Floats
 from ldpaudit.leakage.channels import check_channel
 
 #: Rounds of the search for the capacity; its result says how close it came.
@@ -51,7 +52,7 @@ def mutual_information(channel: npt.ArrayLike, prior: npt.ArrayLike | None = Non
     from scipy.special import rel_entr
 
     table = check_channel(channel)
-    weights = validate.distribution("prior", prior, len(table))
+    weights = validate.check_distribution("prior", prior, len(table))
     table, weights = table[weights > 0], weights[weights > 0]
     return max(0.0, float(weights @ rel_entr(table, weights @ table).sum(axis=1)))
 
@@ -114,7 +115,7 @@ class Capacity:
 
     lower: float
     upper: float
-    prior: npt.NDArray[np.float64]
+    prior: Floats
 
 
 def shannon_capacity(channel: npt.ArrayLike, tolerance: float = 1e-9) -> Capacity:
@@ -155,7 +156,7 @@ def shannon_capacity(channel: npt.ArrayLike, tolerance: float = 1e-9) -> Capacit
     (0.102301, True, array([0.538, 0.462]))
     """
     table = check_channel(channel)
-    tolerance = validate.positive("tolerance", tolerance)
+    tolerance = validate.check_positive("tolerance", tolerance)
     table = table[:, table.max(axis=0) > 0]
     prior = np.full(len(table), 1 / len(table))
     divergence = _divergence(table, prior)
@@ -168,9 +169,7 @@ def shannon_capacity(channel: npt.ArrayLike, tolerance: float = 1e-9) -> Capacit
     return Capacity(max(0.0, float(prior @ divergence)), max(0.0, float(divergence.max())), prior)
 
 
-def _divergence(
-    table: npt.NDArray[np.float64], prior: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
+def _divergence(table: Floats, prior: Floats) -> Floats:
     """Divergence of each row from the law of reports under the prior."""
     from scipy.special import rel_entr
 

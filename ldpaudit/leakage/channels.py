@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import validate
+from ldpaudit.arrays import Floats
 from ldpaudit.contracts import HasReports
-from ldpaudit.validate import distribution
+from ldpaudit.validate import check_distribution
 
 
-def check_channel(channel: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def check_channel(channel: npt.ArrayLike) -> Floats:
     """Return a channel as a (k, reports) table whose rows are distributions.
 
     Raises
@@ -20,11 +21,11 @@ def check_channel(channel: npt.ArrayLike) -> npt.NDArray[np.float64]:
     ValueError
         If it has fewer than two rows or a row is not a distribution.
     """
-    table = validate.floats("channel", channel)
+    table = validate.check_floats("channel", channel)
     if table.ndim != 2 or len(table) < 2:
         raise ValueError(f"channel must have shape (k >= 2, reports), got {table.shape}.")
     for value, row in enumerate(table):
-        distribution(f"channel row {value}", row, table.shape[1])
+        check_distribution(f"channel row {value}", row, table.shape[1])
     return table
 
 
@@ -58,7 +59,7 @@ def bayes_vulnerability(channel: npt.ArrayLike, prior: npt.ArrayLike | None = No
     0.75
     """
     table = check_channel(channel)
-    weights = distribution("prior", prior, len(table))
+    weights = check_distribution("prior", prior, len(table))
     return float((weights[:, None] * table).max(axis=0).sum())
 
 
@@ -96,14 +97,12 @@ def top_vulnerability(channel: npt.ArrayLike, t: int, prior: npt.ArrayLike | Non
     0.8
     """
     table = check_channel(channel)
-    weights = distribution("prior", prior, len(table))
-    rest = len(table) - validate.integer("t", t, 1, len(table))
+    weights = check_distribution("prior", prior, len(table))
+    rest = len(table) - validate.check_integer("t", t, 1, len(table))
     return float(np.partition(weights[:, None] * table, rest, axis=0)[rest:].sum())
 
 
-def posterior(
-    log_likelihood: npt.ArrayLike, prior: npt.ArrayLike | None = None
-) -> npt.NDArray[np.float64]:
+def posterior(log_likelihood: npt.ArrayLike, prior: npt.ArrayLike | None = None) -> Floats:
     """What an attacker believes after each report: prior x likelihood, normalised.
 
     Parameters
@@ -132,11 +131,11 @@ def posterior(
     >>> posterior(m.log_likelihood([2]), [0.8, 0.1, 0.1]).round(4)
     array([[0.6827, 0.0853, 0.232 ]])
     """
-    table = validate.floats("log_likelihood", log_likelihood)
+    table = validate.check_floats("log_likelihood", log_likelihood)
     if table.ndim != 2 or table.shape[1] < 2:
         raise ValueError(f"log_likelihood must have shape (n, k >= 2), got {table.shape}.")
     with np.errstate(divide="ignore"):
-        joint = table + np.log(distribution("prior", prior, table.shape[1]))
+        joint = table + np.log(check_distribution("prior", prior, table.shape[1]))
     highest = joint.max(axis=1, keepdims=True)
     if not np.isfinite(highest).all():
         row = int(np.flatnonzero(~np.isfinite(highest[:, 0]))[0])
@@ -173,7 +172,7 @@ def min_entropy_leakage(channel: npt.ArrayLike, prior: npt.ArrayLike | None = No
     0.4055
     """
     table = check_channel(channel)
-    weights = distribution("prior", prior, len(table))
+    weights = check_distribution("prior", prior, len(table))
     return math.log(bayes_vulnerability(table, weights)) - math.log(weights.max())
 
 
@@ -207,7 +206,7 @@ def exact_epsilon(channel: npt.ArrayLike) -> float:
     return float((np.log(possible.max(axis=0)) - np.log(possible.min(axis=0))).max())
 
 
-def channel(mechanism: HasReports) -> npt.NDArray[np.float64]:
+def channel(mechanism: HasReports) -> Floats:
     """Write down the whole channel of a mechanism that lists its reports.
 
     Parameters
@@ -269,6 +268,6 @@ def exact_delta(channel: npt.ArrayLike, epsilon: float) -> float:
     0.0
     """
     table = check_channel(channel)
-    factor = math.exp(min(validate.nonnegative("epsilon", epsilon), validate.MAX_EPSILON))
+    factor = math.exp(min(validate.check_nonnegative("epsilon", epsilon), validate.MAX_EPSILON))
     pairs = (np.maximum(row - factor * table, 0.0).sum(axis=1).max() for row in table)
     return float(max(pairs))

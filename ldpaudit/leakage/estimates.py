@@ -106,7 +106,7 @@ def prior_of(users: DataSet | npt.ArrayLike) -> Floats:
     if isinstance(users, DataSet):
         return users.frequencies
     counts = np.asarray(users)
-    histogram = validate.histogram(counts, counts.size)
+    histogram = validate.check_histogram(counts, counts.size)
     return np.asarray(histogram / histogram.sum())
 
 
@@ -179,9 +179,9 @@ def estimate_vulnerability(
     ('posterior', True, 0.51)
     """
     mechanism = on_inputs(mechanism, inputs)
-    k = validate.integer("k", mechanism.k, 2)
-    law = validate.distribution("prior", prior, k)
-    t = validate.integer("t", t, 1, k)
+    k = validate.check_integer("k", mechanism.k, 2)
+    law = validate.check_distribution("prior", prior, k)
+    t = validate.check_integer("t", t, 1, k)
     if gain is not None and t != 1:
         raise ValueError(f"t must be left at 1 beside a gain, got {t}.")
     worth = None if gain is None else check_gain(gain, k)
@@ -274,8 +274,8 @@ def estimate_mutual_information(
     ('posterior', 0.1202, True)
     """
     mechanism = on_inputs(mechanism, inputs)
-    k = validate.integer("k", mechanism.k, 2)
-    law = validate.distribution("prior", prior, k)
+    k = validate.check_integer("k", mechanism.k, 2)
+    law = validate.check_distribution("prior", prior, k)
     trials, alpha, seed = _sampling(trials, alpha, seed)
     table = _small_channel(mechanism)
     if table is not None:
@@ -295,9 +295,9 @@ def estimate_mutual_information(
 
 def _sampling(trials: int, alpha: float, seed: int) -> tuple[int, float, int]:
     return (
-        validate.trials(trials, 2),
-        validate.fraction("alpha", alpha),
-        validate.seed(seed),
+        validate.check_trials(trials, 2),
+        validate.check_fraction("alpha", alpha),
+        validate.check_seed(seed),
     )
 
 

@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import validate
+from ldpaudit.arrays import Floats
 from ldpaudit.leakage.channels import check_channel
 
 
-def check_gain(gain: npt.ArrayLike, k: int) -> npt.NDArray[np.float64]:
+def check_gain(gain: npt.ArrayLike, k: int) -> Floats:
     """Return a gain function as a (guesses, k) table of finite numbers of at least 0.
 
     Raises
@@ -24,7 +25,7 @@ def check_gain(gain: npt.ArrayLike, k: int) -> npt.NDArray[np.float64]:
     ValueError
         If it has another shape, or an entry is negative or no finite number.
     """
-    table = validate.floats("gain", gain)
+    table = validate.check_floats("gain", gain)
     if table.ndim != 2 or not len(table) or table.shape[1] != k:
         raise ValueError(f"gain must have shape (guesses >= 1, {k}), got {table.shape}.")
     if not np.isfinite(table).all() or (table < 0).any():
@@ -57,8 +58,8 @@ def prior_g_vulnerability(gain: npt.ArrayLike, prior: npt.ArrayLike) -> float:
     >>> prior_g_vulnerability([[1, 0, 0], [0, 1, 1]], [0.4, 0.3, 0.3])
     0.6
     """
-    weights = validate.floats("prior", prior)
-    weights = validate.distribution("prior", weights, weights.size)
+    weights = validate.check_floats("prior", prior)
+    weights = validate.check_distribution("prior", weights, weights.size)
     return float((check_gain(gain, weights.size) @ weights).max())
 
 
@@ -104,9 +105,9 @@ def g_vulnerability(
     (0.7174, 0.6667)
     """
     table = check_channel(channel)
-    weights = validate.distribution("prior", prior, len(table))
+    weights = validate.check_distribution("prior", prior, len(table))
     worth = check_gain(gain, len(table))
-    validate.table_size(table.shape[1], len(worth))
+    validate.check_table_size(table.shape[1], len(worth))
     return float(((worth * weights) @ table).max(axis=0).sum())
 
 
@@ -190,5 +191,5 @@ def _both(
 ) -> tuple[float, float]:
     """The g-vulnerability with a report and without."""
     table = check_channel(channel)
-    weights = validate.distribution("prior", prior, len(table))
+    weights = validate.check_distribution("prior", prior, len(table))
     return g_vulnerability(table, gain, weights), prior_g_vulnerability(gain, weights)

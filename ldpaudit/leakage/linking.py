@@ -72,14 +72,14 @@ def reidentify(
     """
     if not isinstance(mechanism, HasLikelihood):
         raise TypeError(f"mechanism must have log_likelihood, got {type(mechanism).__name__}.")
-    people = validate.values(np.asarray(population), mechanism.k)
+    people = validate.check_values(np.asarray(population), mechanism.k)
     if people.size < 2:
         raise ValueError(f"population must hold at least two people, got {people.size}.")
-    collections = validate.integer("collections", collections, 1, 10**6)
-    top = validate.integer("top", top, 1, people.size - 1)
-    trials = validate.trials(trials)
-    alpha = validate.fraction("alpha", alpha)
-    rng = stream(validate.seed(seed), "reidentification")
+    collections = validate.check_integer("collections", collections, 1, 10**6)
+    top = validate.check_integer("top", top, 1, people.size - 1)
+    trials = validate.check_trials(trials)
+    alpha = validate.check_fraction("alpha", alpha)
+    rng = stream(validate.check_seed(seed), "reidentification")
     kinds, numbers = np.unique(people, return_counts=True)
     successes = 0
     for size in chunks(trials, kinds.size):
@@ -145,12 +145,12 @@ def find_true_attribute(
     """
     if not hasattr(mechanism, "attribute_posterior"):
         raise TypeError(f"{type(mechanism).__name__} hides no attribute.")
-    people = validate.values(np.asarray(population), mechanism.k)
+    people = validate.check_values(np.asarray(population), mechanism.k)
     if not people.size:
         raise ValueError("population must hold at least one person.")
-    trials = validate.trials(trials)
-    alpha = validate.fraction("alpha", alpha)
-    rng = stream(validate.seed(seed), "true attribute")
+    trials = validate.check_trials(trials)
+    alpha = validate.check_fraction("alpha", alpha)
+    rng = stream(validate.check_seed(seed), "true attribute")
     columns = zip(mechanism.records(people).T, mechanism.sizes, strict=True)
     marginals = [np.bincount(column, minlength=size) / people.size for column, size in columns]
     successes = 0

@@ -96,10 +96,10 @@ def exposure(
     """
     if not isinstance(mechanism, Longitudinal):
         raise TypeError(f"{type(mechanism).__name__} does not report over time.")
-    rounds = validate.integer("rounds", rounds, 1)
-    trials = validate.trials(trials)
-    rng = validate.generator(rng)
-    law = validate.distribution("prior", prior, mechanism.k)
+    rounds = validate.check_integer("rounds", rounds, 1)
+    trials = validate.check_trials(trials)
+    rng = validate.check_generator(rng)
+    law = validate.check_distribution("prior", prior, mechanism.k)
     if reason := out_of_reach(mechanism.k, rounds, trials):
         raise ValueError(reason)
     moments = _moments(rounds)

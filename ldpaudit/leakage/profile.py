@@ -159,7 +159,7 @@ class EmpiricalProfile:
         It holds for all deltas, and beside `delta_lower`, under the same alpha.
         """
         hit, false_hit = self._boxes
-        excess = np.maximum(hit - validate.delta(delta), 0.0)
+        excess = np.maximum(hit - validate.check_delta(delta), 0.0)
         with np.errstate(divide="ignore"):
             return float((np.log(excess) - np.log(false_hit)).min(axis=1).max())
 
@@ -258,13 +258,13 @@ def empirical_profile(
     if not isinstance(mechanism, HasLikelihood):
         raise TypeError(f"mechanism must have log_likelihood, got {type(mechanism).__name__}.")
     grid = _check_epsilons(epsilons)
-    last = validate.integer("k", mechanism.k, 2) - 1
-    first, second = (validate.integer("every input of pair", v, 0, last) for v in pair)
+    last = validate.check_integer("k", mechanism.k, 2) - 1
+    first, second = (validate.check_integer("every input of pair", v, 0, last) for v in pair)
     if first == second:
         raise ValueError(f"pair must name two different inputs, got {pair!r}.")
-    trials = validate.trials(trials)
-    alpha = validate.fraction("alpha", alpha)
-    seed = validate.seed(seed)
+    trials = validate.check_trials(trials)
+    alpha = validate.check_fraction("alpha", alpha)
+    seed = validate.check_seed(seed)
 
     inputs = np.array([first, second])
     candidates = np.unique(grid)
@@ -278,7 +278,7 @@ def empirical_profile(
 
 
 def _check_epsilons(epsilons: npt.ArrayLike) -> Floats:
-    grid = np.atleast_1d(validate.floats("epsilons", epsilons))
+    grid = np.atleast_1d(validate.check_floats("epsilons", epsilons))
     if grid.ndim != 1 or not grid.size:
         raise ValueError(f"epsilons must have shape (m >= 1,), got {grid.shape}.")
     if not np.isfinite(grid).all() or (grid < 0).any():

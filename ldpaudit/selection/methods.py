@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ldpaudit import validate
+from ldpaudit.parameters import fraction, parameters
 
 
 @dataclass(frozen=True)
+@parameters(fraction=fraction())
 class PilotSplit:
     """A pilot chooses the pair; all other reports then go to that pair, at full alpha.
 
@@ -23,9 +25,6 @@ class PilotSplit:
     """
 
     fraction: float = 0.2
-
-    def __post_init__(self) -> None:
-        validate.fraction("fraction", self.fraction)
 
 
 @dataclass(frozen=True)
@@ -112,4 +111,4 @@ def selection(name: str) -> Selection:
     >>> selection("pilot")
     PilotSplit(fraction=0.2)
     """
-    return _NAMES[validate.known("selection", name, _NAMES)]()
+    return _NAMES[validate.check_known("selection", name, _NAMES)]()

@@ -54,7 +54,7 @@ class Pairs:
         for pair in pairs:
             if len(pair) != 2 or pair[0] == pair[1]:
                 raise ValueError(f"every pair must name two different inputs, got {pair!r}.")
-            ends = [validate.integer("every input of pairs", v, 0, k - 1) for v in pair]
+            ends = [validate.check_integer("every input of pairs", v, 0, k - 1) for v in pair]
             ordered.add((min(ends), max(ends)))
         values, places = np.unique(np.array(sorted(ordered)), return_inverse=True)
         if values.size > _MOST_VALUES:

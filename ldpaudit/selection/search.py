@@ -157,14 +157,17 @@ def worst_pair(
         raise ValueError("recorded reports are of one pair of inputs: there is nothing to search.")
     if isinstance(chosen, EValues) and bound not in ("posterior-odds", "anytime"):
         raise ValueError(f"e-values have a bound of their own, anytime, got {bound!r}.")
-    validate.integer("k", mechanism.k, 2)
+    validate.check_integer("k", mechanism.k, 2)
     search = _Search(
         mechanism,
         NamedBound.load(bound),
         Claim.of(mechanism),
-        validate.trials(trials, 2),
-        (validate.fraction("alpha", alpha), validate.fraction("verdict_alpha", verdict_alpha)),
-        validate.seed(seed),
+        validate.check_trials(trials, 2),
+        (
+            validate.check_fraction("alpha", alpha),
+            validate.check_fraction("verdict_alpha", verdict_alpha),
+        ),
+        validate.check_seed(seed),
         "worst pair of " + re.sub(r" at 0x[0-9a-fA-F]+", "", repr(mechanism)),
     )
     if isinstance(chosen, Pooled):

@@ -160,8 +160,8 @@ def central_delta(mechanism: Any, num_users: int, epsilon: float) -> tuple[float
     >>> 0 < low < high < 2 * low
     True
     """
-    n = validate.integer("num_users", num_users, 1, MAX_USERS)
-    at = validate.nonnegative("epsilon", epsilon)
+    n = validate.check_integer("num_users", num_users, 1, MAX_USERS)
+    at = validate.check_nonnegative("epsilon", epsilon)
     known = pair_laws(mechanism)
     low = max((delta_lower(law, n, at) for law in known.attacks), default=0.0)
     return low, max(delta_upper(law, n, at) for law in known.proven)
@@ -211,7 +211,7 @@ def local_budget(
     2.0
     """
     n, miss = _checked(num_users, delta)
-    target = validate.epsilon(central_epsilon)
+    target = validate.check_epsilon(central_epsilon)
 
     def met(local: float) -> bool:
         laws = sorted(pair_laws(build(local)).proven, key=lambda law: -law.spread)
@@ -271,5 +271,5 @@ def curve(
 
 
 def _checked(num_users: int, delta: float) -> tuple[int, float]:
-    n = validate.integer("num_users", num_users, 1, MAX_USERS)
-    return n, validate.fraction("delta", delta)
+    n = validate.check_integer("num_users", num_users, 1, MAX_USERS)
+    return n, validate.check_fraction("delta", delta)

@@ -41,9 +41,9 @@ def closed_form(epsilon: float, num_users: int, delta: float) -> float | None:
     >>> closed_form(2.0, 1_000, 1e-6) is None
     True
     """
-    budget = validate.epsilon(epsilon)
-    n = validate.integer("num_users", num_users, 1)
-    miss = validate.fraction("delta", delta)
+    budget = validate.check_epsilon(epsilon)
+    n = validate.check_integer("num_users", num_users, 1)
+    miss = validate.check_fraction("delta", delta)
     if budget > math.log(n / (16 * math.log(2 / miss))):
         return None
     e = math.exp(budget)

@@ -133,9 +133,9 @@ def check_ldp(
     if inputs is not None or isinstance(mechanism, HasDomain):
         mechanism = on_inputs(mechanism, inputs)
     claim: Any = _HeldTo(mechanism, epsilon, delta)
-    trials = validate.trials(trials)
-    alpha = validate.fraction("alpha", alpha)
-    seed = validate.seed(seed)
+    trials = validate.check_trials(trials)
+    alpha = validate.check_fraction("alpha", alpha)
+    seed = validate.check_seed(seed)
     identity = f"check_ldp {claim.k} {claim.epsilon} {claim.delta}"
     held_to = Claim(claim.epsilon, claim.delta)
     ready = prepare(claim, GATE_BOUND, (0, 1), trials, claim=held_to, seed=seed, identity=identity)
@@ -169,13 +169,13 @@ class _HeldTo:
             raise TypeError(f"mechanism must have k and privatize, got {name}.")
         if isinstance(mechanism, IsRecorded):
             mechanism = mechanism.fresh()
-        self.epsilon = validate.positive("epsilon", epsilon)
-        self.delta = validate.delta(delta)
+        self.epsilon = validate.check_positive("epsilon", epsilon)
+        self.delta = validate.check_delta(delta)
         # Attributes of its own: from Python 3.12 on, isinstance overlooks __getattr__.
         for name in _ABILITIES:
             if hasattr(mechanism, name):
                 setattr(self, name, getattr(mechanism, name))
-        self.k = validate.integer("k", mechanism.k, 2, validate.MAX_DOMAIN)
+        self.k = validate.check_integer("k", mechanism.k, 2, validate.MAX_DOMAIN)
 
     def own_epsilon(self) -> float | None:
         """Least epsilon that the mechanism says is true together with this delta."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-Bytes = npt.NDArray[np.uint8]
+from ldpaudit.arrays import Bools, Bytes, Ints, Words
 
 #: Bytes worked on at a time. A constant: reports must not depend on the machine.
 _CHUNK = 2**19
@@ -42,16 +42,16 @@ def pack(bits: Bytes) -> Bytes:
     return np.packbits(bits, axis=1, bitorder="little")
 
 
-def take_columns(packed: Bytes, columns: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+def take_columns(packed: Bytes, columns: Ints) -> Bools:
     """Whether each row holds each of the named bits, shape (rows, len(columns))."""
     if 8 * columns.size < packed.shape[1]:
         shifted = packed[:, columns >> 3] >> (columns & 7).astype(np.uint8)
         return (shifted & np.uint8(1)).astype(np.bool_)
-    table: npt.NDArray[np.bool_] = unpack(packed, packed.shape[1] * 8).view(np.bool_)
+    table: Bools = unpack(packed, packed.shape[1] * 8).view(np.bool_)
     return table[:, columns]
 
 
-def column_counts(packed: Bytes, num_values: int) -> npt.NDArray[np.int64]:
+def column_counts(packed: Bytes, num_values: int) -> Ints:
     """How many rows hold each bit."""
     totals = np.zeros(num_values, dtype=np.int64)
     for rows in row_chunks(len(packed), packed.shape[1] // 8):
@@ -59,7 +59,7 @@ def column_counts(packed: Bytes, num_values: int) -> npt.NDArray[np.int64]:
     return totals
 
 
-def _add_columns(rows: Bytes, totals: npt.NDArray[np.int64]) -> None:
+def _add_columns(rows: Bytes, totals: Ints) -> None:
     """Add the column sums of packed rows to `totals`; overwrites the rows.
 
     Full adders on whole rows: three rows of one weight become their sum bits, of
@@ -81,7 +81,7 @@ def _add_columns(rows: Bytes, totals: npt.NDArray[np.int64]) -> None:
         rows, weight = carries[:filled], 2 * weight
 
 
-def set_own_bits(packed: Bytes, own: npt.NDArray[np.int64], bits: npt.NDArray[np.bool_]) -> None:
+def set_own_bits(packed: Bytes, own: Ints, bits: Bools) -> None:
     """Overwrite bit own[i] of row i with bits[i], in place."""
     flat, marks = packed.reshape(-1), _marks(own)
     places = np.arange(len(own)) * packed.shape[1] + (own >> 3)
@@ -122,7 +122,7 @@ def _hit_rate(probability: float, digits: int) -> float:
 
 def _dyadic_words(
     probability: float, digits: int, num_words: int, rng: np.random.Generator
-) -> npt.NDArray[np.uint64]:
+) -> Words:
     """Words whose bits are 1 with the first binary digits of `probability`."""
     numerator = math.floor(probability * 2**digits)
     words = np.zeros(num_words, dtype="<u8")
@@ -132,7 +132,7 @@ def _dyadic_words(
     return words
 
 
-def _set_bits(flat: Bytes, bits: npt.NDArray[np.int64]) -> None:
+def _set_bits(flat: Bytes, bits: Ints) -> None:
     """Set the named bits; of those that meet in a byte one is written, and the rest tried again."""
     while bits.size:
         places, marks = bits >> 3, _marks(bits)
@@ -141,7 +141,7 @@ def _set_bits(flat: Bytes, bits: npt.NDArray[np.int64]) -> None:
 
 
 def subset_rows(
-    own: npt.NDArray[np.int64],
+    own: Ints,
     num_values: int,
     size: int,
     inclusion: float,
@@ -157,9 +157,7 @@ def subset_rows(
     """
     packed = np.empty((len(own), width(num_values)), dtype=np.uint8)
 
-    def start(
-        mine: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64]
-    ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
+    def start(mine: Ints, wanted: Ints) -> tuple[Words, Ints]:
         words = np.zeros((mine.size, -(-num_values // 64)), dtype=np.uint64)
         words.view(np.uint8)[:, : packed.shape[1]] = _start_rows(mine.size, num_values, size, rng)
         set_own_bits(words.view(np.uint8), mine, np.ones(mine.size, dtype=np.bool_))
@@ -196,9 +194,9 @@ def _start_rows(num_rows: int, num_values: int, size: int, rng: np.random.Genera
 
 
 def _fill(
-    words: npt.NDArray[np.uint64],
-    wanted: npt.NDArray[np.int64],
-    lacking: npt.NDArray[np.int64],
+    words: Words,
+    wanted: Ints,
+    lacking: Ints,
     num_values: int,
     rng: np.random.Generator,
 ) -> None:
@@ -234,12 +232,12 @@ def _fill(
         short, wanted, lacking = short[more], wanted[more], lacking[more]
 
 
-def _marks(bits: npt.NDArray[np.int64]) -> Bytes:
+def _marks(bits: Ints) -> Bytes:
     """The byte with the named bit set."""
     return np.left_shift(np.uint8(1), (bits & 7).astype(np.uint8))
 
 
-def _row_sizes(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+def _row_sizes(words: Words) -> Ints:
     """Number of set bits of each row."""
     counts = np.bitwise_count(words)
     if counts.shape[1] > 16:

@@ -16,9 +16,16 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Bools, Floats, Ints
 from ldpaudit.divergence import hockey_stick
-from ldpaudit.validate import distribution, generator, integer, reports_listed, table_size
-from ldpaudit.validate import values as checked_values
+from ldpaudit.validate import (
+    check_distribution,
+    check_generator,
+    check_integer,
+    check_listable,
+    check_table_size,
+    check_values,
+)
 
 from ._checks import checked_targets
 from ._counts import users_per_value
@@ -26,8 +33,7 @@ from ._decodes import Decodes
 from ._message_counts import split_evenly
 from ._pure import SupportCounts
 
-Ints = npt.NDArray[np.int64]
-Linear = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
+Linear = Callable[[Floats], Floats]
 
 _CHUNK = 2**14  # users a pass: their numbers stay in cache
 _TABLE_CHUNK = 2**18  # likelihood entries, or messages, a pass
@@ -70,7 +76,7 @@ class BlockResponse(Decodes, ABC):
         """Share of the users in the block of an item that the f = 0 error supposes."""
 
     @abstractmethod
-    def _supports(self, messages: Ints, places: Ints) -> npt.NDArray[np.bool_]:
+    def _supports(self, messages: Ints, places: Ints) -> Bools:
         """Whether messages of a block support the values at these places of it."""
 
     @abstractmethod
@@ -128,7 +134,7 @@ class BlockResponse(Decodes, ABC):
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Ints:
         """Draw one report a value: messages of shape (n,), numbered block by block."""
-        own, source = checked_values(values, self.k), generator(rng)
+        own, source = check_values(values, self.k), check_generator(rng)
         reports = np.empty(own.size, dtype=np.int64)
         for start in range(0, own.size, _CHUNK):
             mine = own[start : start + _CHUNK]
@@ -139,13 +145,11 @@ class BlockResponse(Decodes, ABC):
             reports[start : start + _CHUNK] = drawn
         return reports
 
-    def log_likelihood(
-        self, reports: npt.ArrayLike, values: npt.ArrayLike | None = None
-    ) -> npt.NDArray[np.float64]:
+    def log_likelihood(self, reports: npt.ArrayLike, values: npt.ArrayLike | None = None) -> Floats:
         """Log P(report | value), shape (n, len(values)); None means all k values."""
-        seen = checked_values(reports, self.universe_size)
-        asked = np.arange(self.k) if values is None else checked_values(values, self.k)
-        table_size(seen.size, asked.size)
+        seen = check_values(reports, self.universe_size)
+        asked = np.arange(self.k) if values is None else check_values(values, self.k)
+        check_table_size(seen.size, asked.size)
         out = np.empty((seen.size, asked.size))
         high, low = math.log(self._high), math.log(self._low)
         blocks, places = self._places(asked)
@@ -158,12 +162,12 @@ class BlockResponse(Decodes, ABC):
 
     def every_report(self) -> Ints:
         """All messages."""
-        reports_listed(self.universe_size)
+        check_listable(self.universe_size)
         return np.arange(self.universe_size)
 
     def aggregate(self, reports: npt.ArrayLike) -> SupportCounts:
         """Count the reports that support each value, then those in each block that holds values."""
-        seen = checked_values(reports, self.universe_size)
+        seen = check_values(reports, self.universe_size)
         size = self.used_blocks * self.block_size
         inside = seen if size == self.universe_size else seen[seen < size]
         tallies = np.bincount(inside, minlength=size).reshape(-1, self.block_size)
@@ -175,7 +179,7 @@ class BlockResponse(Decodes, ABC):
 
         The cost does not depend on the number of users.
         """
-        own, source = users_per_value(histogram, self.k), generator(rng)
+        own, source = users_per_value(histogram, self.k), check_generator(rng)
         free = source.binomial(own, self._free)
         # Free messages of blocks that hold no value leave no trace in the summary.
         inside = source.binomial(free.sum(), self.used_blocks / self.num_blocks)
@@ -196,9 +200,9 @@ class BlockResponse(Decodes, ABC):
         places, blocks = (np.concatenate(parts) for parts in zip(*counted, strict=True))
         return SupportCounts(num_users, np.concatenate((places[: self.k], blocks)))
 
-    def estimate(self, counts: SupportCounts) -> npt.NDArray[np.float64]:
+    def estimate(self, counts: SupportCounts) -> Floats:
         """Unbiased, unclipped frequencies, shape (k,), from a value's counts and its block's."""
-        num_users = integer("num_users of counts", counts.num_users, 1)
+        num_users = check_integer("num_users of counts", counts.num_users, 1)
         own, block, rest = self._weights
         blocks, _ = self._places(np.arange(self.k))
         supports = own * counts.supports[: self.k] + block * counts.supports[self.k :][blocks]
@@ -271,11 +275,11 @@ class BlockResponse(Decodes, ABC):
         float
             In squared frequency units.
         """
-        n = integer("num_users", num_users, 1)
+        n = check_integer("num_users", num_users, 1)
         own, same, other = self._variances
         if frequencies is None:
             return float(self._neighbours * same + (1 - self._neighbours) * other) / n
-        held = distribution("frequencies", frequencies, self.k)
+        held = check_distribution("frequencies", frequencies, self.k)
         per_block = self.values_per_block
         last = self.k - (self.used_blocks - 1) * per_block  # the last block may have few values
         in_last = float(held[self.k - last :].sum())
@@ -289,7 +293,7 @@ class BlockResponse(Decodes, ABC):
         next best those that are left, and so on while a supported guess beats
         the best value overall; what is left shrinks geometrically.
         """
-        weights = distribution("prior", prior, self.k)
+        weights = check_distribution("prior", prior, self.k)
         floor = self._low * float(weights.max())
         table = np.full((self.used_blocks, self.values_per_block), -1.0)
         table.reshape(-1)[: self.k] = weights
@@ -297,7 +301,7 @@ class BlockResponse(Decodes, ABC):
         taken = sum(self._taken(table[rows], floor) for rows in self._row_chunks())
         return float(taken + unused * floor)
 
-    def _taken(self, weights: npt.NDArray[np.float64], floor: float) -> float:
+    def _taken(self, weights: Floats, floor: float) -> float:
         """Sum over the messages of some blocks of the best supported worth, at least `floor`."""
         ranked = np.argsort(-weights, axis=1, kind="stable")
         worth = np.maximum(self._high * np.take_along_axis(weights, ranked, axis=1), floor)
@@ -350,11 +354,11 @@ class BlockResponse(Decodes, ABC):
         found = list(self._worths(checked_targets(targets, self.k)))
         best = max(worth for worth, _ in found)
         messages = np.concatenate([m for worth, m in found if worth >= best - 1e-9 * abs(best)])
-        return generator(rng).choice(messages, num_reports)
+        return check_generator(rng).choice(messages, num_reports)
 
     def random_reports(self, num_reports: int, *, rng: np.random.Generator) -> Ints:
         """Uniform messages."""
-        return generator(rng).integers(0, self.universe_size, num_reports)
+        return check_generator(rng).integers(0, self.universe_size, num_reports)
 
     def exact_epsilon(self) -> float:
         """Largest log-likelihood ratio over reports and pairs of values."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.validate import values as checked_values
+from ldpaudit.arrays import Bytes, Rows
+from ldpaudit.validate import check_values
 
-from ._bits import Bytes, width
+from ._bits import width
 
 
 def packed_rows(reports: npt.ArrayLike, num_values: int) -> Bytes:
@@ -21,9 +22,7 @@ def packed_rows(reports: npt.ArrayLike, num_values: int) -> Bytes:
     return rows
 
 
-def structured_rows(
-    reports: npt.NDArray[np.void], dtype: np.dtype[np.void]
-) -> npt.NDArray[np.void]:
+def structured_rows(reports: Rows, dtype: np.dtype[np.void]) -> Rows:
     """Return reports as a structured vector of `dtype`, or say what they should be."""
     rows = np.asarray(reports)
     if rows.dtype != dtype or rows.ndim != 1:
@@ -35,7 +34,7 @@ def structured_rows(
 
 def checked_targets(targets: npt.ArrayLike, k: int) -> npt.NDArray[np.int64]:
     """Return values whose estimate somebody wants to raise, or say what they should be."""
-    chosen = checked_values(targets, k)
+    chosen = check_values(targets, k)
     if chosen.size == 0 or np.unique(chosen).size < chosen.size:
         raise ValueError(f"targets must be values, at least one and none twice, got {targets!r}.")
     return chosen

@@ -11,10 +11,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.validate import histogram as checked_histogram
-
-Integers = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+from ldpaudit.arrays import Floats, Ints
+from ldpaudit.validate import check_histogram
 
 #: Most users whose counts are drawn. numpy's binomial compares logarithms that are off by
 #: users * 2**-53: nothing here, but at 2**53 users and mean 90 its variance is 6% short.
@@ -23,20 +21,20 @@ MAX_USERS = 2**40
 _CHUNK = 2**16
 
 
-def users_per_value(histogram: npt.ArrayLike, k: int) -> Integers:
+def users_per_value(histogram: npt.ArrayLike, k: int) -> Ints:
     """Return a histogram of users as an int64 vector, or say what it should be."""
-    return checked_histogram(histogram, k, MAX_USERS)
+    return check_histogram(histogram, k, MAX_USERS)
 
 
 def independent_supports(
-    users: Integers, own_missed: float, q: float, rng: np.random.Generator
-) -> Integers:
+    users: Ints, own_missed: float, q: float, rng: np.random.Generator
+) -> Ints:
     """Supports where no value's is tied to another's, q for others and 1 - own_missed for own."""
     missed = rng.binomial(users, own_missed)
     return np.asarray(users - missed + rng.binomial(users.sum() - users, q))
 
 
-def multinomial(users: Integers, weights: Floats, rng: np.random.Generator) -> Integers:
+def multinomial(users: Ints, weights: Floats, rng: np.random.Generator) -> Ints:
     """Deal the users of each row to cells, with probabilities proportional to its weights.
 
     The users of a row are split between the halves of its cells, those of a half
@@ -59,9 +57,7 @@ def multinomial(users: Integers, weights: Floats, rng: np.random.Generator) -> I
     return dealt[:, : weights.shape[1]]
 
 
-def subset_supports(
-    users: Integers, size: int, own_missed: float, rng: np.random.Generator
-) -> Integers:
+def subset_supports(users: Ints, size: int, own_missed: float, rng: np.random.Generator) -> Ints:
     """How many subsets of `size` hold each value, where users of v miss v with `own_missed`.
 
     A binary tree over the values. Users have no names in it: a node holds how many
@@ -103,8 +99,8 @@ def subset_supports(
 
 
 def _hypergeometric(
-    users: Integers, good: Integers, bad: Integers, sample: Integers, rng: np.random.Generator
-) -> Iterator[tuple[Integers, Integers, Integers]]:
+    users: Ints, good: Ints, bad: Ints, sample: Ints, rng: np.random.Generator
+) -> Iterator[tuple[Ints, Ints, Ints]]:
     """How many users of each row draw each number of good ones: (row, number, users) vectors.
 
     A hypergeometric number is a sum of independent bits, so that by Bernstein's

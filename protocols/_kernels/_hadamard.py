@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
+
+from ldpaudit.arrays import Bools, Ints
 
 from ._message_counts import solutions, split_evenly
 
-Ints = npt.NDArray[np.int64]
 
-
-def even(words: Ints, ids: Ints) -> npt.NDArray[np.bool_]:
+def even(words: Ints, ids: Ints) -> Bools:
     """Whether words and ids share an even number of ones."""
-    shared: npt.NDArray[np.bool_] = np.bitwise_count(words & ids) & 1 == 0
+    shared: Bools = np.bitwise_count(words & ids) & 1 == 0
     return shared
 
 

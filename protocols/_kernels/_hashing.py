@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-Words = npt.NDArray[np.uint64]
+from ldpaudit.arrays import Words
+
 _GOLDEN = 0x9E3779B97F4A7C15
 
 

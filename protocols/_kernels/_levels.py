@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from ._bits import Bytes, unpack
+from ldpaudit.arrays import Bytes, Floats, Ints
 
-Floats = npt.NDArray[np.float64]
+from ._bits import unpack
 
 #: The bits of every byte.
 _BYTES = unpack(np.arange(256, dtype=np.uint8)[:, None], 8)
 
 
-def bit_factors(
-    packed: Bytes, columns: npt.NDArray[np.int64], factors: tuple[float, float]
-) -> Floats:
+def bit_factors(packed: Bytes, columns: Ints, factors: tuple[float, float]) -> Floats:
     """Which of (unset, set) factors each row has at each named bit, shape (rows, len(columns)).
 
     Factors are looked up, never chosen by a branch: bits of reports are noise, which
@@ -34,7 +31,7 @@ def bit_factors(
     return whole.take(columns, axis=1)
 
 
-def row_sizes(packed: Bytes) -> npt.NDArray[np.int64]:
+def row_sizes(packed: Bytes) -> Ints:
     """Number of set bits of each row, counted in the widest words that fill it."""
     width = packed.shape[1]
     sizes = [8] * (width // 8) + [size for size in (4, 2, 1) if width & size]

@@ -8,12 +8,11 @@ choices there are and never on how many users make them.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
+
+from ldpaudit.arrays import Ints
 
 from ._counts import multinomial
 from ._projective import ProjectiveSpace, inverses
-
-Ints = npt.NDArray[np.int64]
 
 _CHUNK = 2**16  # counts split at a time
 

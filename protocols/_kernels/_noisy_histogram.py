@@ -14,16 +14,20 @@ from abc import ABC, abstractmethod
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.validate import distribution, generator, integer, table_size
-from ldpaudit.validate import histogram as checked_histogram
-from ldpaudit.validate import values as checked_values
+from ldpaudit.arrays import Floats
+from ldpaudit.validate import (
+    check_distribution,
+    check_generator,
+    check_histogram,
+    check_integer,
+    check_table_size,
+    check_values,
+)
 
 from ._bits import row_chunks
 from ._checks import checked_targets
 from ._decodes import Decodes
 from ._pure import SupportCounts
-
-Floats = npt.NDArray[np.float64]
 
 #: Sums are kept in whole units of 2**-24 noise scales: exact, whatever the order of the reports.
 #: Rounding a report to a unit adds about 1e-16 of the variance of its noise.
@@ -81,8 +85,8 @@ class NoisyHistogram(Decodes, ABC):
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Floats:
         """Draw one report a value: float64 of shape (n, k)."""
-        own = checked_values(values, self.k)
-        generator(rng)
+        own = check_values(values, self.k)
+        check_generator(rng)
         reports = np.empty((own.size, self.k))
         for rows in row_chunks(own.size, _ENTRY * self.k):
             block = reports[rows]
@@ -94,8 +98,8 @@ class NoisyHistogram(Decodes, ABC):
     def log_likelihood(self, reports: Floats, values: npt.ArrayLike | None = None) -> Floats:
         """Log density of report given value, shape (n, len(values)); None means all k values."""
         rows = self._checked(reports)
-        asked = np.arange(self.k) if values is None else checked_values(values, self.k)
-        table_size(len(rows), asked.size)
+        asked = np.arange(self.k) if values is None else check_values(values, self.k)
+        check_table_size(len(rows), asked.size)
         # Values that are named are compared with one another, column by column.
         table = np.empty((len(rows), asked.size), order="C" if values is None else "F")
         for chunk in row_chunks(len(rows), _ENTRY * max(self.k, asked.size)):
@@ -116,9 +120,9 @@ class NoisyHistogram(Decodes, ABC):
 
     def sample_counts(self, histogram: npt.ArrayLike, *, rng: np.random.Generator) -> SupportCounts:
         """Draw the summary of histogram[v] users of each value v, at a cost of k draws."""
-        users = checked_histogram(histogram, self.k)
+        users = check_histogram(histogram, self.k)
         num_users = int(users.sum())
-        noise = self._noise_sums(num_users, generator(rng))
+        noise = self._noise_sums(num_users, check_generator(rng))
         units = np.rint(users * (_UNITS / self.scale) + noise * _UNITS)
         if not np.abs(units).max() < 2**62:
             raise ValueError(
@@ -129,7 +133,7 @@ class NoisyHistogram(Decodes, ABC):
 
     def estimate(self, counts: SupportCounts) -> Floats:
         """Unbiased, unclipped frequencies, shape (k,): the mean report."""
-        num_users = integer("num_users of counts", counts.num_users, 1)
+        num_users = check_integer("num_users of counts", counts.num_users, 1)
         return np.asarray(counts.supports * (self.scale / _UNITS) / num_users)
 
     def influence(self, targets: npt.ArrayLike) -> float:
@@ -147,14 +151,14 @@ class NoisyHistogram(Decodes, ABC):
 
     def mse(self, num_users: int, frequencies: npt.ArrayLike | None = None) -> float:
         """Variance of the noise over num_users: exact, for the users' values add nothing."""
-        n = integer("num_users", num_users, 1)
+        n = check_integer("num_users", num_users, 1)
         if frequencies is not None:
-            distribution("frequencies", frequencies, self.k)
+            check_distribution("frequencies", frequencies, self.k)
         return self.noise_variance / n
 
     def vulnerability(self, prior: npt.ArrayLike | None = None) -> float:
         """Exact success of the best single guess from one report, for users drawn from `prior`."""
-        weights = distribution("prior", prior, self.k)
+        weights = check_distribution("prior", prior, self.k)
         levels, copies = np.unique(weights[weights > 0], return_counts=True)
         return min(1.0, self._success(levels[::-1], copies[::-1].astype(np.float64)))
 

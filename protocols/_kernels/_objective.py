@@ -4,20 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import integer, known, nonnegative
-
-Floats = npt.NDArray[np.float64]
+from ldpaudit.arrays import Floats
+from ldpaudit.parameters import budget, domain_size, nonnegative, one_of, parameters
+from ldpaudit.validate import check_nonnegative
 
 #: Valleys of a grid that are looked into; more of them are rounding noise on a plateau.
 _VALLEYS = 16
 
 
+def _weight_beside(name: str, value: Any, made: WeighedChoice) -> float:
+    weight = check_nonnegative(name, value)
+    if not made.success_weight + weight:
+        raise ValueError("one of success_weight and error_weight must be above 0.")
+    return weight
+
+
 @dataclass(frozen=True)
+@parameters(
+    k=domain_size(),
+    epsilon=budget(),
+    success_weight=nonnegative(),
+    error_weight=_weight_beside,
+    grid=one_of(("exact", "published")),
+)
 class WeighedChoice:
     """The parameters of an adaptive protocol, checked, and its objective."""
 
@@ -26,15 +39,6 @@ class WeighedChoice:
     success_weight: float = 0.5
     error_weight: float = 0.5
     grid: str = "exact"
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
-        for name in ("success_weight", "error_weight"):
-            object.__setattr__(self, name, nonnegative(name, getattr(self, name)))
-        if not self.success_weight + self.error_weight:
-            raise ValueError("one of success_weight and error_weight must be above 0.")
-        object.__setattr__(self, "grid", known("grid", self.grid, ("exact", "published")))
 
     def _weigh(self, success: Floats, error: Floats) -> Floats:
         """Objective for attack success (uniform prior) and error of one user (n = 1, f = 0)."""

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.validate import integer, known, positive
+from ldpaudit.validate import check_integer, check_known, check_positive
 
 from ._blocks import BlockResponse
 from ._pure import PureProtocol
@@ -80,7 +80,7 @@ class BaseCut:
     passing: float = 1.0
 
     def __post_init__(self) -> None:
-        positive("passing", self.passing)
+        check_positive("passing", self.passing)
 
     def frequencies(self, mechanism: Any, counts: Any) -> Floats:
         """Frequencies, shape (k,)."""
@@ -164,7 +164,7 @@ class PowerLaw:
 
     def frequencies(self, mechanism: Any, counts: Any) -> Floats:
         """Frequencies, shape (k,)."""
-        n = integer("num_users of counts", counts.num_users, 1)
+        n = check_integer("num_users of counts", counts.num_users, 1)
         holders, logs = _power_law(n, n / mechanism.k)
         free, deviation = np.asarray(mechanism.estimate(counts)), _deviation(mechanism, counts)
         out = np.empty(free.size)
@@ -217,8 +217,8 @@ class IterativeBayes:
     tolerance: float = 1e-9
 
     def __post_init__(self) -> None:
-        integer("steps", self.steps, 1)
-        positive("tolerance", self.tolerance)
+        check_integer("steps", self.steps, 1)
+        check_positive("tolerance", self.tolerance)
 
     def frequencies(self, mechanism: Any, counts: Any) -> Floats:
         """Frequencies, shape (k,)."""
@@ -260,7 +260,7 @@ class MaximumLikelihood:
                 "post 'mle' has a closed form for randomized response only, "
                 f"got {type(mechanism).__name__}; 'em' is for all that count supports."
             )
-        n = integer("num_users of counts", counts.num_users, 1)
+        n = check_integer("num_users of counts", counts.num_users, 1)
         rates, p, q = counts.supports / n, mechanism.p_star, mechanism.q_star
         odds = q / (p - q)
         ranked = np.sort(rates)[::-1]
@@ -284,12 +284,12 @@ _NAMES: dict[str, Postprocessing] = {
 
 def named(post: str | Postprocessing) -> Postprocessing:
     """The post-processing of a name, or the object that was given."""
-    return _NAMES[known("post", post, _NAMES)] if isinstance(post, str) else post
+    return _NAMES[check_known("post", post, _NAMES)] if isinstance(post, str) else post
 
 
 def _deviation(mechanism: Any, counts: Any) -> float:
     """Standard deviation of an entry that nobody holds."""
-    return math.sqrt(mechanism.mse(integer("num_users of counts", counts.num_users, 1)))
+    return math.sqrt(mechanism.mse(check_integer("num_users of counts", counts.num_users, 1)))
 
 
 _Map = Callable[[Floats], Floats]
@@ -300,7 +300,7 @@ def _composite(mechanism: Any, counts: Any) -> tuple[Floats, _Map, _Map]:
 
     Frequencies sum to 1, so that what does not depend on which values are held is constant.
     """
-    n = integer("num_users of counts", counts.num_users, 1)
+    n = check_integer("num_users of counts", counts.num_users, 1)
     if isinstance(mechanism, PureProtocol):
         p, q = mechanism.p_star, mechanism.q_star
         return (

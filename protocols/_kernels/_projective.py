@@ -14,9 +14,10 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-Ints = npt.NDArray[np.int64]
+from ldpaudit.arrays import Bools, Floats, Ints
+
 Counts = npt.NDArray[np.signedinteger]
-Factors = npt.NDArray[np.float64] | Ints
+Factors = Floats | Ints
 
 _SPARSE = 4  # one message of a sparse step costs about as much as four cells of a dense one
 _LONG_RUN = 2048  # cells from which a run is worth its own call
@@ -100,7 +101,7 @@ class ProjectiveSpace:
         vectors = self.coordinates(points)
         return vectors.astype(np.float64) if self.t * self.q**2 < 2**53 else vectors
 
-    def orthogonal_table(self, rows: Factors, columns: Factors) -> npt.NDArray[np.bool_]:
+    def orthogonal_table(self, rows: Factors, columns: Factors) -> Bools:
         """Which of the points (t, n) and (t, m) of `factors` are orthogonal, shape (n, m)."""
         product = rows.T @ columns
         if product.dtype == np.int64:
@@ -253,7 +254,7 @@ def _dense_step(table: Counts, digits: int) -> Counts:
     return out.reshape(digits, q, batch)
 
 
-def _where(weights: Ints | None, mask: npt.NDArray[np.bool_]) -> Ints | None:
+def _where(weights: Ints | None, mask: Bools) -> Ints | None:
     return None if weights is None else weights[mask]
 
 

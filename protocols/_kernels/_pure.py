@@ -14,7 +14,8 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.validate import distribution, integer
+from ldpaudit.arrays import Ints
+from ldpaudit.validate import check_distribution, check_integer
 
 from ._checks import checked_targets
 from ._decodes import Decodes
@@ -25,7 +26,7 @@ class SupportCounts:
     """How many of `num_users` reports support each entry; summaries add up."""
 
     num_users: int
-    supports: npt.NDArray[np.int64]
+    supports: Ints
 
     def __add__(self, other: SupportCounts) -> SupportCounts:
         if not isinstance(other, SupportCounts):
@@ -91,7 +92,7 @@ class PureProtocol(Decodes, ABC):
 
     def estimate(self, counts: SupportCounts) -> npt.NDArray[np.float64]:
         """Unbiased, unclipped frequencies, shape (k,): (C / n - q*) / (p* - q*)."""
-        num_users = integer("num_users of counts", counts.num_users, 1)
+        num_users = check_integer("num_users of counts", counts.num_users, 1)
         spread = self.p_star - self.q_star
         return np.asarray((counts.supports / num_users - self.q_star) / spread)
 
@@ -111,11 +112,11 @@ class PureProtocol(Decodes, ABC):
         float
             In squared frequency units.
         """
-        n = integer("num_users", num_users, 1)
+        n = check_integer("num_users", num_users, 1)
         p, q = self.p_star, self.q_star
         error = q * (1 - q) / (n * (p - q) ** 2)
         if frequencies is not None:
             # Linear in f, so that only the sum of f (which is 1) counts in the average.
-            distribution("frequencies", frequencies, self.k)
+            check_distribution("frequencies", frequencies, self.k)
             error += (self.own_missed - q) / (n * self.k * (p - q))
         return float(error)

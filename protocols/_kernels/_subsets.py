@@ -7,16 +7,26 @@ from dataclasses import dataclass
 from itertools import chain, combinations
 
 import numpy as np
-import numpy.typing as npt
 
+from ldpaudit.arrays import Bytes, Floats, Ints
 from ldpaudit.divergence import hockey_stick
+from ldpaudit.parameters import parameters
 
-from ._bits import Bytes, pack, row_chunks, subset_rows, width
+from ._bits import pack, row_chunks, subset_rows, width
 from ._counts import subset_supports
 from ._two_level import first_of_subset, two_level_success
 
 
+def _published_size(name: str, value: int, made: SubsetRandomizer) -> int:
+    del name
+    if value:
+        return value
+    fraction = math.exp(-made.epsilon) / (1 + math.exp(-made.epsilon))
+    return max(1, round(made.num_values * fraction))
+
+
 @dataclass(frozen=True)
+@parameters(size=_published_size)
 class SubsetRandomizer:
     """Subset selection over `num_values` values with subsets of `size` (0: the published size).
 
@@ -29,11 +39,6 @@ class SubsetRandomizer:
     num_values: int
     epsilon: float
     size: int = 0
-
-    def __post_init__(self) -> None:
-        if not self.size:
-            fraction = math.exp(-self.epsilon) / (1 + math.exp(-self.epsilon))
-            object.__setattr__(self, "size", max(1, round(self.num_values * fraction)))
 
     @property
     def p(self) -> float:
@@ -88,13 +93,11 @@ class SubsetRandomizer:
         high = math.log(self.p) - _log_comb(m - 1, w - 1)
         return high, high - self.epsilon
 
-    def privatize(self, own: npt.NDArray[np.int64], rng: np.random.Generator) -> Bytes:
+    def privatize(self, own: Ints, rng: np.random.Generator) -> Bytes:
         """Packed subsets, one row a user."""
         return subset_rows(own, self.num_values, self.size, self.p, rng)
 
-    def holding(
-        self, wanted: npt.NDArray[np.int64], num_rows: int, rng: np.random.Generator
-    ) -> Bytes:
+    def holding(self, wanted: Ints, num_rows: int, rng: np.random.Generator) -> Bytes:
         """Packed uniform subsets among those that hold as many of `wanted` as they can."""
         packed = np.empty((num_rows, width(self.num_values)), dtype=np.uint8)
         for rows in row_chunks(num_rows, 8 * self.num_values):
@@ -107,9 +110,7 @@ class SubsetRandomizer:
             packed[rows] = pack(bits)
         return packed
 
-    def supports(
-        self, users: npt.NDArray[np.int64], rng: np.random.Generator
-    ) -> npt.NDArray[np.int64]:
+    def supports(self, users: Ints, rng: np.random.Generator) -> Ints:
         """How many subsets hold each value, for users[v] users of each value v."""
         return subset_supports(users, self.size, self.out, rng)
 
@@ -126,7 +127,7 @@ class SubsetRandomizer:
             packed[rows] = pack(bits)
         return packed
 
-    def vulnerability(self, prior: npt.NDArray[np.float64]) -> float:
+    def vulnerability(self, prior: Floats) -> float:
         """Sum over subsets of the largest prior-weighted likelihood."""
         m, w = self.num_values, self.size
         first = first_of_subset(m, w)

@@ -9,9 +9,8 @@ needs only the law of the first supported index.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from ldpaudit.arrays import Floats
 
 
 def two_level_success(prior: Floats, first: Floats, never: float, high: float, low: float) -> float:

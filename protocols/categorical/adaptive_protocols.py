@@ -8,12 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from ldpaudit.protocols._kernels._objective import (
-    Floats,
-    WeighedChoice,
-    independent_success,
-    least_point,
-)
+from ldpaudit.arrays import Floats
+from ldpaudit.protocols._kernels._objective import WeighedChoice, independent_success, least_point
 from ldpaudit.protocols._kernels._subsets import SubsetRandomizer
 
 from .histogram_encoding import ThresholdingHistogramEncoding

@@ -24,14 +24,14 @@ from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
 from ldpaudit.protocols._kernels._subsets import SubsetRandomizer
 from ldpaudit.validate import (
     MAX_DOMAIN,
-    distribution,
-    generator,
-    integer,
-    reports_listed,
-    table_size,
+    check_distribution,
+    check_epsilon,
+    check_generator,
+    check_integer,
+    check_listable,
+    check_table_size,
+    check_values,
 )
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import values as checked_values
 
 #: Largest number of blocks that are gone through one by one for an uneven prior.
 MAX_RANKED_BLOCKS = 2**28
@@ -97,8 +97,8 @@ class AffineBlockResponse(PureProtocol):
     epsilon: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2, MAX_DOMAIN))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
+        object.__setattr__(self, "k", check_integer("k", self.k, 2, MAX_DOMAIN))
+        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
 
     @cached_property
     def q(self) -> int:
@@ -157,7 +157,7 @@ class AffineBlockResponse(PureProtocol):
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Ints:
         """Draw one report a value: numbers of blocks, shape (n,)."""
-        own, source = checked_values(values, self.k), generator(rng)
+        own, source = check_values(values, self.k), check_generator(rng)
         steps = source.integers(0, self.num_steps, own.size)
         missed = source.random(own.size) >= self.p_star
         w = self.block_size
@@ -166,7 +166,7 @@ class AffineBlockResponse(PureProtocol):
 
     def _blocks(self, reports: npt.ArrayLike) -> tuple[Ints, Ints]:
         """Steps a and starts b of reports."""
-        seen = checked_values(reports, self.num_blocks)
+        seen = check_values(reports, self.num_blocks)
         steps = seen // self.q
         return steps + 1, seen - steps * self.q
 
@@ -175,8 +175,8 @@ class AffineBlockResponse(PureProtocol):
     ) -> npt.NDArray[np.float64]:
         """Log P(report | value), shape (n, len(values)); None means all k values."""
         steps, starts = self._blocks(reports)
-        asked = np.arange(self.k) if values is None else checked_values(values, self.k)
-        table_size(steps.size, asked.size)
+        asked = np.arange(self.k) if values is None else check_values(values, self.k)
+        check_table_size(steps.size, asked.size)
         high, low = (math.log(level) for level in self._levels)
         scale = inverses(steps, self.q)
         out = np.empty((steps.size, asked.size))
@@ -196,7 +196,7 @@ class AffineBlockResponse(PureProtocol):
 
     def every_report(self) -> Ints:
         """All blocks; up to 2**20 of them."""
-        reports_listed(self.num_blocks)
+        check_listable(self.num_blocks)
         return np.arange(self.num_blocks)
 
     def sample_counts(self, histogram: npt.ArrayLike, *, rng: np.random.Generator) -> SupportCounts:
@@ -206,7 +206,7 @@ class AffineBlockResponse(PureProtocol):
         are. The joint law of the counts is that of a sum over q**2 / 2 blocks and has
         no shorter form known to us: ValueError above 2**24 blocks (k of about 5,790).
         """
-        users, source = users_per_value(histogram, self.k), generator(rng)
+        users, source = users_per_value(histogram, self.k), check_generator(rng)
         if self.num_blocks > MAX_DRAWN_BLOCKS:
             raise ValueError(
                 f"to draw whole counts there must be at most {MAX_DRAWN_BLOCKS} blocks, "
@@ -238,7 +238,7 @@ class AffineBlockResponse(PureProtocol):
             If the prior is no distribution, or is uneven while there are more than
             2**28 blocks (k of about 23,170): then each is looked at.
         """
-        weights = distribution("prior", prior, self.k)
+        weights = check_distribution("prior", prior, self.k)
         high, low = self._levels
         order = np.argsort(-weights, kind="stable")
         ranked = weights[order]
@@ -279,14 +279,14 @@ class AffineBlockResponse(PureProtocol):
         self, targets: npt.ArrayLike, num_reports: int, *, rng: np.random.Generator
     ) -> Ints:
         """Reports of largest `influence`: uniform among the blocks that hold most targets."""
-        chosen, source = checked_targets(targets, self.k), generator(rng)
+        chosen, source = checked_targets(targets, self.k), check_generator(rng)
         return source.choice(
             blocks_with_most(self.q, self.block_size, self.num_steps, chosen), num_reports
         )
 
     def random_reports(self, num_reports: int, *, rng: np.random.Generator) -> Ints:
         """Uniform blocks."""
-        return generator(rng).integers(0, self.num_blocks, num_reports)
+        return check_generator(rng).integers(0, self.num_blocks, num_reports)
 
     def exact_epsilon(self) -> float:
         """Largest log-likelihood ratio over reports and pairs of values."""
@@ -322,7 +322,7 @@ class AffineBlockResponse(PureProtocol):
         (28, [4, 4], array([        0, 242000000]))
         """
         length, spare = -(-self.wire_bits // 8), -self.wire_bits % 8
-        seen = checked_values(reports, self.num_blocks).tolist()
+        seen = check_values(reports, self.num_blocks).tolist()
         return [(report << spare).to_bytes(length, "big") for report in seen]
 
     def unpack(self, messages: Iterable[bytes]) -> Ints:

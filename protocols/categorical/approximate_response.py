@@ -6,8 +6,7 @@ import math
 from dataclasses import dataclass
 
 from ldpaudit.divergence import hockey_stick
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import fraction, integer
+from ldpaudit.parameters import budget, domain_size, fraction, parameters
 
 from .generalized_randomized_response import RandomizedResponse
 from .local_hashing import LocalHashing
@@ -27,17 +26,13 @@ def _response(num_values: int, epsilon: float, delta: float) -> tuple[float, flo
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget(), delta=fraction())
 class ApproximateBudget:
     """The parameters of a protocol that is (epsilon, delta)-LDP, checked."""
 
     k: int
     epsilon: float
     delta: float
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
-        object.__setattr__(self, "delta", fraction("delta", self.delta))
 
 
 @dataclass(frozen=True)
@@ -252,8 +247,7 @@ class ApproximateOptimizedLocalHashing(ApproximateLocalHashing):
     (56, 0.5027, 0.4982)
     """
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check_together(self) -> None:
         largest = -math.expm1(-self.epsilon) / (9 - math.exp(-self.epsilon))
         if self.delta > largest:
             raise ValueError(

@@ -15,9 +15,15 @@ from ldpaudit.protocols._kernels._checks import checked_targets
 from ldpaudit.protocols._kernels._counts import users_per_value
 from ldpaudit.protocols._kernels._message_counts import split_evenly
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
-from ldpaudit.validate import distribution, generator, integer, shown, table_size
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import values as checked_values
+from ldpaudit.validate import (
+    check_distribution,
+    check_epsilon,
+    check_generator,
+    check_integer,
+    check_table_size,
+    check_values,
+    shown,
+)
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -68,15 +74,15 @@ class BlockDesignResponse(PureProtocol):
     blocks: tuple[tuple[int, ...], ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
+        object.__setattr__(self, "k", check_integer("k", self.k, 2))
+        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
         object.__setattr__(self, "blocks", _checked_blocks(self.blocks, self.k))
         _ = self._design
 
     @cached_property
     def _members(self) -> Bools:
         """Which values each block holds, shape (blocks, k)."""
-        table_size(len(self.blocks), self.k)
+        check_table_size(len(self.blocks), self.k)
         table = np.zeros((len(self.blocks), self.k), dtype=np.bool_)
         for row, block in zip(table, self.blocks, strict=True):
             row[list(block)] = True
@@ -157,7 +163,7 @@ class BlockDesignResponse(PureProtocol):
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Ints:
         """Draw one report a value: numbers of blocks, shape (n,)."""
-        own, source = checked_values(values, self.k), generator(rng)
+        own, source = check_values(values, self.k), check_generator(rng)
         missed, r = source.random(own.size) >= self.p_star, self.replication
         places = source.integers(np.where(missed, r, 0), np.where(missed, self.num_blocks, r))
         return self._by_value[own, places]
@@ -166,15 +172,15 @@ class BlockDesignResponse(PureProtocol):
         self, reports: npt.ArrayLike, values: npt.ArrayLike | None = None
     ) -> npt.NDArray[np.float64]:
         """Log P(report | value), shape (n, len(values)); None means all k values."""
-        seen = checked_values(reports, self.num_blocks)
-        asked = np.arange(self.k) if values is None else checked_values(values, self.k)
-        table_size(seen.size, asked.size)
+        seen = check_values(reports, self.num_blocks)
+        asked = np.arange(self.k) if values is None else check_values(values, self.k)
+        check_table_size(seen.size, asked.size)
         high, low = (math.log(level) for level in self._levels)
         return np.where(self._members[seen[:, None], asked], high, low)
 
     def aggregate(self, reports: npt.ArrayLike) -> SupportCounts:
         """Count the blocks that hold each value; summaries of a stream add up."""
-        seen = checked_values(reports, self.num_blocks)
+        seen = check_values(reports, self.num_blocks)
         return SupportCounts(
             seen.size, self._supports(np.bincount(seen, minlength=self.num_blocks))
         )
@@ -191,7 +197,7 @@ class BlockDesignResponse(PureProtocol):
 
         At most 2**40 users; k r draws, however many users there are.
         """
-        users, source = users_per_value(histogram, self.k), generator(rng)
+        users, source = users_per_value(histogram, self.k), check_generator(rng)
         free = source.binomial(users, min(1.0, self.num_blocks * self._levels[1]))
         freely = np.array([[int(free.sum())]])
         tallies = split_evenly(freely, self.num_blocks, source)[0]
@@ -201,7 +207,7 @@ class BlockDesignResponse(PureProtocol):
 
     def vulnerability(self, prior: npt.ArrayLike | None = None) -> float:
         """Exact success of the best single guess from one report, for users drawn from `prior`."""
-        weights = distribution("prior", prior, self.k)
+        weights = check_distribution("prior", prior, self.k)
         high, low = self._levels
         best = np.where(self._members, high * weights, low * weights).max(axis=1)
         return float(best.sum())
@@ -215,11 +221,11 @@ class BlockDesignResponse(PureProtocol):
     ) -> Ints:
         """Reports of largest `influence`: uniform among the blocks that hold most targets."""
         held = self._members[:, checked_targets(targets, self.k)].sum(axis=1)
-        return generator(rng).choice(np.flatnonzero(held == held.max()), num_reports)
+        return check_generator(rng).choice(np.flatnonzero(held == held.max()), num_reports)
 
     def random_reports(self, num_reports: int, *, rng: np.random.Generator) -> Ints:
         """Uniform blocks."""
-        return generator(rng).integers(0, self.num_blocks, num_reports)
+        return check_generator(rng).integers(0, self.num_blocks, num_reports)
 
     def exact_epsilon(self) -> float:
         """Largest log-likelihood ratio over reports and pairs of values."""
@@ -242,7 +248,7 @@ def _checked_blocks(blocks: Iterable[Sequence[int]], k: int) -> tuple[tuple[int,
         raise ValueError("blocks must hold at least one block, got none.")
     found = []
     for number, block in enumerate(given):
-        members = tuple(integer(f"block {number}", value, 0, k - 1) for value in block)
+        members = tuple(check_integer(f"block {number}", value, 0, k - 1) for value in block)
         if len(set(members)) < len(members):
             raise ValueError(f"block {number} must hold no value twice, got {shown(block)}.")
         found.append(members)

@@ -10,14 +10,14 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import integer
+from ldpaudit.parameters import budget, domain_size, integer, parameters
 
 from .local_hashing import LocalHashing
 from .unary_encoding import OptimizedUnaryEncoding, SymmetricUnaryEncoding, UnaryEncoding
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget(), buckets=integer(2, 2**31 - 1))
 class LocalHashingOnly(LocalHashing):
     """LHO, a control without privacy: local hashing that reports the bucket as it is.
 
@@ -61,11 +61,6 @@ class LocalHashingOnly(LocalHashing):
     _lie: ClassVar[float] = 0.0
     _log_lie: ClassVar[float] = -math.inf
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
-        object.__setattr__(self, "buckets", integer("buckets", self.buckets, 2, 2**31 - 1))
-
     @property
     def num_buckets(self) -> int:
         """Size of the hash range."""
@@ -73,6 +68,7 @@ class LocalHashingOnly(LocalHashing):
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget())
 class StickyUnaryEncoding(UnaryEncoding):
     """A control: unary encoding whose own bit is set by its coin, but never cleared by it.
 
@@ -113,9 +109,7 @@ class StickyUnaryEncoding(UnaryEncoding):
     epsilon: float
     optimized: bool
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
+    def _check_together(self) -> None:
         if not isinstance(self.optimized, bool):
             raise TypeError(f"optimized must be True or False, got {self.optimized!r}.")
 

@@ -8,10 +8,11 @@ from functools import cached_property
 
 import numpy as np
 
+from ldpaudit.arrays import Floats
+from ldpaudit.parameters import budget, domain_size, fraction, parameters
 from ldpaudit.protocols._kernels._bits import row_chunks
-from ldpaudit.protocols._kernels._noisy_histogram import Floats, NoisyHistogram
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import fraction, integer, nonnegative
+from ldpaudit.protocols._kernels._noisy_histogram import NoisyHistogram
+from ldpaudit.validate import check_nonnegative
 
 #: Length of the difference of two one-hot vectors.
 _SENSITIVITY = math.sqrt(2)
@@ -50,10 +51,11 @@ class GaussianNoise(NoisyHistogram):
 
     def exact_delta(self, epsilon: float) -> float:
         """Least delta such that the mechanism is (epsilon, delta)-LDP."""
-        return _gaussian_delta(nonnegative("epsilon", epsilon), _SENSITIVITY / self.scale)
+        return _gaussian_delta(check_nonnegative("epsilon", epsilon), _SENSITIVITY / self.scale)
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget(), delta=fraction())
 class GaussianMechanism(GaussianNoise):
     """GM: normal noise of the classical size, sqrt(2) / epsilon sqrt(2 ln(1.25 / delta)).
 
@@ -101,11 +103,6 @@ class GaussianMechanism(GaussianNoise):
     epsilon: float
     delta: float
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
-        object.__setattr__(self, "delta", fraction("delta", self.delta))
-
     @property
     def scale(self) -> float:
         """Standard deviation of the noise on each entry."""
@@ -114,6 +111,7 @@ class GaussianMechanism(GaussianNoise):
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget(), delta=fraction())
 class AnalyticGaussianMechanism(GaussianNoise):
     """AGM: the least normal noise that keeps (epsilon, delta)-LDP, at any epsilon.
 
@@ -152,11 +150,6 @@ class AnalyticGaussianMechanism(GaussianNoise):
     k: int
     epsilon: float
     delta: float
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
-        object.__setattr__(self, "delta", fraction("delta", self.delta))
 
     @cached_property
     def scale(self) -> float:

@@ -8,27 +8,29 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Ints
 from ldpaudit.divergence import hockey_stick
+from ldpaudit.parameters import budget, domain_size, parameters
 from ldpaudit.protocols._kernels._checks import checked_targets
 from ldpaudit.protocols._kernels._counts import multinomial, users_per_value
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
-from ldpaudit.validate import distribution, generator, integer, reports_listed, table_size
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import values as checked_values
+from ldpaudit.validate import (
+    check_distribution,
+    check_generator,
+    check_listable,
+    check_table_size,
+    check_values,
+)
 
 _CHUNK = 2**16  # users a pass: scratch stays in cache
 
 
-def randomize(
-    own: npt.NDArray[np.int64], num_values: int, lie: float, rng: np.random.Generator
-) -> npt.NDArray[np.int64]:
+def randomize(own: Ints, num_values: int, lie: float, rng: np.random.Generator) -> Ints:
     """Replace each value by each other one with probability `lie`, in one pass."""
     return displaced(own, num_values, lie, rng.random(own.size))
 
 
-def displaced(
-    own: npt.NDArray[np.int64], num_values: int, lie: float, uniforms: npt.NDArray[np.float64]
-) -> npt.NDArray[np.int64]:
+def displaced(own: Ints, num_values: int, lie: float, uniforms: Floats) -> Ints:
     """As `randomize` with one given uniform number a value, which is overwritten."""
     # It decides both: each of the first num_values - 1 intervals of length `lie`
     # is one other value, and what is left is the truth. (A lie below 1e-300 never happens.)
@@ -60,25 +62,21 @@ class RandomizedResponse(PureProtocol):
         """Bits a report, ceil(log2 k)."""
         return (self.k - 1).bit_length()
 
-    def privatize(
-        self, values: npt.ArrayLike, *, rng: np.random.Generator
-    ) -> npt.NDArray[np.int64]:
+    def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Ints:
         """Draw one report a value: reports of shape (n,) in [0, k)."""
-        own = checked_values(values, self.k)
-        generator(rng)
+        own = check_values(values, self.k)
+        check_generator(rng)
         reports = np.empty(own.size, dtype=np.int64)
         for start in range(0, own.size, _CHUNK):
             rows = slice(start, start + _CHUNK)
             reports[rows] = randomize(own[rows], self.k, self.q_star, rng)
         return reports
 
-    def log_likelihood(
-        self, reports: npt.ArrayLike, values: npt.ArrayLike | None = None
-    ) -> npt.NDArray[np.float64]:
+    def log_likelihood(self, reports: npt.ArrayLike, values: npt.ArrayLike | None = None) -> Floats:
         """Log P(report | value), shape (n, len(values)); None means all k values."""
-        seen = checked_values(reports, self.k)
-        asked = np.arange(self.k) if values is None else checked_values(values, self.k)
-        table_size(seen.size, asked.size)
+        seen = check_values(reports, self.k)
+        asked = np.arange(self.k) if values is None else check_values(values, self.k)
+        check_table_size(seen.size, asked.size)
         levels = np.array([math.log(self.q_star), math.log(self.p_star)])
         if values is None:
             return np.asarray(levels.take(seen[:, None] == asked))
@@ -86,7 +84,7 @@ class RandomizedResponse(PureProtocol):
 
     def aggregate(self, reports: npt.ArrayLike) -> SupportCounts:
         """Count the reports of each value; summaries of a stream add up."""
-        seen = checked_values(reports, self.k)
+        seen = check_values(reports, self.k)
         return SupportCounts(seen.size, np.bincount(seen, minlength=self.k).astype(np.int64))
 
     def sample_counts(self, histogram: npt.ArrayLike, *, rng: np.random.Generator) -> SupportCounts:
@@ -94,7 +92,7 @@ class RandomizedResponse(PureProtocol):
         users = users_per_value(histogram, self.k)
         # With probability k q report any of the k values alike, else the truth: each other
         # value then has probability q, and the own one 1 - k q + q, which is p.
-        blind = generator(rng).binomial(users, min(1.0, self.k * self.q_star))
+        blind = check_generator(rng).binomial(users, min(1.0, self.k * self.q_star))
         anywhere = multinomial(blind.sum(keepdims=True), np.ones((1, self.k)), rng)[0]
         return SupportCounts(int(users.sum()), users - blind + anywhere)
 
@@ -111,12 +109,12 @@ class RandomizedResponse(PureProtocol):
 
     def every_report(self) -> npt.NDArray[np.int64]:
         """List all k reports; k up to 2**20."""
-        reports_listed(self.k)
+        check_listable(self.k)
         return np.arange(self.k)
 
     def vulnerability(self, prior: npt.ArrayLike | None = None) -> float:
         """Exact success of the best single guess from one report, for users drawn from `prior`."""
-        weights = distribution("prior", prior, self.k)
+        weights = check_distribution("prior", prior, self.k)
         return float(np.maximum(self.p_star * weights, self.q_star * weights.max()).sum())
 
     def largest_support(self, targets: npt.NDArray[np.int64]) -> int:
@@ -127,13 +125,13 @@ class RandomizedResponse(PureProtocol):
         self, targets: npt.ArrayLike, num_reports: int, *, rng: np.random.Generator
     ) -> npt.NDArray[np.int64]:
         """Reports of largest `influence`: one of the targets each."""
-        return generator(rng).choice(checked_targets(targets, self.k), num_reports)
+        return check_generator(rng).choice(checked_targets(targets, self.k), num_reports)
 
     def random_reports(
         self, num_reports: int, *, rng: np.random.Generator
     ) -> npt.NDArray[np.int64]:
         """Uniform values."""
-        return generator(rng).integers(0, self.k, num_reports)
+        return check_generator(rng).integers(0, self.k, num_reports)
 
     def exact_epsilon(self) -> float:
         """Largest log-likelihood ratio over reports and pairs of values, ln(p / q)."""
@@ -145,6 +143,7 @@ class RandomizedResponse(PureProtocol):
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget())
 class GeneralizedRandomizedResponse(RandomizedResponse):
     """GRR: the own value with probability p, each other value with q = p / exp(epsilon).
 
@@ -177,10 +176,6 @@ class GeneralizedRandomizedResponse(RandomizedResponse):
 
     k: int
     epsilon: float
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
 
     @property
     def p_star(self) -> float:

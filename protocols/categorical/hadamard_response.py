@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
+from ldpaudit.arrays import Bools, Ints
+from ldpaudit.parameters import budget, domain_size, parameters
 from ldpaudit.protocols._kernels._blocks import BlockResponse
-from ldpaudit.protocols._kernels._hadamard import Ints, even, even_words, walsh_hadamard
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import integer
+from ldpaudit.protocols._kernels._hadamard import even, even_words, walsh_hadamard
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget())
 class HadamardResponse(BlockResponse):
     """HR: a message of B blocks of b words, e times as likely if it supports the own value.
 
@@ -62,10 +62,6 @@ class HadamardResponse(BlockResponse):
     k: int
     epsilon: float
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
-
     @cached_property
     def num_blocks(self) -> int:
         """Number B of blocks, a power of two."""
@@ -98,7 +94,7 @@ class HadamardResponse(BlockResponse):
     def _neighbours(self) -> float:
         return float(self.used_blocks == 1)
 
-    def _supports(self, messages: Ints, places: Ints) -> npt.NDArray[np.bool_]:
+    def _supports(self, messages: Ints, places: Ints) -> Bools:
         return even(messages, places + 1)
 
     def _draw(self, places: Ints, rng: np.random.Generator) -> Ints:

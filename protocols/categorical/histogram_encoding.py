@@ -11,14 +11,16 @@ from functools import cached_property
 
 import numpy as np
 
-from ldpaudit.protocols._kernels._noisy_histogram import Floats, NoisyHistogram
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import integer, nonnegative
+from ldpaudit.arrays import Floats
+from ldpaudit.parameters import budget, domain_size, parameters
+from ldpaudit.protocols._kernels._noisy_histogram import NoisyHistogram
+from ldpaudit.validate import check_nonnegative
 
 from .unary_encoding import UnaryEncoding
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget())
 class ThresholdingHistogramEncoding(UnaryEncoding):
     """THE: Laplace noise of scale 2 / epsilon on every entry, then one bit, above theta or not.
 
@@ -53,10 +55,6 @@ class ThresholdingHistogramEncoding(UnaryEncoding):
 
     k: int
     epsilon: float
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
 
     @cached_property
     def theta(self) -> float:
@@ -93,6 +91,7 @@ class ThresholdingHistogramEncoding(UnaryEncoding):
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget())
 class SummationHistogramEncoding(NoisyHistogram):
     """SHE: Laplace noise of scale 2 / epsilon on every entry; the server adds the reports up.
 
@@ -132,10 +131,6 @@ class SummationHistogramEncoding(NoisyHistogram):
 
     k: int
     epsilon: float
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
 
     @property
     def scale(self) -> float:
@@ -179,7 +174,7 @@ class SummationHistogramEncoding(NoisyHistogram):
         For the loss is the claim less two independent terms, each 0 or, as
         likely, twice a standard exponential variable (capped beyond h).
         """
-        half = max(0.0, self.exact_epsilon() - nonnegative("epsilon", epsilon)) / 2
+        half = max(0.0, self.exact_epsilon() - check_nonnegative("epsilon", epsilon)) / 2
         return -math.expm1(-half) - half / 2 * math.exp(-half)
 
 

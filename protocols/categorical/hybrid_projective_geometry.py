@@ -9,11 +9,11 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Bools, Ints
+from ldpaudit.parameters import budget, domain_size, integer, parameters
 from ldpaudit.protocols._kernels._blocks import BlockResponse
 from ldpaudit.protocols._kernels._message_counts import orthogonal_messages
-from ldpaudit.protocols._kernels._projective import Ints, ProjectiveSpace, prime_from
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import integer
+from ldpaudit.protocols._kernels._projective import ProjectiveSpace, prime_from
 
 #: Largest field; the decoder's scratch grows with it.
 MAX_FIELD_ORDER = 31
@@ -22,6 +22,7 @@ _UNIVERSE_LIMIT = 2**31
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget(), field_order=integer(3, MAX_FIELD_ORDER))
 class HybridProjectiveGeometry(BlockResponse):
     """HPGR: a point in one of h blocks, e times as likely if orthogonal to the own value's there.
 
@@ -71,11 +72,8 @@ class HybridProjectiveGeometry(BlockResponse):
     epsilon: float
     field_order: int = 5
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
-        order = integer("field_order", self.field_order, 3, MAX_FIELD_ORDER)
-        object.__setattr__(self, "field_order", order)
+    def _check_together(self) -> None:
+        order = self.field_order
         if prime_from(order) != order:
             raise ValueError(f"field_order must be an odd prime, got {order}.")
         if self.epsilon > math.log(_UNIVERSE_LIMIT) or self.universe_size >= _UNIVERSE_LIMIT:
@@ -125,12 +123,12 @@ class HybridProjectiveGeometry(BlockResponse):
     def _neighbours(self) -> float:
         return (self.block_size - 1) / (self.universe_size - 1)
 
-    def _supports(self, messages: Ints, places: Ints) -> npt.NDArray[np.bool_]:
+    def _supports(self, messages: Ints, places: Ints) -> Bools:
         shape = np.broadcast_shapes(messages.shape, places.shape)
         products = np.zeros(shape, dtype=np.int32)
         for one, other in zip(self._vectors(messages), self._vectors(places), strict=True):
             products += one * other
-        supported: npt.NDArray[np.bool_] = products % self.field_order == 0
+        supported: Bools = products % self.field_order == 0
         return supported
 
     def _vectors(self, points: Ints) -> npt.NDArray[np.int32]:

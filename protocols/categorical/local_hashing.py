@@ -10,15 +10,20 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Bools, Floats, Ints, Rows, Words
 from ldpaudit.divergence import hockey_stick
+from ldpaudit.parameters import budget, domain_size, parameters
 from ldpaudit.protocols._kernels._checks import checked_targets, structured_rows
 from ldpaudit.protocols._kernels._counts import independent_supports, users_per_value
-from ldpaudit.protocols._kernels._hashing import Words, mix, mix_into
+from ldpaudit.protocols._kernels._hashing import mix, mix_into
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
 from ldpaudit.protocols._kernels._two_level import first_of_independent, two_level_success
-from ldpaudit.validate import distribution, generator, integer, table_size
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import values as checked_values
+from ldpaudit.validate import (
+    check_distribution,
+    check_generator,
+    check_table_size,
+    check_values,
+)
 
 from .generalized_randomized_response import randomize
 
@@ -57,9 +62,7 @@ def _words_of(
     return low.astype(np.uint32), (end - low).astype(np.uint32)
 
 
-def _add_supports(
-    reports: npt.NDArray[np.void], num_buckets: int, totals: npt.NDArray[np.int64]
-) -> None:
+def _add_supports(reports: Rows, num_buckets: int, totals: Ints) -> None:
     """Add to totals[j] how many of at most _CHUNK reports support values 2j and 2j + 1."""
     seeds = np.ascontiguousarray(reports["seed"])
     buckets = reports["bucket"].astype(np.uint64)
@@ -76,14 +79,12 @@ def _add_supports(
         totals[pair] += sums.reshape(-1, 2).sum(axis=0, dtype=np.int64)
 
 
-def _supports(
-    seeds: Words, buckets: Words, num_buckets: int, num_pairs: int
-) -> npt.NDArray[np.bool_]:
+def _supports(seeds: Words, buckets: Words, num_buckets: int, num_pairs: int) -> Bools:
     """Whether each report supports each of the first 2 num_pairs values."""
     first, length = _words_of(buckets, num_buckets)
     halves = mix(seeds[:, None], np.arange(num_pairs, dtype=np.uint64)).view("<u4")
     np.subtract(halves, first[:, None], out=halves)
-    supported: npt.NDArray[np.bool_] = np.less(halves, length[:, None])
+    supported: Bools = np.less(halves, length[:, None])
     return supported
 
 
@@ -124,10 +125,10 @@ class LocalHashing(PureProtocol):
         """Bits a report: the bucket, ceil(log2 g), and the 64-bit seed."""
         return (self.num_buckets - 1).bit_length() + 64
 
-    def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> npt.NDArray[np.void]:
+    def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Rows:
         """Draw one report a value: a structured vector with fields seed and bucket."""
-        own = checked_values(values, self.k)
-        generator(rng)
+        own = check_values(values, self.k)
+        check_generator(rng)
         reports = np.empty(own.size, dtype=_REPORT)
         for start in range(0, own.size, _CHUNK):
             rows = slice(start, start + _CHUNK)
@@ -140,17 +141,15 @@ class LocalHashing(PureProtocol):
             )
         return reports
 
-    def log_likelihood(
-        self, reports: npt.NDArray[np.void], values: npt.ArrayLike | None = None
-    ) -> npt.NDArray[np.float64]:
+    def log_likelihood(self, reports: Rows, values: npt.ArrayLike | None = None) -> Floats:
         """Log P(bucket | value, seed), shape (n, len(values)); None means all k values.
 
         The seed is drawn independently of the value, so its probability cancels
         from every comparison and is left out.
         """
         rows = structured_rows(reports, _REPORT)
-        asked = np.arange(self.k) if values is None else checked_values(values, self.k)
-        table_size(rows.size, asked.size)
+        asked = np.arange(self.k) if values is None else check_values(values, self.k)
+        check_table_size(rows.size, asked.size)
         levels = np.array([self._log_lie, math.log(self.p_star)])
         seeds, buckets = np.ascontiguousarray(rows["seed"]), rows["bucket"].astype(np.uint64)
         if values is None:
@@ -163,7 +162,7 @@ class LocalHashing(PureProtocol):
             levels.take(same, out=row, mode="clip")
         return table.T
 
-    def aggregate(self, reports: npt.NDArray[np.void]) -> SupportCounts:
+    def aggregate(self, reports: Rows) -> SupportCounts:
         """Count the reports whose bucket is that of each value; summaries add up."""
         rows = structured_rows(reports, _REPORT)
         totals = np.zeros(((self.k + 1) // 2, 2), dtype=np.int64)
@@ -177,7 +176,7 @@ class LocalHashing(PureProtocol):
         An ideal hash sends the other values to the reported bucket independently.
         """
         users = users_per_value(histogram, self.k)
-        supports = independent_supports(users, self.own_missed, self.q_star, generator(rng))
+        supports = independent_supports(users, self.own_missed, self.q_star, check_generator(rng))
         return SupportCounts(int(users.sum()), supports)
 
     def influence(self, targets: npt.ArrayLike) -> float:
@@ -196,7 +195,7 @@ class LocalHashing(PureProtocol):
         One seed for all, the best of at most 2**22; ValueError if none sends all of them to
         one bucket.
         """
-        chosen, source = checked_targets(targets, self.k), generator(rng)
+        chosen, source = checked_targets(targets, self.k), check_generator(rng)
         for _ in range(_SEED_BATCHES):
             seeds = source.integers(0, 2**64, _CHUNK, dtype=np.uint64)
             first = hash_to_buckets(seeds, int(chosen[0]), self.num_buckets)
@@ -227,7 +226,7 @@ class LocalHashing(PureProtocol):
     def random_reports(self, num_reports: int, *, rng: np.random.Generator) -> npt.NDArray[np.void]:
         """Uniform seeds and buckets."""
         reports = np.empty(num_reports, dtype=_REPORT)
-        reports["seed"] = generator(rng).integers(0, 2**64, num_reports, dtype=np.uint64)
+        reports["seed"] = check_generator(rng).integers(0, 2**64, num_reports, dtype=np.uint64)
         reports["bucket"] = rng.integers(0, self.num_buckets, num_reports)
         return reports
 
@@ -246,7 +245,7 @@ class LocalHashing(PureProtocol):
         """Success of the best single guess from one report, exact for an ideal random hash."""
         g, p = self.num_buckets, self.p_star
         first, never = first_of_independent(self.k, 1 / g)
-        weights = distribution("prior", prior, self.k)
+        weights = check_distribution("prior", prior, self.k)
         return two_level_success(weights, first, never, g * p, g * self._lie)
 
     def published_success(self) -> float:
@@ -271,6 +270,7 @@ class LocalHashing(PureProtocol):
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget())
 class OptimizedLocalHashing(LocalHashing):
     """OLH: g = round(e) + 1 buckets.
 
@@ -306,9 +306,7 @@ class OptimizedLocalHashing(LocalHashing):
     k: int
     epsilon: float
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
+    def _check_together(self) -> None:
         if self.epsilon > math.log(2**31 - 2):
             raise ValueError(
                 f"epsilon must keep round(exp(epsilon)) + 1 below 2**31, got {self.epsilon!r}."
@@ -321,6 +319,7 @@ class OptimizedLocalHashing(LocalHashing):
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget())
 class BinaryLocalHashing(LocalHashing):
     """BLH: local hashing to g = 2 buckets, one bit a report beside the seed.
 
@@ -350,10 +349,6 @@ class BinaryLocalHashing(LocalHashing):
 
     k: int
     epsilon: float
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
 
     @property
     def num_buckets(self) -> int:

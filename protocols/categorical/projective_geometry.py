@@ -9,15 +9,21 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Ints
 from ldpaudit.divergence import hockey_stick
+from ldpaudit.parameters import budget, domain_size, parameters
 from ldpaudit.protocols._kernels._checks import checked_targets
 from ldpaudit.protocols._kernels._counts import users_per_value
 from ldpaudit.protocols._kernels._message_counts import orthogonal_messages, split_evenly
-from ldpaudit.protocols._kernels._projective import Ints, ProjectiveSpace, prime_from
+from ldpaudit.protocols._kernels._projective import ProjectiveSpace, prime_from
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
-from ldpaudit.validate import distribution, generator, integer, reports_listed, table_size
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import values as checked_values
+from ldpaudit.validate import (
+    check_distribution,
+    check_generator,
+    check_listable,
+    check_table_size,
+    check_values,
+)
 
 #: Largest universe whose messages are held one by one, unless each supports one value.
 MAX_LISTED_MESSAGES = 2**24
@@ -28,6 +34,7 @@ _TABLE_CHUNK = 2**16  # likelihood entries a pass
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget())
 class ProjectiveGeometryResponse(PureProtocol):
     """PGR: a projective point, e times as likely if it is orthogonal to the value's point.
 
@@ -73,9 +80,7 @@ class ProjectiveGeometryResponse(PureProtocol):
     k: int
     epsilon: float
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
+    def _check_together(self) -> None:
         if self.epsilon > math.log(_UNIVERSE_LIMIT):
             raise ValueError(
                 f"epsilon must keep the field order, at least e + 1, below 2**31, "
@@ -144,7 +149,7 @@ class ProjectiveGeometryResponse(PureProtocol):
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Ints:
         """Draw one report a value: messages of shape (n,) in [0, K)."""
-        own, source = checked_values(values, self.k), generator(rng)
+        own, source = check_values(values, self.k), check_generator(rng)
         reports = np.empty(own.size, dtype=np.int64)
         for start in range(0, own.size, _CHUNK):
             chunk = slice(start, start + _CHUNK)
@@ -152,13 +157,11 @@ class ProjectiveGeometryResponse(PureProtocol):
             reports[chunk] = self._space.draw(own[chunk], lie.astype(np.int64), source)
         return reports
 
-    def log_likelihood(
-        self, reports: npt.ArrayLike, values: npt.ArrayLike | None = None
-    ) -> npt.NDArray[np.float64]:
+    def log_likelihood(self, reports: npt.ArrayLike, values: npt.ArrayLike | None = None) -> Floats:
         """Log P(report | value), shape (n, len(values)); None means all k values."""
-        seen = checked_values(reports, self.universe_size)
-        asked = np.arange(self.k) if values is None else checked_values(values, self.k)
-        table_size(seen.size, asked.size)
+        seen = check_values(reports, self.universe_size)
+        asked = np.arange(self.k) if values is None else check_values(values, self.k)
+        check_table_size(seen.size, asked.size)
         high, low = self._log_levels
         out = np.empty((seen.size, asked.size))
         step = max(1, _TABLE_CHUNK // max(1, asked.size))
@@ -174,12 +177,12 @@ class ProjectiveGeometryResponse(PureProtocol):
 
         No table is kept between calls.
         """
-        seen = checked_values(reports, self.universe_size)
+        seen = check_values(reports, self.universe_size)
         return SupportCounts(seen.size, self._space.count_orthogonal(seen, self.k))
 
     def every_report(self) -> Ints:
         """All messages."""
-        reports_listed(self.universe_size)
+        check_listable(self.universe_size)
         return np.arange(self.universe_size)
 
     def sample_counts(self, histogram: npt.ArrayLike, *, rng: np.random.Generator) -> SupportCounts:
@@ -188,7 +191,7 @@ class ProjectiveGeometryResponse(PureProtocol):
         The cost does not depend on the number of users. ValueError where t > 2
         and K exceeds 2**24.
         """
-        own, source = users_per_value(histogram, self.k), generator(rng)
+        own, source = users_per_value(histogram, self.k), check_generator(rng)
         # z on every message, (e - 1) z more on those that support the value: a uniform
         # message with probability K z, else a uniform one of those that support it.
         free = source.binomial(own, self.universe_size * self._unit)
@@ -233,7 +236,7 @@ class ProjectiveGeometryResponse(PureProtocol):
             If the prior is no distribution, or is uneven while t > 2 and K
             exceeds 2**24.
         """
-        weights = distribution("prior", prior, self.k)
+        weights = check_distribution("prior", prior, self.k)
         order = np.argsort(-weights, kind="stable")
         top, ranked = float(weights[order[0]]), weights[order]
         # An unsupported guess is worth `top` at most, and less than e times `top` if it is not.
@@ -286,11 +289,11 @@ class ProjectiveGeometryResponse(PureProtocol):
     ) -> Ints:
         """Reports of largest `influence`: uniform among those that support most targets."""
         messages, held = self._tallied(checked_targets(targets, self.k))
-        return generator(rng).choice(messages[held == held.max()], num_reports)
+        return check_generator(rng).choice(messages[held == held.max()], num_reports)
 
     def random_reports(self, num_reports: int, *, rng: np.random.Generator) -> Ints:
         """Uniform messages."""
-        return generator(rng).integers(0, self.universe_size, num_reports)
+        return check_generator(rng).integers(0, self.universe_size, num_reports)
 
     def exact_epsilon(self) -> float:
         """Largest log-likelihood ratio over reports and pairs of values."""

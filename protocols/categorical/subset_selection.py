@@ -10,18 +10,25 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.protocols._kernels._bits import Bytes, column_counts
+from ldpaudit.arrays import Bytes, Floats
+from ldpaudit.parameters import budget, domain_size, parameters
+from ldpaudit.protocols._kernels._bits import column_counts
 from ldpaudit.protocols._kernels._checks import checked_targets, packed_rows
 from ldpaudit.protocols._kernels._counts import users_per_value
 from ldpaudit.protocols._kernels._levels import bit_factors
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
 from ldpaudit.protocols._kernels._subsets import SubsetRandomizer
-from ldpaudit.validate import distribution, generator, integer, reports_listed, table_size
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import values as checked_values
+from ldpaudit.validate import (
+    check_distribution,
+    check_generator,
+    check_listable,
+    check_table_size,
+    check_values,
+)
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget())
 class SubsetSelection(PureProtocol):
     """SS: a random subset of w = max(1, rint(k / (e + 1))) values that tends to hold the own one.
 
@@ -60,10 +67,6 @@ class SubsetSelection(PureProtocol):
     k: int
     epsilon: float
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
-
     @cached_property
     def _randomizer(self) -> SubsetRandomizer:
         return SubsetRandomizer(self.k, self.epsilon)
@@ -95,15 +98,13 @@ class SubsetSelection(PureProtocol):
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Bytes:
         """Draw one report a value: packed subsets of shape (n, ceil(k / 8))."""
-        return self._randomizer.privatize(checked_values(values, self.k), generator(rng))
+        return self._randomizer.privatize(check_values(values, self.k), check_generator(rng))
 
-    def log_likelihood(
-        self, reports: Bytes, values: npt.ArrayLike | None = None
-    ) -> npt.NDArray[np.float64]:
+    def log_likelihood(self, reports: Bytes, values: npt.ArrayLike | None = None) -> Floats:
         """Log P(report | value), shape (n, len(values)); None means all k values."""
         rows = packed_rows(reports, self.k)
-        asked = np.arange(self.k) if values is None else checked_values(values, self.k)
-        table_size(len(rows), asked.size)
+        asked = np.arange(self.k) if values is None else check_values(values, self.k)
+        check_table_size(len(rows), asked.size)
         high, low = self._randomizer.log_levels
         return bit_factors(rows, asked, (low, high))
 
@@ -118,7 +119,7 @@ class SubsetSelection(PureProtocol):
         At most 2**40 users; the cost is some dozens of log2(k) draws a value, however many.
         """
         users = users_per_value(histogram, self.k)
-        supports = self._randomizer.supports(users, generator(rng))
+        supports = self._randomizer.supports(users, check_generator(rng))
         return SupportCounts(int(users.sum()), supports)
 
     def pair_classes(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -134,13 +135,13 @@ class SubsetSelection(PureProtocol):
     def every_report(self) -> Bytes:
         """List all C(k, w) subsets as packed rows; up to 2**20 of them."""
         total = math.comb(self.k, self.subset_size)
-        reports_listed(total)
-        table_size(total, self.k)
+        check_listable(total)
+        check_table_size(total, self.k)
         return self._randomizer.every_subset()
 
     def vulnerability(self, prior: npt.ArrayLike | None = None) -> float:
         """Exact success of the best single guess from one report, for users drawn from `prior`."""
-        return self._randomizer.vulnerability(distribution("prior", prior, self.k))
+        return self._randomizer.vulnerability(check_distribution("prior", prior, self.k))
 
     def largest_support(self, targets: npt.NDArray[np.int64]) -> int:
         """Most of the targets that one subset holds."""
@@ -151,11 +152,13 @@ class SubsetSelection(PureProtocol):
     ) -> Bytes:
         """Reports of largest `influence`: as many targets as fit, then any other values."""
         chosen = checked_targets(targets, self.k)
-        return self._randomizer.holding(chosen, num_reports, generator(rng))
+        return self._randomizer.holding(chosen, num_reports, check_generator(rng))
 
     def random_reports(self, num_reports: int, *, rng: np.random.Generator) -> Bytes:
         """Uniform subsets."""
-        return self._randomizer.holding(np.empty(0, dtype=np.int64), num_reports, generator(rng))
+        return self._randomizer.holding(
+            np.empty(0, dtype=np.int64), num_reports, check_generator(rng)
+        )
 
     def exact_epsilon(self) -> float:
         """Largest log-likelihood ratio over reports and pairs of values."""

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Bytes, Floats
 from ldpaudit.divergence import hockey_stick
+from ldpaudit.parameters import budget, domain_size, fraction, parameters
 from ldpaudit.protocols._kernels._bits import (
-    Bytes,
     bernoulli_rows,
     column_counts,
     pack,
@@ -24,9 +25,13 @@ from ldpaudit.protocols._kernels._counts import independent_supports, users_per_
 from ldpaudit.protocols._kernels._levels import bit_factors, row_sizes
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
 from ldpaudit.protocols._kernels._two_level import first_of_independent, two_level_success
-from ldpaudit.validate import distribution, fraction, generator, integer, reports_listed, table_size
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import values as checked_values
+from ldpaudit.validate import (
+    check_distribution,
+    check_generator,
+    check_listable,
+    check_table_size,
+    check_values,
+)
 
 
 class UnaryEncoding(PureProtocol):
@@ -39,8 +44,8 @@ class UnaryEncoding(PureProtocol):
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Bytes:
         """Draw one report a value: packed bits of shape (n, ceil(k / 8))."""
-        own = checked_values(values, self.k)
-        generator(rng)
+        own = check_values(values, self.k)
+        check_generator(rng)
         packed = np.empty((own.size, width(self.k)), dtype=np.uint8)
         for rows in row_chunks(own.size, width(self.k)):
             mine = own[rows]
@@ -49,13 +54,11 @@ class UnaryEncoding(PureProtocol):
             packed[rows] = block
         return packed
 
-    def log_likelihood(
-        self, reports: Bytes, values: npt.ArrayLike | None = None
-    ) -> npt.NDArray[np.float64]:
+    def log_likelihood(self, reports: Bytes, values: npt.ArrayLike | None = None) -> Floats:
         """Log P(report | value), shape (n, len(values)); None means all k values."""
         rows = packed_rows(reports, self.k)
-        asked = np.arange(self.k) if values is None else checked_values(values, self.k)
-        table_size(len(rows), asked.size)
+        asked = np.arange(self.k) if values is None else check_values(values, self.k)
+        check_table_size(len(rows), asked.size)
         p, q = self.p_star, self.q_star
         # P(y | x) is the law of k noise bits, with the own bit's factor exchanged.
         noise = row_sizes(rows) * (math.log(q) - math.log1p(-q)) + self.k * math.log1p(-q)
@@ -71,7 +74,7 @@ class UnaryEncoding(PureProtocol):
     def sample_counts(self, histogram: npt.ArrayLike, *, rng: np.random.Generator) -> SupportCounts:
         """Draw the counts of histogram[v] users of each value v from their exact law, in O(k)."""
         users = users_per_value(histogram, self.k)
-        supports = independent_supports(users, self.own_missed, self.q_star, generator(rng))
+        supports = independent_supports(users, self.own_missed, self.q_star, check_generator(rng))
         return SupportCounts(int(users.sum()), supports)
 
     def pair_classes(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -93,7 +96,7 @@ class UnaryEncoding(PureProtocol):
 
     def every_report(self) -> Bytes:
         """List all 2**k rows of bits, packed; k up to 20."""
-        reports_listed(2**self.k)
+        check_listable(2**self.k)
         numbers = np.arange(2**self.k, dtype="<u4")
         return numbers.view(np.uint8).reshape(-1, 4)[:, : width(self.k)].copy()
 
@@ -101,7 +104,7 @@ class UnaryEncoding(PureProtocol):
         """Exact success of the best single guess from one report, for users drawn from `prior`."""
         p, q = self.p_star, self.q_star
         first, never = first_of_independent(self.k, q)
-        weights = distribution("prior", prior, self.k)
+        weights = check_distribution("prior", prior, self.k)
         return two_level_success(weights, first, never, p / q, self.own_missed / (1 - q))
 
     def false_reports(
@@ -109,7 +112,7 @@ class UnaryEncoding(PureProtocol):
     ) -> Bytes:
         """Reports of largest `influence`: the bits of all targets set, the others as noise is."""
         chosen = checked_targets(targets, self.k)
-        rows = bernoulli_rows(num_reports, self.k, self.q_star, generator(rng))
+        rows = bernoulli_rows(num_reports, self.k, self.q_star, check_generator(rng))
         rows |= pack(np.isin(np.arange(self.k), chosen).astype(np.uint8)[None])
         return rows
 
@@ -119,7 +122,7 @@ class UnaryEncoding(PureProtocol):
 
     def random_reports(self, num_reports: int, *, rng: np.random.Generator) -> Bytes:
         """Uniform bits."""
-        return bernoulli_rows(num_reports, self.k, 0.5, generator(rng))
+        return bernoulli_rows(num_reports, self.k, 0.5, check_generator(rng))
 
     def exact_epsilon(self) -> float:
         """Largest log-likelihood ratio: own bit set and the other's not, against the reverse."""
@@ -135,6 +138,7 @@ class UnaryEncoding(PureProtocol):
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget())
 class OptimizedUnaryEncoding(UnaryEncoding):
     """OUE: the own bit is a fair coin, each other bit is set with q = 1 / (e + 1).
 
@@ -169,10 +173,6 @@ class OptimizedUnaryEncoding(UnaryEncoding):
     k: int
     epsilon: float
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
-
     @property
     def p_star(self) -> float:
         """Probability that the own bit is set, 1/2."""
@@ -185,6 +185,7 @@ class OptimizedUnaryEncoding(UnaryEncoding):
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget())
 class SymmetricUnaryEncoding(UnaryEncoding):
     """SUE (one-time basic RAPPOR): every bit tells the truth with the same probability.
 
@@ -218,10 +219,6 @@ class SymmetricUnaryEncoding(UnaryEncoding):
     k: int
     epsilon: float
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
-
     @property
     def p_star(self) -> float:
         """Probability that the own bit is set."""
@@ -239,6 +236,7 @@ class SymmetricUnaryEncoding(UnaryEncoding):
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget(), p=fraction())
 class GeneralUnaryEncoding(UnaryEncoding):
     """UE: any probability p of the own bit, with q = p / (e (1 - p) + p) to match epsilon.
 
@@ -272,10 +270,7 @@ class GeneralUnaryEncoding(UnaryEncoding):
     epsilon: float
     p: float
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
-        object.__setattr__(self, "p", fraction("p", self.p))
+    def _check_together(self) -> None:
         if self.p < 0.5:
             raise ValueError(f"p must be at least 1/2, got {self.p!r}.")
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ldpaudit.protocols._kernels._bits import bernoulli_rows, pack, subset_rows
 from ldpaudit.protocols._kernels._checks import checked_targets
-from ldpaudit.validate import generator
+from ldpaudit.validate import check_generator
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -72,7 +72,7 @@ class BucketInfluence(ABC):
         self, targets: npt.ArrayLike, num_reports: int, *, rng: np.random.Generator
     ) -> npt.NDArray[np.void]:
         """Reports of largest `influence`: the buckets with most targets, all bits set."""
-        generator(rng)
+        check_generator(rng)
         shares = self._shares(checked_targets(targets, self.k))
         row = np.zeros((1, self.num_buckets), dtype=np.uint8)
         row[0, np.argsort(-shares, kind="stable")[: self.d]] = 1
@@ -85,9 +85,9 @@ class BucketInfluence(ABC):
         b, nobody = self.num_buckets, np.zeros(num_reports, dtype=np.int64)
         reports = np.empty(num_reports, dtype=self._dtype)
         if self.d < b:
-            reports["sampled"] = subset_rows(nobody, b, self.d, self.d / b, generator(rng))
+            reports["sampled"] = subset_rows(nobody, b, self.d, self.d / b, check_generator(rng))
         else:
             reports["sampled"] = pack(np.ones((1, b), dtype=np.uint8))
-        coins = bernoulli_rows(num_reports, b, 0.5, generator(rng))
+        coins = bernoulli_rows(num_reports, b, 0.5, check_generator(rng))
         reports["bits"] = coins & reports["sampled"]
         return reports

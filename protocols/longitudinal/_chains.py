@@ -9,33 +9,33 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
-from ldpaudit.validate import MAX_EPSILON, integer, nonnegative
-from ldpaudit.validate import epsilon as checked_epsilon
+from ldpaudit.arrays import Floats, Ints
+from ldpaudit.validate import MAX_EPSILON, check_epsilon, check_integer, check_nonnegative
 
 from ._partitions import excess, response_profile
 
-Floats = npt.NDArray[np.float64]
 Calibration = Literal["exact", "published"]
 
 
-def budgets(epsilon: float, epsilon_inf: float) -> tuple[float, float]:
-    """Return epsilon (of one report) and epsilon_inf (of one memo) if the first is the smaller."""
-    first, last = checked_epsilon(epsilon), checked_epsilon(epsilon_inf)
-    if first >= last:
-        raise ValueError(f"epsilon must be below epsilon_inf = {last!r}, got {first!r}.")
-    return first, last
+def memo_budget(name: str, value: Any, made: Any) -> float:
+    """Rule of epsilon_inf, the budget of one memo: above epsilon, that of one report."""
+    del name
+    last = check_epsilon(value)
+    if made.epsilon >= last:
+        raise ValueError(f"epsilon must be below epsilon_inf = {last!r}, got {made.epsilon!r}.")
+    return last
 
 
-def calibration(name: str) -> Calibration:
-    """Return `name` if it is a calibration."""
-    if name not in ("exact", "published"):
-        raise ValueError(f"calibration must be 'exact' or 'published', got {name!r}.")
-    return name  # type: ignore[return-value]
+def calibration(name: str, value: Any, made: Any) -> Any:
+    """Rule of a calibration: one of two words."""
+    del made
+    if value not in ("exact", "published"):
+        raise ValueError(f"{name} must be 'exact' or 'published', got {value!r}.")
+    return value
 
 
 @dataclass(frozen=True)
@@ -78,19 +78,19 @@ class BitChain:
 
     def composed_epsilon(self, rounds: int) -> float:
         """Own bit always set and the other's never, against the reverse."""
-        own, other = self.log_laws(integer("rounds", rounds, 1))
+        own, other = self.log_laws(check_integer("rounds", rounds, 1))
         return float(own[-1] - other[-1] + other[0] - own[0])
 
     def composed_delta(self, epsilon: float, rounds: int) -> float:
         """Sum over the counts of the two bits; the others tell nothing."""
         from scipy.special import gammaln
 
-        own, other = self.log_laws(integer("rounds", rounds, 1))
+        own, other = self.log_laws(check_integer("rounds", rounds, 1))
         n = np.arange(rounds + 1)
         ways = gammaln(rounds + 1) - gammaln(n + 1) - gammaln(rounds - n + 1)
         first = ways[:, None] + ways + own[:, None] + other
         gained = first - (ways[:, None] + ways + other[:, None] + own)
-        return excess(first, gained, nonnegative("epsilon", epsilon))
+        return excess(first, gained, check_nonnegative("epsilon", epsilon))
 
 
 def symmetric_then_symmetric(epsilon: float, epsilon_inf: float) -> BitChain:
@@ -214,7 +214,7 @@ class ResponseChain:
 
     def composed_epsilon(self, rounds: int) -> float:
         """All reports the one symbol, against the other."""
-        strength = integer("rounds", rounds, 1) * self.log_ratio
+        strength = check_integer("rounds", rounds, 1) * self.log_ratio
         apart = math.log((self.size - 1) * self.q1), math.log(self.q1)
         rest = math.log(self.p1 + (self.size - 2) * self.q1)
         own = np.logaddexp(math.log(self.p1) + strength, apart[0])
@@ -225,7 +225,7 @@ class ResponseChain:
         """Logarithm of p1 - q1."""
         return math.log(self.q1) + math.log(math.expm1(self.epsilon_inf))
 
-    def log_likelihood(self, counts: npt.NDArray[np.int64]) -> Floats:
+    def log_likelihood(self, counts: Ints) -> Floats:
         """Log probability of sequences with these counts (n, size), for each true symbol."""
         scaled = counts * self.log_ratio
         largest = scaled.max(axis=1, keepdims=True)
@@ -235,6 +235,6 @@ class ResponseChain:
 
     def composed_delta(self, epsilon: float, rounds: int) -> float:
         """Sum over the counts of all symbols."""
-        rounds, epsilon = integer("rounds", rounds, 1), nonnegative("epsilon", epsilon)
+        rounds, epsilon = check_integer("rounds", rounds, 1), check_nonnegative("epsilon", epsilon)
         weights = math.log(self.q1), self.log_gap, math.log(self.q2)
         return response_profile(self.size, rounds, self.log_ratio, weights, epsilon)

@@ -16,13 +16,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.protocols._kernels._bits import Bytes, row_chunks, set_own_bits, width
-from ldpaudit.protocols._kernels._hashing import Words, mix
+from ldpaudit.arrays import Bytes, Floats, Ints, Words
+from ldpaudit.protocols._kernels._bits import row_chunks, set_own_bits, width
+from ldpaudit.protocols._kernels._hashing import mix
 from ldpaudit.protocols._kernels._levels import row_sizes
-from ldpaudit.validate import generator, integer
-from ldpaudit.validate import values as checked_values
-
-Integers = npt.NDArray[np.int64]
+from ldpaudit.validate import check_generator, check_integer, check_values
 
 
 @dataclass
@@ -37,7 +35,7 @@ class Memory:
         """Number of users."""
         return len(self.keys)
 
-    def words(self, memos: Integers, users: Integers | slice = slice(None)) -> Words:
+    def words(self, memos: Ints, users: Ints | slice = slice(None)) -> Words:
         """Note that the users make these memos; return a word that belongs to both."""
         rows = self.seen[users]
         set_own_bits(rows, memos, np.ones(memos.size, dtype=np.bool_))
@@ -56,7 +54,7 @@ class Memoised(ABC):
     def num_memos(self) -> int:
         """Number of different memos that a user can make."""
 
-    def spent(self, state: Memory) -> npt.NDArray[np.float64]:
+    def spent(self, state: Memory) -> Floats:
         """Budget that each user has spent: memos made so far times epsilon_inf, shape (n,).
 
         The loss is at most this between histories that change at the same times, as memos of
@@ -66,24 +64,24 @@ class Memoised(ABC):
 
     def worst_spent(self, rounds: int) -> float:
         """Largest budget that a user can have spent after so many rounds."""
-        return min(integer("rounds", rounds, 1), self.num_memos) * self.epsilon_inf
+        return min(check_integer("rounds", rounds, 1), self.num_memos) * self.epsilon_inf
 
-    def memos(self, reports: Any) -> Integers:
+    def memos(self, reports: Any) -> Ints:
         """Number of the memo that each value makes, shape (n, k): here values are memos."""
         return np.broadcast_to(np.arange(self.k), (len(reports), self.k))
 
-    def log_public(self, reports: Any) -> npt.NDArray[np.float64]:
+    def log_public(self, reports: Any) -> Floats:
         """Log probability of what a user drew once and shows, shape (n,): here nothing."""
         return np.zeros(len(reports))
 
     def _memory(self, num_users: int, rng: np.random.Generator, num_keys: int) -> Memory:
-        num_users = integer("num_users", num_users, 0)
-        keys = generator(rng).integers(0, 2**64, num_users, dtype=np.uint64)
+        num_users = check_integer("num_users", num_users, 0)
+        keys = check_generator(rng).integers(0, 2**64, num_users, dtype=np.uint64)
         return Memory(keys, np.zeros((num_users, width(num_keys)), dtype=np.uint8))
 
-    def _values(self, values: npt.ArrayLike, state: Memory, rng: np.random.Generator) -> Integers:
-        generator(rng)
-        own = checked_values(values, self.k)
+    def _values(self, values: npt.ArrayLike, state: Memory, rng: np.random.Generator) -> Ints:
+        check_generator(rng)
+        own = check_values(values, self.k)
         if own.size != state.num_users:
             raise ValueError(
                 f"values must be one for each of {state.num_users} users, got {own.size}."
@@ -101,7 +99,7 @@ def checked_history(history: Sequence[Any]) -> int:
     return len(history)
 
 
-def uniforms(words: Words) -> npt.NDArray[np.float64]:
+def uniforms(words: Words) -> Floats:
     """Words as numbers in [0, 1), multiples of 2**-53."""
     return np.asarray((words >> np.uint64(11)) * 2.0**-53)
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from ldpaudit.arrays import Floats
 
 #: Most terms of one sum: 52 rounds over any number of symbols, more over few.
 MAX_TERMS = 2**23

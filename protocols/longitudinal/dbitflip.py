@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Bytes, Floats, Ints, Rows
 from ldpaudit.divergence import hockey_stick
+from ldpaudit.parameters import budget, domain_size, integer, optional, parameters
 from ldpaudit.protocols._kernels._bits import (
-    Bytes,
     column_counts,
     pack,
     row_chunks,
@@ -26,14 +27,17 @@ from ldpaudit.protocols._kernels._decodes import Decodes
 from ldpaudit.protocols._kernels._hashing import mix
 from ldpaudit.protocols._kernels._levels import bit_factors, row_sizes
 from ldpaudit.protocols._kernels._pure import SupportCounts
-from ldpaudit.validate import distribution, generator, integer, reports_listed, table_size
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import values as checked_values
+from ldpaudit.validate import (
+    check_distribution,
+    check_generator,
+    check_integer,
+    check_listable,
+    check_table_size,
+    check_values,
+)
 
 from ._bucket_influence import BucketInfluence
-from ._memoised import Integers, Memoised, Memory, checked_history, keyed_rows, uniforms
-
-Floats = npt.NDArray[np.float64]
+from ._memoised import Memoised, Memory, checked_history, keyed_rows, uniforms
 
 
 @dataclass
@@ -41,11 +45,17 @@ class BucketMemory(Memory):
     """Beside the key, each user's buckets, the memo in use (-1: none) and its bits."""
 
     sampled: Bytes
-    last: Integers
+    last: Ints
     permanent: Bytes
 
 
 @dataclass(frozen=True)
+@parameters(
+    k=domain_size(),
+    epsilon=budget(),
+    buckets=optional(integer(2, lambda made: made.k)),
+    d=integer(1, lambda made: made.num_buckets),
+)
 class BitFlip(BucketInfluence, Decodes, Memoised):
     """dBitFlipPM: d of the b buckets are the user's, each with a bit that is drawn once.
 
@@ -92,13 +102,6 @@ class BitFlip(BucketInfluence, Decodes, Memoised):
     d: int
     buckets: int | None = None
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
-        if self.buckets is not None:
-            object.__setattr__(self, "buckets", integer("buckets", self.buckets, 2, self.k))
-        object.__setattr__(self, "d", integer("d", self.d, 1, self.num_buckets))
-
     @property
     def num_buckets(self) -> int:
         """Number of buckets, b."""
@@ -134,7 +137,7 @@ class BitFlip(BucketInfluence, Decodes, Memoised):
         row = ("u1", (width(self.num_buckets),))
         return np.dtype([("sampled", *row), ("bits", *row)])
 
-    def _bucket(self, values: Integers) -> Integers:
+    def _bucket(self, values: Ints) -> Ints:
         return values * self.num_buckets // self.k
 
     def start(self, num_users: int, *, rng: np.random.Generator) -> BucketMemory:
@@ -152,7 +155,7 @@ class BitFlip(BucketInfluence, Decodes, Memoised):
 
     def privatize_round(
         self, values: npt.ArrayLike, state: BucketMemory, *, rng: np.random.Generator
-    ) -> npt.NDArray[np.void]:
+    ) -> Rows:
         """One report a user, from the memo of the pattern that the value makes; nothing is drawn.
 
         The memo's key is the own bucket where it is one of the user's, and b where not.
@@ -173,12 +176,12 @@ class BitFlip(BucketInfluence, Decodes, Memoised):
         reports["sampled"], reports["bits"] = state.sampled, state.permanent
         return reports
 
-    def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> npt.NDArray[np.void]:
+    def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Rows:
         """Draw one report of a new user a value."""
-        own = checked_values(values, self.k)
-        return self.privatize_round(own, self.start(own.size, rng=generator(rng)), rng=rng)
+        own = check_values(values, self.k)
+        return self.privatize_round(own, self.start(own.size, rng=check_generator(rng)), rng=rng)
 
-    def _rows(self, reports: npt.NDArray[np.void]) -> tuple[Bytes, Bytes]:
+    def _rows(self, reports: Rows) -> tuple[Bytes, Bytes]:
         """Buckets and bits of reports, if every bit is of one of the d buckets."""
         rows = structured_rows(reports, self._dtype)
         sampled, bits = (np.ascontiguousarray(rows[name]) for name in ("sampled", "bits"))
@@ -186,13 +189,11 @@ class BitFlip(BucketInfluence, Decodes, Memoised):
             raise ValueError(f"reports must have {self.d} buckets and bits of no others.")
         return sampled, bits
 
-    def log_likelihood(
-        self, reports: npt.NDArray[np.void], values: npt.ArrayLike | None = None
-    ) -> Floats:
+    def log_likelihood(self, reports: Rows, values: npt.ArrayLike | None = None) -> Floats:
         """Log P(buckets and bits | value), shape (n, len(values)); None means all k values."""
         sampled, bits = self._rows(reports)
-        asked = np.arange(self.k) if values is None else checked_values(values, self.k)
-        table_size(len(sampled), asked.size)
+        asked = np.arange(self.k) if values is None else check_values(values, self.k)
+        check_table_size(len(sampled), asked.size)
         own = self._bucket(asked)
         telling = self.epsilon / 2
         factors = bit_factors(bits, own, (-telling, telling)) * take_columns(sampled, own)
@@ -208,10 +209,10 @@ class BitFlip(BucketInfluence, Decodes, Memoised):
         b = self.num_buckets
         return float(gammaln(b + 1) - gammaln(self.d + 1) - gammaln(b - self.d + 1))
 
-    def every_report(self) -> npt.NDArray[np.void]:
+    def every_report(self) -> Rows:
         """List all reports; up to 2**20 of them."""
         b, d = self.num_buckets, self.d
-        reports_listed(math.comb(b, d) << d)
+        check_listable(math.comb(b, d) << d)
         chosen = np.array(list(itertools.combinations(range(b), d)))
         answers = np.array(list(itertools.product((0, 1), repeat=d)), dtype=np.uint8)
         sampled = np.zeros((len(chosen), len(answers), b), dtype=np.uint8)
@@ -224,20 +225,20 @@ class BitFlip(BucketInfluence, Decodes, Memoised):
         )
         return reports
 
-    def aggregate(self, reports: npt.NDArray[np.void]) -> SupportCounts:
+    def aggregate(self, reports: Rows) -> SupportCounts:
         """Count set bits and users of each bucket, supports of shape (2, b)."""
         sampled, bits = self._rows(reports)
         counts = [column_counts(rows, self.num_buckets) for rows in (bits, sampled)]
         return SupportCounts(len(sampled), np.array(counts))
 
     @property
-    def _sizes(self) -> Integers:
+    def _sizes(self) -> Ints:
         """Number of values of each bucket."""
         return np.bincount(self._bucket(np.arange(self.k)), minlength=self.num_buckets)
 
     def estimate(self, counts: SupportCounts) -> Floats:
         """Frequencies, shape (k,): each bucket's unbiased one, dealt to its values alike."""
-        num_users = integer("num_users of counts", counts.num_users, 1)
+        num_users = check_integer("num_users of counts", counts.num_users, 1)
         set_bits, users = counts.supports
         scale = self.num_buckets / (num_users * self.d * (self.p - self.q))
         of_bucket = (set_bits - self.q * users) * scale / self._sizes
@@ -259,11 +260,11 @@ class BitFlip(BucketInfluence, Decodes, Memoised):
         float
             In squared frequency units.
         """
-        n, share = integer("num_users", num_users, 1), self.num_buckets / self.d
+        n, share = check_integer("num_users", num_users, 1), self.num_buckets / self.d
         noise = share * self.p * self.q / (self.p - self.q) ** 2
         if frequencies is None:
             return float(noise / n * (1 / self._sizes).sum() / self.k)
-        true = distribution("frequencies", frequencies, self.k)
+        true = check_distribution("frequencies", frequencies, self.k)
         bucket = self._bucket(np.arange(self.k))
         totals = np.bincount(bucket, true, self.num_buckets)
         variance = ((noise + totals * (share - 1)) / self._sizes).sum() / n
@@ -278,7 +279,7 @@ class BitFlip(BucketInfluence, Decodes, Memoised):
         the user's. The best is above t unless every bucket with weight above t is the user's
         (what is not is worth no less) and no bit is set where the weight is above t q / p.
         """
-        weights = distribution("prior", prior, self.k)
+        weights = check_distribution("prior", prior, self.k)
         best = np.zeros(self.num_buckets)
         np.maximum.at(best, self._bucket(np.arange(self.k)), weights)
         up = math.exp(self.epsilon / 2)
@@ -290,7 +291,7 @@ class BitFlip(BucketInfluence, Decodes, Memoised):
         below = self._all_sampled_none_set(plain, loud)
         return float(floor + ((1 - below) * np.diff(steps)).sum())
 
-    def _all_sampled_none_set(self, plain: Integers, loud: Integers) -> Floats:
+    def _all_sampled_none_set(self, plain: Ints, loud: Ints) -> Floats:
         """P(the first `plain` buckets are the user's, and none of the first `loud` has its bit)."""
         from scipy.special import gammaln
 
@@ -320,7 +321,7 @@ class BitFlip(BucketInfluence, Decodes, Memoised):
         return both + one
 
     def history_log_likelihood(
-        self, history: Sequence[npt.NDArray[np.void]], values: npt.ArrayLike | None = None
+        self, history: Sequence[Rows], values: npt.ArrayLike | None = None
     ) -> Floats:
         """Log P(all reports | the value and that it never changed), shape (n, len(values)).
 
@@ -336,28 +337,28 @@ class BitFlip(BucketInfluence, Decodes, Memoised):
             same &= (other == bits).all(axis=1)
         return np.where(same[:, None], table, -np.inf)
 
-    def memos(self, reports: npt.NDArray[np.void]) -> Integers:
+    def memos(self, reports: Rows) -> Ints:
         """Number of the memo that each value makes, shape (n, k): its bucket, if it is sampled."""
         buckets = self._bucket(np.arange(self.k))
         sampled = take_columns(structured_rows(reports, self._dtype)["sampled"], buckets)
         return np.where(sampled, buckets, self.num_buckets)
 
-    def log_public(self, reports: npt.NDArray[np.void]) -> Floats:
+    def log_public(self, reports: Rows) -> Floats:
         """Log probability of the user's buckets, shape (n,)."""
         return np.full(len(reports), -self._log_choices)
 
     def composed_epsilon(self, rounds: int) -> float:
         """Epsilon of so many reports together, for two values that never change: that of one."""
-        integer("rounds", rounds, 1)
+        check_integer("rounds", rounds, 1)
         return self.exact_epsilon()
 
     def composed_delta(self, epsilon: float, rounds: int) -> float:
         """Hockey-stick divergence of so many reports of constant values: that of one."""
-        integer("rounds", rounds, 1)
+        check_integer("rounds", rounds, 1)
         return self.exact_delta(epsilon)
 
 
-def _log_choose(total: npt.NDArray[np.int64], chosen: npt.NDArray[np.int64]) -> Floats:
+def _log_choose(total: Ints, chosen: Ints) -> Floats:
     """Log of the binomial coefficient, -inf where it is 0."""
     from scipy.special import gammaln
 

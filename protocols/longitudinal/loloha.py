@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Ints, Rows, Words
+from ldpaudit.parameters import budget, domain_size, parameters
 from ldpaudit.protocols._kernels._checks import structured_rows
-from ldpaudit.protocols._kernels._hashing import Words
 from ldpaudit.protocols.categorical.generalized_randomized_response import displaced
 from ldpaudit.protocols.categorical.local_hashing import _REPORT, LocalHashing, hash_to_buckets
-from ldpaudit.validate import integer, table_size
-from ldpaudit.validate import values as checked_values
+from ldpaudit.validate import check_table_size, check_values
 
-from ._chains import Calibration, ResponseChain, budgets, calibration
+from ._chains import Calibration, ResponseChain, calibration, memo_budget
 from ._memoised import Memoised, Memory, checked_history, uniforms
 
 _CHUNK = 2**14  # users a pass: scratch stays in cache
@@ -62,7 +62,7 @@ class LongitudinalLocalHashing(LocalHashing, Memoised):
 
     def privatize_round(
         self, values: npt.ArrayLike, state: HashedMemory, *, rng: np.random.Generator
-    ) -> npt.NDArray[np.void]:
+    ) -> Rows:
         """Draw one report a user: a structured vector with fields seed and bucket."""
         own, chain = self._values(values, state, rng), self._chain
         reports = np.empty(own.size, dtype=_REPORT)
@@ -79,14 +79,14 @@ class LongitudinalLocalHashing(LocalHashing, Memoised):
         return reports
 
     def history_log_likelihood(
-        self, history: Sequence[npt.NDArray[np.void]], values: npt.ArrayLike | None = None
-    ) -> npt.NDArray[np.float64]:
+        self, history: Sequence[Rows], values: npt.ArrayLike | None = None
+    ) -> Floats:
         """Log P(all buckets | seed, the value and that it never changed), (n, len(values))."""
         checked_history(history)
         rounds = [structured_rows(reports, _REPORT) for reports in history]
         seeds, g = np.ascontiguousarray(rounds[0]["seed"]), self.num_buckets
-        asked = np.arange(self.k) if values is None else checked_values(values, self.k)
-        table_size(seeds.size, max(asked.size, g))
+        asked = np.arange(self.k) if values is None else check_values(values, self.k)
+        check_table_size(seeds.size, max(asked.size, g))
         counts = np.zeros((seeds.size, g), dtype=np.int64)
         users = np.arange(seeds.size)
         for seen in rounds:
@@ -99,10 +99,10 @@ class LongitudinalLocalHashing(LocalHashing, Memoised):
         hashed = hash_to_buckets(seeds[:, None], asked.view(np.uint64), g)
         return np.take_along_axis(by_bucket, hashed.view(np.int64), axis=1)
 
-    def memos(self, reports: npt.NDArray[np.void]) -> npt.NDArray[np.int64]:
+    def memos(self, reports: Rows) -> Ints:
         """Number of the memo that each value makes, shape (n, k): its bucket."""
         seeds = structured_rows(reports, _REPORT)["seed"]
-        table_size(seeds.size, self.k)
+        check_table_size(seeds.size, self.k)
         hashed = hash_to_buckets(
             seeds[:, None], np.arange(self.k, dtype=np.uint64), self.num_buckets
         )
@@ -122,6 +122,7 @@ class LongitudinalLocalHashing(LocalHashing, Memoised):
 
 
 @dataclass(frozen=True)
+@parameters(epsilon=budget(), epsilon_inf=memo_budget, k=domain_size())
 class BinaryLongitudinalHashing(LongitudinalLocalHashing):
     """BiLOLOHA: a hash to two buckets, so that no user ever spends more than 2 epsilon_inf.
 
@@ -163,12 +164,8 @@ class BinaryLongitudinalHashing(LongitudinalLocalHashing):
     epsilon: float
     epsilon_inf: float
 
-    def __post_init__(self) -> None:
-        epsilon, epsilon_inf = budgets(self.epsilon, self.epsilon_inf)
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", epsilon)
-        object.__setattr__(self, "epsilon_inf", epsilon_inf)
-        ResponseChain.calibrated(2, epsilon, epsilon_inf, "exact")
+    def _check_together(self) -> None:
+        ResponseChain.calibrated(2, self.epsilon, self.epsilon_inf, "exact")
 
     @property
     def num_buckets(self) -> int:
@@ -181,6 +178,7 @@ class BinaryLongitudinalHashing(LongitudinalLocalHashing):
 
 
 @dataclass(frozen=True)
+@parameters(epsilon=budget(), epsilon_inf=memo_budget, k=domain_size(), calibration=calibration)
 class OptimizedLongitudinalHashing(LongitudinalLocalHashing):
     """OLOLOHA: a hash to the number of buckets with the least error.
 
@@ -223,15 +221,10 @@ class OptimizedLongitudinalHashing(LongitudinalLocalHashing):
     epsilon_inf: float
     calibration: Calibration = "exact"
 
-    def __post_init__(self) -> None:
-        epsilon, epsilon_inf = budgets(self.epsilon, self.epsilon_inf)
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", epsilon)
-        object.__setattr__(self, "epsilon_inf", epsilon_inf)
-        object.__setattr__(self, "calibration", calibration(self.calibration))
-        if epsilon > math.log(2**31 - 2):
-            raise ValueError(f"epsilon must keep g below 2**31, got {epsilon!r}.")
-        ResponseChain.calibrated(self.num_buckets, epsilon, epsilon_inf, self.calibration)
+    def _check_together(self) -> None:
+        if self.epsilon > math.log(2**31 - 2):
+            raise ValueError(f"epsilon must keep g below 2**31, got {self.epsilon!r}.")
+        ResponseChain.calibrated(self.num_buckets, self.epsilon, self.epsilon_inf, self.calibration)
 
     @property
     def num_buckets(self) -> int:

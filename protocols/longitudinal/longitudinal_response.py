@@ -8,18 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Ints
+from ldpaudit.parameters import budget, domain_size, parameters
 from ldpaudit.protocols.categorical.generalized_randomized_response import (
     RandomizedResponse,
     displaced,
 )
-from ldpaudit.validate import integer, table_size
-from ldpaudit.validate import values as checked_values
+from ldpaudit.validate import check_table_size, check_values
 
-from ._chains import Calibration, ResponseChain, budgets, calibration
+from ._chains import Calibration, ResponseChain, calibration, memo_budget
 from ._memoised import Memoised, Memory, checked_history, uniforms
 
 
 @dataclass(frozen=True)
+@parameters(epsilon=budget(), epsilon_inf=memo_budget, k=domain_size(), calibration=calibration)
 class LongitudinalRandomizedResponse(RandomizedResponse, Memoised):
     """L-GRR: randomized response with epsilon_inf once a value, then one a report.
 
@@ -69,13 +71,8 @@ class LongitudinalRandomizedResponse(RandomizedResponse, Memoised):
     epsilon_inf: float
     calibration: Calibration = "exact"
 
-    def __post_init__(self) -> None:
-        epsilon, epsilon_inf = budgets(self.epsilon, self.epsilon_inf)
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", epsilon)
-        object.__setattr__(self, "epsilon_inf", epsilon_inf)
-        object.__setattr__(self, "calibration", calibration(self.calibration))
-        ResponseChain.calibrated(self.k, epsilon, epsilon_inf, self.calibration)
+    def _check_together(self) -> None:
+        ResponseChain.calibrated(self.k, self.epsilon, self.epsilon_inf, self.calibration)
 
     @property
     def _chain(self) -> ResponseChain:
@@ -102,7 +99,7 @@ class LongitudinalRandomizedResponse(RandomizedResponse, Memoised):
 
     def privatize_round(
         self, values: npt.ArrayLike, state: Memory, *, rng: np.random.Generator
-    ) -> npt.NDArray[np.int64]:
+    ) -> Ints:
         """Draw one report a user from the memoised response; reports of shape (n,) in [0, k)."""
         own, chain = self._values(values, state, rng), self._chain
         permanent = displaced(own, self.k, chain.q1, uniforms(state.words(own)))
@@ -110,16 +107,16 @@ class LongitudinalRandomizedResponse(RandomizedResponse, Memoised):
 
     def history_log_likelihood(
         self, history: Sequence[npt.ArrayLike], values: npt.ArrayLike | None = None
-    ) -> npt.NDArray[np.float64]:
+    ) -> Floats:
         """Log P(all reports | the value and that it never changed), shape (n, len(values))."""
         checked_history(history)
-        rounds = [checked_values(reports, self.k) for reports in history]
-        table_size(rounds[0].size, self.k)
+        rounds = [check_values(reports, self.k) for reports in history]
+        check_table_size(rounds[0].size, self.k)
         counts = np.zeros((rounds[0].size, self.k), dtype=np.int64)
         for seen in rounds:
             counts[np.arange(seen.size), seen] += 1
         table = self._chain.log_likelihood(counts)
-        return table if values is None else table[:, checked_values(values, self.k)]
+        return table if values is None else table[:, check_values(values, self.k)]
 
     def composed_epsilon(self, rounds: int) -> float:
         """Largest log-likelihood ratio of so many reports, for two values that never change."""

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Bytes, Floats, Ints
+from ldpaudit.parameters import budget, domain_size, fraction, parameters
 from ldpaudit.protocols._kernels._bits import (
-    Bytes,
     bernoulli_rows,
     row_chunks,
     set_own_bits,
@@ -21,25 +22,24 @@ from ldpaudit.protocols._kernels._bits import (
 from ldpaudit.protocols._kernels._checks import packed_rows
 from ldpaudit.protocols._kernels._hashing import mix
 from ldpaudit.protocols.categorical.unary_encoding import UnaryEncoding
-from ldpaudit.validate import fraction, integer, table_size
-from ldpaudit.validate import values as checked_values
+from ldpaudit.validate import check_table_size, check_values
 
 from ._chains import (
     BitChain,
-    budgets,
+    memo_budget,
     optimized_then_optimized,
     optimized_then_symmetric,
     symmetric_then_optimized,
     symmetric_then_symmetric,
 )
-from ._memoised import Integers, Memoised, Memory, checked_history, keyed_rows, uniforms
+from ._memoised import Memoised, Memory, checked_history, keyed_rows, uniforms
 
 
 @dataclass
 class UnaryMemory(Memory):
     """Beside the key, each user's last value (-1: none) and its permanent bits."""
 
-    last: Integers
+    last: Ints
     permanent: Bytes
 
 
@@ -99,7 +99,7 @@ class LongitudinalUnaryEncoding(UnaryEncoding, Memoised):
                 np.bitwise_xor(fresh, kept & (shown ^ fresh), out=reports[rows])
         return reports
 
-    def _permanent(self, own: Integers, state: UnaryMemory, users: Integers) -> Bytes:
+    def _permanent(self, own: Ints, state: UnaryMemory, users: Ints) -> Bytes:
         """The permanent bits of these users for these values, the same at every call."""
         words = state.words(own, users)
         packed = keyed_rows(words, self.k, self._chain.q1)
@@ -108,16 +108,16 @@ class LongitudinalUnaryEncoding(UnaryEncoding, Memoised):
 
     def history_log_likelihood(
         self, history: Sequence[Bytes], values: npt.ArrayLike | None = None
-    ) -> npt.NDArray[np.float64]:
+    ) -> Floats:
         """Log P(all reports | the value and that it never changed), shape (n, len(values))."""
         rounds = checked_history(history)
-        table_size(len(history[0]), self.k)
+        check_table_size(len(history[0]), self.k)
         counts = np.zeros((len(history[0]), self.k), dtype=np.int64)
         for reports in history:
             counts += unpack(packed_rows(reports, self.k), self.k)
         own, other = self._chain.log_laws(rounds)
         noise = other.take(counts).sum(axis=1, keepdims=True)
-        asked = counts if values is None else counts[:, checked_values(values, self.k)]
+        asked = counts if values is None else counts[:, check_values(values, self.k)]
         return np.asarray(noise + (own - other).take(asked))
 
     def composed_epsilon(self, rounds: int) -> float:
@@ -133,6 +133,7 @@ class LongitudinalUnaryEncoding(UnaryEncoding, Memoised):
 
 
 @dataclass(frozen=True)
+@parameters(epsilon=budget(), epsilon_inf=memo_budget, k=domain_size())
 class _TwoBudgets(LongitudinalUnaryEncoding):
     """Parameters of the chains that are calibrated to two budgets."""
 
@@ -140,11 +141,7 @@ class _TwoBudgets(LongitudinalUnaryEncoding):
     epsilon: float
     epsilon_inf: float
 
-    def __post_init__(self) -> None:
-        epsilon, epsilon_inf = budgets(self.epsilon, self.epsilon_inf)
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", epsilon)
-        object.__setattr__(self, "epsilon_inf", epsilon_inf)
+    def _check_together(self) -> None:
         self._chain.composed_epsilon(1)  # refuses what cannot be calibrated
 
 
@@ -294,6 +291,7 @@ class LongitudinalSymmetricOptimizedEncoding(_TwoBudgets):
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), f=fraction(), p=fraction(), q=fraction())
 class Rappor(LongitudinalUnaryEncoding):
     """Basic RAPPOR in its own parameters: f of the permanent bits, p and q of each report's.
 
@@ -333,10 +331,7 @@ class Rappor(LongitudinalUnaryEncoding):
     p: float = 0.5
     q: float = 0.75
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2))
-        for name in ("f", "p", "q"):
-            object.__setattr__(self, name, fraction(name, getattr(self, name)))
+    def _check_together(self) -> None:
         if self.p >= self.q:
             raise ValueError(f"p must be below q = {self.q!r}, got {self.p!r}.")
 

@@ -19,9 +19,9 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from ldpaudit.arrays import Floats, Ints
+
 #: Second-moment coefficients (a, d) of one user's contribution to a block, see `exact_mse`.
 Moments = Sequence[tuple[float, float]]
 
@@ -79,7 +79,7 @@ class Decoder(ABC):
     weights: tuple[float, ...]
 
     @abstractmethod
-    def residues_of(self, block: int, values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    def residues_of(self, block: int, values: Ints) -> Ints:
         """Residues of values in one block."""
 
     @abstractmethod

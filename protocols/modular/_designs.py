@@ -8,9 +8,10 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats
 from ldpaudit.protocols._kernels._subsets import SubsetRandomizer
 
-from ._decoder import Decoder, Floats
+from ._decoder import Decoder
 from ._scrambled import ScrambledDecoder
 from ._toeplitz import ResidueDecoder
 

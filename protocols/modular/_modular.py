@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Rows
 from ldpaudit.protocols._kernels._bits import column_counts, pack, width
 from ldpaudit.protocols._kernels._checks import checked_targets, structured_rows
 from ldpaudit.protocols._kernels._counts import users_per_value
@@ -15,14 +16,18 @@ from ldpaudit.protocols._kernels._levels import bit_factors
 from ldpaudit.protocols._kernels._postprocessing import Postprocessing as General
 from ldpaudit.protocols._kernels._postprocessing import named
 from ldpaudit.protocols._kernels._pure import SupportCounts
-from ldpaudit.validate import distribution, generator, integer, reports_listed, table_size
-from ldpaudit.validate import values as checked_values
+from ldpaudit.validate import (
+    check_distribution,
+    check_generator,
+    check_integer,
+    check_listable,
+    check_table_size,
+    check_values,
+)
 
-from ._decoder import Decoder, Floats
+from ._decoder import Decoder
 from ._postprocess import NonNegativeLikelihood, Postprocessing, SumConstraint
 from ._wire import WireReports
-
-Rows = npt.NDArray[np.void]
 
 
 class ModularProtocol(WireReports):
@@ -65,10 +70,10 @@ class ModularProtocol(WireReports):
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Rows:
         """Draw one report a value: a structured vector with fields block and subset."""
-        own = checked_values(values, self.k)
+        own = check_values(values, self.k)
         blocks = self._design.blocks
         reports = np.zeros(own.size, dtype=self._dtype)
-        reports["block"] = generator(rng).integers(0, len(blocks), own.size)
+        reports["block"] = check_generator(rng).integers(0, len(blocks), own.size)
         for index, block in enumerate(blocks):
             users = np.flatnonzero(reports["block"] == index)
             packed = block.privatize(self.decoder.residues_of(index, own[users]), rng)
@@ -78,8 +83,8 @@ class ModularProtocol(WireReports):
     def log_likelihood(self, reports: Rows, values: npt.ArrayLike | None = None) -> Floats:
         """Log P(report | value), shape (n, len(values)); None means all k values."""
         rows = self._rows(reports)
-        asked = None if values is None else checked_values(values, self.k)
-        table_size(rows.size, self.k if asked is None else asked.size)
+        asked = None if values is None else check_values(values, self.k)
+        check_table_size(rows.size, self.k if asked is None else asked.size)
         levels = np.array([block.log_levels[::-1] for block in self._design.blocks])
         levels -= math.log(len(levels))
         if asked is None:
@@ -134,7 +139,7 @@ class ModularProtocol(WireReports):
         blocks, supports = self._design.blocks, []
         for index, block in enumerate(blocks):
             # Block by block, a user takes one of those still to come with equal probabilities.
-            mine = generator(rng).binomial(undecided, 1 / (len(blocks) - index))
+            mine = check_generator(rng).binomial(undecided, 1 / (len(blocks) - index))
             undecided = undecided - mine
             users = np.zeros(block.num_values, dtype=np.int64)
             np.add.at(users, self.decoder.residues_of(index, values), mine)
@@ -145,8 +150,8 @@ class ModularProtocol(WireReports):
         """List all subsets of all blocks; up to 2**20 of them."""
         blocks = self._design.blocks
         totals = [math.comb(block.num_values, block.size) for block in blocks]
-        reports_listed(sum(totals))
-        table_size(sum(totals), self.k)
+        check_listable(sum(totals))
+        check_table_size(sum(totals), self.k)
         reports = np.zeros(sum(totals), dtype=self._dtype)
         reports["block"] = np.repeat(np.arange(len(blocks)), totals)
         for index, block in enumerate(blocks):
@@ -209,7 +214,7 @@ class ModularProtocol(WireReports):
 
     def residues(self, counts: SupportCounts) -> list[Floats]:
         """Unbiased residue frequencies of each block, shapes (m_j,): what the decoder fits."""
-        num_users = integer("num_users of counts", counts.num_users, 1)
+        num_users = check_integer("num_users of counts", counts.num_users, 1)
         blocks = self._design.blocks
         parts = np.split(counts.supports, np.cumsum([b.num_values for b in blocks])[:-1])
         scale = len(blocks) / num_users
@@ -235,15 +240,15 @@ class ModularProtocol(WireReports):
         float
             In squared frequency units.
         """
-        n = integer("num_users", num_users, 1)
+        n = check_integer("num_users", num_users, 1)
         if frequencies is None:
             return self._design.approximate_mse() / n
-        return self._design.mse(distribution("frequencies", frequencies, self.k)) / n
+        return self._design.mse(check_distribution("frequencies", frequencies, self.k)) / n
 
     def mse_standard_error(self, num_users: int, frequencies: npt.ArrayLike) -> float:
         """Standard error of `mse(num_users, frequencies)`: 0 unless scrambled and k > 2048."""
-        n = integer("num_users", num_users, 1)
-        return self._design.mse_error(distribution("frequencies", frequencies, self.k)) / n
+        n = check_integer("num_users", num_users, 1)
+        return self._design.mse_error(check_distribution("frequencies", frequencies, self.k)) / n
 
     def influence(self, targets: npt.ArrayLike) -> float:
         """Most that one report adds to the summed estimate of `targets`, times the users.
@@ -260,7 +265,7 @@ class ModularProtocol(WireReports):
         self, targets: npt.ArrayLike, num_reports: int, *, rng: np.random.Generator
     ) -> Rows:
         """Reports of largest `influence`: the worst subset of the worst block."""
-        generator(rng)
+        check_generator(rng)
         index, residues = self._design.worst_subset(checked_targets(targets, self.k))
         block = self._design.blocks[index]
         reports = np.zeros(num_reports, dtype=self._dtype)
@@ -273,7 +278,7 @@ class ModularProtocol(WireReports):
         """Uniform subsets of uniform blocks."""
         blocks, none = self._design.blocks, np.empty(0, dtype=np.int64)
         reports = np.zeros(num_reports, dtype=self._dtype)
-        reports["block"] = generator(rng).integers(0, len(blocks), num_reports)
+        reports["block"] = check_generator(rng).integers(0, len(blocks), num_reports)
         for index, block in enumerate(blocks):
             users = np.flatnonzero(reports["block"] == index)
             packed = block.holding(none, users.size, rng)
@@ -288,7 +293,7 @@ class ModularProtocol(WireReports):
         """
         if prior is None:
             return self._design.uniform_success
-        return self._design.success(distribution("prior", prior, self.k))
+        return self._design.success(check_distribution("prior", prior, self.k))
 
     def exact_epsilon(self) -> float:
         """Largest log-likelihood ratio over reports and pairs of values."""

@@ -7,7 +7,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from ._decoder import Decoder, Floats
+from ldpaudit.arrays import Floats
+
+from ._decoder import Decoder
 from ._designs import Design
 
 

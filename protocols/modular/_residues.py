@@ -11,7 +11,7 @@ import numpy as np
 
 from ldpaudit.protocols._kernels._cache import remembered
 from ldpaudit.protocols._kernels._subsets import SubsetRandomizer
-from ldpaudit.validate import fraction, integer, positive
+from ldpaudit.validate import check_fraction, check_integer, check_positive
 
 from ._designs import Design
 
@@ -37,7 +37,7 @@ def check_moduli(k: int, moduli: Sequence[int]) -> tuple[int, ...]:
     """Return moduli as a tuple of ints if they form a decodable design over [0, k)."""
     if not isinstance(moduli, Sequence):
         raise TypeError(f"moduli must be a sequence of whole numbers, got {moduli!r}.")
-    checked = tuple(integer("every modulus", m, 2, k) for m in moduli)
+    checked = tuple(check_integer("every modulus", m, 2, k) for m in moduli)
     if not checked:
         raise ValueError("moduli must name at least one modulus, got none.")
     for first, second in itertools.combinations(checked, 2):
@@ -99,14 +99,16 @@ def choose_moduli(
     >>> choose_moduli(8, 4.0, band=0.9)
     (5, 6, 7)
     """
-    k = integer("k", k, 2)
-    epsilon = positive("epsilon", epsilon)
-    blocks = integer("blocks", blocks, 1)
-    band = fraction("band", band)
-    seed = integer("seed", seed, 0)
+    k = check_integer("k", k, 2)
+    epsilon = check_positive("epsilon", epsilon)
+    blocks = check_integer("blocks", blocks, 1)
+    band = check_fraction("band", band)
+    seed = check_integer("seed", seed, 0)
     top = min(math.floor(band * k), k - 1)
     if bits is not None:
-        top = _largest_within(top, epsilon, integer("bits", bits, 1) - (blocks - 1).bit_length())
+        top = _largest_within(
+            top, epsilon, check_integer("bits", bits, 1) - (blocks - 1).bit_length()
+        )
 
     def check(answer: Any) -> tuple[int, ...]:
         return check_moduli(k, answer)

@@ -16,9 +16,10 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Ints
 from ldpaudit.protocols._kernels._hashing import mix
 
-from ._decoder import Decoder, Floats, Moments, conjugate_gradients
+from ._decoder import Decoder, Moments, conjugate_gradients
 
 #: Relative residual of a decode: far below the noise of any number of users.
 _RESIDUAL = 1e-8
@@ -58,7 +59,7 @@ class ScrambledDecoder(Decoder):
             labels[block, self._orders[block]] = positions % modulus
         return labels
 
-    def residues_of(self, block: int, values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    def residues_of(self, block: int, values: Ints) -> Ints:
         """Residues pi_j(x) mod m_j."""
         return np.asarray(self._labels[block, values])
 

@@ -16,7 +16,9 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ._decoder import RESIDUAL, Decoder, Floats, Moments, conjugate_gradients, fold, tile
+from ldpaudit.arrays import Floats, Ints
+
+from ._decoder import RESIDUAL, Decoder, Moments, conjugate_gradients, fold, tile
 
 Spectrum = npt.NDArray[np.complex128]
 
@@ -40,7 +42,7 @@ class ResidueDecoder(Decoder):
     weights: tuple[float, ...]
     ridge: float = 0.0
 
-    def residues_of(self, block: int, values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    def residues_of(self, block: int, values: Ints) -> Ints:
         """Residues x mod m_j."""
         return np.asarray(values % self.moduli[block])
 

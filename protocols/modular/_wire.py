@@ -15,10 +15,10 @@ from functools import cached_property
 from itertools import accumulate
 
 import numpy as np
-import numpy.typing as npt
 
-from ldpaudit.protocols._kernels._bits import Bytes, row_chunks, unpack, width
+from ldpaudit.arrays import Bytes, Ints, Rows
 from ldpaudit.protocols._kernels._bits import pack as pack_bits
+from ldpaudit.protocols._kernels._bits import row_chunks, unpack, width
 from ldpaudit.protocols._kernels._checks import structured_rows
 
 from ._designs import Design
@@ -109,14 +109,14 @@ class SubsetCode:
         return levels
 
     @cached_property
-    def _binomials(self) -> npt.NDArray[np.int64]:
+    def _binomials(self) -> Ints:
         """C(c, i) for value c and order i; what no subset needs is cut at 2^63 - 1."""
         orders = range(min(self.size, self._leaf) + 1)
         cut = 2**63 - 1
         table = [[min(math.comb(c, i), cut) for c in range(self._leaf)] for i in orders]
         return np.array(table, dtype=np.int64)
 
-    def _rank_leaves(self, bits: Bytes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    def _rank_leaves(self, bits: Bytes) -> tuple[Ints, Ints]:
         """Sizes and ranks of the leaves of each row."""
         row, column = np.nonzero(bits)
         leaf, value = np.divmod(column, self._leaf)
@@ -129,7 +129,7 @@ class SubsetCode:
         np.add.at(ranks, cell, self._binomials[order, value])
         return counts.reshape(shape), ranks.reshape(shape)
 
-    def _unrank_leaves(self, counts: npt.NDArray[np.int64], ranks: npt.NDArray[np.int64]) -> Bytes:
+    def _unrank_leaves(self, counts: Ints, ranks: Ints) -> Bytes:
         """The rows whose leaves have these sizes and ranks, as a table of 0 and 1."""
         bits = np.zeros((counts.size, self._leaf), dtype=np.uint8)
         left = ranks.reshape(-1).copy()
@@ -222,7 +222,7 @@ class WireReports(ABC):
         """
         return tuple(self._design.block_bits + code.bits for code in self._codes)
 
-    def pack(self, reports: npt.NDArray[np.void]) -> list[bytes]:
+    def pack(self, reports: Rows) -> list[bytes]:
         """Reports in their fewest whole bytes, ceil(wire_bits / 8) for a report's block.
 
         Parameters
@@ -269,7 +269,7 @@ class WireReports(ABC):
                 messages[user] = ((head | value) << spare).to_bytes(length, "big")
         return messages
 
-    def unpack(self, messages: Iterable[bytes]) -> npt.NDArray[np.void]:
+    def unpack(self, messages: Iterable[bytes]) -> Rows:
         """Reports from the messages that `pack` makes.
 
         Parameters

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from ldpaudit.parameters import budget, domain_size, integer, optional, parameters
 from ldpaudit.protocols._kernels._cache import remembered
-from ldpaudit.validate import MAX_DOMAIN, integer
-from ldpaudit.validate import epsilon as checked_epsilon
+from ldpaudit.validate import MAX_DOMAIN
 
 from ._designs import Design
 from ._modular import ModularProtocol
@@ -23,7 +23,29 @@ _MOST_WEIGHT = 1e9
 _FINALISTS = 4
 
 
+def _weight(name: str, value: Any, made: Any) -> float:
+    del made
+    if not (isinstance(value, int | float) and 0 <= value <= _MOST_WEIGHT):
+        raise ValueError(f"{name} must be at least 0 and at most {_MOST_WEIGHT:g}, got {value!r}.")
+    return float(value)
+
+
+def _last_weight(name: str, value: Any, made: AdaptiveModularSelection) -> float:
+    weight = _weight(name, value, made)
+    if not (made.success_weight or made.error_weight or weight):
+        raise ValueError("one of success_weight, error_weight and bits_weight must be above 0.")
+    return weight
+
+
 @dataclass(frozen=True)
+@parameters(
+    k=domain_size(MAX_DOMAIN),
+    epsilon=budget(),
+    success_weight=_weight,
+    error_weight=_weight,
+    bits_weight=_last_weight,
+    max_bits=optional(integer(1)),
+)
 class AdaptiveModularSelection(ModularProtocol):
     """AMSS: MSS tuned for attack success, mean squared error and bits, by weight or by budget.
 
@@ -69,21 +91,7 @@ class AdaptiveModularSelection(ModularProtocol):
     bits_weight: float = 1.0
     max_bits: int | None = None
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2, MAX_DOMAIN))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
-        names = ("success_weight", "error_weight", "bits_weight")
-        for name in names:
-            weight = getattr(self, name)
-            if not (isinstance(weight, int | float) and 0 <= weight <= _MOST_WEIGHT):
-                raise ValueError(
-                    f"{name} must be at least 0 and at most {_MOST_WEIGHT:g}, got {weight!r}."
-                )
-            object.__setattr__(self, name, float(weight))
-        if not any(getattr(self, name) for name in names):
-            raise ValueError("one of success_weight, error_weight and bits_weight must be above 0.")
-        if self.max_bits is not None:
-            object.__setattr__(self, "max_bits", integer("max_bits", self.max_bits, 1))
+    def _check_together(self) -> None:
         _ = self._design  # an impossible budget is refused here, not at the first report
 
     @property

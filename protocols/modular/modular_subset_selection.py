@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
-from ldpaudit.validate import MAX_DOMAIN, integer
-from ldpaudit.validate import epsilon as checked_epsilon
+from ldpaudit.parameters import budget, domain_size, parameters
+from ldpaudit.validate import MAX_DOMAIN
 
 from ._designs import Design
 from ._modular import ModularProtocol
 from ._residues import check_moduli, choose_moduli
 
 
+def _moduli(name: str, value: Any, made: ModularSubsetSelection) -> tuple[int, ...]:
+    del name
+    return check_moduli(made.k, value) if value else choose_moduli(made.k, made.epsilon)
+
+
 @dataclass(frozen=True)
+@parameters(k=domain_size(MAX_DOMAIN), epsilon=budget(), moduli=_moduli)
 class ModularSubsetSelection(ModularProtocol):
     """MSS: subset selection on the residue modulo one of several coprime moduli.
 
@@ -58,13 +65,6 @@ class ModularSubsetSelection(ModularProtocol):
     k: int
     epsilon: float
     moduli: tuple[int, ...] = ()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2, MAX_DOMAIN))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
-        given = self.moduli
-        moduli = check_moduli(self.k, given) if given else choose_moduli(self.k, self.epsilon)
-        object.__setattr__(self, "moduli", moduli)
 
     @cached_property
     def _design(self) -> Design:

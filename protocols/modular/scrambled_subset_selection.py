@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
-from ldpaudit.validate import MAX_DOMAIN, integer
-from ldpaudit.validate import epsilon as checked_epsilon
+from ldpaudit.parameters import budget, domain_size, integer, parameters
+from ldpaudit.validate import MAX_DOMAIN, check_integer
 
 from ._designs import Design
 from ._modular import ModularProtocol
@@ -16,7 +17,19 @@ DEFAULT_BLOCKS = 90
 DEFAULT_SHARE = 0.06
 
 
+def _moduli(name: str, value: Any, made: ScrambledSubsetSelection) -> tuple[int, ...]:
+    given = tuple(value or ()) or default_moduli(made.k)
+    moduli = tuple(check_integer("every modulus", m, 2, made.k) for m in given)
+    if 1 + sum(m - 1 for m in moduli) < made.k:
+        raise ValueError(
+            f"{name} must satisfy 1 + sum(m - 1) >= k = {made.k}, got {len(moduli)} blocks "
+            f"that sum to {sum(moduli)}."
+        )
+    return moduli
+
+
 @dataclass(frozen=True)
+@parameters(k=domain_size(MAX_DOMAIN), epsilon=budget(), seed=integer(0, 2**63), moduli=_moduli)
 class ScrambledSubsetSelection(ModularProtocol):
     """SMSS: MSS on a domain that a public permutation scrambles anew for every block.
 
@@ -63,19 +76,6 @@ class ScrambledSubsetSelection(ModularProtocol):
     epsilon: float
     moduli: tuple[int, ...] = ()
     seed: int = 0
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", integer("k", self.k, 2, MAX_DOMAIN))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
-        object.__setattr__(self, "seed", integer("seed", self.seed, 0, 2**63))
-        given = tuple(self.moduli or ()) or default_moduli(self.k)
-        moduli = tuple(integer("every modulus", m, 2, self.k) for m in given)
-        if 1 + sum(m - 1 for m in moduli) < self.k:
-            raise ValueError(
-                f"moduli must satisfy 1 + sum(m - 1) >= k = {self.k}, got {len(moduli)} blocks "
-                f"that sum to {sum(moduli)}."
-            )
-        object.__setattr__(self, "moduli", moduli)
 
     @cached_property
     def _design(self) -> Design:

@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.validate import integer, nonnegative
+from ldpaudit.validate import check_integer, check_nonnegative
 
 from ._discrete import MAX_DENOMINATOR
 from ._on_interval import OnInterval, standard_error
@@ -152,7 +152,7 @@ class WholeNoise(OnInterval):
 
     def exact_delta(self, epsilon: float) -> float:
         """Hockey-stick divergence of the two ends, the worst pair: a sum over all reports."""
-        claim = nonnegative("epsilon", epsilon)
+        claim = check_nonnegative("epsilon", epsilon)
         low, high = self._kernel[: STEPS + 1], self._kernel[STEPS::-1]
         inside = np.maximum(0.0, low - math.exp(min(claim, 700.0)) * high).sum()
         below = -self._below_zero() * math.expm1(min(claim - self.exact_epsilon(), 700.0))
@@ -173,12 +173,12 @@ class WholeNoise(OnInterval):
 
     def estimate(self, counts: ReportSums) -> float:
         """Unbiased mean of the users' numbers, not clipped."""
-        num_users = integer("num_users of counts", counts.num_users, 1)
+        num_users = check_integer("num_users of counts", counts.num_users, 1)
         return self.low + self._unit * (counts.first[0] / num_users)
 
     def standard_error(self, counts: ReportSums) -> float:
         """Standard error of `estimate` from the spread of the reports, for sampled users."""
-        num_users = integer("num_users of counts", counts.num_users, 1)
+        num_users = check_integer("num_users of counts", counts.num_users, 1)
         mean, squares = counts.first[0] / num_users, counts.second[0] / num_users
         return self._unit * standard_error(mean, squares, num_users)
 

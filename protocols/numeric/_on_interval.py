@@ -11,8 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.domains import Interval
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import floats, generator, integer, positive, table_size
+from ldpaudit.validate import (
+    check_epsilon,
+    check_floats,
+    check_generator,
+    check_integer,
+    check_positive,
+    check_table_size,
+)
 
 from ._priors import Floats, Nodes, Points, PriorLike, explained, nodes, points
 
@@ -34,7 +40,7 @@ class OnInterval(ABC):
     def _check(self) -> None:
         """Check the parameters that all share; called by every ``__post_init__``."""
         interval = Interval(self.low, self.high)
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
+        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
         object.__setattr__(self, "low", interval.low)
         object.__setattr__(self, "high", interval.high)
 
@@ -99,7 +105,7 @@ class OnInterval(ABC):
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> npt.NDArray[Any]:
         """Draw one report a value: whole numbers, shape (n,)."""
         own = self.domain.check(values)
-        generator(rng)
+        check_generator(rng)
         reports = np.empty(own.size, dtype=self._dtype)
         for start in range(0, own.size, CHUNK):
             rows = slice(start, start + CHUNK)
@@ -109,7 +115,7 @@ class OnInterval(ABC):
     def log_likelihood(self, reports: npt.ArrayLike, values: npt.ArrayLike) -> Floats:
         """Log P(report | value), shape (n, len(values))."""
         seen, asked = self._checked(reports), self.domain.check(values)
-        table_size(seen.size, asked.size)
+        check_table_size(seen.size, asked.size)
         return self._log_law(seen, self._position(asked))
 
     def posterior_mean_share(self, prior: PriorLike = None) -> float:
@@ -130,7 +136,7 @@ class OnInterval(ABC):
         `tau` is in units of the input, `prior` as in `posterior_mean_share`. Exact to
         rounding and to the width of a step.
         """
-        reach = positive("tau", tau)
+        reach = check_positive("tau", tau)
         expected = points(prior, self.domain)
         if expected is None:
             return min(1.0, self._near_uniform(min(2 * reach / self._unit, float(self._steps))))
@@ -157,11 +163,11 @@ class OnInterval(ABC):
         The users' own numbers as `prior` give their exact error; None stands for numbers
         spread evenly over the interval.
         """
-        return self.mean_variance(prior) / integer("num_users", num_users, 1)
+        return self.mean_variance(prior) / check_integer("num_users", num_users, 1)
 
     def _inputs(self, x: npt.ArrayLike) -> tuple[Floats, tuple[int, ...]]:
         """Positions of inputs of any shape, flat, and the shape."""
-        given = floats("x", x)
+        given = check_floats("x", x)
         return self._position(self.domain.check(given.reshape(-1))), given.shape
 
 

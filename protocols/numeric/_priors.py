@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.domains import Interval
-from ldpaudit.validate import distribution
+from ldpaudit.validate import check_distribution
 
 Floats = npt.NDArray[np.float64]
 #: None (uniform), numbers that are equally likely, or a pair (numbers, probabilities).
@@ -35,7 +35,7 @@ def points(prior: PriorLike, domain: Interval) -> Points | None:
                 f"prior must be numbers or (numbers, weights), got {len(prior)} parts."
             )
         values = domain.check(prior[0])
-        weights = distribution("weights of prior", prior[1], values.size)
+        weights = check_distribution("weights of prior", prior[1], values.size)
     else:
         values = domain.check(prior)
         if not values.size:

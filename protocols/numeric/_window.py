@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.validate import integer, nonnegative
+from ldpaudit.validate import check_integer, check_nonnegative
 
 from ._on_interval import FixedWire, OnInterval, standard_error, whole_reports
 from ._priors import Floats, Points, nearby
@@ -130,7 +130,7 @@ class Window(FixedWire, OnInterval):
         """Hockey-stick divergence of the worst pair, the two ends: their windows are disjoint."""
         law = self._law
         inside = self._width * (law.blind + law.extra) / law.total
-        beyond = nonnegative("epsilon", epsilon) - self.exact_epsilon()
+        beyond = check_nonnegative("epsilon", epsilon) - self.exact_epsilon()
         return float(max(0.0, -inside * np.expm1(min(beyond, 700.0))))
 
 
@@ -155,13 +155,13 @@ class AffineWindow(Window):
 
     def estimate(self, counts: ReportSums) -> float:
         """Unbiased mean of the users' numbers, not clipped."""
-        num_users = integer("num_users of counts", counts.num_users, 1)
+        num_users = check_integer("num_users of counts", counts.num_users, 1)
         centred = 2 * counts.first[0] - num_users * (self._outputs - 1)
         return (self.low + self.high) / 2 + self._slope * (centred / (2 * num_users))
 
     def standard_error(self, counts: ReportSums) -> float:
         """Standard error of `estimate` from the spread of the reports, for sampled users."""
-        num_users = integer("num_users of counts", counts.num_users, 1)
+        num_users = check_integer("num_users of counts", counts.num_users, 1)
         mean, squares = counts.first[0] / num_users, counts.second[0] / num_users
         return self._slope * standard_error(mean, squares, num_users)
 

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.validate import integer, known
+from ldpaudit.validate import check_integer, check_known
 
 from ._on_interval import standard_error
 from ._priors import Floats
@@ -96,10 +96,10 @@ class Dithered(Window):
 
     def __post_init__(self) -> None:
         self._check()
-        known("aim", self.aim, _WHEN)
+        check_known("aim", self.aim, _WHEN)
         if self.levels is None:
             object.__setattr__(self, "levels", best_levels(self.epsilon, _WHEN[self.aim]))
-        object.__setattr__(self, "levels", integer("levels", self.levels or 0, 2, MAX_LEVELS))
+        object.__setattr__(self, "levels", check_integer("levels", self.levels or 0, 2, MAX_LEVELS))
 
     @property
     def _levels(self) -> int:
@@ -186,7 +186,7 @@ class Dithered(Window):
 
     def estimate(self, counts: ReportSums) -> float:
         """Unbiased mean of the users' numbers, not clipped."""
-        num_users = integer("num_users of counts", counts.num_users, 1)
+        num_users = check_integer("num_users of counts", counts.num_users, 1)
         return (self.low + self.high) / 2 + self._centred(counts, num_users)
 
     def _centred(self, counts: ReportSums, num_users: int) -> float:
@@ -195,7 +195,7 @@ class Dithered(Window):
 
     def standard_error(self, counts: ReportSums) -> float:
         """Standard error of `estimate` from the spread of the reports, for sampled users."""
-        num_users = integer("num_users of counts", counts.num_users, 1)
+        num_users = check_integer("num_users of counts", counts.num_users, 1)
         a, b = self._pace
         middle = (self._levels - 1) / 2
         level, correction = (total / num_users for total in counts.first)

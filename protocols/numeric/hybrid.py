@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.validate import integer
+from ldpaudit.validate import check_integer
 
 from ._on_interval import FixedWire, OnInterval, standard_error, whole_reports
 from ._priors import Floats, Points, PriorLike, points
@@ -176,7 +176,7 @@ class Hybrid(FixedWire, OnInterval):
 
     def estimate(self, counts: ReportSums) -> float:
         """Unbiased mean of the users' numbers, not clipped."""
-        num_users = integer("num_users of counts", counts.num_users, 1)
+        num_users = check_integer("num_users of counts", counts.num_users, 1)
         return (self.low + self.high) / 2 + self._centred(counts, num_users)
 
     def _centred(self, counts: ReportSums, num_users: int) -> float:
@@ -188,7 +188,7 @@ class Hybrid(FixedWire, OnInterval):
 
     def standard_error(self, counts: ReportSums) -> float:
         """Standard error of `estimate` from the spread of the reports, for sampled users."""
-        num_users = integer("num_users of counts", counts.num_users, 1)
+        num_users = check_integer("num_users of counts", counts.num_users, 1)
         many, numbers, _ = counts.first
         last = self._piecewise.outputs - 1
         squares = 4 * counts.second[3] - 4 * last * numbers + last**2 * many

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.validate import generator, integer, reports_listed
+from ldpaudit.validate import check_generator, check_integer, check_listable
 
 from ._on_interval import standard_error
 from ._priors import Floats
@@ -54,7 +54,7 @@ class Levels(AffineWindow):
 
     def every_report(self) -> npt.NDArray[np.uint32]:
         """List all reports: the levels, from 0."""
-        reports_listed(self._levels)
+        check_listable(self._levels)
         return np.arange(self._levels, dtype=np.uint32)
 
     def aggregate(self, reports: npt.ArrayLike) -> LevelCounts:  # type: ignore[override]
@@ -80,7 +80,7 @@ class Levels(AffineWindow):
             raise ValueError(f"histogram must hold 1 to 2**40 users, got {users.sum()}.")
         position = self._position(asked)
         below = np.minimum(np.floor(position), self._steps - 1).astype(np.int64)
-        told = generator(rng).binomial(users, self._law.telling)
+        told = check_generator(rng).binomial(users, self._law.telling)
         up = rng.binomial(told, position - below)
         levels = rng.multinomial(
             int(users.sum() - told.sum()), np.full(self._levels, 1 / self._levels)
@@ -91,14 +91,14 @@ class Levels(AffineWindow):
 
     def estimate(self, counts: LevelCounts) -> float:  # type: ignore[override]
         """Unbiased mean of the users' numbers, not clipped."""
-        num_users = integer("num_users of counts", counts.num_users, 1)
+        num_users = check_integer("num_users of counts", counts.num_users, 1)
         total = sum(level * int(many) for level, many in enumerate(counts.levels))
         centred = 2 * total - num_users * self._steps
         return (self.low + self.high) / 2 + self._slope * (centred / (2 * num_users))
 
     def standard_error(self, counts: LevelCounts) -> float:  # type: ignore[override]
         """Standard error of `estimate` from the spread of the reports, for sampled users."""
-        num_users = integer("num_users of counts", counts.num_users, 1)
+        num_users = check_integer("num_users of counts", counts.num_users, 1)
         shares, level = counts.levels / num_users, np.arange(self._levels) - self._steps / 2
         mean, square = float(shares @ level), float(shares @ level**2)
         return self._slope * standard_error(mean, square, num_users)
@@ -156,7 +156,7 @@ class Rounded(Levels):
         self._check()
         if self.levels is None:
             object.__setattr__(self, "levels", best_levels(self.epsilon, worst_when_rounded))
-        object.__setattr__(self, "levels", integer("levels", self.levels or 0, 2, MAX_LEVELS))
+        object.__setattr__(self, "levels", check_integer("levels", self.levels or 0, 2, MAX_LEVELS))
 
     @property
     def _levels(self) -> int:  # type: ignore[override]

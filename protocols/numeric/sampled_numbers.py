@@ -12,8 +12,16 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.domains import Ball
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import floats, generator, integer, known, nonnegative, positive, table_size
+from ldpaudit.validate import (
+    check_epsilon,
+    check_floats,
+    check_generator,
+    check_integer,
+    check_known,
+    check_nonnegative,
+    check_positive,
+    check_table_size,
+)
 
 from .dithered import Dithered
 from .duchi import Duchi
@@ -107,12 +115,12 @@ class SampledNumbers:
     sample: int | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "dimension", integer("dimension", self.dimension, 1, 10**6))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
-        object.__setattr__(self, "radius", positive("radius", self.radius))
-        known("base", self.base, _BASES)
+        object.__setattr__(self, "dimension", check_integer("dimension", self.dimension, 1, 10**6))
+        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
+        object.__setattr__(self, "radius", check_positive("radius", self.radius))
+        check_known("base", self.base, _BASES)
         if self.sample is not None:
-            asked = integer("sample", self.sample, 1, self.dimension)
+            asked = check_integer("sample", self.sample, 1, self.dimension)
             object.__setattr__(self, "sample", asked)
 
     @property
@@ -146,7 +154,7 @@ class SampledNumbers:
         """Draw one report a person: a structured vector of shape (n,)."""
         own = self.domain.check(values)
         reports = np.zeros(len(own), dtype=self._dtype)
-        chosen = _subsets(len(own), self.dimension, self.sampled, generator(rng))
+        chosen = _subsets(len(own), self.dimension, self.sampled, check_generator(rng))
         reports["attribute"] = chosen
         numbers = np.clip(np.take_along_axis(own, chosen, axis=1), -self.radius, self.radius)
         drawn = self.mechanism.privatize(numbers.ravel(), rng=rng)
@@ -170,7 +178,7 @@ class SampledNumbers:
     def log_likelihood(self, reports: npt.NDArray[np.void], values: npt.ArrayLike) -> Floats:
         """Log P(report | value), shape (n, len(values))."""
         rows, asked = self._checked(reports), self.domain.check(values)
-        table_size(len(rows), len(asked))
+        check_table_size(len(rows), len(asked))
         table = np.full((len(rows), len(asked)), -math.log(math.comb(self.dimension, self.sampled)))
         for slot in range(self.sampled):
             attributes, numbers = rows["attribute"][:, slot], rows["report"][:, slot]
@@ -183,7 +191,7 @@ class SampledNumbers:
     def report_estimates(self, reports: npt.NDArray[np.void]) -> Floats:
         """Unbiased estimate of its person's numbers from each report, shape (n, dimension)."""
         rows = self._checked(reports)
-        table_size(len(rows), self.dimension)
+        check_table_size(len(rows), self.dimension)
         out = np.zeros((len(rows), self.dimension))
         ours = self.mechanism.report_estimates(rows["report"].ravel()).reshape(len(rows), -1)
         scale = self.dimension / self.sampled
@@ -201,13 +209,13 @@ class SampledNumbers:
 
     def estimate(self, counts: AttributeSums) -> Floats:
         """Unbiased mean of each attribute, shape (dimension,), not clipped."""
-        num_users = integer("num_users of counts", counts.num_users, 1)
+        num_users = check_integer("num_users of counts", counts.num_users, 1)
         scale = self.radius / _UNITS * self.dimension / self.sampled
         return np.asarray(counts.sums * (scale / num_users))
 
     def variance(self, x: npt.ArrayLike) -> Floats:
         """E||report's estimate - x||^2 at each x of shape (n, dimension): exact."""
-        own = self.domain.check(floats("x", x))
+        own = self.domain.check(check_floats("x", x))
         squares = own**2
         one = self.mechanism.variance(np.clip(own, -self.radius, self.radius)) + squares
         return np.asarray((self.dimension / self.sampled * one - squares).sum(axis=1))
@@ -220,7 +228,7 @@ class SampledNumbers:
 
     def mse(self, num_users: int) -> float:
         """E||estimate - mean||^2 of fixed users, uniform on the cube, over all attributes."""
-        return self.mean_variance() / integer("num_users", num_users, 1)
+        return self.mean_variance() / check_integer("num_users", num_users, 1)
 
     def posterior_mean_share(self, prior: None = None) -> float:
         """R2 for numbers uniform on the cube: k / d of what a report of one explains."""
@@ -233,7 +241,7 @@ class SampledNumbers:
 
     def exact_delta(self, epsilon: float) -> float:
         """Hockey-stick divergence of opposite corners, the worst pair: a sum over losses."""
-        claim, k = nonnegative("epsilon", epsilon), self.sampled
+        claim, k = check_nonnegative("epsilon", epsilon), self.sampled
         step = self.mechanism.exact_epsilon()
         # One report's loss is step with probability `up`, - step with exp(-step) of it, else 0.
         up = self.mechanism.exact_delta(0.0) / -math.expm1(-step)

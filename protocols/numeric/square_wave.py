@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.validate import integer
+from ldpaudit.validate import check_integer
 
 from ._expectation_maximization import band_channel, maximize
 from ._priors import Floats
@@ -71,7 +71,7 @@ class SquareWave(AffineWindow):
 
     def __post_init__(self) -> None:
         self._check()
-        object.__setattr__(self, "cells", integer("cells", self.cells, 2, 4096))
+        object.__setattr__(self, "cells", check_integer("cells", self.cells, 2, 4096))
 
     @property
     def half_width(self) -> float:
@@ -118,7 +118,7 @@ class SquareWave(AffineWindow):
         array of shape (cells,)
             Shares, at least 0, that sum to 1; the first cell begins at `low`.
         """
-        integer("num_users of counts", counts.num_users, 1)
+        check_integer("num_users of counts", counts.num_users, 1)
         if counts.histogram is None or counts.histogram.shape != (self.cells,):
             raise ValueError(f"counts must hold a histogram of {self.cells} cells.")
         law = self._law

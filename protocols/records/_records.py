@@ -17,13 +17,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Ints, Rows
 from ldpaudit.protocols._kernels._checks import structured_rows
-from ldpaudit.validate import distribution, integer, table_size
-from ldpaudit.validate import values as checked_values
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.void]
+from ldpaudit.validate import check_distribution, check_integer, check_table_size, check_values
 
 #: Largest product domain.
 MAX_RECORDS = 2**62 - 1
@@ -48,14 +44,15 @@ class RecordCounts:
         return RecordCounts(self.num_users + other.num_users, parts)
 
 
-def checked_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
-    """Return the attributes' numbers of values, each at least 2, their product below 2**62."""
-    if isinstance(sizes, int | str) or not len(sizes):
-        raise TypeError(f"sizes must be the attributes' numbers of values, got {sizes!r}.")
-    checked = tuple(integer("every size", size, 2) for size in sizes)
-    if math.prod(checked) > MAX_RECORDS:
-        raise ValueError(f"sizes must keep their product below 2**62, got {math.prod(checked)}.")
-    return checked
+def record_sizes(name: str, value: Sequence[int], made: Any) -> tuple[int, ...]:
+    """Rule of the attributes' numbers of values, each at least 2, their product below 2**62."""
+    del made
+    if isinstance(value, int | str) or not len(value):
+        raise TypeError(f"{name} must be the attributes' numbers of values, got {value!r}.")
+    sizes = tuple(check_integer("every size", size, 2) for size in value)
+    if math.prod(sizes) > MAX_RECORDS:
+        raise ValueError(f"{name} must keep their product below 2**62, got {math.prod(sizes)}.")
+    return sizes
 
 
 class RecordProtocol(ABC):
@@ -79,12 +76,12 @@ class RecordProtocol(ABC):
         table = np.asarray(records)
         if table.ndim != 2 or table.shape[1] != len(self.sizes):
             raise ValueError(f"records must have shape (n, {len(self.sizes)}), got {table.shape}.")
-        columns = [checked_values(c, m) for c, m in zip(table.T, self.sizes, strict=True)]
+        columns = [check_values(c, m) for c, m in zip(table.T, self.sizes, strict=True)]
         return np.asarray(np.ravel_multi_index(columns, self.sizes), dtype=np.int64)
 
     def records(self, values: npt.ArrayLike) -> Ints:
         """Records of values, shape (n, d)."""
-        flat = checked_values(values, self.k)
+        flat = check_values(values, self.k)
         return np.stack(np.unravel_index(flat, self.sizes), axis=1).astype(np.int64)
 
     def relation(self, pair: tuple[int, int]) -> str:
@@ -121,9 +118,9 @@ class RecordProtocol(ABC):
     def _asked(self, rows: Rows, values: npt.ArrayLike | None) -> Ints:
         """Records whose likelihood is asked for, by attribute: shape (d, number of values)."""
         if values is None:
-            table_size(max(rows.size, 1), self.k)
-        flat = np.arange(self.k) if values is None else checked_values(values, self.k)
-        table_size(rows.size, flat.size)
+            check_table_size(max(rows.size, 1), self.k)
+        flat = np.arange(self.k) if values is None else check_values(values, self.k)
+        check_table_size(rows.size, flat.size)
         return self.records(flat).T
 
     def _marginals(self, marginals: Sequence[npt.ArrayLike] | None) -> list[Floats | None]:
@@ -135,5 +132,6 @@ class RecordProtocol(ABC):
                 f"marginals must be {len(self.sizes)} vectors of frequencies, got {len(marginals)}."
             )
         return [
-            distribution("every marginal", f, m) for f, m in zip(marginals, self.sizes, strict=True)
+            check_distribution("every marginal", f, m)
+            for f, m in zip(marginals, self.sizes, strict=True)
         ]

@@ -11,15 +11,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.protocols.longitudinal._chains import Calibration, budgets, calibration
+from ldpaudit.arrays import Floats, Ints, Rows
+from ldpaudit.parameters import budget, parameters
+from ldpaudit.protocols.longitudinal._chains import Calibration, calibration, memo_budget
 from ldpaudit.protocols.longitudinal._memoised import Memory, checked_history
 from ldpaudit.protocols.longitudinal.longitudinal_response import LongitudinalRandomizedResponse
 from ldpaudit.protocols.longitudinal.longitudinal_unary import (
     LongitudinalOptimizedSymmetricEncoding,
 )
-from ldpaudit.validate import generator, integer, table_size
+from ldpaudit.validate import check_generator, check_integer, check_table_size
 
-from ._records import Floats, Ints, Rows, checked_sizes
+from ._records import record_sizes
 from .split_and_sample import SampledAttribute
 
 
@@ -36,6 +38,7 @@ class RecordMemory:
 
 
 @dataclass(frozen=True)
+@parameters(epsilon=budget(), epsilon_inf=memo_budget, sizes=record_sizes, calibration=calibration)
 class Allomfree(SampledAttribute):
     """ALLOMFREE: SMP with a fixed attribute a user, each by L-GRR or L-OSUE.
 
@@ -83,13 +86,6 @@ class Allomfree(SampledAttribute):
     epsilon_inf: float
     calibration: Calibration = "exact"
 
-    def __post_init__(self) -> None:
-        epsilon, epsilon_inf = budgets(self.epsilon, self.epsilon_inf)
-        object.__setattr__(self, "sizes", checked_sizes(self.sizes))
-        object.__setattr__(self, "epsilon", epsilon)
-        object.__setattr__(self, "epsilon_inf", epsilon_inf)
-        object.__setattr__(self, "calibration", calibration(self.calibration))
-
     @cached_property
     def attributes(self) -> tuple[Any, ...]:
         """The protocol of each attribute."""
@@ -106,8 +102,8 @@ class Allomfree(SampledAttribute):
 
     def start(self, num_users: int, *, rng: np.random.Generator) -> RecordMemory:
         """Let so many users draw their attribute, and the keys for what they will memoise."""
-        n = integer("num_users", num_users, 0)
-        drawn = generator(rng).integers(0, len(self.sizes), n)
+        n = check_integer("num_users", num_users, 0)
+        drawn = check_generator(rng).integers(0, len(self.sizes), n)
         numbers = np.bincount(drawn, minlength=len(self.sizes))
         pairs = zip(self.attributes, numbers, strict=True)
         return RecordMemory(drawn, [oracle.start(int(m), rng=rng) for oracle, m in pairs])
@@ -174,7 +170,7 @@ class Allomfree(SampledAttribute):
     def memos(self, reports: Rows) -> Ints:
         """Number of the memo that each record makes, (n, k): its value of the user's attribute."""
         drawn = self._rows(reports)["attribute"]
-        table_size(max(drawn.size, 1), self.k)
+        check_table_size(max(drawn.size, 1), self.k)
         return np.asarray(self.records(np.arange(self.k)).T[drawn])
 
     def log_public(self, reports: Rows) -> Floats:

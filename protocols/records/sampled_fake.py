@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Rows
+from ldpaudit.parameters import budget, one_of, parameters
 from ldpaudit.protocols._kernels._bits import bernoulli_rows, unpack
 from ldpaudit.protocols._kernels._checks import checked_targets
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
@@ -21,10 +23,14 @@ from ldpaudit.protocols.categorical.unary_encoding import (
     OptimizedUnaryEncoding,
     SymmetricUnaryEncoding,
 )
-from ldpaudit.validate import MAX_EPSILON, distribution, generator, integer, known
-from ldpaudit.validate import epsilon as checked_epsilon
+from ldpaudit.validate import (
+    MAX_EPSILON,
+    check_distribution,
+    check_generator,
+    check_integer,
+)
 
-from ._records import Floats, RecordCounts, RecordProtocol, Rows, checked_sizes
+from ._records import RecordCounts, RecordProtocol, record_sizes
 
 #: Protocol of an attribute, and whether its fake reports encode no value at all.
 VARIANTS: dict[str, tuple[Callable[[int, float], PureProtocol], bool]] = {
@@ -99,6 +105,13 @@ class FakedAttribute:
 
 
 @dataclass(frozen=True)
+@parameters(
+    sizes=record_sizes,
+    epsilon=budget(),
+    variant=one_of([*VARIANTS, "adp"]),
+    neighbours=one_of(("attribute", "record")),
+    calibration=one_of(("exact", "published")),
+)
 class RandomSamplingFakeData(RecordProtocol):
     """RS+FD: one attribute, drawn and hidden, is reported with a larger budget; the rest is fake.
 
@@ -158,17 +171,10 @@ class RandomSamplingFakeData(RecordProtocol):
     neighbours: str = "attribute"
     calibration: str = "exact"
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "sizes", checked_sizes(self.sizes))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
-        known("variant", self.variant, [*VARIANTS, "adp"])
-        known("neighbours", self.neighbours, ("attribute", "record"))
-        known("calibration", self.calibration, ("exact", "published"))
-
     @cached_property
     def priors(self) -> tuple[Floats, ...]:
         """Law of the fake values of each attribute, uniform."""
-        return tuple(distribution("prior", None, size) for size in self.sizes)
+        return tuple(check_distribution("prior", None, size) for size in self.sizes)
 
     @cached_property
     def epsilon_drawn(self) -> float:
@@ -220,7 +226,7 @@ class RandomSamplingFakeData(RecordProtocol):
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Rows:
         """Draw one report a value: a structured vector with a field an attribute."""
         records = self.records(values)
-        drawn = generator(rng).integers(0, len(self.sizes), len(records))
+        drawn = check_generator(rng).integers(0, len(self.sizes), len(records))
         reports = np.empty(len(records), dtype=self._dtype)
         for j, attribute in enumerate(self._attributes):
             true = np.flatnonzero(drawn == j)
@@ -276,7 +282,7 @@ class RandomSamplingFakeData(RecordProtocol):
 
     def estimate_marginals(self, counts: RecordCounts) -> tuple[Floats, ...]:
         """Unbiased, unclipped frequencies of each attribute."""
-        n, d = integer("num_users of counts", counts.num_users, 1), len(self.sizes)
+        n, d = check_integer("num_users of counts", counts.num_users, 1), len(self.sizes)
         found = []
         for attribute, part in zip(self._attributes, counts.parts, strict=True):
             p, q = attribute.oracle.p_star, attribute.oracle.q_star
@@ -291,7 +297,7 @@ class RandomSamplingFakeData(RecordProtocol):
         The server takes every report for fake with probability (d - 1) / d and multiplies what
         is left by d, and so it does with what a false report supports.
         """
-        number = integer("attribute", attribute, 0, len(self.sizes) - 1)
+        number = check_integer("attribute", attribute, 0, len(self.sizes) - 1)
         faked, d = self._attributes[number], len(self.sizes)
         chosen = checked_targets(targets, self.sizes[number])
         p, q = faked.oracle.p_star, faked.oracle.q_star
@@ -302,13 +308,13 @@ class RandomSamplingFakeData(RecordProtocol):
         self, num_users: int, marginals: Sequence[npt.ArrayLike] | None = None
     ) -> tuple[float, ...]:
         """Mean squared error of each attribute's frequencies: exact for fixed users, else f = 0."""
-        n, d = integer("num_users", num_users, 1), len(self.sizes)
+        n, d = check_integer("num_users", num_users, 1), len(self.sizes)
         pairs = zip(self._attributes, self._marginals(marginals), strict=True)
         return tuple(_variance(attribute, d, f) / n for attribute, f in pairs)
 
     def epsilon_between(self, differing: int) -> float:
         """Largest log-likelihood ratio of records that differ in this many attributes."""
-        m = integer("differing", differing, 1, len(self.sizes))
+        m = check_integer("differing", differing, 1, len(self.sizes))
         return _largest_ratio(self._attributes, m, self.epsilon_drawn)
 
     def exact_epsilon(self) -> float:
@@ -316,7 +322,14 @@ class RandomSamplingFakeData(RecordProtocol):
         return self.epsilon_between(1 if self.neighbours == "attribute" else len(self.sizes))
 
 
+def _laws(name: str, value: Any, made: RandomSamplingFakeData) -> tuple[tuple[float, ...], ...]:
+    if len(value) != len(made.sizes):
+        raise ValueError(f"{name} must be {len(made.sizes)} laws of fake values, got {len(value)}.")
+    return tuple(tuple(map(float, law)) for law in value)
+
+
 @dataclass(frozen=True)
+@parameters(fake=_laws)
 class RandomSamplingRealisticFakeData(RandomSamplingFakeData):
     """RS+RFD: RS+FD whose fake values follow public priors instead of the uniform law.
 
@@ -350,14 +363,7 @@ class RandomSamplingRealisticFakeData(RandomSamplingFakeData):
 
     fake: tuple[tuple[float, ...], ...] = ()
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if len(self.fake) != len(self.sizes):
-            raise ValueError(
-                f"fake must be {len(self.sizes)} laws of fake values, got {len(self.fake)}."
-            )
-        laws = tuple(tuple(map(float, law)) for law in self.fake)
-        object.__setattr__(self, "fake", laws)
+    def _check_together(self) -> None:
         if any(law.min() <= 0 for law in self.priors):
             raise ValueError("fake must hold probabilities above 0.")
 
@@ -365,7 +371,7 @@ class RandomSamplingRealisticFakeData(RandomSamplingFakeData):
     def priors(self) -> tuple[Floats, ...]:
         """Law of the fake values of each attribute."""
         pairs = zip(self.fake, self.sizes, strict=True)
-        return tuple(distribution("every law of fake", law, size) for law, size in pairs)
+        return tuple(check_distribution("every law of fake", law, size) for law, size in pairs)
 
 
 def _variance(attribute: FakedAttribute, d: int, frequencies: Floats | None) -> float:

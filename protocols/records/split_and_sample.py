@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Rows
+from ldpaudit.parameters import budget, one_of, parameters
 from ldpaudit.protocols.categorical.generalized_randomized_response import (
     GeneralizedRandomizedResponse,
 )
@@ -21,11 +23,13 @@ from ldpaudit.protocols.categorical.unary_encoding import (
     OptimizedUnaryEncoding,
     SymmetricUnaryEncoding,
 )
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import generator, integer, known
-from ldpaudit.validate import values as checked_values
+from ldpaudit.validate import (
+    check_generator,
+    check_integer,
+    check_values,
+)
 
-from ._records import Floats, RecordCounts, RecordProtocol, Rows, checked_sizes
+from ._records import RecordCounts, RecordProtocol, record_sizes
 
 
 def adaptive(k: int, epsilon: float) -> Any:
@@ -48,17 +52,13 @@ BASES: dict[str, Callable[[int, float], Any]] = {
 
 
 @dataclass(frozen=True)
+@parameters(sizes=record_sizes, epsilon=budget(), base=one_of(BASES))
 class _Divided(RecordProtocol):
     """The parameters of SPL and SMP, checked."""
 
     sizes: tuple[int, ...]
     epsilon: float
     base: str = "adp"
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "sizes", checked_sizes(self.sizes))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
-        object.__setattr__(self, "base", known("base", self.base, BASES))
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class BudgetSplitting(_Divided):
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Rows:
         """Draw one report a value: a structured vector with a field an attribute."""
         columns = self.records(values).T
-        generator(rng)
+        check_generator(rng)
         reports = np.empty(columns.shape[1], dtype=self._dtype)
         for j, (oracle, own) in enumerate(zip(self.attributes, columns, strict=True)):
             reports[f"a{j}"] = oracle.privatize(own, rng=rng)
@@ -138,20 +138,20 @@ class BudgetSplitting(_Divided):
 
         That of the attribute's own protocol with its share of the budget.
         """
-        number = integer("attribute", attribute, 0, len(self.sizes) - 1)
+        number = check_integer("attribute", attribute, 0, len(self.sizes) - 1)
         return float(self.attributes[number].influence(targets))
 
     def mse_marginals(
         self, num_users: int, marginals: Sequence[npt.ArrayLike] | None = None
     ) -> tuple[float, ...]:
         """Mean squared error of each attribute's frequencies: exact for fixed users, else f = 0."""
-        n = integer("num_users", num_users, 1)
+        n = check_integer("num_users", num_users, 1)
         pairs = zip(self.attributes, self._marginals(marginals), strict=True)
         return tuple(oracle.mse(n, f) for oracle, f in pairs)
 
     def epsilon_between(self, differing: int) -> float:
         """Largest log-likelihood ratio of records that differ in this many attributes."""
-        m = integer("differing", differing, 1, len(self.sizes))
+        m = check_integer("differing", differing, 1, len(self.sizes))
         shares = sorted((oracle.exact_epsilon() for oracle in self.attributes), reverse=True)
         return math.fsum(shares[:m])
 
@@ -175,9 +175,9 @@ class SampledAttribute(RecordProtocol):
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Rows:
         """Draw one report a value: a structured vector, ``attribute`` says which field counts."""
-        records = self.records(checked_values(values, self.k))
+        records = self.records(check_values(values, self.k))
         reports = np.zeros(len(records), dtype=self._dtype)
-        reports["attribute"] = generator(rng).integers(0, len(self.sizes), len(records))
+        reports["attribute"] = check_generator(rng).integers(0, len(self.sizes), len(records))
         for j, oracle in enumerate(self.attributes):
             users = np.flatnonzero(reports["attribute"] == j)
             reports[f"a{j}"][users] = oracle.privatize(records[users, j], rng=rng)
@@ -228,7 +228,7 @@ class SampledAttribute(RecordProtocol):
         only one in d honest users did. A small share beta of false reports moves the sum s by
         beta (influence - d s), for the estimate divides by those who named the attribute.
         """
-        number = integer("attribute", attribute, 0, len(self.sizes) - 1)
+        number = check_integer("attribute", attribute, 0, len(self.sizes) - 1)
         return len(self.sizes) * float(self.attributes[number].influence(targets))
 
     def mse_marginals(
@@ -249,7 +249,7 @@ class SampledAttribute(RecordProtocol):
             In squared frequency units. With frequencies exact: the error of n_j reports, and
             that of a sample of n_j users without replacement, averaged over the law of n_j.
         """
-        n, d = integer("num_users", num_users, 1), len(self.sizes)
+        n, d = check_integer("num_users", num_users, 1), len(self.sizes)
         inverse = _mean_inverse(n, 1 / d)
         errors = []
         for oracle, f in zip(self.attributes, self._marginals(marginals), strict=True):
@@ -261,7 +261,7 @@ class SampledAttribute(RecordProtocol):
 
     def epsilon_between(self, differing: int) -> float:
         """Largest log-likelihood ratio of records that differ in this many attributes."""
-        integer("differing", differing, 1, len(self.sizes))
+        check_integer("differing", differing, 1, len(self.sizes))
         return float(max(oracle.exact_epsilon() for oracle in self.attributes))
 
     def exact_epsilon(self) -> float:

@@ -75,14 +75,14 @@ class Shuffled:
     others: int | None = None
 
     def __post_init__(self) -> None:
-        validate.integer("k", self.k, 2)
-        validate.epsilon(self.epsilon)
-        validate.integer("num_users", self.num_users, 1, 10**9)
-        validate.fraction("delta", self.delta)
+        validate.check_integer("k", self.k, 2)
+        validate.check_epsilon(self.epsilon)
+        validate.check_integer("num_users", self.num_users, 1, 10**9)
+        validate.check_fraction("delta", self.delta)
         if self.others is not None:
-            validate.integer("others", self.others, 0, self.k - 1)
+            validate.check_integer("others", self.others, 0, self.k - 1)
         if self.local_epsilon is not None:
-            validate.epsilon(self.local_epsilon)
+            validate.check_epsilon(self.local_epsilon)
         self._table  # noqa: B018 - a base that cannot be listed is refused now
 
     @cached_property
@@ -115,8 +115,8 @@ class Shuffled:
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Values:
         """Draw the counts of all reports of n users once a value: shape (n, reports)."""
-        own = validate.values(values, self.k)
-        validate.generator(rng)
+        own = validate.check_values(values, self.k)
+        validate.check_generator(rng)
         law = np.exp(self._table[self._held])
         reports = rng.multinomial(self.num_users - 1, law / law.sum(), size=own.size)
         # One more of what the user in question sends, by inverting its distribution function.
@@ -131,8 +131,8 @@ class Shuffled:
     def log_likelihood(self, reports: npt.ArrayLike, values: npt.ArrayLike | None = None) -> Floats:
         """Log P(counts | value of one user, all others at theirs), shape (n, len(values))."""
         counts = self._counts(reports)
-        asked = np.arange(self.k) if values is None else validate.values(values, self.k)
-        validate.table_size(len(counts), asked.size)
+        asked = np.arange(self.k) if values is None else validate.check_values(values, self.k)
+        validate.check_table_size(len(counts), asked.size)
         out = np.empty((len(counts), asked.size))
         step = max(1, _ENTRIES // max(1, counts.shape[1] * asked.size))
         for start in range(0, len(counts), step):
@@ -171,7 +171,7 @@ class Shuffled:
     def every_report(self) -> Values:
         """List all counts of n reports; ValueError above 2**20 of them."""
         kinds, n = self._table.shape[1], self.num_users
-        validate.reports_listed(math.comb(n + kinds - 1, kinds - 1))
+        validate.check_listable(math.comb(n + kinds - 1, kinds - 1))
         bars = itertools.combinations(range(n + kinds - 1), kinds - 1)
         places = np.array(list(bars), dtype=np.int64).reshape(-1, kinds - 1)
         edges = np.pad(places, ((0, 0), (1, 1)), constant_values=((0, 0), (-1, n + kinds - 1)))

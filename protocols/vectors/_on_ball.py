@@ -11,8 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.domains import Ball
-from ldpaudit.validate import epsilon as checked_epsilon
-from ldpaudit.validate import floats, generator, integer, positive, table_size
+from ldpaudit.validate import (
+    check_epsilon,
+    check_floats,
+    check_generator,
+    check_integer,
+    check_positive,
+    check_table_size,
+)
 
 Floats = npt.NDArray[np.float64]
 
@@ -52,9 +58,9 @@ class OnBall(ABC):
 
     def _check(self) -> None:
         """Check the parameters that all share; called by every ``__post_init__``."""
-        object.__setattr__(self, "dimension", integer("dimension", self.dimension, 2, 10**6))
-        object.__setattr__(self, "epsilon", checked_epsilon(self.epsilon))
-        object.__setattr__(self, "radius", positive("radius", self.radius))
+        object.__setattr__(self, "dimension", check_integer("dimension", self.dimension, 2, 10**6))
+        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
+        object.__setattr__(self, "radius", check_positive("radius", self.radius))
 
     @abstractmethod
     def _fill(self, block: Floats, own: Floats, rng: np.random.Generator) -> None:
@@ -94,7 +100,7 @@ class OnBall(ABC):
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Floats:
         """Draw one report a vector: float64 of shape (n, dimension)."""
         own = self.domain.check(values)
-        generator(rng)
+        check_generator(rng)
         reports = np.empty(own.shape)
         for rows in self._blocks(len(own)):
             self._fill(reports[rows], own[rows] / self.radius, rng)
@@ -104,7 +110,7 @@ class OnBall(ABC):
     def log_likelihood(self, reports: npt.ArrayLike, values: npt.ArrayLike) -> Floats:
         """Log density of report given value, shape (n, len(values)); its differences matter."""
         rows, asked = self._checked(reports), self.domain.check(values)
-        table_size(len(rows), len(asked))
+        check_table_size(len(rows), len(asked))
         return self._log_density(rows / self.radius, asked / self.radius)
 
     def report_estimates(self, reports: npt.ArrayLike) -> Floats:
@@ -142,7 +148,7 @@ class OnBall(ABC):
 
     def estimate(self, counts: VectorSums) -> Floats:
         """Unbiased mean of the users' vectors, shape (dimension,), not clipped."""
-        num_users = integer("num_users of counts", counts.num_users, 1)
+        num_users = check_integer("num_users of counts", counts.num_users, 1)
         return np.asarray(counts.sums * (self._unit / num_users))
 
     def mean_variance(self, prior: None = None) -> float:
@@ -156,11 +162,11 @@ class OnBall(ABC):
 
     def mse(self, num_users: int) -> float:
         """E||estimate - mean||^2 of fixed users whose vectors have full length."""
-        return self.mean_variance() / integer("num_users", num_users, 1)
+        return self.mean_variance() / check_integer("num_users", num_users, 1)
 
     def _square_lengths(self, x: npt.ArrayLike) -> Floats:
         """Squared lengths of inputs."""
-        own = self.domain.check(floats("x", x))
+        own = self.domain.check(check_floats("x", x))
         return np.asarray(np.einsum("ij,ij->i", own, own))
 
     def pack(self, reports: npt.ArrayLike) -> list[bytes]:

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.validate import nonnegative
+from ldpaudit.validate import check_nonnegative
 
 from ._directions import directions, rounded_directions, spread_around, two_sided
 from ._on_ball import Floats, OnBall, only_uniform
@@ -146,7 +146,7 @@ class PrivUnitG(OnBall):
 
     def exact_delta(self, epsilon: float) -> float:
         """Hockey-stick divergence of the worst pair, two opposite vectors."""
-        beyond = min(nonnegative("epsilon", epsilon) - self.epsilon, 700.0)
+        beyond = min(check_nonnegative("epsilon", epsilon) - self.epsilon, 700.0)
         return max(0.0, -self.upper_probability * math.expm1(beyond))
 
     @cached_property

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.validate import fraction, nonnegative
+from ldpaudit.validate import check_fraction, check_nonnegative
 
 from ._on_ball import Floats, OnBall, only_uniform
 from ._radial import angles, of_distance, panels, told
@@ -117,7 +117,7 @@ class LaplaceVector(Noise):
 
     def exact_delta(self, epsilon: float) -> float:
         """Hockey-stick divergence of two opposite vectors, the worst pair, by quadrature."""
-        claim = nonnegative("epsilon", epsilon)
+        claim = check_nonnegative("epsilon", epsilon)
         if claim >= self.epsilon:
             return 0.0
         gap = 2 * claim / self.epsilon  # the other vector must be so much farther away
@@ -185,7 +185,7 @@ class GaussianVector(Noise):
 
     def __post_init__(self) -> None:
         self._check()
-        object.__setattr__(self, "delta", fraction("delta", self.delta))
+        object.__setattr__(self, "delta", check_fraction("delta", self.delta))
 
     @cached_property
     def scale(self) -> float:
@@ -218,7 +218,7 @@ class GaussianVector(Noise):
 
     def exact_delta(self, epsilon: float) -> float:
         """Least delta such that the mechanism is (epsilon, delta)-LDP: that of opposite vectors."""
-        return _delta(nonnegative("epsilon", epsilon), 2 / self.scale)
+        return _delta(check_nonnegative("epsilon", epsilon), 2 / self.scale)
 
     @cached_property
     def _told(self) -> tuple[float, float]:

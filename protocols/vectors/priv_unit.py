@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.validate import nonnegative, positive
+from ldpaudit.validate import check_nonnegative, check_positive
 
 from ._directions import directions, rounded_directions, spread_around, two_sided
 from ._on_ball import Floats, OnBall, only_uniform
@@ -90,7 +90,7 @@ class Cap(OnBall):
 
     def exact_delta(self, epsilon: float) -> float:
         """Hockey-stick divergence of the worst pair, two opposite vectors: disjoint caps."""
-        beyond = min(nonnegative("epsilon", epsilon) - self.epsilon, 700.0)
+        beyond = min(check_nonnegative("epsilon", epsilon) - self.epsilon, 700.0)
         return max(0.0, -self.cap_probability * math.expm1(beyond))
 
     def posterior_mean_share(self, prior: None = None) -> float:
@@ -108,7 +108,7 @@ class Cap(OnBall):
         The guess is a point whose neighbourhood lies in the cap around the report, if there
         is one, else the report itself. `tau` is in units of the input.
         """
-        chord = min(positive("tau", tau) / self.radius, 2.0)
+        chord = min(check_positive("tau", tau) / self.radius, 2.0)
         near = float(cap_share(self.dimension, 2 * math.asin(chord / 2)))
         outside, inside = (math.exp(level) for level in self._levels)
         both = min(near, self.cap_share)

@@ -21,7 +21,7 @@ HUGE = 10**400
 
 @pytest.mark.parametrize("value", [1, 0.5, np.float32(0.25), np.int8(3), Fraction(1, 3), 1e308])
 def test_positive_numbers_become_floats(value: Any) -> None:
-    got = validate.positive("x", value)
+    got = validate.check_positive("x", value)
     assert type(got) is float
     assert got == pytest.approx(float(value))
 
@@ -29,19 +29,24 @@ def test_positive_numbers_become_floats(value: Any) -> None:
 @pytest.mark.parametrize(
     ("check", "value", "error", "message"),
     [
-        (validate.positive, 0, ValueError, "x must be positive and finite, got 0."),
-        (validate.positive, -1.5, ValueError, "x must be positive and finite, got -1.5."),
-        (validate.positive, math.nan, ValueError, "x must be positive and finite, got nan."),
-        (validate.positive, math.inf, ValueError, "x must be positive and finite, got inf."),
-        (validate.positive, "1", TypeError, "x must be a number, got '1'."),
-        (validate.positive, None, TypeError, "x must be a number, got None."),
-        (validate.positive, True, TypeError, "x must be a number, got True."),
-        (validate.positive, [1], TypeError, "x must be a number, got [1]."),
-        (validate.positive, 1j, TypeError, "x must be a number, got 1j."),
-        (validate.fraction, 0, ValueError, "x must lie strictly between 0 and 1, got 0."),
-        (validate.fraction, 1.0, ValueError, "x must lie strictly between 0 and 1, got 1.0."),
-        (validate.fraction, math.nan, ValueError, "x must lie strictly between 0 and 1, got nan."),
-        (validate.fraction, b"0.5", TypeError, "x must be a number, got b'0.5'."),
+        (validate.check_positive, 0, ValueError, "x must be positive and finite, got 0."),
+        (validate.check_positive, -1.5, ValueError, "x must be positive and finite, got -1.5."),
+        (validate.check_positive, math.nan, ValueError, "x must be positive and finite, got nan."),
+        (validate.check_positive, math.inf, ValueError, "x must be positive and finite, got inf."),
+        (validate.check_positive, "1", TypeError, "x must be a number, got '1'."),
+        (validate.check_positive, None, TypeError, "x must be a number, got None."),
+        (validate.check_positive, True, TypeError, "x must be a number, got True."),
+        (validate.check_positive, [1], TypeError, "x must be a number, got [1]."),
+        (validate.check_positive, 1j, TypeError, "x must be a number, got 1j."),
+        (validate.check_fraction, 0, ValueError, "x must lie strictly between 0 and 1, got 0."),
+        (validate.check_fraction, 1.0, ValueError, "x must lie strictly between 0 and 1, got 1.0."),
+        (
+            validate.check_fraction,
+            math.nan,
+            ValueError,
+            "x must lie strictly between 0 and 1, got nan.",
+        ),
+        (validate.check_fraction, b"0.5", TypeError, "x must be a number, got b'0.5'."),
     ],
 )
 def test_bad_numbers(
@@ -54,25 +59,25 @@ def test_bad_numbers(
 
 def test_a_number_beyond_doubles_is_refused() -> None:
     with pytest.raises(ValueError, match="must be positive and finite"):
-        validate.positive("x", HUGE)
+        validate.check_positive("x", HUGE)
 
 
 @pytest.mark.parametrize("value", [0, 0.5, np.float64(0.999)])
 def test_delta(value: float) -> None:
-    assert validate.delta(value) == value
+    assert validate.check_delta(value) == value
 
 
 @pytest.mark.parametrize("value", [-1e-9, 1, 2.0, math.nan, math.inf])
 def test_bad_delta(value: float) -> None:
     with pytest.raises(ValueError, match=r"delta must lie in \[0, 1\), got "):
-        validate.delta(value)
+        validate.check_delta(value)
     with pytest.raises(TypeError, match="delta must be a number, got 'x'"):
-        validate.delta("x")  # type: ignore[arg-type]
+        validate.check_delta("x")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("value", [5, np.int64(5), np.uint8(5)])
 def test_whole_numbers(value: Any) -> None:
-    got = validate.integer("n", value, 5, 5)
+    got = validate.check_integer("n", value, 5, 5)
     assert type(got) is int
     assert got == 5
 
@@ -80,23 +85,23 @@ def test_whole_numbers(value: Any) -> None:
 @pytest.mark.parametrize("value", [5.0, "5", None, True, np.True_, np.array([1, 2])])
 def test_what_is_no_whole_number(value: Any) -> None:
     with pytest.raises(TypeError, match="n must be a whole number, got"):
-        validate.integer("n", value, 0)
+        validate.check_integer("n", value, 0)
 
 
 def test_whole_numbers_keep_to_their_range() -> None:
     with pytest.raises(ValueError, match=r"^n must be at least 2, got 1\.$"):
-        validate.integer("n", 1, 2)
+        validate.check_integer("n", 1, 2)
     with pytest.raises(ValueError, match=r"^n must be at most 9, got 10\.$"):
-        validate.integer("n", 10, 2, 9)
-    assert validate.integer("n", HUGE, 2) == HUGE
+        validate.check_integer("n", 10, 2, 9)
+    assert validate.check_integer("n", HUGE, 2) == HUGE
 
 
 @pytest.mark.parametrize("dtype", [np.int8, np.uint64, np.int64])
 def test_values(dtype: Any) -> None:
-    got = validate.values(np.array([0, 4, 2], dtype=dtype), 5)
+    got = validate.check_values(np.array([0, 4, 2], dtype=dtype), 5)
     assert got.dtype == np.int64
     assert got.tolist() == [0, 4, 2]
-    assert validate.values([], 5).shape == (0,)
+    assert validate.check_values([], 5).shape == (0,)
 
 
 @pytest.mark.parametrize(
@@ -115,13 +120,13 @@ def test_values(dtype: Any) -> None:
 )
 def test_bad_values(array: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
-        validate.values(array, 5)
+        validate.check_values(array, 5)
 
 
 def test_distributions() -> None:
-    assert validate.distribution("prior", None, 4).tolist() == [0.25] * 4
-    assert validate.distribution("prior", (1, 0), 2).tolist() == [1.0, 0.0]
-    assert validate.distribution("prior", [0.5, 0.5 + 1e-10], 2).shape == (2,)
+    assert validate.check_distribution("prior", None, 4).tolist() == [0.25] * 4
+    assert validate.check_distribution("prior", (1, 0), 2).tolist() == [1.0, 0.0]
+    assert validate.check_distribution("prior", [0.5, 0.5 + 1e-10], 2).shape == (2,)
 
 
 @pytest.mark.parametrize(
@@ -140,29 +145,29 @@ def test_distributions() -> None:
 )
 def test_bad_distributions(array: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
-        validate.distribution("prior", array, 2)
+        validate.check_distribution("prior", array, 2)
 
 
 def test_generators_only() -> None:
     rng = np.random.default_rng(0)
-    assert validate.generator(rng) is rng
+    assert validate.check_generator(rng) is rng
     for wrong in (0, None, np.random.RandomState(0), np.random):
         with pytest.raises(TypeError, match=r"rng must be a numpy\.random\.Generator, got"):
-            validate.generator(wrong)  # type: ignore[arg-type]
+            validate.check_generator(wrong)  # type: ignore[arg-type]
 
 
 def test_tables_have_a_limit() -> None:
-    validate.table_size(2**14, 2**14)
+    validate.check_table_size(2**14, 2**14)
     with pytest.raises(ValueError, match="a table of 16385 reports x 16384 values is above"):
-        validate.table_size(2**14 + 1, 2**14)
+        validate.check_table_size(2**14 + 1, 2**14)
 
 
 def test_unknown_names_have_neighbours() -> None:
-    assert validate.known("thing", "alpha", ["beta", "alpha"]) == "alpha"
+    assert validate.check_known("thing", "alpha", ["beta", "alpha"]) == "alpha"
     with pytest.raises(ValueError, match=r"^unknown thing 'alpa'; did you mean alpha\?$"):
-        validate.known("thing", "alpa", ["alpha", "zeta"])
+        validate.check_known("thing", "alpa", ["alpha", "zeta"])
     with pytest.raises(ValueError, match=r"^unknown thing 'qqq'; known: alpha, zeta\.$"):
-        validate.known("thing", "qqq", iter(["zeta", "alpha"]))
+        validate.check_known("thing", "qqq", iter(["zeta", "alpha"]))
 
 
 # ------------------------------------------------- nonsense on the command line

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+from ldpaudit.arrays import Floats, Ints
+from ldpaudit.parameters import budget, domain_size, integer, parameters
+from ldpaudit.validate import check_values
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget(), reach=integer(1, lambda ring: ring.k // 2))
 class RingResponse:
     """The report's likelihood falls with its distance from the value, up to `reach` places away.
 
@@ -22,14 +24,6 @@ class RingResponse:
     epsilon: float
     reach: int = 3
 
-    def __post_init__(self) -> None:
-        if not (isinstance(self.k, int) and self.k >= 2):
-            raise ValueError(f"k must be a whole number of at least 2, got {self.k!r}.")
-        if not (isinstance(self.epsilon, float | int) and 0 < self.epsilon <= 700):
-            raise ValueError(f"epsilon must lie in (0, 700], got {self.epsilon!r}.")
-        if not (isinstance(self.reach, int) and 1 <= self.reach <= self.k // 2):
-            raise ValueError(f"reach must lie in [1, k // 2], got {self.reach!r}, k = {self.k}.")
-
     def _log_law(self) -> Floats:
         """Log P(shift) for each shift in [0, k)."""
         places = np.arange(self.k)
@@ -39,11 +33,9 @@ class RingResponse:
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Ints:
         """One report a value: the value shifted around the ring."""
-        own = np.asarray(values)
-        if own.ndim != 1 or not np.isin(own, np.arange(self.k)).all():
-            raise ValueError(f"values must be a vector of whole numbers in [0, {self.k}).")
+        own = check_values(values, self.k)
         shifts = rng.choice(self.k, size=own.size, p=np.exp(self._log_law()))
-        return (own.astype(np.int64) + shifts) % self.k
+        return (own + shifts) % self.k
 
     def log_likelihood(self, reports: npt.ArrayLike, values: npt.ArrayLike | None = None) -> Floats:
         """Log P(report | value), shape (n, len(values))."""

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Ints
 from ldpaudit.contracts import HasLikelihood, Mechanism, Reports
+from ldpaudit.parameters import parameters, probability
 
 
 @dataclass(frozen=True, kw_only=True)
+@parameters(share=probability())
 class Shortlist:
     """Name the commonest value among those nearly as likely as the likeliest one.
 
@@ -19,10 +21,6 @@ class Shortlist:
     """
 
     share: float = 0.5
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.share <= 1:
-            raise ValueError(f"share must lie in [0, 1], got {self.share!r}.")
 
     def applies(self, mechanism: Mechanism) -> str | None:
         """None where the attack can run, else why not."""
@@ -34,10 +32,10 @@ class Shortlist:
         self,
         reports: Reports,
         mechanism: Any,
-        prior: npt.NDArray[np.float64],
+        prior: Floats,
         *,
         rng: np.random.Generator,
-    ) -> npt.NDArray[np.int64]:
+    ) -> Ints:
         """One guess a report; among values that are equally common, the likeliest."""
         del rng  # nothing is left to chance
         likelihood = mechanism.log_likelihood(reports)
