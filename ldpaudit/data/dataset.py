@@ -36,7 +36,7 @@ def _labels(name: str, value: Any, made: Any) -> tuple[str, ...] | None:
         raise ValueError(f"{name} must name {made.k} values, got {len(value)}.")
     if value is None and made.inputs is not None and made.domain is not None:
         return tuple(map(made.domain.text, made.domain.check(made.inputs)))
-    return value
+    return cast("tuple[str, ...] | None", value)
 
 
 def _sizes(name: str, value: Any, made: Any) -> tuple[int, ...] | None:
