@@ -77,7 +77,7 @@ def test_a_mechanism_whose_own_pool_broke_spoils_its_cell(monkeypatch: pytest.Mo
     def broken(*_: Any, **__: Any) -> None:
         raise BrokenExecutor("a pool of its own")
 
-    monkeypatch.setattr("ldpaudit.auditing.audit", broken)
+    monkeypatch.setattr("ldpaudit.auditing.harness.audit", broken)
     row = ldpaudit.compare(STUDY).frame.iloc[0]
     assert (row["status"], row["reason"]) == ("failed", "BrokenExecutor: a pool of its own")
 
