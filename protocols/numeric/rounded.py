@@ -165,10 +165,16 @@ class Rounded(Levels):
 
 def best_levels(epsilon: float, worst: Callable[[float, int], float]) -> int:
     """The number of levels of least worst-case variance, which falls and then rises."""
-    levels = 2
-    while levels < MAX_LEVELS and worst(epsilon, levels + 1) < worst(epsilon, levels):
-        levels += 1
-    return levels
+    low, high = 2, 3  # the least is at least low; once the variance rises at high, below it
+    while high < MAX_LEVELS and worst(epsilon, high) < worst(epsilon, high - 1):
+        low, high = high, min(2 * high, MAX_LEVELS)
+    while low < high:
+        middle = (low + high) // 2
+        if worst(epsilon, middle + 1) < worst(epsilon, middle):
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 def shares(epsilon: float, levels: int) -> tuple[float, float]:
