@@ -296,38 +296,25 @@ def report(
 
 @app.command()
 def frontier(
-    k: Annotated[int, typer.Option("--k", help="Number of values.")],
     epsilon: Annotated[float, typer.Option("--epsilon", help="Privacy budget.")],
+    k: K = None,
+    mean: Annotated[bool, typer.Option("--mean", help="Means of numbers of [-1, 1].")] = False,
     as_json: AsJson = False,
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE", help="Draw it: .png, .svg or .pdf.")
     ] = None,
 ) -> None:
     """The limit of every epsilon-LDP mechanism: least error for a cap on attack success."""
-    from ldpaudit.analysis.limits import frontier as limit
+    from ldpaudit.cli.frontiers import show_frequencies, show_means
 
-    if plot is not None and plot.suffix not in (".png", ".svg", ".pdf"):
-        raise ValueError(f"--plot must end in .png, .svg or .pdf, got {str(plot)!r}.")
-    curve = limit(k, epsilon)
-    if plot is not None:
-        from ldpaudit.registry import load
-
-        load("reports", "limit")(curve).savefig(plot)
-    points = curve.points
-    users = curve.mse_at(points[:, 0], target="users")
-    rows = [
-        {"success": float(success), "mse_population": float(mse), "mse_users": float(fixed)}
-        for (success, mse), fixed in zip(points, users, strict=True)
-    ]
-    if as_json:
-        typer.echo(json.dumps({"k": k, "epsilon": epsilon, "points": rows}, indent=2))
-        return
-    typer.echo("attack success   n x MSE, population   n x MSE, fixed users")
-    shown = rows if len(rows) <= 20 else [*rows[:: -(-len(rows) // 20)], rows[-1]]
-    for row in shown:
-        typer.echo(
-            f"{row['success']:14.6g}   {row['mse_population']:19.6g}   {row['mse_users']:20.6g}"
-        )
+    if mean and (k is not None or plot is not None):
+        raise ValueError("--mean must come without --k and --plot.")
+    if mean:
+        show_means(epsilon, as_json)
+    elif k is None:
+        raise ValueError("--k must be given, or --mean.")
+    else:
+        show_frequencies(k, epsilon, as_json, plot)
 
 
 @app.command()
