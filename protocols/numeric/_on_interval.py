@@ -23,7 +23,7 @@ from ldpaudit.validate import (
 from ._priors import Floats, Nodes, Points, PriorLike, explained, nodes, points
 
 #: Users a pass: scratch stays in a near cache.
-CHUNK = 2**14
+CHUNK = 2**13
 
 
 class OnInterval(ABC):
@@ -211,6 +211,11 @@ class FixedWire:
 
 def whole_reports(reports: npt.ArrayLike, outputs: int) -> npt.NDArray[np.int64]:
     """Reports as int64 in [0, outputs), or an error that says what they should be."""
+    return known_reports(reports, outputs).astype(np.int64)
+
+
+def known_reports(reports: npt.ArrayLike, outputs: int) -> npt.NDArray[Any]:
+    """Reports of any whole type in [0, outputs), or an error that says what they should be."""
     seen = np.asarray(reports)
     if seen.ndim != 1:
         raise ValueError(f"reports must be one-dimensional, got shape {seen.shape}.")
@@ -221,7 +226,7 @@ def whole_reports(reports: npt.ArrayLike, outputs: int) -> npt.NDArray[np.int64]
     low, high = int(seen.min()), int(seen.max())
     if low < 0 or high >= outputs:
         raise ValueError(f"reports must lie in [0, {outputs}), got {low if low < 0 else high}.")
-    return seen.astype(np.int64)
+    return seen
 
 
 def standard_error(first: float, second: float, num_users: int) -> float:

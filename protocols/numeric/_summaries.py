@@ -61,14 +61,15 @@ class LevelCounts:
 
 
 def sums(
-    reports: Integers, features: Callable[[Integers], tuple[Floats, ...]]
+    reports: npt.NDArray[Any], features: Callable[[Integers], tuple[Floats, ...]]
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Sums of whole features of reports and of their products, exact below 2**19 in size."""
-    first: npt.NDArray[Any] = np.zeros(len(features(reports[:0])), dtype=object)
+    nothing = features(np.empty(0, dtype=np.int64))
+    first: npt.NDArray[Any] = np.zeros(len(nothing), dtype=object)
     second: npt.NDArray[Any] = np.zeros(first.size * (first.size + 1) // 2, dtype=object)
     for start in range(0, len(reports), 2**13):
         # Whole numbers whose sums stay below 2**52: exact as doubles, in any order.
-        block = features(reports[start : start + 2**13])
+        block = features(reports[start : start + 2**13].astype(np.int64))
         first += [int(column.sum()) for column in block]
         second += [int(one @ two) for i, one in enumerate(block) for two in block[i:]]
     return tuple(first.tolist()), tuple(second.tolist())

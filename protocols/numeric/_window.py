@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from ldpaudit.validate import check_integer, check_nonnegative
 
-from ._on_interval import FixedWire, OnInterval, standard_error, whole_reports
+from ._on_interval import FixedWire, OnInterval, known_reports, standard_error, whole_reports
 from ._priors import Floats, Points, nearby
 from ._summaries import ReportSums, itself, sums
 from ._weights import Weights, weights
@@ -150,7 +150,7 @@ class AffineWindow(Window):
 
     def aggregate(self, reports: npt.ArrayLike) -> ReportSums:
         """Sums of reports and of their squares; summaries of a stream add up."""
-        seen = self._checked(reports)
+        seen = known_reports(reports, self._outputs)
         return ReportSums(seen.size, *sums(seen, itself))
 
     def estimate(self, counts: ReportSums) -> float:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ldpaudit.validate import check_integer, check_known
 
-from ._on_interval import standard_error
+from ._on_interval import known_reports, standard_error
 from ._priors import Floats
 from ._summaries import Integers, ReportSums, sums
 from ._window import Window
@@ -181,7 +181,7 @@ class Dithered(Window):
 
     def aggregate(self, reports: npt.ArrayLike) -> ReportSums:
         """Sums of levels and corrections and of their products; summaries add up."""
-        seen = self._checked(reports)
+        seen = known_reports(reports, self._outputs)
         return ReportSums(seen.size, *sums(seen, self._features))
 
     def estimate(self, counts: ReportSums) -> float:

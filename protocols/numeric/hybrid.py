@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ldpaudit.validate import check_integer
 
-from ._on_interval import FixedWire, OnInterval, standard_error, whole_reports
+from ._on_interval import FixedWire, OnInterval, known_reports, standard_error, whole_reports
 from ._priors import Floats, Points, PriorLike, points
 from ._summaries import ReportSums, sums
 from .duchi import Duchi
@@ -165,7 +165,7 @@ class Hybrid(FixedWire, OnInterval):
 
     def aggregate(self, reports: npt.ArrayLike) -> ReportSums:
         """Sums of both mechanisms' reports, their numbers and products; summaries add up."""
-        seen = self._checked(reports)
+        seen = known_reports(reports, self._outputs)
         return ReportSums(seen.size, *sums(seen, self._features))
 
     def _features(self, reports: npt.NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
