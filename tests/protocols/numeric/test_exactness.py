@@ -55,8 +55,8 @@ def test_likelihoods_sum_to_one_and_differ_by_epsilon(maker: Any, epsilon: float
 @pytest.mark.parametrize("epsilon", [0.7, 3.0])
 def test_delta_is_the_hockey_stick_of_the_ends(maker: Any, epsilon: float) -> None:
     m = maker(epsilon)
-    table = np.exp(law(m))
-    for claim in (0.0, 0.4 * epsilon, 0.9 * epsilon, epsilon):
+    table = np.exp(law(m)[:, :4])
+    for claim in (0.0, 0.4 * epsilon, epsilon):
         deltas = np.maximum(0, table[:, None, :] - math.exp(claim) * table[:, :, None]).sum(axis=0)
         assert m.exact_delta(claim) == pytest.approx(deltas[1, 0], abs=1e-9)
         assert m.exact_delta(claim) >= deltas.max() - 1e-12
