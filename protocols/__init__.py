@@ -5,6 +5,15 @@ The registry finds them by name.
 
 from __future__ import annotations
 
+from ._kernels._postprocessing import (
+    BaseCut,
+    IterativeBayes,
+    MaximumLikelihood,
+    Norm,
+    NormSub,
+    PowerLaw,
+    Unbiased,
+)
 from .categorical import (
     AdaptiveLocalHashing,
     AdaptiveSubsetSelection,
@@ -16,7 +25,6 @@ from .categorical import (
     ApproximateOptimizedLocalHashing,
     ApproximateRandomizedResponse,
     ApproximateSymmetricUnaryEncoding,
-    BaseCut,
     BinaryLocalHashing,
     BlockDesignResponse,
     GaussianMechanism,
@@ -24,21 +32,15 @@ from .categorical import (
     GeneralUnaryEncoding,
     HadamardResponse,
     HybridProjectiveGeometry,
-    IterativeBayes,
     LocalHashingOnly,
-    MaximumLikelihood,
-    Norm,
-    NormSub,
     OptimizedLocalHashing,
     OptimizedUnaryEncoding,
-    PowerLaw,
     ProjectiveGeometryResponse,
     StickyUnaryEncoding,
     SubsetSelection,
     SummationHistogramEncoding,
     SymmetricUnaryEncoding,
     ThresholdingHistogramEncoding,
-    Unbiased,
 )
 from .longitudinal import (
     BinaryLongitudinalHashing,

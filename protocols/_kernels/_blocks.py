@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -31,9 +31,8 @@ from ._checks import checked_targets
 from ._counts import users_per_value
 from ._decodes import Decodes
 from ._message_counts import split_evenly
+from ._postprocessing import Linear
 from ._pure import SupportCounts
-
-Linear = Callable[[Floats], Floats]
 
 _CHUNK = 2**14  # users a pass: their numbers stay in cache
 _TABLE_CHUNK = 2**18  # likelihood entries, or messages, a pass

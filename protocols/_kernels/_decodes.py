@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-if TYPE_CHECKING:
-    from ._postprocessing import Postprocessing
+from ._postprocessing import Postprocessing, named
 
 
 class Decodes:
@@ -20,6 +19,4 @@ class Decodes:
         Names are none, base-cut, norm, norm-sub, simplex, power, em and mle, as far as they
         are defined here; all but none are biased.
         """
-        from ._postprocessing import named
-
         return named(post).frequencies(self, counts)

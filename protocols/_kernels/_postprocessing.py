@@ -17,10 +17,8 @@ import numpy.typing as npt
 
 from ldpaudit.validate import check_integer, check_known, check_positive
 
-from ._blocks import BlockResponse
-from ._pure import PureProtocol
-
 Floats = npt.NDArray[np.float64]
+Linear = Callable[[Floats], Floats]
 
 
 class Postprocessing(Protocol):
@@ -255,7 +253,7 @@ class MaximumLikelihood:
 
     def frequencies(self, mechanism: Any, counts: Any) -> Floats:
         """Frequencies, shape (k,)."""
-        if not (isinstance(mechanism, PureProtocol) and mechanism.reports_values):
+        if not getattr(mechanism, "reports_values", False):
             raise ValueError(
                 "post 'mle' has a closed form for randomized response only, "
                 f"got {type(mechanism).__name__}; 'em' is for all that count supports."
@@ -292,28 +290,18 @@ def _deviation(mechanism: Any, counts: Any) -> float:
     return math.sqrt(mechanism.mse(check_integer("num_users of counts", counts.num_users, 1)))
 
 
-_Map = Callable[[Floats], Floats]
-
-
-def _composite(mechanism: Any, counts: Any) -> tuple[Floats, _Map, _Map]:
+def _composite(mechanism: Any, counts: Any) -> tuple[Floats, Linear, Linear]:
     """Counts over n, their mean as a function of frequencies, and the transpose of its slope.
 
     Frequencies sum to 1, so that what does not depend on which values are held is constant.
     """
-    n = check_integer("num_users of counts", counts.num_users, 1)
-    if isinstance(mechanism, PureProtocol):
-        p, q = mechanism.p_star, mechanism.q_star
-        return (
-            counts.supports / n,
-            lambda f: np.asarray(q * f.sum() + (p - q) * f),
-            lambda u: (p - q) * u,
+    if not hasattr(mechanism, "mean_counts"):
+        raise ValueError(
+            f"post 'em' needs counts of supports, got those of {type(mechanism).__name__}."
         )
-    if isinstance(mechanism, BlockResponse):
-        forward, back = mechanism.mean_counts()
-        return counts.supports / n, forward, back
-    raise ValueError(
-        f"post 'em' needs counts of supports, got those of {type(mechanism).__name__}."
-    )
+    n = check_integer("num_users of counts", counts.num_users, 1)
+    forward, back = mechanism.mean_counts()
+    return counts.supports / n, forward, back
 
 
 def _power_law(num_users: int, mean: float) -> tuple[Floats, Floats]:

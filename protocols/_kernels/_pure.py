@@ -19,6 +19,7 @@ from ldpaudit.validate import check_distribution, check_integer
 
 from ._checks import checked_targets
 from ._decodes import Decodes
+from ._postprocessing import Linear
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +96,14 @@ class PureProtocol(Decodes, ABC):
         num_users = check_integer("num_users of counts", counts.num_users, 1)
         spread = self.p_star - self.q_star
         return np.asarray((counts.supports / num_users - self.q_star) / spread)
+
+    def mean_counts(self) -> tuple[Linear, Linear]:
+        """Mean of the supports over n for given frequencies, and the transpose of its slope."""
+        p, q = self.p_star, self.q_star
+        return (
+            lambda frequencies: np.asarray(q * frequencies.sum() + (p - q) * frequencies),
+            lambda weights: (p - q) * weights,
+        )
 
     def mse(self, num_users: int, frequencies: npt.ArrayLike | None = None) -> float:
         """Mean squared error of `estimate`, averaged over the k values.

@@ -2,16 +2,6 @@
 
 from __future__ import annotations
 
-from ldpaudit.protocols._kernels._postprocessing import (
-    BaseCut,
-    IterativeBayes,
-    MaximumLikelihood,
-    Norm,
-    NormSub,
-    PowerLaw,
-    Unbiased,
-)
-
 from .adaptive_protocols import (
     AdaptiveLocalHashing,
     AdaptiveSubsetSelection,
@@ -48,7 +38,6 @@ __all__ = [
     "ApproximateOptimizedLocalHashing",
     "ApproximateRandomizedResponse",
     "ApproximateSymmetricUnaryEncoding",
-    "BaseCut",
     "BinaryLocalHashing",
     "BlockDesignResponse",
     "GaussianMechanism",
@@ -56,19 +45,13 @@ __all__ = [
     "GeneralizedRandomizedResponse",
     "HadamardResponse",
     "HybridProjectiveGeometry",
-    "IterativeBayes",
     "LocalHashingOnly",
-    "MaximumLikelihood",
-    "Norm",
-    "NormSub",
     "OptimizedLocalHashing",
     "OptimizedUnaryEncoding",
-    "PowerLaw",
     "ProjectiveGeometryResponse",
     "StickyUnaryEncoding",
     "SubsetSelection",
     "SummationHistogramEncoding",
     "SymmetricUnaryEncoding",
     "ThresholdingHistogramEncoding",
-    "Unbiased",
 ]
