@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from ldpaudit.cli.options import AsJson, Delta, Epsilon, Jobs, K, Parameters, Seed
+from ldpaudit.cli.options import AsJson, Delta, Epsilon, Estimator, Jobs, K, Parameters, Seed
 from ldpaudit.cli.shuffling import shuffle
 
 if TYPE_CHECKING:
@@ -329,15 +329,17 @@ def check(
     epsilon: Epsilon = None,
     delta: Delta = None,
     param: Parameters = None,
+    estimator: Estimator = False,
 ) -> int:
     """Hold a mechanism against the contract: law, likelihood, estimate, variance."""
     from ldpaudit.cli.targets import build
-    from ldpaudit.testing.components import check_mechanism
+    from ldpaudit.testing import check_estimator, check_mechanism
 
     with _nonsense_is_inconclusive(target):
         mechanism = build(target, {"k": k, "epsilon": epsilon, "delta": delta}, param or [])
         try:
             passed = check_mechanism(mechanism)
+            passed += check_estimator(mechanism) if estimator else []
         except AssertionError as error:
             typer.echo(f"broken: {error}")
             return EXIT_VIOLATION

@@ -12,6 +12,7 @@ Delta = Annotated[float | None, typer.Option("--delta", help="Delta of (epsilon,
 Parameters = Annotated[
     list[str] | None, typer.Option("--param", metavar="KEY=VALUE", help="A further parameter.")
 ]
+Estimator = Annotated[bool, typer.Option("--estimator", help="Is its server unbiased, too?")]
 Seed = Annotated[int, typer.Option("--seed", help="Root of every random stream.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 Jobs = Annotated[int | None, typer.Option("--jobs", help="Worker processes (default: all cores).")]
