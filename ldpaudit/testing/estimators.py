@@ -179,11 +179,11 @@ def audit_estimator(
         raise TypeError(f"client must have privatize, got {type(client).__name__}.")
     if k is None:
         k = getattr(client, "k", 0)
-    size = validate.integer("k", k, 2)
-    users = validate.integer("num_users", num_users, 1)
-    rounds = validate.integer("collections", collections, 10)
-    level = validate.fraction("alpha", alpha)
-    root = validate.seed(seed)
+    size = validate.check_integer("k", k, 2)
+    users = validate.check_integer("num_users", num_users, 1)
+    rounds = validate.check_integer("collections", collections, 10)
+    level = validate.check_fraction("alpha", alpha)
+    root = validate.check_seed(seed)
     chosen = _chosen(frequencies, size)
     receiver = _Receiver(client if server is None else server, size)
     singles = receiver.singles(privatize, stream(root, "audit_estimator", "singles"))
@@ -279,7 +279,7 @@ class _Receiver:
         return self._checked(self.server(reports))
 
     def _checked(self, estimate: Any) -> Floats:
-        found: Floats = validate.floats("estimate", estimate)
+        found: Floats = validate.check_floats("estimate", estimate)
         if found.shape != (self.k,):
             raise ValueError(f"estimate must return shape ({self.k},), got {found.shape}.")
         if not np.isfinite(found).all():
@@ -354,6 +354,6 @@ def _chosen(given: Any, k: int) -> dict[str, Floats]:
     if not named:
         raise ValueError("frequencies must name at least one set, got none.")
     return {
-        str(name): validate.distribution(f"frequencies {name}", array, k)
+        str(name): validate.check_distribution(f"frequencies {name}", array, k)
         for name, array in named.items()
     }

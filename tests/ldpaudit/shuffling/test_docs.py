@@ -68,7 +68,7 @@ def test_local_epsilons_at_an_equal_central_one(row):
     )
     assert upper_delta(mechanism, float(central)) <= DELTA < upper_delta(more, float(central))
     assert float(success) == pytest.approx(mechanism.vulnerability(), abs=6e-4)
-    assert float(error) == pytest.approx(mechanism.mse(USERS), rel=3e-3)
+    assert float(error) == pytest.approx(mechanism.mse(USERS, [0.1] * 10), rel=5e-3)  # half a digit
 
 
 @pytest.mark.parametrize("row", rows("k"), ids=lambda row: " ".join(row[:2]))
