@@ -1,0 +1,50 @@
+"""What an attack is: it guesses or scores, and is judged elsewhere."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from ldpaudit.arrays import Bools, Floats
+from ldpaudit.contracts.mechanisms import Mechanism, Reports, Values
+
+
+class Attack(Protocol):
+    """What every attack shares. Hyper-parameters live in the object, the problem in the call."""
+
+    def applies(self, mechanism: Mechanism) -> str | None:
+        """Return None if the attack can run, else one sentence that says why not."""
+
+
+@runtime_checkable
+class Reconstruction(Attack, Protocol):
+    """Guesses each user's value. The harness draws the values and judges the guesses."""
+
+    def guess(
+        self, reports: Reports, mechanism: Mechanism, prior: Floats, *, rng: np.random.Generator
+    ) -> Values:
+        """One guess a report, shape (n,), integers in [0, k)."""
+
+
+@runtime_checkable
+class Distinguisher(Attack, Protocol):
+    """Scores each report: positive speaks for pair[0], negative for pair[1], 0 abstains."""
+
+    def score(
+        self,
+        reports: Reports,
+        mechanism: Mechanism,
+        pair: tuple[int, int],
+        *,
+        rng: np.random.Generator,
+    ) -> Floats:
+        """One score a report, shape (n,), no nan."""
+
+
+@runtime_checkable
+class TrainableDistinguisher(Attack, Protocol):
+    """Learns what to look for from labelled reports that the harness draws for it alone."""
+
+    def fit(self, reports: Reports, labels: Bools, *, rng: np.random.Generator) -> Distinguisher:
+        """A distinguisher fixed from now on; `labels` are True for reports of the first input."""

@@ -1,0 +1,90 @@
+"""What a mechanism can say of its own privacy."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+import numpy.typing as npt
+
+from ldpaudit.arrays import Floats
+from ldpaudit.contracts.mechanisms import Reports
+
+
+@runtime_checkable
+class HasLikelihood(Protocol):
+    """The hinge of every optimal attack."""
+
+    def log_likelihood(self, reports: Reports, values: npt.ArrayLike | None = None) -> Floats:
+        """Log P(report | value), shape (n, len(values)); None means all k values."""
+
+
+@runtime_checkable
+class HasRelation(Protocol):
+    """A mechanism whose guarantee depends on what two inputs have in common."""
+
+    def relation(self, pair: tuple[int, int]) -> str:
+        """What kind of neighbours two inputs are, in words."""
+
+
+@runtime_checkable
+class HasExactEpsilon(Protocol):
+    """The largest log-likelihood ratio over reports and pairs of values."""
+
+    def exact_epsilon(self) -> float:
+        """In natural-log units."""
+
+
+@runtime_checkable
+class HasExactDelta(Protocol):
+    """The privacy profile: the hockey-stick divergence of the worst pair of values."""
+
+    def exact_delta(self, epsilon: float) -> float:
+        """Least delta such that the mechanism is (epsilon, delta)-LDP, epsilon at least 0."""
+
+
+@runtime_checkable
+class HasDeltaUpper(Protocol):
+    """A proven bound on the privacy profile, where no exact figure of it exists."""
+
+    def delta_upper(self, epsilon: float) -> float:
+        """A delta at which the guarantee holds with this epsilon, at least 0, for any inputs."""
+
+
+@runtime_checkable
+class HasReports(HasLikelihood, Protocol):
+    """A mechanism with few enough reports to list: its channel can be written down."""
+
+    def every_report(self) -> Reports:
+        """All reports that can be sent, each once; ValueError where there are too many."""
+
+
+@runtime_checkable
+class HasPairClasses(Protocol):
+    """A mechanism whose values all look alike: what a report tells of three, in few classes.
+
+    Within a class all reports have the same likelihood ratios between the three values and to
+    the least likely value.
+    """
+
+    def pair_classes(self) -> tuple[Floats, Floats]:
+        """Probabilities of the classes under three values, and under what all send at least.
+
+        Shapes (3, classes) and (classes,): P(class | x) for any x, x' and x'' that differ
+        (x'' = x' where k = 2), and the sum over the class of min over all values of P(y | x).
+        """
+
+
+@runtime_checkable
+class HasBayesVulnerability(Protocol):
+    """Success of the best single guess from one report, for a prior (None: uniform)."""
+
+    def vulnerability(self, prior: npt.ArrayLike | None = None) -> float:
+        """Probability that the guess is right."""
+
+
+@runtime_checkable
+class HasPublishedSuccess(Protocol):
+    """The source paper's attack-success figure, where it differs from the exact one."""
+
+    def published_success(self) -> float:
+        """Probability, by the published formula under a uniform prior."""
