@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.collecting.estimands import Mean
 from ldpaudit.domains import Interval
 from ldpaudit.validate import (
     check_epsilon,
@@ -90,6 +91,11 @@ class OnInterval(ABC):
     def domain(self) -> Interval:
         """The interval of inputs."""
         return Interval(self.low, self.high)
+
+    @property
+    def estimand(self) -> Mean:
+        """The server estimates the mean of the users' numbers."""
+        return Mean()
 
     @property
     def _unit(self) -> float:

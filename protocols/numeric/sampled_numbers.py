@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.collecting.estimands import VectorMean
 from ldpaudit.domains import Ball
 from ldpaudit.validate import (
     check_epsilon,
@@ -139,6 +140,11 @@ class SampledNumbers:
     def domain(self) -> Ball:
         """The cube of inputs: the ball of the largest coordinate."""
         return Ball(self.dimension, self.radius, math.inf)
+
+    @property
+    def estimand(self) -> VectorMean:
+        """The server estimates the mean of each attribute."""
+        return VectorMean()
 
     @property
     def bits(self) -> int:

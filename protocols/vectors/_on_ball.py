@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.collecting.estimands import VectorMean
 from ldpaudit.domains import Ball
 from ldpaudit.validate import (
     check_epsilon,
@@ -87,6 +88,11 @@ class OnBall(ABC):
     def domain(self) -> Ball:
         """The ball of inputs."""
         return Ball(self.dimension, self.radius, 2)
+
+    @property
+    def estimand(self) -> VectorMean:
+        """The server estimates the mean of the users' vectors."""
+        return VectorMean()
 
     @property
     def bits(self) -> int:
