@@ -9,34 +9,42 @@
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$p"; break; }; \
 	done)
+# Versions that pass together; `make test CONSTRAINTS=` takes the newest that pyproject.toml allows.
+CONSTRAINTS ?= constraints.txt
+VENV ?= .venv
 OUT ?= report
 DIST ?= dist
 ARGS ?=
 EXAMPLES ?= 10000
 
-bin := .venv/bin
+bin := $(VENV)/bin
 browsers := chromium chromium-browser google-chrome chrome
-pip := PIP_DISABLE_PIP_VERSION_CHECK=1 $(bin)/python -m pip install -q
+pip := PIP_DISABLE_PIP_VERSION_CHECK=1 $(bin)/python -m pip install -q \
+	$(if $(CONSTRAINTS),-c "$(CONSTRAINTS)",--upgrade --upgrade-strategy eager)
 
 # An environment knows its own absolute path: a checkout that was moved starts afresh.
-ifneq ($(shell cat .venv/.made 2>/dev/null),$(CURDIR))
-.venv/.made: FORCE
+ifneq ($(shell cat $(VENV)/.made 2>/dev/null),$(CURDIR))
+$(VENV)/.made: FORCE
+endif
+# It knows what it was made with: other constraints are another set of versions.
+ifneq ($(shell cat $(VENV)/.constraints 2>/dev/null),$(CONSTRAINTS))
+$(VENV)/.constraints: FORCE
 endif
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
-report: .venv/.installed ## install and draw the default Pareto report; OUT=folder (default: report)
+report: $(VENV)/.installed ## install and draw the default Pareto report; OUT=folder (default: report)
 	$(bin)/ldpaudit compare --out "$(OUT)"
 	@$(bin)/python -c 'import pathlib, sys; print("The page:", pathlib.Path(sys.argv[1], "report.html").resolve())' "$(OUT)"
 
-test: .venv/.ready ## run every test; ARGS="-k mss" narrows it down
+test: $(VENV)/.ready ## run every test; ARGS="-k mss" narrows it down
 	@for b in $(browsers); do command -v "$$b" >/dev/null && exit 0; done; \
 	[ -n "$$LDPAUDIT_CHROMIUM" ] || echo "No Chromium here, so the tests of the page in a browser are skipped;" \
 		"Debian has it as 'apt-get install chromium', and LDPAUDIT_CHROMIUM can name another one." >&2
 	OMP_NUM_THREADS=1 $(bin)/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
-lint: .venv/.ready ## ruff, mypy and the law of imports
+lint: $(VENV)/.ready ## ruff, mypy and the law of imports
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .
 	$(bin)/mypy
@@ -44,34 +52,39 @@ lint: .venv/.ready ## ruff, mypy and the law of imports
 	$(bin)/mypy --explicit-package-bases examples/ring/ldpaudit_ring
 	$(bin)/lint-imports
 
-bench: .venv/.ready ## time it beside its peers, into benchmarks/RECORD.md; ARGS="clients scale" narrows it down
+bench: $(VENV)/.ready ## time it beside its peers, into benchmarks/RECORD.md; ARGS="clients scale" narrows it down
 	$(bin)/python benchmarks/record.py $(ARGS)
 
-fuzz: .venv/.ready ## try more random input; EXAMPLES=10000 for each entry
+fuzz: $(VENV)/.ready ## try more random input; EXAMPLES=10000 for each entry
 	LDPAUDIT_FUZZ_EXAMPLES="$(EXAMPLES)" OMP_NUM_THREADS=1 $(bin)/python -m pytest -n auto --maxprocesses 4 --dist worksteal -m fuzz $(ARGS)
 
-wheel: .venv/.ready ## build the source archive and the wheel; DIST=folder (default: dist)
+wheel: $(VENV)/.ready ## build the source archive and the wheel; DIST=folder (default: dist)
 	rm -f "$(DIST)"/ldpaudit-*
-	PIP_DISABLE_PIP_VERSION_CHECK=1 $(bin)/python -m build --outdir "$(DIST)" .
+	$(bin)/python -m build --no-isolation --outdir "$(DIST)" .
 
 clean: ## remove the environment, builds and caches; results stay
-	rm -rf .venv build dist ldpaudit.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist ldpaudit.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name .git -prune -o -type d -name __pycache__ -prune -exec rm -rf {} +
 
-.venv/.made:
+$(VENV)/.made:
 	@python="$(PYTHON)"; \
 	if [ -z "$$python" ] || ! "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 		echo "ldpaudit needs Python 3.11 or newer, found none; try: make PYTHON=/path/to/python3.12" >&2; exit 1; fi; \
-	"$$python" -m venv --clear .venv || { rm -rf .venv; \
+	"$$python" -m venv --clear "$(VENV)" || { rm -rf "$(VENV)"; \
 		echo "$$python cannot make a virtual environment; some systems package that apart (python3-venv)" >&2; exit 1; }
 	@printf '%s' "$(CURDIR)" > $@
 
-.venv/.installed: .venv/.made pyproject.toml
-	$(pip) -e .
+# The build itself is done with a setuptools of the set, not with the newest of the day.
+$(VENV)/.constraints: $(VENV)/.made $(CONSTRAINTS)
+	$(pip) setuptools
+	@printf '%s' "$(CONSTRAINTS)" > $@
+
+$(VENV)/.installed: $(VENV)/.constraints pyproject.toml
+	$(pip) --no-build-isolation -e .
 	@touch $@
 
-.venv/.ready: .venv/.made pyproject.toml
-	$(pip) -e '.[test]'
-	@touch .venv/.installed $@
+$(VENV)/.ready: $(VENV)/.constraints pyproject.toml
+	$(pip) --no-build-isolation -e '.[test]'
+	@touch $(VENV)/.installed $@
 
 FORCE:
