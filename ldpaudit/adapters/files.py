@@ -211,22 +211,25 @@ def _typed(loaded: list[_Table | _Cells]) -> list[_Table]:
             f"reports of both inputs must have the same form, got {widths[0]} columns in one file "
             f"and {widths[1]} in the other."
         )
-    columns: list[list[Raw]] = [[] for _ in files]
-    for place in range(max(widths, default=0)):
-        parts = [[row[place] for row in part.rows] for part in files]
-        distinct = {cell for cells in parts for cell in cells}
-        known = {cell for cell in distinct if cell.lower() not in _MISSING}
-        numeric = bool(known) and all(map(_NUMBER.fullmatch, known))
-        missing = distinct - known if numeric else distinct & {""}
-        for part, cells, column in zip(files, parts, columns, strict=True):
-            if gone := missing.intersection(cells):
-                line = part.lines[min(cells.index(cell) for cell in gone)]
-                raise ValueError(f"a value is missing in line {line} of {str(part.path)!r}.")
-            column.append(_column(cells, known, numeric))
-    joined = iter([_joined(column) for column in columns])
+    columns = [_same_column(files, place) for place in range(max(widths, default=0))]
+    joined = iter([_joined([column[i] for column in columns]) for i in range(len(files))])
     return [
         _Table(next(joined), part.names) if isinstance(part, _Cells) else part for part in loaded
     ]
+
+
+def _same_column(files: list[_Cells], place: int) -> list[Raw]:
+    """One column of every file: numbers if it holds numbers alone in all of them, else texts."""
+    parts = [[row[place] for row in part.rows] for part in files]
+    distinct = {cell for cells in parts for cell in cells}
+    known = {cell for cell in distinct if cell.lower() not in _MISSING}
+    numeric = bool(known) and all(map(_NUMBER.fullmatch, known))
+    missing = distinct - known if numeric else distinct & {""}
+    for part, cells in zip(files, parts, strict=True):
+        if gone := missing.intersection(cells):
+            line = part.lines[min(cells.index(cell) for cell in gone)]
+            raise ValueError(f"a value is missing in line {line} of {str(part.path)!r}.")
+    return [_column(cells, known, numeric) for cells in parts]
 
 
 def _column(cells: list[str], known: set[str], numeric: bool) -> Raw:
