@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import validate
+from ldpaudit.arrays import Floats
 from ldpaudit.contracts import Domain, Inputs
 
 __all__ = ["GRID_SIZE", "Ball", "Categories", "Domain", "Interval", "Records", "input_text"]
@@ -358,8 +359,8 @@ class Ball:
             return f"{vector[where[0]]!r} e{where[0] + 1}"
         return f"({', '.join(map(_short, vector[:3]))}, ...)"
 
-    def _lengths(self, vectors: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        lengths: npt.NDArray[np.float64] = np.linalg.norm(vectors, ord=self.norm, axis=1)
+    def _lengths(self, vectors: Floats) -> Floats:
+        lengths: Floats = np.linalg.norm(vectors, ord=self.norm, axis=1)
         return lengths
 
 

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Ints
 from ldpaudit.protocols._kernels._affine_counts import (
     blocks_with_most,
     draw_supports,
@@ -18,7 +19,7 @@ from ldpaudit.protocols._kernels._affine_counts import (
 )
 from ldpaudit.protocols._kernels._checks import checked_targets
 from ldpaudit.protocols._kernels._counts import users_per_value
-from ldpaudit.protocols._kernels._progressions import Ints, count_progressions
+from ldpaudit.protocols._kernels._progressions import count_progressions
 from ldpaudit.protocols._kernels._projective import inverses, prime_from
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
 from ldpaudit.protocols._kernels._subsets import SubsetRandomizer
@@ -170,9 +171,7 @@ class AffineBlockResponse(PureProtocol):
         steps = seen // self.q
         return steps + 1, seen - steps * self.q
 
-    def log_likelihood(
-        self, reports: npt.ArrayLike, values: npt.ArrayLike | None = None
-    ) -> npt.NDArray[np.float64]:
+    def log_likelihood(self, reports: npt.ArrayLike, values: npt.ArrayLike | None = None) -> Floats:
         """Log P(report | value), shape (n, len(values)); None means all k values."""
         steps, starts = self._blocks(reports)
         asked = np.arange(self.k) if values is None else check_values(values, self.k)

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Bools, Floats, Ints
 from ldpaudit.divergence import hockey_stick
 from ldpaudit.protocols._kernels._checks import checked_targets
 from ldpaudit.protocols._kernels._counts import users_per_value
@@ -24,9 +25,6 @@ from ldpaudit.validate import (
     check_values,
     shown,
 )
-
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -168,9 +166,7 @@ class BlockDesignResponse(PureProtocol):
         places = source.integers(np.where(missed, r, 0), np.where(missed, self.num_blocks, r))
         return self._by_value[own, places]
 
-    def log_likelihood(
-        self, reports: npt.ArrayLike, values: npt.ArrayLike | None = None
-    ) -> npt.NDArray[np.float64]:
+    def log_likelihood(self, reports: npt.ArrayLike, values: npt.ArrayLike | None = None) -> Floats:
         """Log P(report | value), shape (n, len(values)); None means all k values."""
         seen = check_values(reports, self.num_blocks)
         asked = np.arange(self.k) if values is None else check_values(values, self.k)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Ints
 from ldpaudit.domains import Interval
 from ldpaudit.validate import (
     check_epsilon,
@@ -20,7 +21,7 @@ from ldpaudit.validate import (
     check_table_size,
 )
 
-from ._priors import Floats, Nodes, Points, PriorLike, explained, nodes, points
+from ._priors import Nodes, Points, PriorLike, explained, nodes, points
 
 #: Users a pass: scratch stays in a near cache.
 CHUNK = 2**13
@@ -59,11 +60,11 @@ class OnInterval(ABC):
         """One report a position in [0, steps]."""
 
     @abstractmethod
-    def _checked(self, reports: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    def _checked(self, reports: npt.ArrayLike) -> Ints:
         """Reports as int64, or an error that says what they should be."""
 
     @abstractmethod
-    def _log_law(self, reports: npt.NDArray[np.int64], position: Floats) -> Floats:
+    def _log_law(self, reports: Ints, position: Floats) -> Floats:
         """Log P(report | position), shape (n, number of positions)."""
 
     @abstractmethod
@@ -209,7 +210,7 @@ class FixedWire:
         return np.asarray(numbers, dtype=np.uint32)
 
 
-def whole_reports(reports: npt.ArrayLike, outputs: int) -> npt.NDArray[np.int64]:
+def whole_reports(reports: npt.ArrayLike, outputs: int) -> Ints:
     """Reports as int64 in [0, outputs), or an error that says what they should be."""
     return known_reports(reports, outputs).astype(np.int64)
 

@@ -8,11 +8,11 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Ints
 from ldpaudit.validate import check_integer, check_known
 
 from ._on_interval import known_reports, standard_error
-from ._priors import Floats
-from ._summaries import Integers, ReportSums, sums
+from ._summaries import ReportSums, sums
 from ._window import Window
 from .rounded import MAX_LEVELS, best_levels, shares
 
@@ -156,7 +156,7 @@ class Dithered(Window):
         level += size - 1
         return level.astype(np.uint32)
 
-    def _features(self, reports: Integers) -> tuple[Floats, Floats]:
+    def _features(self, reports: Ints) -> tuple[Floats, Floats]:
         """Levels, and the corrections -h(u) in half steps."""
         level = (reports >> (self.dithers.bit_length() - 1)).astype(np.float64)
         return level, self._corrections.take(reports & (self.dithers - 1))
@@ -210,7 +210,7 @@ class Dithered(Window):
         backwards = self._corrections / 2  # the dithers that lift a node are the first of these
         return np.concatenate(([0.0], np.cumsum(backwards)))[: self.dithers]
 
-    def _at_nodes(self, node: npt.NDArray[np.int64]) -> Floats:
+    def _at_nodes(self, node: Ints) -> Floats:
         """Variance at nodes of the grid, in squared steps."""
         size, levels = self.dithers, self._levels
         telling = self._law.telling

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ._priors import Floats
+from ldpaudit.arrays import Floats
+
 from .rounded import Levels
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats
 from ldpaudit.validate import check_generator, check_integer, check_listable
 
 from ._on_interval import standard_error
-from ._priors import Floats
 from ._summaries import LevelCounts
 from ._window import AffineWindow
 

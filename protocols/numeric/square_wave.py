@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats
 from ldpaudit.validate import check_integer
 
 from ._expectation_maximization import band_channel, maximize
-from ._priors import Floats
 from ._summaries import ReportSums, itself, sums
 from ._window import AffineWindow, grid
 

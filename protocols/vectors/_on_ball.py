@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Ints
 from ldpaudit.domains import Ball
 from ldpaudit.validate import (
     check_epsilon,
@@ -19,8 +20,6 @@ from ldpaudit.validate import (
     check_positive,
     check_table_size,
 )
-
-Floats = npt.NDArray[np.float64]
 
 #: Sums are kept in whole units, so many to the size of a usual coordinate: exact, whatever
 #: the order of the reports, and 1e-8 of a report's error is all that a unit rounds.
@@ -36,7 +35,7 @@ class VectorSums:
     """Sums of the reports of `num_users`, a coordinate each, in whole units; they add up."""
 
     num_users: int
-    sums: npt.NDArray[np.int64]
+    sums: Ints
 
     def __add__(self, other: VectorSums) -> VectorSums:
         if not isinstance(other, VectorSums):

@@ -9,10 +9,11 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats
 from ldpaudit.validate import check_nonnegative
 
 from ._directions import directions, rounded_directions, spread_around, two_sided
-from ._on_ball import Floats, OnBall, only_uniform
+from ._on_ball import OnBall, only_uniform
 from ._radial import panels, told
 from ._sphere import cap_moment, cap_share
 

@@ -10,9 +10,10 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats
 from ldpaudit.validate import check_fraction, check_nonnegative
 
-from ._on_ball import Floats, OnBall, only_uniform
+from ._on_ball import OnBall, only_uniform
 from ._radial import angles, of_distance, panels, told
 
 

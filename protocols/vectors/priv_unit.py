@@ -10,10 +10,11 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats
 from ldpaudit.validate import check_nonnegative, check_positive
 
 from ._directions import directions, rounded_directions, spread_around, two_sided
-from ._on_ball import Floats, OnBall, only_uniform
+from ._on_ball import OnBall, only_uniform
 from ._sphere import best_angle, cap_moment, cap_share, place_in_cap
 
 
