@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.arrays import Floats, Ints
+from ldpaudit.parameters import budget, domain_size, parameters
 from ldpaudit.protocols._kernels._affine_counts import (
     blocks_with_most,
     draw_supports,
@@ -26,9 +27,7 @@ from ldpaudit.protocols._kernels._subsets import SubsetRandomizer
 from ldpaudit.validate import (
     MAX_DOMAIN,
     check_distribution,
-    check_epsilon,
     check_generator,
-    check_integer,
     check_listable,
     check_table_size,
     check_values,
@@ -43,6 +42,7 @@ _TABLE_CHUNK = 2**18  # likelihood entries a pass
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(MAX_DOMAIN), epsilon=budget())
 class AffineBlockResponse(PureProtocol):
     """PI-RAPPOR on affine blocks: a progression of w residues that tends to hold the own value.
 
@@ -96,10 +96,6 @@ class AffineBlockResponse(PureProtocol):
 
     k: int
     epsilon: float
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", check_integer("k", self.k, 2, MAX_DOMAIN))
-        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
 
     @cached_property
     def q(self) -> int:

@@ -12,13 +12,13 @@ import numpy.typing as npt
 
 from ldpaudit.arrays import Bools, Floats, Ints
 from ldpaudit.divergence import hockey_stick
+from ldpaudit.parameters import budget, domain_size, parameters
 from ldpaudit.protocols._kernels._checks import checked_targets
 from ldpaudit.protocols._kernels._counts import users_per_value
 from ldpaudit.protocols._kernels._message_counts import split_evenly
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
 from ldpaudit.validate import (
     check_distribution,
-    check_epsilon,
     check_generator,
     check_integer,
     check_table_size,
@@ -28,6 +28,11 @@ from ldpaudit.validate import (
 
 
 @dataclass(frozen=True)
+@parameters(
+    k=domain_size(),
+    epsilon=budget(),
+    blocks=lambda _, blocks, made: _checked_blocks(blocks, made.k),
+)
 class BlockDesignResponse(PureProtocol):
     """Report a block of a design, e times as likely if it holds the own value.
 
@@ -71,10 +76,7 @@ class BlockDesignResponse(PureProtocol):
     epsilon: float
     blocks: tuple[tuple[int, ...], ...]
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", check_integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
-        object.__setattr__(self, "blocks", _checked_blocks(self.blocks, self.k))
+    def _check_together(self) -> None:
         _ = self._design
 
     @cached_property

@@ -48,8 +48,7 @@ class WholeNoise(OnInterval):
         """Bits a report, a signed number of fixed length."""
         return BITS
 
-    def _check(self) -> None:
-        super()._check()
+    def _check_together(self) -> None:
         if self.epsilon < _LEAST:
             raise ValueError(f"epsilon must be at least {_LEAST:g} here, got {self.epsilon!r}.")
 

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from ldpaudit.arrays import Floats, Ints
 from ldpaudit.domains import Interval
+from ldpaudit.parameters import budget, parameters
 from ldpaudit.validate import (
-    check_epsilon,
     check_floats,
     check_generator,
     check_integer,
@@ -27,6 +27,11 @@ from ._priors import Nodes, Points, PriorLike, explained, nodes, points
 CHUNK = 2**13
 
 
+@parameters(
+    low=lambda _, low, made: Interval(low, made.high).low,
+    high=lambda _, high, made: Interval(made.low, high).high,
+    epsilon=budget(),
+)
 class OnInterval(ABC):
     """A mechanism on [low, high] that rounds to the nodes 0..`_steps` of a grid at random.
 
@@ -37,13 +42,6 @@ class OnInterval(ABC):
     low: float
     high: float
     epsilon: float
-
-    def _check(self) -> None:
-        """Check the parameters that all share; called by every ``__post_init__``."""
-        interval = Interval(self.low, self.high)
-        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
-        object.__setattr__(self, "low", interval.low)
-        object.__setattr__(self, "high", interval.high)
 
     @property
     @abstractmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,15 +10,20 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.arrays import Floats, Ints
-from ldpaudit.validate import check_integer, check_known
+from ldpaudit.parameters import one_of, parameters
+from ldpaudit.validate import check_integer
 
 from ._on_interval import known_reports, standard_error
 from ._summaries import ReportSums, sums
 from ._window import Window
-from .rounded import MAX_LEVELS, best_levels, shares
+from .rounded import levels_or_best, shares
 
 
 @dataclass(frozen=True)
+@parameters(
+    aim=one_of(("average", "worst")),
+    levels=levels_or_best(lambda made: _WHEN[made.aim]),
+)
 class Dithered(Window):
     """Dithered response: add a public dither, round to k levels, randomized response, correct.
 
@@ -93,13 +99,6 @@ class Dithered(Window):
     high: float = 1.0
     levels: int | None = None
     aim: str = "worst"
-
-    def __post_init__(self) -> None:
-        self._check()
-        check_known("aim", self.aim, _WHEN)
-        if self.levels is None:
-            object.__setattr__(self, "levels", best_levels(self.epsilon, _WHEN[self.aim]))
-        object.__setattr__(self, "levels", check_integer("levels", self.levels or 0, 2, MAX_LEVELS))
 
     @property
     def _levels(self) -> int:
@@ -258,4 +257,4 @@ def _average(epsilon: float, levels: int) -> float:
     return less * (1 / 3 + square / 6) + blind + square / 12
 
 
-_WHEN = {"worst": _worst, "average": _average}
+_WHEN: dict[str, Callable[[float, int], float]] = {"worst": _worst, "average": _average}

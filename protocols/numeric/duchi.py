@@ -59,9 +59,6 @@ class Duchi(Levels):
     high: float = 1.0
     _levels = 2
 
-    def __post_init__(self) -> None:
-        self._check()
-
     def _draw(self, position: Floats, rng: np.random.Generator) -> npt.NDArray[np.uint32]:
         # The upper level has a weight from blind to blind + extra, whatever is rounded here.
         law = self._law

@@ -65,9 +65,6 @@ class Hybrid(FixedWire, OnInterval):
     low: float = -1.0
     high: float = 1.0
 
-    def __post_init__(self) -> None:
-        self._check()
-
     @property
     def piecewise_share(self) -> float:
         """Probability of the piecewise mechanism."""

@@ -58,9 +58,6 @@ class Laplace(WholeNoise):
     low: float = -1.0
     high: float = 1.0
 
-    def __post_init__(self) -> None:
-        self._check()
-
     def _noise(self, size: int, rng: np.random.Generator) -> Ints:
         noise = np.empty(size, dtype=np.int64)
         waiting = np.arange(size)

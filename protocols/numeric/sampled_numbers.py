@@ -13,14 +13,12 @@ import numpy.typing as npt
 
 from ldpaudit.arrays import Floats, Ints, Rows
 from ldpaudit.domains import Ball
+from ldpaudit.parameters import budget, integer, one_of, optional, parameters, positive
 from ldpaudit.validate import (
-    check_epsilon,
     check_floats,
     check_generator,
     check_integer,
-    check_known,
     check_nonnegative,
-    check_positive,
     check_table_size,
 )
 
@@ -62,6 +60,13 @@ class AttributeSums:
 
 
 @dataclass(frozen=True)
+@parameters(
+    dimension=integer(1, 10**6),
+    epsilon=budget(),
+    radius=positive(),
+    base=one_of(_BASES),
+    sample=optional(integer(1, lambda made: made.dimension)),
+)
 class SampledNumbers:
     """Several numbers: send k of d, chosen at random, with epsilon / k each.
 
@@ -112,15 +117,6 @@ class SampledNumbers:
     radius: float = 1.0
     base: str = "hm"
     sample: int | None = None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "dimension", check_integer("dimension", self.dimension, 1, 10**6))
-        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
-        object.__setattr__(self, "radius", check_positive("radius", self.radius))
-        check_known("base", self.base, _BASES)
-        if self.sample is not None:
-            asked = check_integer("sample", self.sample, 1, self.dimension)
-            object.__setattr__(self, "sample", asked)
 
     @property
     def sampled(self) -> int:

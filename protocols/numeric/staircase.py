@@ -56,9 +56,6 @@ class Staircase(WholeNoise):
     low: float = -1.0
     high: float = 1.0
 
-    def __post_init__(self) -> None:
-        self._check()
-
     @cached_property
     def stair(self) -> int:
         """Number of noises 0, 1, ... before the law first falls."""

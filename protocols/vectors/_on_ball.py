@@ -12,12 +12,11 @@ import numpy.typing as npt
 
 from ldpaudit.arrays import Floats, Ints
 from ldpaudit.domains import Ball
+from ldpaudit.parameters import budget, integer, parameters, positive
 from ldpaudit.validate import (
-    check_epsilon,
     check_floats,
     check_generator,
     check_integer,
-    check_positive,
     check_table_size,
 )
 
@@ -48,18 +47,13 @@ class VectorSums:
         return VectorSums(self.num_users + other.num_users, self.sums + other.sums)
 
 
+@parameters(dimension=integer(2, 10**6), epsilon=budget(), radius=positive())
 class OnBall(ABC):
     """A mechanism on the ball of a radius whose report is its unbiased estimate."""
 
     dimension: int
     epsilon: float
     radius: float
-
-    def _check(self) -> None:
-        """Check the parameters that all share; called by every ``__post_init__``."""
-        object.__setattr__(self, "dimension", check_integer("dimension", self.dimension, 2, 10**6))
-        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
-        object.__setattr__(self, "radius", check_positive("radius", self.radius))
 
     @abstractmethod
     def _fill(self, block: Floats, own: Floats, rng: np.random.Generator) -> None:

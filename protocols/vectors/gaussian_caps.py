@@ -62,9 +62,6 @@ class PrivUnitG(OnBall):
     epsilon: float
     radius: float = 1.0
 
-    def __post_init__(self) -> None:
-        self._check()
-
     @cached_property
     def threshold(self) -> float:
         """The threshold of least error, at least 0."""

@@ -168,9 +168,6 @@ class PrivUnit(Cap):
     epsilon: float
     radius: float = 1.0
 
-    def __post_init__(self) -> None:
-        self._check()
-
     @cached_property
     def angle(self) -> float:
         """Angle of the best cap."""
@@ -212,6 +209,3 @@ class DuchiVector(Cap):
     epsilon: float
     radius: float = 1.0
     angle = math.pi / 2
-
-    def __post_init__(self) -> None:
-        self._check()
