@@ -28,10 +28,9 @@ from scipy.sparse import bmat, csr_matrix, eye
 from scipy.special import expit, logsumexp
 
 import ldpaudit
+from ldpaudit.arrays import Floats
 from ldpaudit.protocols import choose_moduli
 from ldpaudit.protocols.modular._designs import Design
-
-Floats = npt.NDArray[np.float64]
 
 WEIGHTS = (0.0, 0.05, 0.15, 0.4)
 #: Scale over which sums of largest entries, and the maximum over blocks, are smoothed.

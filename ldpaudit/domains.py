@@ -18,7 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import validate
+from ldpaudit.arrays import Floats
 from ldpaudit.contracts import Domain, Inputs
+from ldpaudit.parameters import integer, parameters, positive
 
 __all__ = ["GRID_SIZE", "Ball", "Categories", "Domain", "Interval", "Records", "input_text"]
 
@@ -30,7 +32,29 @@ _ROUNDING = 1e-9
 _WRITTEN = 4
 
 
+def _how_many(_: str, given: int, made: Categories) -> int:  # noqa: ARG001
+    """The number of categories, which stands in `labels` where there are no names."""
+    number = made.labels if _names(made.labels) is None else len(made.labels)
+    return validate.check_integer("number of categories", number, 2, validate.MAX_DOMAIN)
+
+
+def _names(labels: Any) -> tuple[str, ...] | None:
+    """The labels, all different, or None for a number of categories."""
+    if isinstance(labels, str):
+        raise TypeError(f"labels must be a sequence of texts, got {validate.shown(labels)}.")
+    if not (isinstance(labels, Sequence) or (isinstance(labels, np.ndarray) and labels.ndim == 1)):
+        return None
+    names = tuple(labels)
+    if set(map(type, names)) != {str}:
+        names = tuple(str(validate.check_text("every label", name)) for name in names)
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"labels must be different, got {validate.shown(twice)} twice.")
+    return names
+
+
 @dataclass(frozen=True, repr=False)
+@parameters(k=_how_many, labels=lambda _, labels, __: _names(labels))
 class Categories:
     """Kinds that have no order, numbered from 0.
 
@@ -63,23 +87,7 @@ class Categories:
     """
 
     labels: Any
-    k: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        labels, k = None, self.labels
-        if isinstance(k, str):
-            raise TypeError(f"labels must be a sequence of texts, got {validate.shown(k)}.")
-        if isinstance(k, Sequence) or (isinstance(k, np.ndarray) and k.ndim == 1):
-            labels = tuple(k)
-            if set(map(type, labels)) != {str}:
-                labels = tuple(str(validate.check_text("every label", label)) for label in labels)
-            k = len(labels)
-            if len(set(labels)) < k:
-                twice = next(label for label in labels if labels.count(label) > 1)
-                raise ValueError(f"labels must be different, got {validate.shown(twice)} twice.")
-        object.__setattr__(self, "labels", labels)
-        number = "number of categories"
-        object.__setattr__(self, "k", validate.check_integer(number, k, 2, validate.MAX_DOMAIN))
+    k: int = field(init=False, default=0)
 
     def __repr__(self) -> str:
         return f"Categories({self.k if self.labels is None else self.labels!r})"
@@ -112,7 +120,19 @@ class Categories:
         return str(number) if self.labels is None else str(self.labels[number])
 
 
+def _sizes(_: str, given: Any, made: Records) -> tuple[int, ...]:  # noqa: ARG001
+    """Numbers of values, whose product is no larger than a domain may be."""
+    if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray):
+        raise TypeError(f"sizes must be a sequence of whole numbers, got {validate.shown(given)}.")
+    sizes = tuple(validate.check_integer("every size", size, 2) for size in given)
+    if not sizes:
+        raise ValueError("sizes must name at least one attribute, got ().")
+    validate.check_integer("number of records", math.prod(sizes), 2, validate.MAX_DOMAIN)
+    return sizes
+
+
 @dataclass(frozen=True)
+@parameters(sizes=_sizes)
 class Records:
     """Records of several attributes, each of which has categories numbered from 0.
 
@@ -138,17 +158,6 @@ class Records:
     """
 
     sizes: tuple[int, ...]
-
-    def __post_init__(self) -> None:
-        if isinstance(self.sizes, str) or not isinstance(self.sizes, Sequence | np.ndarray):
-            raise TypeError(
-                f"sizes must be a sequence of whole numbers, got {validate.shown(self.sizes)}."
-            )
-        sizes = tuple(validate.check_integer("every size", size, 2) for size in self.sizes)
-        if not sizes:
-            raise ValueError("sizes must name at least one attribute, got ().")
-        validate.check_integer("number of records", math.prod(sizes), 2, validate.MAX_DOMAIN)
-        object.__setattr__(self, "sizes", sizes)
 
     def __str__(self) -> str:
         return f"records of {' x '.join(map(str, self.sizes))} values"
@@ -185,7 +194,23 @@ class Records:
         return f"({', '.join(map(str, self.check([value])[0].tolist()))})"
 
 
+def _ends(low: float, high: float) -> tuple[float, float]:
+    """Two finite numbers in order."""
+    low, high = validate.check_floats("low and high", [low, high]).tolist()
+    if not math.isfinite(high - low):
+        raise ValueError(
+            f"low and high must be finite and of a finite difference, got {low!r}, {high!r}."
+        )
+    if not high - low > 1e-9 * max(abs(low), abs(high)):
+        raise ValueError(f"low must be below high by 1e-9 of their size, got {low!r} and {high!r}.")
+    return low, high
+
+
 @dataclass(frozen=True)
+@parameters(
+    low=lambda _, low, made: _ends(low, made.high)[0],
+    high=lambda _, high, made: _ends(made.low, high)[1],
+)
 class Interval:
     """Numbers of an interval whose ends are public: given by the user, never taken from data.
 
@@ -215,20 +240,6 @@ class Interval:
     low: float
     high: float
 
-    def __post_init__(self) -> None:
-        ends = validate.check_floats("low and high", [self.low, self.high])
-        low, high = ends.tolist()
-        if not math.isfinite(high - low):
-            raise ValueError(
-                f"low and high must be finite and of a finite difference, got {low!r}, {high!r}."
-            )
-        if not high - low > 1e-9 * max(abs(low), abs(high)):
-            raise ValueError(
-                f"low must be below high by 1e-9 of their size, got {low!r} and {high!r}."
-            )
-        object.__setattr__(self, "low", low)
-        object.__setattr__(self, "high", high)
-
     def __str__(self) -> str:
         return f"[{_short(self.low)}, {_short(self.high)}]"
 
@@ -257,7 +268,15 @@ class Interval:
         return repr(float(self.check([value])[0]))
 
 
+def _norm(_: str, norm: Any, made: Ball) -> float:  # noqa: ARG001
+    """1, 2 or infinity."""
+    if norm not in (1, 2, math.inf) or isinstance(norm, bool):
+        raise ValueError(f"norm must be 1, 2 or inf, got {validate.shown(norm)}.")
+    return math.inf if norm == math.inf else int(norm)
+
+
 @dataclass(frozen=True)
+@parameters(dimension=integer(1, validate.MAX_DOMAIN), radius=positive(), norm=_norm)
 class Ball:
     """Vectors of bounded length.
 
@@ -292,14 +311,6 @@ class Ball:
     dimension: int
     radius: float = 1.0
     norm: float = 2
-
-    def __post_init__(self) -> None:
-        dimension = validate.check_integer("dimension", self.dimension, 1, validate.MAX_DOMAIN)
-        object.__setattr__(self, "dimension", dimension)
-        object.__setattr__(self, "radius", validate.check_positive("radius", self.radius))
-        if self.norm not in (1, 2, math.inf) or isinstance(self.norm, bool):
-            raise ValueError(f"norm must be 1, 2 or inf, got {validate.shown(self.norm)}.")
-        object.__setattr__(self, "norm", math.inf if self.norm == math.inf else int(self.norm))
 
     def __str__(self) -> str:
         size = "unit ball" if self.radius == 1 else f"ball of radius {_short(self.radius)}"
@@ -358,8 +369,8 @@ class Ball:
             return f"{vector[where[0]]!r} e{where[0] + 1}"
         return f"({', '.join(map(_short, vector[:3]))}, ...)"
 
-    def _lengths(self, vectors: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        lengths: npt.NDArray[np.float64] = np.linalg.norm(vectors, ord=self.norm, axis=1)
+    def _lengths(self, vectors: Floats) -> Floats:
+        lengths: Floats = np.linalg.norm(vectors, ord=self.norm, axis=1)
         return lengths
 
 

@@ -12,9 +12,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from ldpaudit.arrays import Floats
 
 #: Most rounds of columns.
 _ROUNDS = 300

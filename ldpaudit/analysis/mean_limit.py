@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import validate
+from ldpaudit.parameters import parameters, positive
 
 if TYPE_CHECKING:
     from ldpaudit.contracts import Floats
@@ -42,6 +43,7 @@ TABLE = {
 
 
 @dataclass(frozen=True)
+@parameters(epsilon=positive())
 class MeanFrontier:
     r"""The least error of any unbiased estimate of a mean; build it with `frontier_mean`.
 
@@ -103,9 +105,6 @@ class MeanFrontier:
     """
 
     epsilon: float
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "epsilon", validate.check_positive("epsilon", self.epsilon))
 
     @overload
     def error_at(self, share: float, variance: float = ..., target: str = ...) -> float: ...

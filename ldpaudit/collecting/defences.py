@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Bools
 from ldpaudit.contracts import Counts, Floats, HasSupportSizes, Reports
 from ldpaudit.validate import check_fraction, check_positive
 
@@ -148,7 +149,7 @@ class SizeFilter:
     def __post_init__(self) -> None:
         check_fraction("alpha", self.alpha)
 
-    def __call__(self, mechanism: Any, reports: Reports) -> npt.NDArray[np.bool_]:
+    def __call__(self, mechanism: Any, reports: Reports) -> Bools:
         """Which reports are kept, shape (n,)."""
         from scipy.stats import binom
 

@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Bools
 from ldpaudit.contracts import (
     Counts,
     Floats,
@@ -36,7 +37,7 @@ from ldpaudit.validate import (
 )
 
 #: Reports that are kept, of a mechanism: shape (n,).
-Filter: TypeAlias = Callable[[Any, Reports], npt.NDArray[np.bool_]]
+Filter: TypeAlias = Callable[[Any, Reports], Bools]
 #: Frequencies from a mechanism's counts.
 Decode: TypeAlias = Callable[[Any, Counts], Floats]
 

@@ -20,8 +20,9 @@ from ldpaudit.contracts import HasDomain, Mechanism, Reconstruction
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.registry import mechanism as registered
 from ldpaudit.sampling import stream
+from ldpaudit.testing.judging import FALSE_ALARM, require
 from ldpaudit.testing.longitudinal_checks import over_time
-from ldpaudit.testing.mechanism_checks import FALSE_ALARM, checks_of, require
+from ldpaudit.testing.mechanism_checks import checks_of
 
 #: Level at which a bound's coverage is checked, and the looks of an anytime bound.
 _ALPHA, _LOOKS = 0.05, (10, 30, 100)

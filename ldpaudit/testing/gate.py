@@ -13,7 +13,7 @@ from ldpaudit.claim import Claim
 from ldpaudit.contracts import HasDomain, HasExactDelta, HasExactEpsilon, IsRecorded
 from ldpaudit.games.preparation import prepare
 from ldpaudit.outcomes.audit_result import VIOLATION
-from ldpaudit.testing.mechanism_checks import require
+from ldpaudit.testing.judging import require
 from ldpaudit.testing.power import GATE_BOUND, LdpCheck, can_fail, detectable
 
 #: What a mechanism under somebody else's claim keeps of its own.

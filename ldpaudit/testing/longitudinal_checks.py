@@ -10,16 +10,16 @@ import numpy as np
 
 from ldpaudit.collecting.servers import Server
 from ldpaudit.contracts import FrequencyOracle, HasExactDelta, HasExactEpsilon, Longitudinal
-from ldpaudit.testing.mechanism_checks import (
+from ldpaudit.testing.judging import (
     DRAWN,
     REPETITIONS,
-    Check,
     judge_errors,
     judge_likelihoods,
     largest_ratio,
     require,
     uneven_users,
 )
+from ldpaudit.testing.mechanism_checks import Check
 
 #: Rounds of a history whose law is checked: the value is left once and comes back.
 _KEPT = (True, True, True, True, False, True, True, True, True)

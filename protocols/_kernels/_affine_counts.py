@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ldpaudit.arrays import Ints
+
 from ._message_counts import split_evenly
-from ._progressions import Ints
 from ._projective import inverses
 
 _CHUNK = 2**18  # cells worked on at a time

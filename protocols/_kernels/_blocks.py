@@ -213,13 +213,13 @@ class BlockResponse(Decodes, ABC):
         support, shared, size = self.support_size, self.shared_size, self.block_size
         blocks, k, many = self._places(np.arange(self.k))[0], self.k, self.used_blocks
 
-        def forward(frequencies: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        def forward(frequencies: Floats) -> Floats:
             held, total = np.bincount(blocks, frequencies, many), frequencies.sum()
             values = (support - shared) * frequencies + shared * held[blocks]
             rest = np.repeat((low * support * total, low * size * total), (k, many))
             return np.asarray(np.concatenate((values, support * held)) * extra + rest)
 
-        def back(weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        def back(weights: Floats) -> Floats:
             of_values, of_blocks = weights[:k], weights[k:]
             inside = shared * np.bincount(blocks, of_values, many) + support * of_blocks
             return np.asarray(extra * ((support - shared) * of_values + inside[blocks]))
@@ -329,7 +329,7 @@ class BlockResponse(Decodes, ABC):
         best = max(worth for worth, _ in self._worths(chosen))
         return best + rest * chosen.size
 
-    def single_influences(self) -> npt.NDArray[np.float64]:
+    def single_influences(self) -> Floats:
         """`influence` of each value alone, shape (k,): here all are alike."""
         return np.full(self.k, self.influence([0]))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.arrays import Bytes, Rows
+from ldpaudit.arrays import Bytes, Ints, Rows
 from ldpaudit.validate import check_values
 
 from ._bits import width
@@ -32,7 +32,7 @@ def structured_rows(reports: Rows, dtype: np.dtype[np.void]) -> Rows:
     return rows
 
 
-def checked_targets(targets: npt.ArrayLike, k: int) -> npt.NDArray[np.int64]:
+def checked_targets(targets: npt.ArrayLike, k: int) -> Ints:
     """Return values whose estimate somebody wants to raise, or say what they should be."""
     chosen = check_values(targets, k)
     if chosen.size == 0 or np.unique(chosen).size < chosen.size:

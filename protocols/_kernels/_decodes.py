@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
+from ldpaudit.arrays import Floats
 
 from ._postprocessing import Postprocessing, named
 
@@ -13,7 +12,7 @@ from ._postprocessing import Postprocessing, named
 class Decodes:
     """`decode` for a mechanism that has `estimate` and `mse`."""
 
-    def decode(self, counts: Any, *, post: str | Postprocessing) -> npt.NDArray[np.float64]:
+    def decode(self, counts: Any, *, post: str | Postprocessing) -> Floats:
         """Frequencies after a post-processing: a name or an object.
 
         Names are none, base-cut, norm, norm-sub, simplex, power, em and mle, as far as they

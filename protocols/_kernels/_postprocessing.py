@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from ldpaudit.arrays import Floats
 from ldpaudit.validate import check_integer, check_known, check_positive
 
-Floats = npt.NDArray[np.float64]
 Linear = Callable[[Floats], Floats]
 
 

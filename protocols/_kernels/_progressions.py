@@ -22,9 +22,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
-Ints = npt.NDArray[np.int64]
+from ldpaudit.arrays import Ints
 
 #: Costs in additions of one number: of a mark, of a cell of a row or of an order (measured).
 _MARK, _CELL = 5.0, 1.5

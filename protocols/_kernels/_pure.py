@@ -14,7 +14,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.arrays import Ints
+from ldpaudit.arrays import Floats, Ints
 from ldpaudit.validate import check_distribution, check_integer
 
 from ._checks import checked_targets
@@ -63,7 +63,7 @@ class PureProtocol(Decodes, ABC):
         """Probability that a report does not support the own value, 1 - p*."""
         return 1 - self.p_star
 
-    def largest_support(self, targets: npt.NDArray[np.int64]) -> int:
+    def largest_support(self, targets: Ints) -> int:
         """Most of these values that one report supports; here reports can support all of them."""
         return targets.size
 
@@ -87,11 +87,11 @@ class PureProtocol(Decodes, ABC):
         most, q = self.largest_support(chosen), self.q_star
         return float((most - chosen.size * q) / (self.p_star - q))
 
-    def single_influences(self) -> npt.NDArray[np.float64]:
+    def single_influences(self) -> Floats:
         """`influence` of each value alone, shape (k,): here all are alike."""
         return np.full(self.k, self.influence([0]))
 
-    def estimate(self, counts: SupportCounts) -> npt.NDArray[np.float64]:
+    def estimate(self, counts: SupportCounts) -> Floats:
         """Unbiased, unclipped frequencies, shape (k,): (C / n - q*) / (p* - q*)."""
         num_users = check_integer("num_users of counts", counts.num_users, 1)
         spread = self.p_star - self.q_star

@@ -10,6 +10,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Ints
+from ldpaudit.parameters import budget, domain_size, parameters
 from ldpaudit.protocols._kernels._affine_counts import (
     blocks_with_most,
     draw_supports,
@@ -18,16 +20,14 @@ from ldpaudit.protocols._kernels._affine_counts import (
 )
 from ldpaudit.protocols._kernels._checks import checked_targets
 from ldpaudit.protocols._kernels._counts import users_per_value
-from ldpaudit.protocols._kernels._progressions import Ints, count_progressions
+from ldpaudit.protocols._kernels._progressions import count_progressions
 from ldpaudit.protocols._kernels._projective import inverses, prime_from
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
 from ldpaudit.protocols._kernels._subsets import SubsetRandomizer
 from ldpaudit.validate import (
     MAX_DOMAIN,
     check_distribution,
-    check_epsilon,
     check_generator,
-    check_integer,
     check_listable,
     check_table_size,
     check_values,
@@ -42,6 +42,7 @@ _TABLE_CHUNK = 2**18  # likelihood entries a pass
 
 
 @dataclass(frozen=True)
+@parameters(k=domain_size(MAX_DOMAIN), epsilon=budget())
 class AffineBlockResponse(PureProtocol):
     """PI-RAPPOR on affine blocks: a progression of w residues that tends to hold the own value.
 
@@ -95,10 +96,6 @@ class AffineBlockResponse(PureProtocol):
 
     k: int
     epsilon: float
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", check_integer("k", self.k, 2, MAX_DOMAIN))
-        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
 
     @cached_property
     def q(self) -> int:
@@ -170,9 +167,7 @@ class AffineBlockResponse(PureProtocol):
         steps = seen // self.q
         return steps + 1, seen - steps * self.q
 
-    def log_likelihood(
-        self, reports: npt.ArrayLike, values: npt.ArrayLike | None = None
-    ) -> npt.NDArray[np.float64]:
+    def log_likelihood(self, reports: npt.ArrayLike, values: npt.ArrayLike | None = None) -> Floats:
         """Log P(report | value), shape (n, len(values)); None means all k values."""
         steps, starts = self._blocks(reports)
         asked = np.arange(self.k) if values is None else check_values(values, self.k)

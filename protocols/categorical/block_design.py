@@ -10,14 +10,15 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Bools, Floats, Ints
 from ldpaudit.divergence import hockey_stick
+from ldpaudit.parameters import budget, domain_size, parameters
 from ldpaudit.protocols._kernels._checks import checked_targets
 from ldpaudit.protocols._kernels._counts import users_per_value
 from ldpaudit.protocols._kernels._message_counts import split_evenly
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
 from ldpaudit.validate import (
     check_distribution,
-    check_epsilon,
     check_generator,
     check_integer,
     check_table_size,
@@ -25,11 +26,13 @@ from ldpaudit.validate import (
     shown,
 )
 
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
-
 
 @dataclass(frozen=True)
+@parameters(
+    k=domain_size(),
+    epsilon=budget(),
+    blocks=lambda _, blocks, made: _checked_blocks(blocks, made.k),
+)
 class BlockDesignResponse(PureProtocol):
     """Report a block of a design, e times as likely if it holds the own value.
 
@@ -73,10 +76,7 @@ class BlockDesignResponse(PureProtocol):
     epsilon: float
     blocks: tuple[tuple[int, ...], ...]
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", check_integer("k", self.k, 2))
-        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
-        object.__setattr__(self, "blocks", _checked_blocks(self.blocks, self.k))
+    def _check_together(self) -> None:
         _ = self._design
 
     @cached_property
@@ -168,9 +168,7 @@ class BlockDesignResponse(PureProtocol):
         places = source.integers(np.where(missed, r, 0), np.where(missed, self.num_blocks, r))
         return self._by_value[own, places]
 
-    def log_likelihood(
-        self, reports: npt.ArrayLike, values: npt.ArrayLike | None = None
-    ) -> npt.NDArray[np.float64]:
+    def log_likelihood(self, reports: npt.ArrayLike, values: npt.ArrayLike | None = None) -> Floats:
         """Log P(report | value), shape (n, len(values)); None means all k values."""
         seen = check_values(reports, self.num_blocks)
         asked = np.arange(self.k) if values is None else check_values(values, self.k)

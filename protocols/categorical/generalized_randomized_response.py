@@ -96,7 +96,7 @@ class RandomizedResponse(PureProtocol):
         anywhere = multinomial(blind.sum(keepdims=True), np.ones((1, self.k)), rng)[0]
         return SupportCounts(int(users.sum()), users - blind + anywhere)
 
-    def pair_classes(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    def pair_classes(self) -> tuple[Floats, Floats]:
         """Each of three values and the rest: P(class | value), and the mass that all send."""
         named = min(self.k, 3)
         table = np.full((named, named + 1), min(self.p_star, self.q_star))
@@ -107,7 +107,7 @@ class RandomizedResponse(PureProtocol):
         table[:, -1] = (self.k - named) * self.q_star
         return table[[0, 1, -1]], least
 
-    def every_report(self) -> npt.NDArray[np.int64]:
+    def every_report(self) -> Ints:
         """List all k reports; k up to 2**20."""
         check_listable(self.k)
         return np.arange(self.k)
@@ -117,19 +117,17 @@ class RandomizedResponse(PureProtocol):
         weights = check_distribution("prior", prior, self.k)
         return float(np.maximum(self.p_star * weights, self.q_star * weights.max()).sum())
 
-    def largest_support(self, targets: npt.NDArray[np.int64]) -> int:
+    def largest_support(self, targets: Ints) -> int:
         """Number of targets that one report supports: 1."""
         return min(1, targets.size)
 
     def false_reports(
         self, targets: npt.ArrayLike, num_reports: int, *, rng: np.random.Generator
-    ) -> npt.NDArray[np.int64]:
+    ) -> Ints:
         """Reports of largest `influence`: one of the targets each."""
         return check_generator(rng).choice(checked_targets(targets, self.k), num_reports)
 
-    def random_reports(
-        self, num_reports: int, *, rng: np.random.Generator
-    ) -> npt.NDArray[np.int64]:
+    def random_reports(self, num_reports: int, *, rng: np.random.Generator) -> Ints:
         """Uniform values."""
         return check_generator(rng).integers(0, self.k, num_reports)
 

@@ -189,7 +189,7 @@ class LocalHashing(PureProtocol):
 
     def false_reports(
         self, targets: npt.ArrayLike, num_reports: int, *, rng: np.random.Generator
-    ) -> npt.NDArray[np.void]:
+    ) -> Rows:
         """Reports of largest `influence`: a seed and the bucket that it sends the targets to.
 
         One seed for all, the best of at most 2**22; ValueError if none sends all of them to
@@ -211,7 +211,7 @@ class LocalHashing(PureProtocol):
             f"no seed of {_SEED_BATCHES * _CHUNK} sends all {chosen.size} targets to one bucket."
         )
 
-    def support_sizes(self, reports: npt.NDArray[np.void]) -> npt.NDArray[np.int64]:
+    def support_sizes(self, reports: Rows) -> Ints:
         """Number of values that each report supports: those that its seed sends to its bucket."""
         rows = structured_rows(reports, _REPORT)
         sizes = np.empty(rows.size, dtype=np.int64)
@@ -223,14 +223,14 @@ class LocalHashing(PureProtocol):
             sizes[start : start + step] = held.sum(axis=1)
         return sizes
 
-    def random_reports(self, num_reports: int, *, rng: np.random.Generator) -> npt.NDArray[np.void]:
+    def random_reports(self, num_reports: int, *, rng: np.random.Generator) -> Rows:
         """Uniform seeds and buckets."""
         reports = np.empty(num_reports, dtype=_REPORT)
         reports["seed"] = check_generator(rng).integers(0, 2**64, num_reports, dtype=np.uint64)
         reports["bucket"] = rng.integers(0, self.num_buckets, num_reports)
         return reports
 
-    def pair_classes(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    def pair_classes(self) -> tuple[Floats, Floats]:
         """Which of three values have the reported bucket, exact for an ideal random hash."""
         named = min(self.k, 3)
         bits = np.array(list(itertools.product((False, True), repeat=named)))

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.arrays import Bytes, Floats
+from ldpaudit.arrays import Bytes, Floats, Ints
 from ldpaudit.parameters import budget, domain_size, parameters
 from ldpaudit.protocols._kernels._bits import column_counts
 from ldpaudit.protocols._kernels._checks import checked_targets, packed_rows
@@ -122,7 +122,7 @@ class SubsetSelection(PureProtocol):
         supports = self._randomizer.supports(users, check_generator(rng))
         return SupportCounts(int(users.sum()), supports)
 
-    def pair_classes(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    def pair_classes(self) -> tuple[Floats, Floats]:
         """Which of three values are in: P(class | value), and the mass that all send."""
         named, w = min(self.k, 3), self.subset_size
         bits = np.array(list(itertools.product((False, True), repeat=named)))
@@ -143,7 +143,7 @@ class SubsetSelection(PureProtocol):
         """Exact success of the best single guess from one report, for users drawn from `prior`."""
         return self._randomizer.vulnerability(check_distribution("prior", prior, self.k))
 
-    def largest_support(self, targets: npt.NDArray[np.int64]) -> int:
+    def largest_support(self, targets: Ints) -> int:
         """Most of the targets that one subset holds."""
         return min(self.subset_size, targets.size)
 

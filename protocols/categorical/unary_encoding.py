@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.arrays import Bytes, Floats
+from ldpaudit.arrays import Bytes, Floats, Ints
 from ldpaudit.divergence import hockey_stick
 from ldpaudit.parameters import budget, domain_size, fraction, parameters
 from ldpaudit.protocols._kernels._bits import (
@@ -77,7 +77,7 @@ class UnaryEncoding(PureProtocol):
         supports = independent_supports(users, self.own_missed, self.q_star, check_generator(rng))
         return SupportCounts(int(users.sum()), supports)
 
-    def pair_classes(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    def pair_classes(self) -> tuple[Floats, Floats]:
         """The bits of three values: P(class | value), and the mass that all send."""
         p, q, missed, named = self.p_star, self.q_star, self.own_missed, min(self.k, 3)
         bits = np.array(list(itertools.product((False, True), repeat=named)))
@@ -116,7 +116,7 @@ class UnaryEncoding(PureProtocol):
         rows |= pack(np.isin(np.arange(self.k), chosen).astype(np.uint8)[None])
         return rows
 
-    def support_sizes(self, reports: Bytes) -> npt.NDArray[np.int64]:
+    def support_sizes(self, reports: Bytes) -> Ints:
         """Number of values that each report supports: its set bits."""
         return row_sizes(packed_rows(reports, self.k))
 

@@ -7,12 +7,10 @@ from abc import ABC, abstractmethod
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Ints, Rows
 from ldpaudit.protocols._kernels._bits import bernoulli_rows, pack, subset_rows
 from ldpaudit.protocols._kernels._checks import checked_targets
 from ldpaudit.validate import check_generator
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 
 class BucketInfluence(ABC):
@@ -43,11 +41,11 @@ class BucketInfluence(ABC):
 
     @property
     @abstractmethod
-    def _sizes(self) -> Integers:
+    def _sizes(self) -> Ints:
         """Number of values of each bucket."""
 
     @abstractmethod
-    def _bucket(self, values: Integers) -> Integers:
+    def _bucket(self, values: Ints) -> Ints:
         """Bucket of each value."""
 
     def influence(self, targets: npt.ArrayLike) -> float:
@@ -64,13 +62,13 @@ class BucketInfluence(ABC):
         scale = self.num_buckets / (self.d * (self.p - self.q))
         return np.asarray((1 - self.q) * scale / self._sizes[self._bucket(np.arange(self.k))])
 
-    def _shares(self, targets: Integers) -> Floats:
+    def _shares(self, targets: Ints) -> Floats:
         """Share of the values of each bucket that are targets."""
         return np.bincount(self._bucket(targets), minlength=self.num_buckets) / self._sizes
 
     def false_reports(
         self, targets: npt.ArrayLike, num_reports: int, *, rng: np.random.Generator
-    ) -> npt.NDArray[np.void]:
+    ) -> Rows:
         """Reports of largest `influence`: the buckets with most targets, all bits set."""
         check_generator(rng)
         shares = self._shares(checked_targets(targets, self.k))
@@ -80,7 +78,7 @@ class BucketInfluence(ABC):
         reports["sampled"] = reports["bits"] = pack(row)
         return reports
 
-    def random_reports(self, num_reports: int, *, rng: np.random.Generator) -> npt.NDArray[np.void]:
+    def random_reports(self, num_reports: int, *, rng: np.random.Generator) -> Rows:
         """Uniform buckets and bits."""
         b, nobody = self.num_buckets, np.zeros(num_reports, dtype=np.int64)
         reports = np.empty(num_reports, dtype=self._dtype)

@@ -6,16 +6,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
-from ldpaudit.arrays import Floats
+from ldpaudit.arrays import Floats, Ints
 from ldpaudit.protocols._kernels._subsets import SubsetRandomizer
 
 from ._decoder import Decoder
 from ._scrambled import ScrambledDecoder
 from ._toeplitz import ResidueDecoder
 
-Integers = npt.NDArray[np.int64]
 _TABLE = 2**20  # entries of a table of functionals
 
 
@@ -79,7 +77,7 @@ class Design:
             return self.decoder.mse_with_error(self.moments, frequencies)[1]
         return 0.0
 
-    def influence(self, targets: Integers) -> float:
+    def influence(self, targets: Ints) -> float:
         """Most that one report adds to the summed estimate of targets, times the users."""
         return float(self.influences(self._indicator(targets)[None])[0])
 
@@ -107,7 +105,7 @@ class Design:
             best = np.maximum(best, most - q * scores.sum(axis=-1))
         return np.asarray(share + best)
 
-    def worst_subset(self, targets: Integers) -> tuple[int, Integers]:
+    def worst_subset(self, targets: Ints) -> tuple[int, Ints]:
         """Block and residues of a report that adds `influence(targets)`."""
         _, tilted = self._tilted(self._indicator(targets)[None])
         best, found = -np.inf, (0, targets)
@@ -119,7 +117,7 @@ class Design:
                 best, found = worth, (index, chosen)
         return found
 
-    def _indicator(self, targets: Integers) -> Floats:
+    def _indicator(self, targets: Ints) -> Floats:
         indicator = np.zeros(self.k)
         indicator[targets] = 1
         return indicator

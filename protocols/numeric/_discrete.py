@@ -7,16 +7,14 @@ differential privacy*, NeurIPS 2020, Algorithms 1 and 2, for arrays.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-Integers = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
+from ldpaudit.arrays import Bools, Ints
 
 #: Largest denominator of a ratio: a thousand times as much is still an int64.
 MAX_DENOMINATOR = 2**52
 
 
-def falls(numerators: Integers, denominator: int, rng: np.random.Generator) -> Bools:
+def falls(numerators: Ints, denominator: int, rng: np.random.Generator) -> Bools:
     """True with probability exp(-numerator / denominator), numerators up to the denominator."""
     # The number of successes of coins of probability x, x / 2, x / 3, ... in a row is even
     # with probability exp(-x).
@@ -45,7 +43,7 @@ def falls_fast(numerator: int, denominator: int, size: int, rng: np.random.Gener
     return out
 
 
-def geometric(numerator: int, denominator: int, size: int, rng: np.random.Generator) -> Integers:
+def geometric(numerator: int, denominator: int, size: int, rng: np.random.Generator) -> Ints:
     """P(Y = y) proportional to exp(-y numerator / denominator), y = 0, 1, ...."""
     # X with P(X = x) proportional to exp(-x / denominator): its remainder, then its quotient.
     remainder = np.zeros(size, dtype=np.int64)
@@ -63,7 +61,7 @@ def geometric(numerator: int, denominator: int, size: int, rng: np.random.Genera
     return (remainder + denominator * quotient) // numerator
 
 
-def signed(sizes: Integers, rng: np.random.Generator) -> tuple[Integers, Bools]:
+def signed(sizes: Ints, rng: np.random.Generator) -> tuple[Ints, Bools]:
     """Sizes with a fair sign, and which to draw again: a negative zero would count zero twice."""
     negative = rng.integers(0, 2, sizes.size).astype(np.bool_)
     return np.where(negative, -sizes, sizes), negative & (sizes == 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._priors import Floats
+from ldpaudit.arrays import Floats
 
 #: Steps after which no more is gained than can be seen.
 _MOST_STEPS = 10_000

@@ -16,11 +16,12 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Ints
 from ldpaudit.validate import check_integer, check_nonnegative
 
 from ._discrete import MAX_DENOMINATOR
 from ._on_interval import OnInterval, standard_error
-from ._priors import Floats, Points, nearby
+from ._priors import Points, nearby
 from ._summaries import ReportSums, wide_sums
 
 #: Steps of the grid.
@@ -47,8 +48,7 @@ class WholeNoise(OnInterval):
         """Bits a report, a signed number of fixed length."""
         return BITS
 
-    def _check(self) -> None:
-        super()._check()
+    def _check_together(self) -> None:
         if self.epsilon < _LEAST:
             raise ValueError(f"epsilon must be at least {_LEAST:g} here, got {self.epsilon!r}.")
 
@@ -60,7 +60,7 @@ class WholeNoise(OnInterval):
         return denominator // STEPS * top // bottom, denominator
 
     @abstractmethod
-    def _noise(self, size: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    def _noise(self, size: int, rng: np.random.Generator) -> Ints:
         """Draw exact noise."""
 
     @property
@@ -69,7 +69,7 @@ class WholeNoise(OnInterval):
         """Variance of the noise, in squared steps."""
 
     @abstractmethod
-    def _log_weight(self, distance: npt.NDArray[np.int64]) -> Floats:
+    def _log_weight(self, distance: Ints) -> Floats:
         """Logarithm of h at distances of at least 0."""
 
     @property
@@ -77,11 +77,11 @@ class WholeNoise(OnInterval):
     def _log_total(self) -> float:
         """Logarithm of the sum of h(|z|) over all z."""
 
-    def _draw(self, position: Floats, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    def _draw(self, position: Floats, rng: np.random.Generator) -> Ints:
         node = np.floor(position + rng.random(position.size)).astype(np.int64)
         return np.minimum(node, STEPS) + self._noise(position.size, rng)
 
-    def _checked(self, reports: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    def _checked(self, reports: npt.ArrayLike) -> Ints:
         seen = np.asarray(reports)
         if seen.ndim != 1:
             raise ValueError(f"reports must be one-dimensional, got shape {seen.shape}.")
@@ -91,7 +91,7 @@ class WholeNoise(OnInterval):
             raise ValueError("reports must be below 2**43 in size.")
         return seen.astype(np.int64)
 
-    def _log_law(self, reports: npt.NDArray[np.int64], position: Floats) -> Floats:
+    def _log_law(self, reports: Ints, position: Floats) -> Floats:
         node = np.minimum(np.floor(position), STEPS - 1).astype(np.int64)
         up = position - node
         gap = reports[:, None] - node
@@ -105,7 +105,7 @@ class WholeNoise(OnInterval):
         """Probability of noise 0..2S."""
         return np.asarray(np.exp(self._log_weight(np.arange(2 * STEPS + 1)) - self._log_total))
 
-    def _multiplicity(self, reports: npt.NDArray[np.int64]) -> Floats:
+    def _multiplicity(self, reports: Ints) -> Floats:
         """How much each report of -S..2S stands for: those outside for all beyond them."""
         outside = (reports < 0) | (reports > STEPS)
         return np.where(outside, -1 / math.expm1(-self.exact_epsilon()), 1.0)
@@ -201,7 +201,7 @@ class WholeNoise(OnInterval):
             number.to_bytes(8, "big", signed=True) for number in self._checked(reports).tolist()
         ]
 
-    def unpack(self, messages: Iterable[bytes]) -> npt.NDArray[np.int64]:
+    def unpack(self, messages: Iterable[bytes]) -> Ints:
         """Reports from the messages that `pack` makes; anything else is refused."""
         numbers = []
         for index, message in enumerate(messages):

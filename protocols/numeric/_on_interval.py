@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Ints
 from ldpaudit.collecting.estimands import Mean
 from ldpaudit.domains import Interval
+from ldpaudit.parameters import budget, parameters
 from ldpaudit.validate import (
-    check_epsilon,
     check_floats,
     check_generator,
     check_integer,
@@ -21,12 +22,17 @@ from ldpaudit.validate import (
     check_table_size,
 )
 
-from ._priors import Floats, Nodes, Points, PriorLike, explained, nodes, points
+from ._priors import Nodes, Points, PriorLike, explained, nodes, points
 
 #: Users a pass: scratch stays in a near cache.
 CHUNK = 2**13
 
 
+@parameters(
+    low=lambda _, low, made: Interval(low, made.high).low,
+    high=lambda _, high, made: Interval(made.low, high).high,
+    epsilon=budget(),
+)
 class OnInterval(ABC):
     """A mechanism on [low, high] that rounds to the nodes 0..`_steps` of a grid at random.
 
@@ -37,13 +43,6 @@ class OnInterval(ABC):
     low: float
     high: float
     epsilon: float
-
-    def _check(self) -> None:
-        """Check the parameters that all share; called by every ``__post_init__``."""
-        interval = Interval(self.low, self.high)
-        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
-        object.__setattr__(self, "low", interval.low)
-        object.__setattr__(self, "high", interval.high)
 
     @property
     @abstractmethod
@@ -60,11 +59,11 @@ class OnInterval(ABC):
         """One report a position in [0, steps]."""
 
     @abstractmethod
-    def _checked(self, reports: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    def _checked(self, reports: npt.ArrayLike) -> Ints:
         """Reports as int64, or an error that says what they should be."""
 
     @abstractmethod
-    def _log_law(self, reports: npt.NDArray[np.int64], position: Floats) -> Floats:
+    def _log_law(self, reports: Ints, position: Floats) -> Floats:
         """Log P(report | position), shape (n, number of positions)."""
 
     @abstractmethod
@@ -215,7 +214,7 @@ class FixedWire:
         return np.asarray(numbers, dtype=np.uint32)
 
 
-def whole_reports(reports: npt.ArrayLike, outputs: int) -> npt.NDArray[np.int64]:
+def whole_reports(reports: npt.ArrayLike, outputs: int) -> Ints:
     """Reports as int64 in [0, outputs), or an error that says what they should be."""
     return known_reports(reports, outputs).astype(np.int64)
 

@@ -9,10 +9,10 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats
 from ldpaudit.domains import Interval
 from ldpaudit.validate import check_distribution
 
-Floats = npt.NDArray[np.float64]
 #: None (uniform), numbers that are equally likely, or a pair (numbers, probabilities).
 PriorLike: TypeAlias = npt.ArrayLike | tuple[npt.ArrayLike, npt.ArrayLike] | None
 

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Integers = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+from ldpaudit.arrays import Floats, Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +24,7 @@ class ReportSums:
     num_users: int
     first: tuple[int, ...]
     second: tuple[int, ...]
-    histogram: Integers | None = None
+    histogram: Ints | None = None
 
     def __add__(self, other: ReportSums) -> ReportSums:
         if not isinstance(other, ReportSums):
@@ -47,7 +46,7 @@ class LevelCounts:
     """How many of `num_users` reports name each level; summaries add up."""
 
     num_users: int
-    levels: Integers
+    levels: Ints
 
     def __add__(self, other: LevelCounts) -> LevelCounts:
         if not isinstance(other, LevelCounts):
@@ -61,7 +60,7 @@ class LevelCounts:
 
 
 def sums(
-    reports: npt.NDArray[Any], features: Callable[[Integers], tuple[Floats, ...]]
+    reports: npt.NDArray[Any], features: Callable[[Ints], tuple[Floats, ...]]
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Sums of whole features of reports and of their products, exact below 2**19 in size."""
     nothing = features(np.empty(0, dtype=np.int64))
@@ -75,12 +74,12 @@ def sums(
     return tuple(first.tolist()), tuple(second.tolist())
 
 
-def itself(reports: Integers) -> tuple[Floats]:
+def itself(reports: Ints) -> tuple[Floats]:
     """The report as its only feature."""
     return (reports.astype(np.float64),)
 
 
-def wide_sums(feature: Integers) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def wide_sums(feature: Ints) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """As `sums` of reports of up to 2**43 in size."""
     first = squares = 0
     for start in range(0, len(feature), 2**13):

@@ -15,10 +15,11 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Ints
 from ldpaudit.validate import check_integer, check_nonnegative
 
 from ._on_interval import FixedWire, OnInterval, known_reports, standard_error, whole_reports
-from ._priors import Floats, Points, nearby
+from ._priors import Points, nearby
 from ._summaries import ReportSums, itself, sums
 from ._weights import Weights, weights
 
@@ -73,7 +74,7 @@ class Window(FixedWire, OnInterval):
         own += place
         return own.astype(np.uint32)
 
-    def _checked(self, reports: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    def _checked(self, reports: npt.ArrayLike) -> Ints:
         return whole_reports(reports, self._outputs)
 
     def _overlap(self, reports: Floats, position: Floats) -> Floats:
@@ -81,7 +82,7 @@ class Window(FixedWire, OnInterval):
         ahead = reports + 1 - position
         return np.asarray(np.clip(ahead, 0, 1) - np.clip(ahead - self._width, 0, 1))
 
-    def _log_law(self, reports: npt.NDArray[np.int64], position: Floats) -> Floats:
+    def _log_law(self, reports: Ints, position: Floats) -> Floats:
         law = self._law
         inside = self._overlap(reports[:, None].astype(np.float64), position)
         return np.asarray(np.log((law.blind + law.extra * inside) / law.total))

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.validate import check_integer, check_known
+from ldpaudit.arrays import Floats, Ints
+from ldpaudit.parameters import one_of, parameters
+from ldpaudit.validate import check_integer
 
 from ._on_interval import known_reports, standard_error
-from ._priors import Floats
-from ._summaries import Integers, ReportSums, sums
+from ._summaries import ReportSums, sums
 from ._window import Window
-from .rounded import MAX_LEVELS, best_levels, shares
+from .rounded import levels_or_best, shares
 
 
 @dataclass(frozen=True)
+@parameters(
+    aim=one_of(("average", "worst")),
+    levels=levels_or_best(lambda made: _WHEN[made.aim]),
+)
 class Dithered(Window):
     """Dithered response: add a public dither, round to k levels, randomized response, correct.
 
@@ -94,13 +100,6 @@ class Dithered(Window):
     levels: int | None = None
     aim: str = "worst"
 
-    def __post_init__(self) -> None:
-        self._check()
-        check_known("aim", self.aim, _WHEN)
-        if self.levels is None:
-            object.__setattr__(self, "levels", best_levels(self.epsilon, _WHEN[self.aim]))
-        object.__setattr__(self, "levels", check_integer("levels", self.levels or 0, 2, MAX_LEVELS))
-
     @property
     def _levels(self) -> int:
         return self.levels or 0
@@ -156,7 +155,7 @@ class Dithered(Window):
         level += size - 1
         return level.astype(np.uint32)
 
-    def _features(self, reports: Integers) -> tuple[Floats, Floats]:
+    def _features(self, reports: Ints) -> tuple[Floats, Floats]:
         """Levels, and the corrections -h(u) in half steps."""
         level = (reports >> (self.dithers.bit_length() - 1)).astype(np.float64)
         return level, self._corrections.take(reports & (self.dithers - 1))
@@ -210,7 +209,7 @@ class Dithered(Window):
         backwards = self._corrections / 2  # the dithers that lift a node are the first of these
         return np.concatenate(([0.0], np.cumsum(backwards)))[: self.dithers]
 
-    def _at_nodes(self, node: npt.NDArray[np.int64]) -> Floats:
+    def _at_nodes(self, node: Ints) -> Floats:
         """Variance at nodes of the grid, in squared steps."""
         size, levels = self.dithers, self._levels
         telling = self._law.telling
@@ -258,4 +257,4 @@ def _average(epsilon: float, levels: int) -> float:
     return less * (1 / 3 + square / 6) + blind + square / 12
 
 
-_WHEN = {"worst": _worst, "average": _average}
+_WHEN: dict[str, Callable[[float, int], float]] = {"worst": _worst, "average": _average}

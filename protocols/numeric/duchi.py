@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ._priors import Floats
+from ldpaudit.arrays import Floats
+
 from .rounded import Levels
 
 
@@ -57,9 +58,6 @@ class Duchi(Levels):
     low: float = -1.0
     high: float = 1.0
     _levels = 2
-
-    def __post_init__(self) -> None:
-        self._check()
 
     def _draw(self, position: Floats, rng: np.random.Generator) -> npt.NDArray[np.uint32]:
         # The upper level has a weight from blind to blind + extra, whatever is rounded here.

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Ints
 from ldpaudit.validate import check_integer
 
 from ._on_interval import FixedWire, OnInterval, known_reports, standard_error, whole_reports
-from ._priors import Floats, Points, PriorLike, points
+from ._priors import Points, PriorLike, points
 from ._summaries import ReportSums, sums
 from .duchi import Duchi
 from .piecewise import Piecewise
@@ -64,9 +65,6 @@ class Hybrid(FixedWire, OnInterval):
     low: float = -1.0
     high: float = 1.0
 
-    def __post_init__(self) -> None:
-        self._check()
-
     @property
     def piecewise_share(self) -> float:
         """Probability of the piecewise mechanism."""
@@ -104,10 +102,10 @@ class Hybrid(FixedWire, OnInterval):
         np.copyto(bits, wide, where=first)
         return bits
 
-    def _checked(self, reports: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    def _checked(self, reports: npt.ArrayLike) -> Ints:
         return whole_reports(reports, self._outputs)
 
-    def _log_law(self, reports: npt.NDArray[np.int64], position: Floats) -> Floats:
+    def _log_law(self, reports: Ints, position: Floats) -> Floats:
         bit = reports - self._piecewise.outputs
         first = bit < 0
         table = np.empty((reports.size, position.size))
@@ -168,7 +166,7 @@ class Hybrid(FixedWire, OnInterval):
         seen = known_reports(reports, self._outputs)
         return ReportSums(seen.size, *sums(seen, self._features))
 
-    def _features(self, reports: npt.NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
+    def _features(self, reports: Ints) -> tuple[Floats, Floats, Floats]:
         """Whether a report is of the piecewise mechanism, its number if so, Duchi's bit if not."""
         bit = (reports - self._piecewise.outputs).astype(np.float64)
         first = (bit < 0).astype(np.float64)

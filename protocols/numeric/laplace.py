@@ -6,11 +6,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+
+from ldpaudit.arrays import Floats, Ints
 
 from ._discrete import geometric, signed
 from ._noise import WholeNoise
-from ._priors import Floats
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,7 @@ class Laplace(WholeNoise):
     low: float = -1.0
     high: float = 1.0
 
-    def __post_init__(self) -> None:
-        self._check()
-
-    def _noise(self, size: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    def _noise(self, size: int, rng: np.random.Generator) -> Ints:
         noise = np.empty(size, dtype=np.int64)
         waiting = np.arange(size)
         while waiting.size:
@@ -78,7 +75,7 @@ class Laplace(WholeNoise):
     def _noise_variance(self) -> float:
         return 0.5 / math.sinh(self._per_step / 2) ** 2
 
-    def _log_weight(self, distance: npt.NDArray[np.int64]) -> Floats:
+    def _log_weight(self, distance: Ints) -> Floats:
         return np.asarray(-self._per_step * distance)
 
     @property

@@ -55,9 +55,6 @@ class Piecewise(AffineWindow):
     low: float = -1.0
     high: float = 1.0
 
-    def __post_init__(self) -> None:
-        self._check()
-
     @property
     def outputs(self) -> int:
         """Number of different reports."""

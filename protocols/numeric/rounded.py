@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats
+from ldpaudit.parameters import Rule, integer, parameters
 from ldpaudit.validate import check_generator, check_integer, check_listable
 
 from ._on_interval import standard_error
-from ._priors import Floats
 from ._summaries import LevelCounts
 from ._window import AffineWindow
 
@@ -104,7 +106,19 @@ class Levels(AffineWindow):
         return self._slope * standard_error(mean, square, num_users)
 
 
+def levels_or_best(worst: Callable[[Any], Callable[[float, int], float]]) -> Rule:
+    """The number of levels, or for None the one for which `worst` of the object is least."""
+    allowed = integer(2, MAX_LEVELS)
+
+    def rule(name: str, value: Any, made: Any) -> int:
+        given = best_levels(made.epsilon, worst(made)) if value is None else value
+        return int(allowed(name, given, made))
+
+    return rule
+
+
 @dataclass(frozen=True)
+@parameters(levels=levels_or_best(lambda _: worst_when_rounded))
 class Rounded(Levels):
     """Rounded response: round to one of k levels at random, then randomized response.
 
@@ -151,12 +165,6 @@ class Rounded(Levels):
     low: float = -1.0
     high: float = 1.0
     levels: int | None = None
-
-    def __post_init__(self) -> None:
-        self._check()
-        if self.levels is None:
-            object.__setattr__(self, "levels", best_levels(self.epsilon, worst_when_rounded))
-        object.__setattr__(self, "levels", check_integer("levels", self.levels or 0, 2, MAX_LEVELS))
 
     @property
     def _levels(self) -> int:  # type: ignore[override]

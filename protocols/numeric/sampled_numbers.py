@@ -11,16 +11,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Ints, Rows
 from ldpaudit.collecting.estimands import VectorMean
 from ldpaudit.domains import Ball
+from ldpaudit.parameters import budget, integer, one_of, optional, parameters, positive
 from ldpaudit.validate import (
-    check_epsilon,
     check_floats,
     check_generator,
     check_integer,
-    check_known,
     check_nonnegative,
-    check_positive,
     check_table_size,
 )
 
@@ -30,8 +29,6 @@ from .hybrid import Hybrid
 from .piecewise import Piecewise
 from .rounded import Rounded
 from .square_wave import SquareWave
-
-Floats = npt.NDArray[np.float64]
 
 _BASES = {
     "dithered": Dithered,
@@ -50,7 +47,7 @@ class AttributeSums:
     """Sums of estimates of each attribute from `num_users`, in whole units; they add up."""
 
     num_users: int
-    sums: npt.NDArray[np.int64]
+    sums: Ints
 
     def __add__(self, other: AttributeSums) -> AttributeSums:
         if not isinstance(other, AttributeSums):
@@ -64,6 +61,13 @@ class AttributeSums:
 
 
 @dataclass(frozen=True)
+@parameters(
+    dimension=integer(1, 10**6),
+    epsilon=budget(),
+    radius=positive(),
+    base=one_of(_BASES),
+    sample=optional(integer(1, lambda made: made.dimension)),
+)
 class SampledNumbers:
     """Several numbers: send k of d, chosen at random, with epsilon / k each.
 
@@ -115,15 +119,6 @@ class SampledNumbers:
     base: str = "hm"
     sample: int | None = None
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "dimension", check_integer("dimension", self.dimension, 1, 10**6))
-        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
-        object.__setattr__(self, "radius", check_positive("radius", self.radius))
-        check_known("base", self.base, _BASES)
-        if self.sample is not None:
-            asked = check_integer("sample", self.sample, 1, self.dimension)
-            object.__setattr__(self, "sample", asked)
-
     @property
     def sampled(self) -> int:
         """k, the number of attributes that are sent."""
@@ -156,7 +151,7 @@ class SampledNumbers:
     def _dtype(self) -> np.dtype[np.void]:
         return np.dtype([(name, np.uint32, (self.sampled,)) for name in ("attribute", "report")])
 
-    def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> npt.NDArray[np.void]:
+    def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Rows:
         """Draw one report a person: a structured vector of shape (n,)."""
         own = self.domain.check(values)
         reports = np.zeros(len(own), dtype=self._dtype)
@@ -167,7 +162,7 @@ class SampledNumbers:
         reports["report"] = drawn.reshape(numbers.shape)
         return reports
 
-    def _checked(self, reports: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
+    def _checked(self, reports: Rows) -> Rows:
         rows = np.asarray(reports)
         if rows.dtype != self._dtype or rows.ndim != 1:
             raise ValueError(
@@ -181,7 +176,7 @@ class SampledNumbers:
             )
         return rows
 
-    def log_likelihood(self, reports: npt.NDArray[np.void], values: npt.ArrayLike) -> Floats:
+    def log_likelihood(self, reports: Rows, values: npt.ArrayLike) -> Floats:
         """Log P(report | value), shape (n, len(values))."""
         rows, asked = self._checked(reports), self.domain.check(values)
         check_table_size(len(rows), len(asked))
@@ -194,7 +189,7 @@ class SampledNumbers:
                 table[users] += self.mechanism.log_likelihood(numbers[users], column)
         return table
 
-    def report_estimates(self, reports: npt.NDArray[np.void]) -> Floats:
+    def report_estimates(self, reports: Rows) -> Floats:
         """Unbiased estimate of its person's numbers from each report, shape (n, dimension)."""
         rows = self._checked(reports)
         check_table_size(len(rows), self.dimension)
@@ -204,7 +199,7 @@ class SampledNumbers:
         np.put_along_axis(out, rows["attribute"].astype(np.int64), scale * ours, axis=1)
         return out
 
-    def aggregate(self, reports: npt.NDArray[np.void]) -> AttributeSums:
+    def aggregate(self, reports: Rows) -> AttributeSums:
         """Add up the estimates of each attribute; summaries of a stream add up."""
         rows = self._checked(reports)
         ours = self.mechanism.report_estimates(rows["report"].ravel())
@@ -258,13 +253,13 @@ class SampledNumbers:
         gaps = claim - step * np.arange(-k, k + 1)
         return float(losses @ -np.expm1(np.minimum(gaps, 0.0)))
 
-    def pack(self, reports: npt.NDArray[np.void]) -> list[bytes]:
+    def pack(self, reports: Rows) -> list[bytes]:
         """Reports in whole bytes: k attributes and k reports, 4 bytes each."""
         rows = self._checked(reports)
         table = np.concatenate([rows["attribute"], rows["report"]], axis=1).astype(">u4")
         return [row.tobytes() for row in table]
 
-    def unpack(self, messages: Iterable[bytes]) -> npt.NDArray[np.void]:
+    def unpack(self, messages: Iterable[bytes]) -> Rows:
         """Reports from the messages that `pack` makes; anything else is refused."""
         rows = []
         for index, message in enumerate(messages):
@@ -295,9 +290,7 @@ def _only_uniform(prior: object) -> None:
         raise ValueError("prior must be None, for numbers uniform on the cube.")
 
 
-def _subsets(
-    many: int, dimension: int, size: int, rng: np.random.Generator
-) -> npt.NDArray[np.int64]:
+def _subsets(many: int, dimension: int, size: int, rng: np.random.Generator) -> Ints:
     """Uniform subsets of so many attributes in increasing order, shape (many, size)."""
     if size == dimension:
         return np.tile(np.arange(dimension), (many, 1))

@@ -9,15 +9,17 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats
+from ldpaudit.parameters import integer, parameters
 from ldpaudit.validate import check_integer
 
 from ._expectation_maximization import band_channel, maximize
-from ._priors import Floats
 from ._summaries import ReportSums, itself, sums
 from ._window import AffineWindow, grid
 
 
 @dataclass(frozen=True)
+@parameters(cells=integer(2, 4096))
 class SquareWave(AffineWindow):
     """SW: a report within b of the number more often than elsewhere, for distributions.
 
@@ -68,10 +70,6 @@ class SquareWave(AffineWindow):
     low: float = -1.0
     high: float = 1.0
     cells: int = 256
-
-    def __post_init__(self) -> None:
-        self._check()
-        object.__setattr__(self, "cells", check_integer("cells", self.cells, 2, 4096))
 
     @property
     def half_width(self) -> float:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
+
+from ldpaudit.arrays import Floats, Ints
 
 from ._discrete import falls_fast, geometric, signed
 from ._noise import STEPS, WholeNoise
-from ._priors import Floats
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,6 @@ class Staircase(WholeNoise):
     low: float = -1.0
     high: float = 1.0
 
-    def __post_init__(self) -> None:
-        self._check()
-
     @cached_property
     def stair(self) -> int:
         """Number of noises 0, 1, ... before the law first falls."""
@@ -74,7 +71,7 @@ class Staircase(WholeNoise):
         top, bottom = self._rate
         return top, bottom // STEPS
 
-    def _noise(self, size: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    def _noise(self, size: int, rng: np.random.Generator) -> Ints:
         noise = np.empty(size, dtype=np.int64)
         waiting = np.arange(size)
         while waiting.size:
@@ -84,7 +81,7 @@ class Staircase(WholeNoise):
             waiting = waiting[again]
         return noise
 
-    def _places(self, size: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    def _places(self, size: int, rng: np.random.Generator) -> Ints:
         """Places within a period: those beyond the first stair have b of the weight."""
         places = np.empty(size, dtype=np.int64)
         waiting = np.arange(size)
@@ -101,7 +98,7 @@ class Staircase(WholeNoise):
     def _noise_variance(self) -> float:
         return _variance(self.stair, self.exact_epsilon())
 
-    def _log_weight(self, distance: npt.NDArray[np.int64]) -> Floats:
+    def _log_weight(self, distance: Ints) -> Floats:
         falls = (distance + (STEPS - self.stair)) // STEPS
         return np.asarray(-self.exact_epsilon() * falls)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,16 +13,8 @@ import numpy.typing as npt
 
 from ldpaudit.arrays import Floats, Rows
 from ldpaudit.parameters import budget, one_of, parameters
-from ldpaudit.protocols._kernels._bits import bernoulli_rows, unpack
 from ldpaudit.protocols._kernels._checks import checked_targets
-from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
-from ldpaudit.protocols.categorical.generalized_randomized_response import (
-    GeneralizedRandomizedResponse,
-)
-from ldpaudit.protocols.categorical.unary_encoding import (
-    OptimizedUnaryEncoding,
-    SymmetricUnaryEncoding,
-)
+from ldpaudit.protocols._kernels._pure import SupportCounts
 from ldpaudit.validate import (
     MAX_EPSILON,
     check_distribution,
@@ -30,78 +22,8 @@ from ldpaudit.validate import (
     check_integer,
 )
 
+from ._faked import VARIANTS, FakedAttribute, largest_ratio, variance
 from ._records import RecordCounts, RecordProtocol, record_sizes
-
-#: Protocol of an attribute, and whether its fake reports encode no value at all.
-VARIANTS: dict[str, tuple[Callable[[int, float], PureProtocol], bool]] = {
-    "grr": (GeneralizedRandomizedResponse, False),
-    "oue-r": (OptimizedUnaryEncoding, False),
-    "oue-z": (OptimizedUnaryEncoding, True),
-    "sue-r": (SymmetricUnaryEncoding, False),
-    "sue-z": (SymmetricUnaryEncoding, True),
-}
-
-
-@dataclass(frozen=True)
-class FakedAttribute:
-    """One attribute: its protocol, and the law F of its fake reports.
-
-    P(y | x) / F(y) has one level for the values x that y supports, and another, e' = exp(epsilon')
-    times smaller, for all others.
-    """
-
-    oracle: Any
-    prior: Floats
-    empty: bool
-
-    @property
-    def is_response(self) -> bool:
-        """Whether its reports are single values (GRR), not rows of bits."""
-        return isinstance(self.oracle, GeneralizedRandomizedResponse)
-
-    def fakes(self, size: int, rng: np.random.Generator) -> Any:
-        """Fake reports: a value (GRR), the report of nobody, or that of a drawn value."""
-        if self.empty:
-            return bernoulli_rows(size, self.oracle.k, self.oracle.q_star, rng)
-        own = rng.choice(self.oracle.k, size, p=self.prior)
-        return own if self.is_response else self.oracle.privatize(own, rng=rng)
-
-    @cached_property
-    def fake_support(self) -> Floats:
-        """Probability that a fake report supports each value."""
-        p, q = self.oracle.p_star, self.oracle.q_star
-        if self.empty:
-            return np.full(self.oracle.k, q)
-        return self.prior if self.is_response else np.asarray(q + self.prior * (p - q))
-
-    def log_fake(self, reports: Any) -> Floats:
-        """Log F of each report."""
-        if self.is_response:
-            return np.asarray(np.log(self.prior)[reports])
-        if self.empty:
-            q, k = self.oracle.q_star, self.oracle.k
-            ones = unpack(reports, k).sum(axis=1, dtype=np.int64)
-            return np.asarray(ones * math.log(q) + (k - ones) * math.log1p(-q))
-        table = self.oracle.log_likelihood(reports)
-        top = table.max(axis=1)
-        return np.asarray(top + np.log(np.exp(table - top[:, None]) @ self.prior))
-
-    @property
-    def unsupported(self) -> tuple[float, float]:
-        """Least and largest P(y | x) / F(y) of a value that y does not support.
-
-        The largest of a y that supports another value, as the pair of inputs needs it.
-        """
-        rarest = float(self.prior.min())
-        if self.is_response:
-            return self.oracle.q_star / float(self.prior.max()), self.oracle.q_star / rarest
-        p, q = self.oracle.p_star, self.oracle.q_star
-        level = self.oracle.own_missed / (1 - q)
-        if self.empty:
-            return level, level
-        # F(y) is the law of noise times this much: e' to 1 for the share of values that y supports.
-        extra = p / q - level
-        return level / (level + extra * (1 - rarest)), level / (level + extra * rarest)
 
 
 @dataclass(frozen=True)
@@ -188,7 +110,7 @@ class RandomSamplingFakeData(RecordProtocol):
         from scipy.optimize import brentq
 
         def excess(budget: float) -> float:
-            return _largest_ratio(self._faked(budget), 1, budget) - self.epsilon
+            return largest_ratio(self._faked(budget), 1, budget) - self.epsilon
 
         high = published
         while excess(high) < 0 and high < MAX_EPSILON:
@@ -206,7 +128,7 @@ class RandomSamplingFakeData(RecordProtocol):
                 FakedAttribute(kind(size, budget), prior, empty)
                 for kind, empty in (VARIANTS[name] for name in names)
             ]
-            found.append(min(choices, key=lambda a: _variance(a, len(self.sizes), None)))
+            found.append(min(choices, key=lambda a: variance(a, len(self.sizes), None)))
         return tuple(found)
 
     @cached_property
@@ -310,12 +232,12 @@ class RandomSamplingFakeData(RecordProtocol):
         """Mean squared error of each attribute's frequencies: exact for fixed users, else f = 0."""
         n, d = check_integer("num_users", num_users, 1), len(self.sizes)
         pairs = zip(self._attributes, self._marginals(marginals), strict=True)
-        return tuple(_variance(attribute, d, f) / n for attribute, f in pairs)
+        return tuple(variance(attribute, d, f) / n for attribute, f in pairs)
 
     def epsilon_between(self, differing: int) -> float:
         """Largest log-likelihood ratio of records that differ in this many attributes."""
         m = check_integer("differing", differing, 1, len(self.sizes))
-        return _largest_ratio(self._attributes, m, self.epsilon_drawn)
+        return largest_ratio(self._attributes, m, self.epsilon_drawn)
 
     def exact_epsilon(self) -> float:
         """Largest log-likelihood ratio over reports and pairs of neighbours."""
@@ -372,33 +294,3 @@ class RandomSamplingRealisticFakeData(RandomSamplingFakeData):
         """Law of the fake values of each attribute."""
         pairs = zip(self.fake, self.sizes, strict=True)
         return tuple(check_distribution("every law of fake", law, size) for law, size in pairs)
-
-
-def _variance(attribute: FakedAttribute, d: int, frequencies: Floats | None) -> float:
-    """Variance of one user's estimate, averaged over the values; f = 0 where none are given."""
-    p, q = attribute.oracle.p_star, attribute.oracle.q_star
-    base = (q + (d - 1) * attribute.fake_support) / d
-    own = base + (p - q) / d
-    f = np.zeros(base.size) if frequencies is None else frequencies
-    spread = f * own * (1 - own) + (1 - f) * base * (1 - base)
-    return float(np.mean(spread) * d**2 / (p - q) ** 2)
-
-
-def _largest_ratio(attributes: Sequence[FakedAttribute], differing: int, budget: float) -> float:
-    """Largest log ratio where `differing` attributes differ, see `RandomSamplingFakeData`.
-
-    It grows with t = sum_D A_max / sum_rest A_min. By Dinkelbach's method the best D takes the
-    largest A_max + t A_min, for the t that this gives.
-    """
-    least, most = np.array([attribute.unsupported for attribute in attributes]).T
-    if differing == len(attributes):
-        return budget
-    share = 0.0
-    for _ in range(100):
-        chosen = np.argsort(-(most + share * least), kind="stable")[:differing]
-        rest = np.delete(least, chosen).sum()
-        before, share = share, float(most[chosen].sum() / rest)
-        if share <= before * (1 + 1e-15):
-            break
-    small = math.exp(-budget)  # everything divided by e'
-    return budget + math.log((share + small) / (share + 1))

@@ -14,6 +14,7 @@ from scipy.special import gammaln, logsumexp
 
 from ldpaudit import validate
 from ldpaudit.contracts import Floats, HasReports, Values
+from ldpaudit.parameters import budget, domain_size, fraction, integer, optional, parameters
 from ldpaudit.registry import create
 from ldpaudit.shuffling import central_delta, local_budget
 
@@ -22,6 +23,14 @@ _ENTRIES = 2**22  # of scratch, in one pass over reports
 
 
 @dataclass(frozen=True)
+@parameters(
+    k=domain_size(),
+    epsilon=budget(),
+    num_users=integer(1, 10**9),
+    delta=fraction(),
+    others=optional(integer(0, lambda made: made.k - 1)),
+    local_epsilon=optional(budget()),
+)
 class Shuffled:
     """The shuffled reports of n users, one of whom holds the value that is asked about.
 
@@ -74,15 +83,7 @@ class Shuffled:
     local_epsilon: float | None = None
     others: int | None = None
 
-    def __post_init__(self) -> None:
-        validate.check_integer("k", self.k, 2)
-        validate.check_epsilon(self.epsilon)
-        validate.check_integer("num_users", self.num_users, 1, 10**9)
-        validate.check_fraction("delta", self.delta)
-        if self.others is not None:
-            validate.check_integer("others", self.others, 0, self.k - 1)
-        if self.local_epsilon is not None:
-            validate.check_epsilon(self.local_epsilon)
+    def _check_together(self) -> None:
         self._table  # noqa: B018 - a base that cannot be listed is refused now
 
     @cached_property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._on_ball import Floats
+from ldpaudit.arrays import Floats
 
 
 def directions(own: Floats) -> tuple[Floats, Floats]:

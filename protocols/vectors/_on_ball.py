@@ -10,18 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats, Ints
 from ldpaudit.collecting.estimands import VectorMean
 from ldpaudit.domains import Ball
+from ldpaudit.parameters import budget, integer, parameters, positive
 from ldpaudit.validate import (
-    check_epsilon,
     check_floats,
     check_generator,
     check_integer,
-    check_positive,
     check_table_size,
 )
-
-Floats = npt.NDArray[np.float64]
 
 #: Sums are kept in whole units, so many to the size of a usual coordinate: exact, whatever
 #: the order of the reports, and 1e-8 of a report's error is all that a unit rounds.
@@ -37,7 +35,7 @@ class VectorSums:
     """Sums of the reports of `num_users`, a coordinate each, in whole units; they add up."""
 
     num_users: int
-    sums: npt.NDArray[np.int64]
+    sums: Ints
 
     def __add__(self, other: VectorSums) -> VectorSums:
         if not isinstance(other, VectorSums):
@@ -50,18 +48,13 @@ class VectorSums:
         return VectorSums(self.num_users + other.num_users, self.sums + other.sums)
 
 
+@parameters(dimension=integer(2, 10**6), epsilon=budget(), radius=positive())
 class OnBall(ABC):
     """A mechanism on the ball of a radius whose report is its unbiased estimate."""
 
     dimension: int
     epsilon: float
     radius: float
-
-    def _check(self) -> None:
-        """Check the parameters that all share; called by every ``__post_init__``."""
-        object.__setattr__(self, "dimension", check_integer("dimension", self.dimension, 2, 10**6))
-        object.__setattr__(self, "epsilon", check_epsilon(self.epsilon))
-        object.__setattr__(self, "radius", check_positive("radius", self.radius))
 
     @abstractmethod
     def _fill(self, block: Floats, own: Floats, rng: np.random.Generator) -> None:

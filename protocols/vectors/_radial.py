@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ._on_ball import Floats
+from ldpaudit.arrays import Floats
 
 #: Gauss-Legendre nodes of a panel.
 _NODES = 40

@@ -12,7 +12,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from ldpaudit.arrays import Bools, Floats
 
 
 def log_constant(dimension: int) -> float:
@@ -53,9 +53,7 @@ def best_angle(dimension: int, epsilon: float) -> float:
     return math.exp(float(found))
 
 
-def place_in_cap(
-    dimension: int, share: float, inside: npt.NDArray[np.bool_], part: Floats
-) -> Floats:
+def place_in_cap(dimension: int, share: float, inside: Bools, part: Floats) -> Floats:
     """(1 - t) / 2 of points of a cap of this share, or of points outside it, by quantiles."""
     from scipy.special import betaincinv
 

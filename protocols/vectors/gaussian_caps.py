@@ -9,10 +9,11 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats
 from ldpaudit.validate import check_nonnegative
 
 from ._directions import directions, rounded_directions, spread_around, two_sided
-from ._on_ball import Floats, OnBall, only_uniform
+from ._on_ball import OnBall, only_uniform
 from ._radial import panels, told
 from ._sphere import cap_moment, cap_share
 
@@ -60,9 +61,6 @@ class PrivUnitG(OnBall):
     dimension: int
     epsilon: float
     radius: float = 1.0
-
-    def __post_init__(self) -> None:
-        self._check()
 
     @cached_property
     def threshold(self) -> float:

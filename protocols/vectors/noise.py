@@ -10,9 +10,11 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.validate import check_fraction, check_nonnegative
+from ldpaudit.arrays import Floats
+from ldpaudit.parameters import fraction, parameters
+from ldpaudit.validate import check_nonnegative
 
-from ._on_ball import Floats, OnBall, only_uniform
+from ._on_ball import OnBall, only_uniform
 from ._radial import angles, of_distance, panels, told
 
 
@@ -83,9 +85,6 @@ class LaplaceVector(Noise):
     epsilon: float
     radius: float = 1.0
 
-    def __post_init__(self) -> None:
-        self._check()
-
     @property
     def _square(self) -> float:
         return 1 + self.dimension * (self.dimension + 1) * (2 / self.epsilon) ** 2
@@ -142,6 +141,7 @@ class LaplaceVector(Noise):
 
 
 @dataclass(frozen=True)
+@parameters(delta=fraction())
 class GaussianVector(Noise):
     """Normal noise of the least size that keeps (epsilon, delta)-LDP on the ball.
 
@@ -182,10 +182,6 @@ class GaussianVector(Noise):
     epsilon: float
     delta: float
     radius: float = 1.0
-
-    def __post_init__(self) -> None:
-        self._check()
-        object.__setattr__(self, "delta", check_fraction("delta", self.delta))
 
     @cached_property
     def scale(self) -> float:

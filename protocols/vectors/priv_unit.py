@@ -10,10 +10,11 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Floats
 from ldpaudit.validate import check_nonnegative, check_positive
 
 from ._directions import directions, rounded_directions, spread_around, two_sided
-from ._on_ball import Floats, OnBall, only_uniform
+from ._on_ball import OnBall, only_uniform
 from ._sphere import best_angle, cap_moment, cap_share, place_in_cap
 
 
@@ -167,9 +168,6 @@ class PrivUnit(Cap):
     epsilon: float
     radius: float = 1.0
 
-    def __post_init__(self) -> None:
-        self._check()
-
     @cached_property
     def angle(self) -> float:
         """Angle of the best cap."""
@@ -211,6 +209,3 @@ class DuchiVector(Cap):
     epsilon: float
     radius: float = 1.0
     angle = math.pi / 2
-
-    def __post_init__(self) -> None:
-        self._check()
