@@ -15,7 +15,18 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from ldpaudit.cli.options import AsJson, Delta, Epsilon, Estimator, Jobs, K, Parameters, Seed
+from ldpaudit.cli.options import (
+    AsJson,
+    Delta,
+    Epsilon,
+    Estimator,
+    Jobs,
+    K,
+    Parameters,
+    Range,
+    Seed,
+    Values,
+)
 from ldpaudit.cli.shuffling import shuffle
 
 if TYPE_CHECKING:
@@ -143,6 +154,8 @@ def audit(
     epsilon: Epsilon = None,
     delta: Delta = None,
     param: Parameters = None,
+    values: Values = None,
+    ends: Range = None,
     attack: Annotated[
         list[str] | None,
         typer.Option("--attack", help="Instead of the usual attacks; may be repeated."),
@@ -172,15 +185,11 @@ def audit(
 ) -> int:
     """Audit one mechanism: does it keep its epsilon, what does a report reveal, at what cost."""
     from ldpaudit.auditing.harness import audit as run
-    from ldpaudit.cli.targets import build, recorded
+    from ldpaudit.cli.targets import audited, kind_of_input
 
     with _nonsense_is_inconclusive(target):
-        claim = {"k": k, "epsilon": epsilon, "delta": delta}
-        mechanism = (
-            build(target, claim, param or [])
-            if other is None
-            else recorded(target, other, claim, param or [])
-        )
+        claim = {"k": k, "epsilon": epsilon, "delta": delta, **kind_of_input(values, ends)}
+        mechanism = audited(target, other, claim, param or [])
         result = run(
             mechanism,
             attack,
@@ -216,6 +225,7 @@ def compare(
         ),
     ] = None,
     k: K = None,
+    ends: Range = None,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Output folder.")] = Path(
         "report"
     ),
@@ -246,7 +256,9 @@ def compare(
     plan = read_study(study)
     plan = plan.as_quick() if quick else plan
     if data:
-        plan = with_data(plan, data, k)
+        plan = with_data(plan, data, k, ends)
+    elif ends is not None:
+        raise ValueError("--range is of the users' numbers: name them too, --data NAME.")
     workers = jobs if jobs is not None else os.cpu_count() or 1
     exports = [writer(kind) for kind in export or ()]
     with progress_bar(plan.name) as progress:
@@ -329,14 +341,17 @@ def check(
     epsilon: Epsilon = None,
     delta: Delta = None,
     param: Parameters = None,
+    values: Values = None,
+    ends: Range = None,
     estimator: Estimator = False,
 ) -> int:
     """Hold a mechanism against the contract: law, likelihood, estimate, variance."""
-    from ldpaudit.cli.targets import build
+    from ldpaudit.cli.targets import build, kind_of_input
     from ldpaudit.testing import check_estimator, check_mechanism
 
     with _nonsense_is_inconclusive(target):
-        mechanism = build(target, {"k": k, "epsilon": epsilon, "delta": delta}, param or [])
+        claim = {"k": k, "epsilon": epsilon, "delta": delta, **kind_of_input(values, ends)}
+        mechanism = build(target, claim, param or [])
         try:
             passed = check_mechanism(mechanism)
             passed += check_estimator(mechanism) if estimator else []

@@ -12,6 +12,14 @@ Delta = Annotated[float | None, typer.Option("--delta", help="Delta of (epsilon,
 Parameters = Annotated[
     list[str] | None, typer.Option("--param", metavar="KEY=VALUE", help="A further parameter.")
 ]
+Values = Annotated[
+    str | None,
+    typer.Option("--values", metavar="A,B,C|FILE", help="Values of a function, or one a line."),
+]
+Range = Annotated[
+    tuple[float, float] | None,
+    typer.Option("--range", metavar="LOW HIGH", help="Inputs are the numbers of this range."),
+]
 Estimator = Annotated[bool, typer.Option("--estimator", help="Is its server unbiased, too?")]
 Seed = Annotated[int, typer.Option("--seed", help="Root of every random stream.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]

@@ -17,11 +17,16 @@ from ldpaudit import validate
 RECORDED = (".csv", ".csv.gz", ".parquet", ".pq", ".npy")
 
 
+def audited(target: str, other: str | None, claim: Mapping[str, Any], extra: Sequence[str]) -> Any:
+    """A mechanism that is built, or one of two files of recorded reports."""
+    return build(target, claim, extra) if other is None else recorded(target, other, claim, extra)
+
+
 def build(target: str, claim: Mapping[str, Any], extra: Sequence[str]) -> Any:
     """Build a registered mechanism by name, or an object from a module or a Python file.
 
-    `claim` holds k, epsilon and delta as far as they were given, `extra` further
-    parameters as KEY=VALUE. An object is a mechanism that is built already; a class or
+    `claim` holds k, epsilon, delta and the kind of input as far as they were given, `extra`
+    further parameters as KEY=VALUE. An object is a mechanism that is built already; a class or
     function of these parameters, which builds one; or a randomizer, a function of (value,
     rng) that `from_callable` wraps.
     """
@@ -42,6 +47,23 @@ def build(target: str, claim: Mapping[str, Any], extra: Sequence[str]) -> Any:
     if parameters:
         raise ValueError(f"{target} is built already and takes no parameters, got {parameters}.")
     return found
+
+
+def kind_of_input(values: str | None, ends: tuple[float, float] | None) -> dict[str, Any]:
+    """What ``--values`` and ``--range`` say of the inputs, as parameters."""
+    low, high = ends or (None, None)
+    if values is None:
+        return {"values": None, "low": low, "high": high}
+    path = Path(values)
+    try:
+        words = path.read_text(encoding="utf-8").splitlines() if path.is_file() else None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{values} cannot be read: {error}.") from None
+    found = [word.strip() for word in (values.split(",") if words is None else words)]
+    numbers = [_literal(word) for word in found]
+    if all(isinstance(number, int | float) for number in numbers):
+        found = numbers
+    return {"values": [word for word in found if word != ""], "low": low, "high": high}
 
 
 def recorded(first: str, second: str, claim: Mapping[str, Any], extra: Sequence[str]) -> Any:
@@ -85,9 +107,11 @@ def _literal(text: str) -> Any:
 def _call(found: Any, target: str, parameters: dict[str, Any]) -> Any:
     """Build a mechanism from a class or function, or wrap a function of (value, rng)."""
     if _is_randomizer(found, parameters):
-        missing = {"k", "epsilon"} - set(parameters)
+        kinds = {"k": "--k", "values": "--values", "low": "--range"}
+        missing = [] if "epsilon" in parameters else ["--epsilon"]
+        missing += [] if kinds.keys() & set(parameters) else [" or ".join(kinds.values())]
         if missing:
-            raise ValueError(f"{target} is a randomizer and needs --{' and --'.join(missing)}.")
+            raise ValueError(f"{target} is a randomizer and needs {' and '.join(missing)}.")
         from ldpaudit.adapters.callables import from_callable
 
         return from_callable(found, name=target, **parameters)

@@ -270,9 +270,18 @@ def read_study(source: str | Path) -> Study:
     return _parse(raw, f"study {text}")
 
 
-def with_data(study: Study, sources: Sequence[str], k: int | None = None) -> Study:
-    """The study on other users: names of data sets, or FILE:COLUMN; k for synthetic laws."""
-    specs = [{"name": name} | ({} if k is None else {"k": k}) for name in sources]
+def with_data(
+    study: Study,
+    sources: Sequence[str],
+    k: int | None = None,
+    ends: tuple[float, float] | None = None,
+) -> Study:
+    """The study on other users: names of data sets, or FILE:COLUMN; k for synthetic laws.
+
+    With `ends` they hold numbers of that range.
+    """
+    where = {} if ends is None else {"low": ends[0], "high": ends[1]}
+    specs = [{"name": name, **where} | ({} if k is None else {"k": k}) for name in sources]
     return _parse(study.model_dump() | {"data": specs}, f"study {study.name}")
 
 

@@ -6,9 +6,11 @@ half-space randomizer of the unit ball, without one.
 
 from __future__ import annotations
 
+import html
 import json
 import math
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ import pytest
 import ldpaudit
 from ldpaudit import registry
 from ldpaudit.adapters.finite_inputs import FiniteInputs, on_inputs
+from ldpaudit.analysis import standings
 from ldpaudit.data import load
 from ldpaudit.leakage import channels, gain
 from ldpaudit.leakage.estimates import estimate_mutual_information, estimate_vulnerability
@@ -219,3 +222,47 @@ def test_a_mechanism_and_data_of_different_kinds_are_told_apart() -> None:
 
 def test_views_are_views() -> None:
     assert isinstance(on_inputs(HalfSpace(2, 1.0)), FiniteInputs)
+
+
+# --- pages -----------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("registered")
+def test_a_page_names_inputs_and_units_and_compares_like_with_like(tmp_path: Path) -> None:
+    results = ldpaudit.compare(NUMBERS)
+    results.save(tmp_path)
+    page = html.unescape((tmp_path / "report.html").read_text(encoding="utf-8"))
+    for words in (
+        "one-bit",
+        "half-space",
+        "adult-age on [0, 100]",
+        "uniform, d = 3",
+        "pair game on inputs (0.0, 100.0)",
+        "inputs ((1.0, 0.0, 0.0), (-1.0, 0.0, 0.0))",
+        "mean (squared input units)",
+        "mean vector (squared input units)",
+    ):
+        assert words in page
+
+
+@pytest.mark.usefixtures("registered")
+def test_only_what_estimates_the_same_is_compared() -> None:
+    results = ldpaudit.compare(NUMBERS)
+    places = standings(results.frame)
+    mean = places[places["estimand"] == "mean (squared input units)"]
+    assert set(mean["label"]) == {"one-bit", "leaky-bit"}  # and not grr, which counts shares
+    assert not mean["limit_applies"].any()
+    assert set(mean["limit_note"]) == {"the limit is for estimates of frequencies"}
+    assert mean["limit"].isna().all()
+    shares = places[(places["estimand"] == "frequencies") & (places["data"] == "zipf")]
+    assert shares["limit"].notna().all()
+    chosen = {str(choice) for choice in results.recommend().choices}
+    assert any("mean (squared input units)" in choice and "one-bit" in choice for choice in chosen)
+
+
+def test_an_audit_in_a_notebook_says_what_it_looked_at() -> None:
+    page = ldpaudit.audit(OneBit(1.0, 0.0, 8.0), ["blind"], trials=300)._repr_html_()
+    for words in ("[0, 8]", "(0.0, 8.0)", "of the <bdi>mean (squared input units)</bdi>"):
+        assert words in page
+    assert "f = 0 approximation" not in page

@@ -56,6 +56,14 @@ def test_recorded_reports(run: Run, recordings: tuple[str, str]) -> None:
         ("grr --k 4 --epsilon 1 --attack psychic", "unknown attack 'psychic'"),
         ("f.py:noisy --epsilon 1", "f.py:noisy is a randomizer and needs --k"),
         ("f.py:noisy --k 4", "f.py:noisy is a randomizer and needs --epsilon"),
+        (
+            "f.py:noisy --k 4 --values a,b --epsilon 1",
+            "low and high, or domain: one, got k, values",
+        ),
+        ("f.py:noisy --values a,a --epsilon 1", "labels must be different, got 'a' twice"),
+        ("grr --values a,b --epsilon 1", "unknown parameter of grr 'values'"),
+        ("duchi --range 1 0 --epsilon 1", "low must be below high"),
+        ("0.csv 1.csv --epsilon 1 --range 0 1", "take --epsilon and --delta only"),
     ],
 )
 @pytest.mark.usefixtures("recordings")
@@ -65,6 +73,45 @@ def test_what_is_refused(run: Run, tmp_path: Path, arguments: str, message: str)
     assert (code, out) == (2, "")
     assert message in err
     assert err.count("\n") == 1
+
+
+LABELS = """
+def country(value, rng):
+    return value if rng.random() < 0.75 else str(rng.choice(["DE", "FR", "US"]))
+
+def doubled(value, rng):
+    return int(rng.random() < 0.1 + 0.4 * value)
+"""
+
+
+def test_inputs_of_a_function_have_names(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "f.py").write_text(LABELS)
+    (tmp_path / "countries.txt").write_text("DE\nFR\nUS\n\n")
+    options = ("--epsilon", "3", "--trials", "2000", "--json")
+    for values in ("DE,FR,US", "countries.txt"):
+        code, out, _ = run("audit", "f.py:country", "--values", values, *options)
+        found = json.loads(out)
+        assert (code, found["inputs"], found["domain"]) == (0, ["DE", "FR"], "3 categories")
+        assert "(DE, FR)" in found["epsilon_lower"]["event"]
+    code, out, _ = run("audit", "f.py:doubled", "--range", "0", "2", "--values", "1", *options)
+    assert code == 2
+    for kind in (("--range", "0", "2"), ("--values", "0.0,2")):
+        code, out, _ = run("audit", "f.py:doubled", *kind, *options)
+        found = json.loads(out)
+        assert code == 0
+        assert list(map(float, found["inputs"])) == [0.0, 2.0]
+        assert found["epsilon_lower"]["value"] > 1.9  # ln 9 = 2.197
+
+
+def test_numbers_on_the_command_line(run: Run) -> None:
+    numbers = ("--range", "0", "50", "--epsilon", "1")
+    code, out, _ = run("audit", "duchi", *numbers, "--trials", "500")
+    assert code == 0
+    assert "inputs (0.0, 50.0)" in " ".join(out.split())
+    assert "mean squared error of the mean (squared input units)" in out
+    code, out, _ = run("check", "duchi", *numbers)
+    assert code == 0
+    assert "ok      domain: [0, 50], inputs outside refused" in out
 
 
 def test_a_randomizer(run: Run, tmp_path: Path) -> None:
