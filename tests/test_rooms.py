@@ -88,7 +88,8 @@ def longest(graph: Graph) -> list[str]:
         return module, *max([(), *chains], key=len)
 
     chains: list[tuple[str, ...]] = [below(module) for module in graph]
-    return list(max(chains, key=len))
+    chain = max(chains, key=len)
+    return list(chain)
 
 
 def test_no_circle_of_files() -> None:
