@@ -85,10 +85,11 @@ def longest(graph: Graph) -> list[str]:
     @cache
     def below(module: str) -> tuple[str, ...]:
         chains: list[tuple[str, ...]] = [below(other) for other in graph[module]]
-        return module, *max(chains, key=len, default=())
+        return module, *max([(), *chains], key=len)
 
     chains: list[tuple[str, ...]] = [below(module) for module in graph]
-    return list(max(chains, key=len))
+    chain = max(chains, key=len)
+    return list(chain)
 
 
 def test_no_circle_of_files() -> None:

@@ -81,7 +81,7 @@ def test_a_leak_fails_and_everything_is_recorded(suite: Any) -> None:
     assert (sound["ldpaudit.verdict"], sound["ldpaudit.trials"]) == ("consistent", "10000")
     assert float(sound["ldpaudit.alpha"]) == pytest.approx(1e-6 / 4, rel=1e-12)
     assert 0.5 < float(sound["ldpaudit.epsilon_lower"]) < 1.0 < float(sound["ldpaudit.detectable"])
-    assert sound["ldpaudit.testing.power"].startswith("would have detected epsilon >= 1.")
+    assert sound["ldpaudit.power"].startswith("would have detected epsilon >= 1.")
     assert sound["ldpaudit.guarantee"] == "1.0-LDP"
     loud = tests["test_loud"]
     assert loud["ldpaudit.verdict"] == "violation"
