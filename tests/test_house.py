@@ -31,6 +31,7 @@ KEPT = (
     "Makefile",
     "README.md",
     "SECURITY.md",
+    "constraints.txt",
     ".ci/run",
     "docs/decisions/001-layout.md",
 )
