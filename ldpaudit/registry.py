@@ -12,17 +12,19 @@ import sys
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ldpaudit.contracts import (
     Distinguisher,
     EventBound,
     GuessBound,
     Reconstruction,
-    Registered,
     TrainableDistinguisher,
 )
 from ldpaudit.validate import check_known, check_text
+
+if TYPE_CHECKING:
+    from ldpaudit.contracts.mechanisms import AnyRegistered
 
 GROUPS = ("protocols", "attacks", "bounds", "reports")
 
@@ -73,7 +75,7 @@ def create_attack(name: str) -> Reconstruction | Distinguisher | TrainableDistin
     return attack
 
 
-def mechanism(name: str, **parameters: Any) -> Registered:
+def mechanism(name: str, **parameters: Any) -> AnyRegistered:
     """Build a registered mechanism.
 
     Parameters
@@ -104,7 +106,7 @@ def mechanism(name: str, **parameters: Any) -> Registered:
     ...
     ValueError: unknown protocol 'gr'; did you mean ...grr...
     """
-    built: Registered = create("protocols", name, **parameters)
+    built: AnyRegistered = create("protocols", name, **parameters)
     return built
 
 

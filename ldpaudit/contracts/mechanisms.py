@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -143,5 +143,8 @@ class Registered(Mechanism, Protocol):
     def exact_delta(self, epsilon: float) -> float:
         """Least delta such that the mechanism is (epsilon, delta)-LDP."""
 
-    def __getattr__(self, name: str) -> Any:
-        """What only some protocols have."""
+
+if TYPE_CHECKING:
+
+    class AnyRegistered(Registered, Any):  # type: ignore[misc]
+        """The same, with whatever else one protocol has."""

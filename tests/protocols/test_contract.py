@@ -191,9 +191,9 @@ def test_bad_generators(name: str) -> None:
     m = ldpaudit.mechanism(name, k=10, epsilon=1.0)
     for wrong in (None, 0, np.random.RandomState(0), np.random.PCG64(0)):
         with pytest.raises(TypeError, match=r"rng must be a numpy.random.Generator"):
-            m.privatize([1, 2], rng=wrong)
+            m.privatize([1, 2], rng=wrong)  # type: ignore[arg-type]
     with pytest.raises(TypeError):
-        m.privatize([1, 2], rng())
+        m.privatize([1, 2], rng())  # type: ignore[call-arg]
 
 
 def wrong_reports(name: str) -> list[npt.NDArray[Any]]:
@@ -255,7 +255,7 @@ def test_bad_number_of_users(name: str) -> None:
                 m.mse(wrong, frequencies)
         for odd in (1.5, True, "3", None):
             with pytest.raises(TypeError, match="num_users must be a whole number"):
-                m.mse(odd, frequencies)
+                m.mse(odd, frequencies)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -290,7 +290,7 @@ def test_repr_pickle_and_copy_give_the_same_mechanism(name: str, epsilon: float)
     assert m != ldpaudit.mechanism(name, k=13, epsilon=epsilon)
     assert len({m, again, ldpaudit.mechanism(name, k=13, epsilon=epsilon)}) == 2
     with pytest.raises(AttributeError):
-        m.epsilon = 2.0
+        m.epsilon = 2.0  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -71,7 +71,7 @@ def test_a_view_is_a_frozen_value() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         view.k = 4  # type: ignore[misc]
     with pytest.raises(ValueError, match="read-only"):
-        view.inputs[0] = 0.0
+        view.inputs[0] = 0.0  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_no_unbiased_estimate_of_a_random_channel_is_below() -> None:
         a = channel.T @ (inverse @ x) / mass
         assert channel @ a == pytest.approx(x, abs=1e-6)
         error = float(mass @ a**2 - variance)
-        limit = frontier_mean(1.0).error_at(share, variance=variance)
+        limit = frontier_mean(1.0).error_at(share, variance=variance)  # type: ignore[call-overload]
         assert error >= limit * (1 - 1e-9)
 
 
@@ -131,12 +131,12 @@ def test_programs_equal_a_naive_one_on_few_inputs() -> None:
         b_eq=target,
     )
     bound = least_variance(x, epsilon)
-    assert bound.lower <= found.fun * (1 + 1e-9)
+    assert bound.lower <= found.fun * (1 + 1e-9)  # type: ignore[operator]
     assert bound.upper == pytest.approx(found.fun, rel=2e-3)
     weights = np.full(5, 0.2)
     found = linprog(weights @ squares, A_eq=equal, b_eq=target)
     bound = least_variance(x, epsilon, weights)
-    assert bound.lower <= found.fun * (1 + 1e-9)
+    assert bound.lower <= found.fun * (1 + 1e-9)  # type: ignore[operator]
     assert bound.upper == pytest.approx(found.fun, rel=2e-3)
 
 

@@ -28,7 +28,7 @@ def test_one_report_of_one_attribute_is_the_bayes_success() -> None:
     p = m.vulnerability()
     assert abs(found.success - p) < 5 * math.sqrt(p * (1 - p) / 40_000)
     assert (found.attack, found.blind) == ("reidentification", 1 / 8)
-    assert found.lower < p < found.upper
+    assert found.lower < p < found.upper  # type: ignore[operator]
 
 
 def test_twins_share_the_guess() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,25 +46,25 @@ LISTED = [
 
 
 @pytest.mark.parametrize(("name", "k", "epsilon", "more"), LISTED)
-def test_classes_say_what_the_list_says(name, k, epsilon, more):
+def test_classes_say_what_the_list_says(name: Any, k: Any, epsilon: Any, more: Any) -> None:
     mechanism = ldpaudit.mechanism(name, k=k, epsilon=epsilon, **more)
     assert isinstance(mechanism, HasPairClasses)
     rows, least = mechanism.pair_classes()
     np.testing.assert_allclose(rows.sum(axis=1), 1, rtol=1e-12)
     assert (least <= rows.min(axis=0) * (1 + 1e-12)).all()
     table, known = channel_table(mechanism), pair_laws(mechanism)
-    listed = blanket_laws(table)
+    listed = blanket_laws(table)  # type: ignore[arg-type]
     assert known.blanket is not None
     assert listed is not None
     assert all(same(known.blanket[0], law) for law in listed)
     third = min(2, k - 1)
-    expected = against(table[third], table[0], table[1])
+    expected = against(table[third], table[0], table[1])  # type: ignore[index]
     assert any(same(expected, law) for law in known.attacks)
 
 
 @pytest.mark.parametrize(("name", "epsilon"), [("blh", 1.0), ("olh", 1.0), ("olh", 2.0)])
 @pytest.mark.parametrize("k", [2, 3, 4])
-def test_local_hashing_against_every_ideal_hash(name, epsilon, k):
+def test_local_hashing_against_every_ideal_hash(name: Any, epsilon: Any, k: Any) -> None:
     mechanism = ldpaudit.mechanism(name, k=k, epsilon=epsilon)
     g, p, lie = mechanism.num_buckets, mechanism.p_star, mechanism.own_missed
     lie /= g - 1
@@ -86,6 +87,6 @@ def test_local_hashing_against_every_ideal_hash(name, epsilon, k):
     assert same(known[0], flat)
 
 
-def test_a_domain_of_a_million_values():
+def test_a_domain_of_a_million_values() -> None:
     found = ldpaudit.shuffle(ldpaudit.mechanism("grr", k=10**6, epsilon=4.0), 10_000, 1e-6)
     assert 0 < found.epsilon_lower < found.epsilon_upper < 1.01 * found.epsilon_lower

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,16 +30,16 @@ def rows(header: str) -> list[list[str]]:
     return found
 
 
-def upper_delta(mechanism, epsilon: float, users: int = USERS) -> float:
+def upper_delta(mechanism: Any, epsilon: float, users: int = USERS) -> float:
     return max(delta_upper(law, users, epsilon, FINE) for law in pair_laws(mechanism).proven)
 
 
-def lower_delta(mechanism, epsilon: float, users: int = USERS) -> float:
+def lower_delta(mechanism: Any, epsilon: float, users: int = USERS) -> float:
     return max(delta_lower(law, users, epsilon, FINE) for law in pair_laws(mechanism).attacks)
 
 
 @pytest.mark.parametrize("row", rows("protocol"), ids=lambda row: " ".join(row[:2]))
-def test_central_epsilons(row):
+def test_central_epsilons(row: Any) -> None:
     name, local, lower, upper, any_clones, published, formula = row
     epsilon = float(local)
     mechanism = ldpaudit.mechanism(name, k=10, epsilon=epsilon)
@@ -61,7 +62,7 @@ def test_central_epsilons(row):
 
 
 @pytest.mark.parametrize("row", rows("central epsilon"), ids=lambda row: " ".join(row[:2]))
-def test_local_epsilons_at_an_equal_central_one(row):
+def test_local_epsilons_at_an_equal_central_one(row: Any) -> None:
     central, name, local, success, error = row
     mechanism, more = (
         ldpaudit.mechanism(name, k=10, epsilon=float(local) + step) for step in (0.0, 0.0025)
@@ -72,7 +73,7 @@ def test_local_epsilons_at_an_equal_central_one(row):
 
 
 @pytest.mark.parametrize("row", rows("k"), ids=lambda row: " ".join(row[:2]))
-def test_published_bounds_below_the_truth(row):
+def test_published_bounds_below_the_truth(row: Any) -> None:
     k, users, delta, published, lower, upper = row
     found = shuffle(ldpaudit.mechanism("grr", k=int(k), epsilon=2.0), int(users), float(delta))
     assert float(published) < float(lower)
@@ -82,7 +83,7 @@ def test_published_bounds_below_the_truth(row):
     assert found.epsilon_upper <= float(upper)
 
 
-def test_figures_in_the_text():
+def test_figures_in_the_text() -> None:
     million = shuffle(ldpaudit.mechanism("grr", k=10, epsilon=4.0), 1_000_000, DELTA)
     assert 0.0318 <= million.epsilon_lower <= million.epsilon_upper <= 0.0319
     for name, lower, upper in (("grr", 0.0087, 0.0088), ("oue", 0.0743, 0.0789)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ def response(k: int, epsilon: float) -> np.ndarray:
     return table
 
 
-def check_order(table: np.ndarray, num_users: int, epsilons, exact) -> None:
+def check_order(table: np.ndarray, num_users: int, epsilons: Any, exact: Any) -> None:
     laws = blanket_laws(table)
     below = neighbour_laws(table)
     assert laws is not None
@@ -40,7 +41,7 @@ def check_order(table: np.ndarray, num_users: int, epsilons, exact) -> None:
 
 @pytest.mark.parametrize("epsilon", [0.5, 1.0, 2.0, 3.0])
 @pytest.mark.parametrize("k", [2, 3, 4])
-def test_the_exact_divergence_lies_between_the_bounds(k, epsilon):
+def test_the_exact_divergence_lies_between_the_bounds(k: Any, epsilon: Any) -> None:
     table = response(k, epsilon)
     epsilons = [0.0, 0.1 * epsilon, 0.4 * epsilon, 0.8 * epsilon, 0.99 * epsilon]
     for num_users in range(1, 9):
@@ -50,7 +51,7 @@ def test_the_exact_divergence_lies_between_the_bounds(k, epsilon):
 
 @pytest.mark.parametrize("epsilon", [0.5, 1.0, 2.0, 3.0])
 @pytest.mark.parametrize("k", [2, 3, 4])
-def test_the_exact_epsilon_lies_between_the_ends(k, epsilon):
+def test_the_exact_epsilon_lies_between_the_ends(k: Any, epsilon: Any) -> None:
     mechanism = ldpaudit.mechanism("grr", k=k, epsilon=epsilon)
     table = channel_table(mechanism)
     num_users = int(k + 2 * epsilon) % 7 + 2  # from 2 to 8
@@ -64,7 +65,7 @@ def test_the_exact_epsilon_lies_between_the_ends(k, epsilon):
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_random_channels_with_reports_that_some_values_never_send(seed):
+def test_random_channels_with_reports_that_some_values_never_send(seed: Any) -> None:
     rng = np.random.default_rng(seed)
     table = rng.dirichlet(np.full(4, 0.7), size=3)
     if seed % 2:
@@ -77,7 +78,7 @@ def test_random_channels_with_reports_that_some_values_never_send(seed):
         check_order(table, num_users, epsilons, exact)
 
 
-def test_the_lower_bound_is_the_exact_figure_of_its_data_set():
+def test_the_lower_bound_is_the_exact_figure_of_its_data_set() -> None:
     table = response(4, 2.0)
     law = against(table[2], table[0], table[1])
     for num_users in (2, 5, 8):
@@ -89,7 +90,7 @@ def test_the_lower_bound_is_the_exact_figure_of_its_data_set():
             assert exact * (1 - 1e-3) <= found <= exact + 1e-14
 
 
-def test_two_users_by_hand():
+def test_two_users_by_hand() -> None:
     # Binary response, the other user holds 0: two zeros have probability (e / (e + 1))^2 against
     # e / (e + 1)^2, and no other histogram has a ratio above exp(0.5).
     e = math.exp(1.0)

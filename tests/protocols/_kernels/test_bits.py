@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ldpaudit.protocols._kernels import _bits
+from ldpaudit.arrays import Bytes
 from ldpaudit.protocols._kernels._bits import (
     bernoulli_rows,
     column_counts,
@@ -23,7 +23,7 @@ from ldpaudit.protocols._kernels._bits import (
 SIZES = [1, 2, 7, 8, 9, 15, 16, 17, 64, 100, 1023]
 
 
-def random_bits(rows: int, num_values: int, seed: int) -> _bits.Bytes:
+def random_bits(rows: int, num_values: int, seed: int) -> Bytes:
     return np.random.default_rng(seed).integers(0, 2, (rows, num_values), dtype=np.uint8)
 
 

@@ -14,6 +14,7 @@ import pytest
 from scipy import stats
 
 import ldpaudit
+from ldpaudit.arrays import Bytes
 from ldpaudit.protocols import (
     GeneralizedRandomizedResponse,
     ModularSubsetSelection,
@@ -147,7 +148,7 @@ def test_a_start_that_overshoots_keeps_the_law(own: int, monkeypatch: pytest.Mon
 
     dense = _bits.bernoulli_rows
 
-    def start(rows: int, values: int, _: float, rng: np.random.Generator) -> _bits.Bytes:
+    def start(rows: int, values: int, _: float, rng: np.random.Generator) -> Bytes:
         return dense(rows, values, 0.5, rng)
 
     monkeypatch.setattr(_bits, "bernoulli_rows", start)

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ldpaudit.protocols._kernels._bits import Bytes, column_counts, subset_rows, unpack
+from ldpaudit.arrays import Bytes
+from ldpaudit.protocols._kernels._bits import column_counts, subset_rows, unpack
 
 ALARM = 1e-6
 SPARSE, DENSE = (40, 2), (12, 5)  # 16 w <= m draws positions, otherwise words

@@ -131,10 +131,10 @@ def test_channel_by_enumeration(k: int, epsilon: float) -> None:
     for index, (modulus, size) in enumerate(zip(m.moduli, m.subset_sizes, strict=True)):
         codes = [c for c in range(2**modulus) if c.bit_count() == size]
         rows = np.zeros(len(codes), dtype=m._dtype)
-        rows["block"] = index
-        rows["subset"][:, 0] = [c & 255 for c in codes]
-        if rows["subset"].shape[1] > 1:
-            rows["subset"][:, 1] = [c >> 8 for c in codes]
+        rows["block"] = index  # type: ignore[call-overload]
+        rows["subset"][:, 0] = [c & 255 for c in codes]  # type: ignore[call-overload]
+        if rows["subset"].shape[1] > 1:  # type: ignore[call-overload]
+            rows["subset"][:, 1] = [c >> 8 for c in codes]  # type: ignore[call-overload]
         blocks.append(rows)
     reports = np.concatenate(blocks)
     log_table = m.log_likelihood(reports)

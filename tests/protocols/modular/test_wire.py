@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ldpaudit.arrays import Bytes
 from ldpaudit.protocols import ModularSubsetSelection
-from ldpaudit.protocols._kernels._bits import Bytes, pack, subset_rows
+from ldpaudit.protocols._kernels._bits import pack, subset_rows
 from ldpaudit.protocols.modular._wire import SubsetCode
 
 PAIR = ModularSubsetSelection(k=8, epsilon=1.0, moduli=(5, 7))  # C(5, 1), C(7, 2): 4 and 6 bits

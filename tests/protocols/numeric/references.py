@@ -56,7 +56,7 @@ def channel(name: str, epsilon: float, x: Floats, levels: int = 0, fine: int = 3
     size = np.abs(y - x) / 2
     falls = np.floor(size) + (size - np.floor(size) >= gamma)
     density = (1 - b) / (4 * (gamma + b * (1 - gamma))) * b**falls
-    return density * (2 * reach / (6 * fine))
+    return density * (2 * reach / (6 * fine))  # type: ignore[no-any-return]
 
 
 def explained(table: Floats, x: Floats) -> float:

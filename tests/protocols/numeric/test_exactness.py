@@ -138,7 +138,7 @@ def test_a_window_is_drawn_as_weighed(m: Any) -> None:
         edges |= {w.extra + j * w.blind + d for j in range(levels) for d in (0, 1, w.blind - 1)}
         for position, dither in ((0.0, 0), (1.75, 7), (float(m._steps), size - 1), (70_000.4, 99)):
             places = [p * size + dither for p in sorted(edges)]
-            drawn = m._draw(np.full(len(places), position), Places(places, 0.0))
+            drawn = m._draw(np.full(len(places), position), Places(places, 0.0))  # type: ignore[arg-type]
             wanted = [
                 math.floor((position + dither + p / w.extra) / size)
                 if p < w.extra

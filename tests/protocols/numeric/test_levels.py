@@ -106,7 +106,7 @@ def test_the_soft_threshold_is_the_best_correction(epsilon: float) -> None:
         rows.append(2 * step * integral)
         fixed.append(chord + step**2 * ends * (1 - ends))
     table, base = np.vstack(rows), np.concatenate(fixed)
-    found = minimize(
+    found = minimize(  # type: ignore[call-overload]
         lambda z: z[:-1] @ z[:-1] / half + z[-1],
         np.append(np.zeros(half), base.max()),
         jac=lambda z: np.append(2 * z[:-1] / half, 1.0),

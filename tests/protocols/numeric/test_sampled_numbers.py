@@ -73,7 +73,7 @@ def test_share_is_that_of_the_attributes_sent() -> None:
     m = SampledNumbers(5, 5.0)
     assert m.posterior_mean_share() == pytest.approx(0.4 * m.mechanism.posterior_mean_share())
     with pytest.raises(ValueError, match="prior must be None"):
-        m.posterior_mean_share([0.0])
+        m.posterior_mean_share([0.0])  # type: ignore[arg-type]
 
 
 def test_reports_return_and_inputs_are_checked() -> None:
@@ -84,13 +84,13 @@ def test_reports_return_and_inputs_are_checked() -> None:
     with pytest.raises(ValueError, match="message 0 must have 16 bytes, got 1"):
         m.unpack([b"a"])
     with pytest.raises(TypeError, match="message 0 must be bytes"):
-        m.unpack([1])
+        m.unpack([1])  # type: ignore[list-item]
     with pytest.raises(ValueError, match="message 0 must name increasing attributes below 7"):
         m.unpack([np.array([3, 3, 0, 0], dtype=">u4").tobytes()])
     with pytest.raises(ValueError, match="values must lie in the"):
         m.privatize(np.full((1, 7), 1.5), rng=rng)
     with pytest.raises(ValueError, match="reports must be a vector of dtype"):
-        m.aggregate(np.zeros(3))
+        m.aggregate(np.zeros(3))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="unknown base 'laplace'"):
         SampledNumbers(3, 1.0, base="laplace")
     with pytest.raises(ValueError, match="sample must be at most 3, got 4"):

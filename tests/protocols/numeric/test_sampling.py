@@ -72,7 +72,7 @@ def test_reports_follow_the_likelihood(m: Any, x: float) -> None:
     if isinstance(m, Dithered):  # level and dither apart
         parts = every >> (m.dithers.bit_length() - 1)
         levels = reports >> (m.dithers.bit_length() - 1)
-        chi_square(np.bincount(levels, minlength=m.levels), n * np.bincount(parts, law))
+        chi_square(np.bincount(levels, minlength=m.levels), n * np.bincount(parts, law))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("m", [Duchi(1.1), Rounded(2.6, levels=4, low=0, high=10)], ids=repr)

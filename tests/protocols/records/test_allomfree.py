@@ -68,7 +68,7 @@ def test_histories_by_enumeration(rounds: int) -> None:
     for j, size in enumerate(m.sizes):
         for seen in itertools.product(range(size), repeat=rounds):
             history = np.zeros(rounds, dtype=m._dtype)
-            history["attribute"], history[f"a{j}"] = j, seen
+            history["attribute"], history[f"a{j}"] = j, seen  # type: ignore[call-overload]
             rows.append(history)
     every = np.stack(rows)
     table = m.history_log_likelihood([every[:, t] for t in range(rounds)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,9 +15,9 @@ from ldpaudit.protocols import Shuffled
 from ldpaudit.testing import check_mechanism
 
 
-def shuffled(**changes) -> Shuffled:
+def shuffled(**changes: Any) -> Shuffled:
     parameters = {"k": 3, "epsilon": 0.8, "base": "grr", "num_users": 5, "delta": 0.01}
-    return Shuffled(**(parameters | changes))
+    return Shuffled(**(parameters | changes))  # type: ignore[arg-type]
 
 
 def naive_law(mechanism: Shuffled, value: int) -> dict[tuple[int, ...], float]:
@@ -26,7 +27,7 @@ def naive_law(mechanism: Shuffled, value: int) -> dict[tuple[int, ...], float]:
     other = min(2, mechanism.k - 1) if mechanism.others is None else mechanism.others
     law = {(0,) * table.shape[1]: 1.0}
     for user in range(mechanism.num_users):
-        row, found = table[value if user == 0 else other], {}
+        row, found = table[value if user == 0 else other], {}  # type: ignore[var-annotated]
         for counts, weight in law.items():
             for sent, probability in enumerate(row.tolist()):
                 more = tuple(c + (j == sent) for j, c in enumerate(counts))
@@ -39,7 +40,7 @@ def naive_law(mechanism: Shuffled, value: int) -> dict[tuple[int, ...], float]:
     "changes",
     [{}, {"k": 2}, {"base": "sue", "k": 2, "num_users": 4}, {"base": "ss", "k": 4}, {"others": 0}],
 )
-def test_the_likelihood_is_the_law_of_the_counts(changes):
+def test_the_likelihood_is_the_law_of_the_counts(changes: Any) -> None:
     mechanism = shuffled(**changes)
     reports = mechanism.every_report()
     table = np.exp(mechanism.log_likelihood(reports))
@@ -51,7 +52,7 @@ def test_the_likelihood_is_the_law_of_the_counts(changes):
 
 
 @pytest.mark.parametrize("base", ["grr", "pgr"])
-def test_draws_follow_the_law(base):
+def test_draws_follow_the_law(base: Any) -> None:
     mechanism = shuffled(base=base, num_users=4)
     law = naive_law(mechanism, 1)
     drawn = mechanism.privatize(np.ones(40_000, dtype=int), rng=np.random.default_rng(1))
@@ -67,7 +68,7 @@ def test_draws_follow_the_law(base):
     assert sum(chi) < stats.chi2.isf(6e-7, len(large))
 
 
-def test_the_claim_is_met_and_used_up():
+def test_the_claim_is_met_and_used_up() -> None:
     for changes in ({}, {"k": 2, "num_users": 9}, {"base": "sue", "k": 2}):
         mechanism = shuffled(**changes)
         channel = np.exp(mechanism.log_likelihood(mechanism.every_report())).T
@@ -77,18 +78,18 @@ def test_the_claim_is_met_and_used_up():
         assert 0.99 * mechanism.delta < mechanism.delta_upper(mechanism.epsilon) <= mechanism.delta
 
 
-def test_one_report_is_the_worst_set():
+def test_one_report_is_the_worst_set() -> None:
     mechanism = shuffled(num_users=4)
     logs = mechanism.log_likelihood(mechanism.every_report())
     assert np.ptp(logs, axis=1).max() == pytest.approx(mechanism.exact_epsilon(), rel=1e-12)
 
 
-def test_reports_that_the_others_cannot_send():
+def test_reports_that_the_others_cannot_send() -> None:
     class Silent(Shuffled):
         """A channel in which value 2 never sends report 0."""
 
         @property
-        def _table(self):
+        def _table(self) -> Any:
             with np.errstate(divide="ignore"):
                 return np.log(np.array([[0.5, 0.5], [0.25, 0.75], [0.0, 1.0]]))
 
@@ -97,7 +98,7 @@ def test_reports_that_the_others_cannot_send():
     np.testing.assert_allclose(found, [[0.5, 0.75, 1.0], [0.5, 0.25, 0.0], [0.0, 0.0, 0.0]])
 
 
-def test_audits_accept_the_claim_and_find_a_false_one():
+def test_audits_accept_the_claim_and_find_a_false_one() -> None:
     kept = ldpaudit.mechanism("shuffled", k=4, epsilon=0.5, base="grr", num_users=50, delta=0.01)
     found = ldpaudit.audit(kept, [], trials=20_000)
     assert found.verdict == "consistent"
@@ -119,18 +120,18 @@ def test_audits_accept_the_claim_and_find_a_false_one():
         ({"others": 3}, "others must be at most 2, got 3"),
     ],
 )
-def test_parameters(changes, message):
+def test_parameters(changes: Any, message: Any) -> None:
     with pytest.raises(ValueError, match=message):
         shuffled(**changes)
 
 
 @pytest.mark.parametrize("reports", [[[1, 1, 1]], [[6, -1, 0]], [[5, 0]], [5, 0, 0]])
-def test_reports_that_are_no_counts(reports):
+def test_reports_that_are_no_counts(reports: Any) -> None:
     with pytest.raises(ValueError, match="reports must"):
         shuffled().log_likelihood(reports)
 
 
-def test_the_local_budget_is_found_once():
+def test_the_local_budget_is_found_once() -> None:
     mechanism = shuffled()
     assert mechanism.single is mechanism.single
     assert math.isclose(mechanism.single.epsilon, shuffled().single.epsilon)
@@ -143,7 +144,7 @@ class Overstated(Shuffled):
         return super().delta_upper(epsilon) / 2
 
 
-def test_a_bound_below_the_channel_is_found():
+def test_a_bound_below_the_channel_is_found() -> None:
     with pytest.raises(AssertionError, match=r"delta_upper is .* below the channel's"):
         check_mechanism(Overstated(k=2, epsilon=0.8, base="grr", num_users=9, delta=0.01))
     assert any("proves the claim" in line for line in check_mechanism(shuffled()))

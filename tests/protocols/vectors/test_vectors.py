@@ -152,7 +152,7 @@ def test_densities_integrate_to_one_in_the_plane(maker: Any) -> None:
         reports = circle / m.mean_length
         total = np.exp(m.log_likelihood(reports, inputs)).mean(axis=0) * 2 * math.pi / m.mean_length
     else:
-        far = {GaussianVector: 45.0, LaplaceVector: 30.0, PrivUnitG: 15.0}[type(m)]
+        far = {GaussianVector: 45.0, LaplaceVector: 30.0, PrivUnitG: 15.0}[type(m)]  # type: ignore[index]
         side = np.linspace(-far, far, 1201)
         plane = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
         law = np.exp(m.log_likelihood(plane, inputs))
@@ -277,7 +277,7 @@ def test_reports_return_and_inputs_are_checked(maker: Any) -> None:
 @pytest.mark.parametrize("d", [2, 9, 1000, 10_000])
 def test_nothing_overflows(d: int, epsilon: float) -> None:
     for maker in PURE:
-        m = maker(d, epsilon)
+        m = maker(d, epsilon)  # type: ignore[abstract]
         reports = m.privatize(np.eye(2, d), rng=np.random.default_rng(0))
         assert np.isfinite(reports).all()
         assert np.isfinite(m.log_likelihood(reports, np.eye(2, d))).all()
