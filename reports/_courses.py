@@ -68,6 +68,11 @@ class Watch:
     courses: tuple[Course, ...]
 
     @property
+    def of_shares(self) -> bool:
+        """Whether shares of the users are estimated: over rounds nothing else is followed."""
+        return True
+
+    @property
     def rounds(self) -> int:
         """Number of rounds of the longest course."""
         return max(len(course.spent) for course in self.courses)
