@@ -139,9 +139,15 @@ def frame_along(
 
 
 def dense(panel: Panel) -> list[float]:
-    """Epsilons for a smooth reference curve: those of the panel, and more between them."""
+    """Epsilons for a smooth reference curve: those of the panel, and more between them.
+
+    Around a single one they reach to the ends of the axis, or no curve would be seen.
+    """
     values = panel.epsilons
-    between = np.linspace(values[0], values[-1], 60 if panel.k <= 10**5 else 2)
+    low, high = values[0], values[-1]
+    if not high > (1 + 1e-9) * low:
+        low, high = 0.5 * low, 1.5 * high
+    between = np.linspace(low, high, 60 if panel.k <= 10**5 else 2)
     return sorted({*values, *map(float, between)})
 
 
