@@ -91,6 +91,10 @@ def test_dictionary_has_the_promised_keys() -> None:
         "epsilon_lower",
         "verdict_alpha",
         "verdict",
+        "domain",
+        "estimand",
+        "pair",
+        "inputs",
         "attacks",
         "published_success",
         "mse",
@@ -176,7 +180,7 @@ def test_columns_carry_what_the_sentences_say() -> None:
     records = ldpaudit.audit(
         ldpaudit.mechanism("smp", sizes=(3, 2), epsilon=1.0), ["blind"], trials=100
     ).to_frame()
-    assert set(records["domain"]) == {"records"}
+    assert set(records["domain"]) == {"records of 3 x 2 values"}
     assert set(records["estimand"]) == {"marginals"}
 
 
