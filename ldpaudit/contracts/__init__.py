@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ldpaudit.arrays import Floats
+from ldpaudit.arrays import Floats as Floats
 from ldpaudit.contracts.attacks import (
     Attack,
     Distinguisher,
@@ -81,7 +81,6 @@ __all__ = [
     "Distinguisher",
     "Domain",
     "EventBound",
-    "Floats",
     "FrequencyOracle",
     "GuessBound",
     "HasBayesVulnerability",

@@ -131,7 +131,7 @@ def load(
     (74, 45222, '17')
     >>> numbers = load("adult-age", low=0, high=100)
     >>> numbers.name, numbers.k, numbers.inputs[:4], numbers.histogram[:4]
-    ('adult-age on [0, 100]', 76, array([  0., 100.,  17.,  18.]), array([  0,   0, 493, 704]))
+    ('adult-age on [0, 100]', 76, array([  0., 100.,  17.,  18.]), array([  0,   0, 493, 695]))
     """
     domain = numbers.domain_from(low, high, dimension)
     if domain is None and str(spec).partition("(")[0] in _OF_NUMBERS:

@@ -281,7 +281,7 @@ HOSTILE = [
     ("check grrr", "unknown protocol 'grrr'"),
     ("check grr --k 4 --epsilon -1", "epsilon must be positive"),
     ("check", "Missing argument 'NAME'"),
-    ("frontier", "Missing option '--k'"),
+    ("frontier", "Missing option '--epsilon'"),
     ("frontier --k 1 --epsilon 1", "k must be at least 2, got 1"),
     ("frontier --k 10 --epsilon -1", "epsilon must be positive and finite, got -1.0"),
     ("frontier --k 100000000000 --epsilon 1", "k must be at most"),
