@@ -19,7 +19,8 @@ from matplotlib.figure import Figure
 
 import ldpaudit
 from ldpaudit import leakage
-from ldpaudit.outcomes import AuditResult, Results
+from ldpaudit.comparing import Results
+from ldpaudit.outcomes import AuditResult
 from ldpaudit.registry import load
 from ldpaudit.reports import (
     audit_html,
