@@ -3,7 +3,8 @@
 Each figure takes a table and returns a matplotlib Figure; saving is the caller's
 verb. `pareto`, `success`, `error`, `communication` and `epsilon` take the tidy table
 of ``ldpaudit.outcomes``, `posterior` what an attacker believes after one report,
-`channel` the probabilities of a small mechanism, `limit` a frontier.
+`channel` the probabilities of a small mechanism, `limit` a frontier,
+`shuffling` the table of a study at central epsilons.
 `save_comparison` writes the page with everything beside it; `audit_html` and
 `results_html` are what a notebook shows.
 """
@@ -21,6 +22,7 @@ from .over_time import over_time
 from .pareto import pareto
 from .posterior import posterior
 from .results_page import results_html
+from .shuffling import shuffling
 from .success import success
 
 __all__ = [
@@ -35,5 +37,6 @@ __all__ = [
     "posterior",
     "results_html",
     "save_comparison",
+    "shuffling",
     "success",
 ]
