@@ -35,8 +35,8 @@ def test_lines_run_along_the_central_epsilon() -> None:
         (error, [[1e-3, 1e-4], [2e-3, 3e-4]]),
         (budget, [[1.0, 3.0], [1.2, 3.5]]),
     ):
-        drawn = [line for line in axes.lines if list(line.get_xdata()) == [0.1, 0.5]]
-        found = [list(line.get_ydata()) for line in drawn if line.get_linestyle() != "None"]
+        drawn = [line for line in axes.lines if list(line.get_xdata()) == [0.1, 0.5]]  # type: ignore[arg-type]
+        found = [list(line.get_ydata()) for line in drawn if line.get_linestyle() != "None"]  # type: ignore[arg-type]
         assert found == wanted
     assert "Central epsilon" in budget.get_xlabel()
     texts = {text.get_text() for text in success.texts}
