@@ -3,8 +3,7 @@
 Each figure takes a table and returns a matplotlib Figure; saving is the caller's
 verb. `pareto`, `success`, `error`, `communication` and `epsilon` take the tidy table
 of ``ldpaudit.outcomes``, `posterior` what an attacker believes after one report,
-`channel` the probabilities of a small mechanism, `limit` a frontier,
-`shuffling` the table of a study at central epsilons.
+`channel` the probabilities of a small mechanism, `limit` a frontier.
 `save_comparison` writes the page with everything beside it; `audit_html` and
 `results_html` are what a notebook shows.
 """
@@ -22,7 +21,6 @@ from .over_time import over_time
 from .pareto import pareto
 from .posterior import posterior
 from .results_page import results_html
-from .shuffling import shuffling
 from .success import success
 
 __all__ = [
@@ -37,6 +35,5 @@ __all__ = [
     "posterior",
     "results_html",
     "save_comparison",
-    "shuffling",
     "success",
 ]

@@ -24,7 +24,6 @@ from .epsilon import draw_epsilon
 from .error import draw_error
 from .over_time import draw_over_time
 from .pareto import draw_pareto
-from .shuffling import draw_shuffling
 from .success import draw_success
 
 if TYPE_CHECKING:
@@ -38,12 +37,12 @@ def save_comparison(results: Results, directory: str | Path) -> list[Path]:
 
     ``report.html`` is self-contained and works without a network. Beside it are
     the figures ``pareto``, ``success``, ``error``, ``communication``, ``epsilon`` and,
-    where protocols were followed over rounds, ``over-time``, and where epsilons are
-    central ones of shuffled reports, ``shuffling``, in ``figures/`` (PNG, SVG and PDF),
-    ``results.csv`` (the tidy table; every float is written so that reading it gives the
-    same number), ``results.json`` (schema, provenance, rows; a missing number is null, an
-    infinite one ``"inf"``) and ``timings.csv``, and ``study.toml`` as run. Everything is
-    made before anything is written, and each file appears whole or not at all.
+    where protocols were followed over rounds, ``over-time``
+    in ``figures/`` (PNG, SVG and PDF), ``results.csv`` (the tidy table; every
+    float is written so that reading it gives the same number), ``results.json``
+    (schema, provenance, rows; a missing number is null, an infinite one ``"inf"``) and
+    ``timings.csv``, and ``study.toml`` as run. Everything is made before anything
+    is written, and each file appears whole or not at all.
 
     Parameters
     ----------
@@ -87,8 +86,6 @@ def save_comparison(results: Results, directory: str | Path) -> list[Path]:
     figures = {name: draw(found, look) for name, draw in _FIGURES.items()}
     if any(metric.metric == "round_spent" for metric in metrics):
         figures["over-time"] = draw_over_time(followed)
-    if any(metric.metric == "central_epsilon" for metric in metrics):
-        figures["shuffling"] = draw_shuffling(found, look)
     for name, figure in figures.items():
         for form, save in (("png", png), ("svg", svg), ("pdf", pdf)):
             content[f"figures/{name}.{form}"] = save(figure)
