@@ -29,6 +29,7 @@ from .categorical import (
     SubsetSelection,
     SummationHistogramEncoding,
     SymmetricUnaryEncoding,
+    TextbookHistogramEncoding,
     ThresholdingHistogramEncoding,
 )
 from .longitudinal import (
@@ -104,6 +105,7 @@ __all__ = [
     "SumConstraint",
     "SummationHistogramEncoding",
     "SymmetricUnaryEncoding",
+    "TextbookHistogramEncoding",
     "ThresholdingHistogramEncoding",
     "Unconstrained",
     "choose_moduli",

@@ -14,7 +14,7 @@ from .approximate_response import (
     ApproximateRandomizedResponse,
     ApproximateSymmetricUnaryEncoding,
 )
-from .controls import LocalHashingOnly, StickyUnaryEncoding
+from .controls import LocalHashingOnly, StickyUnaryEncoding, TextbookHistogramEncoding
 from .gaussian_mechanism import AnalyticGaussianMechanism, GaussianMechanism
 from .generalized_randomized_response import GeneralizedRandomizedResponse
 from .hadamard_response import HadamardResponse
@@ -49,5 +49,6 @@ __all__ = [
     "SubsetSelection",
     "SummationHistogramEncoding",
     "SymmetricUnaryEncoding",
+    "TextbookHistogramEncoding",
     "ThresholdingHistogramEncoding",
 ]
