@@ -14,7 +14,7 @@ Ints = npt.NDArray[np.int64]
 #: Leaves of the tree, and least variance of the residuals in one.
 _LEAVES, _LEAST = 16, 5.0
 #: Standard deviations by which the leaves must differ from chance.
-_CLEAR = 1.5
+_CLEAR = 2.5
 
 
 def finds_more(codes: npt.NDArray[np.uint16], residual: Floats, variance: Floats) -> bool:

@@ -132,6 +132,7 @@ class _Levels:
         """All levels that came, of two in a column the rarer one."""
         n = len(training.first)
         residual = training.first - training.first.mean()
+        spread = residual.std()
         columns, codes, errors = [], [], []
         for column, size in enumerate(training.sizes):
             own = training.codes[:, column]
@@ -143,7 +144,7 @@ class _Levels:
             variance = counts[seen] * np.maximum(1 - counts[seen] / n, 1 / n)
             columns.append(np.full(len(seen), column))
             codes.append(seen.astype(np.uint16))
-            errors.append(sums[seen] / (residual.std() * np.sqrt(variance)))
+            errors.append(sums[seen] / (spread * np.sqrt(variance)))
         return cls(np.concatenate(columns), np.concatenate(codes), np.concatenate(errors))
 
     @property
@@ -251,11 +252,10 @@ def logistic(marks: Any, first: Bools) -> tuple[Floats, float]:
         slope = posterior - truth
         gradient = np.append(features.T @ slope + weights[:-1], slope.sum())
         variance = np.maximum(posterior * (1 - posterior), 1e-12)
-        weighted = features.multiply(variance[:, None]).tocsr()
         curvature = np.empty((size + 1, size + 1))
-        curvature[:-1, :-1] = _product(features, weighted)
+        curvature[:-1, :-1] = _product(features, variance)
         curvature[:-1, :-1][np.diag_indices(size)] += 1
-        curvature[-1, :-1] = curvature[:-1, -1] = weighted.sum(axis=0)
+        curvature[-1, :-1] = curvature[:-1, -1] = features.T @ variance
         curvature[-1, -1] = variance.sum()
         step = solve(curvature, gradient, assume_a="pos", check_finite=False)
         gain, share = float(gradient @ step), 1.0
@@ -270,15 +270,18 @@ def logistic(marks: Any, first: Bools) -> tuple[Floats, float]:
     return weights[:-1], float(weights[-1])
 
 
-def _product(one: Any, two: Any) -> Floats:
-    """`one.T @ two` of sparse tables, by dense blocks where they are not sparse enough."""
-    n, size = one.shape
-    if one.nnz <= _SPARSE * n * size:
-        return np.asarray((one.T @ two).toarray())
+def _product(marks: Any, weights: Floats) -> Floats:
+    """`marks.T @ diag(weights) @ marks` of a sparse table, by dense blocks if it is not so."""
+    n, size = marks.shape
+    if marks.nnz <= _SPARSE * n * size:
+        weighted = marks.copy()
+        weighted.data = weighted.data * np.repeat(weights, np.diff(marks.indptr))
+        return np.asarray((marks.T @ weighted).toarray())
     out = np.zeros((size, size))
     for start in range(0, n, _CHUNK):
         rows = slice(start, start + _CHUNK)
-        out += one[rows].toarray().T @ two[rows].toarray()
+        block = marks[rows].toarray()
+        out += block.T @ (block * weights[rows, None].astype(block.dtype))
     return out
 
 
@@ -293,7 +296,7 @@ def _pairs(training: Training, levels: _Levels, posterior: Floats) -> Ints:
         rows = slice(start, min(start + _CHUNK, n))
         marks = levels.table(training.codes[rows], looked)
         for total, weight in ((sums, residual), (squares, variance)):
-            total += _product(marks, marks.multiply(weight[rows, None]).tocsr())
+            total += _product(marks, weight[rows])
     errors = sums / np.sqrt(np.maximum(squares, _NORMAL))
     columns = levels.column[looked]
     one, two = np.nonzero(columns[:, None] < columns)
