@@ -270,7 +270,7 @@ def logistic(marks: Any, first: Bools) -> tuple[Floats, float]:
     return weights[:-1], float(weights[-1])
 
 
-def _product(marks: Any, weights: Floats) -> Floats:
+def _product(marks: Any, weights: npt.NDArray[Any]) -> Floats:
     """`marks.T @ diag(weights) @ marks` of a sparse table, by dense blocks if it is not so."""
     n, size = marks.shape
     if marks.nnz <= _SPARSE * n * size:

@@ -189,7 +189,7 @@ def _repeats(keys: Keys, alpha: float) -> str | None:
 
     _, counts = np.unique(keys, return_counts=True)
     times = np.append(np.bincount(counts), [0, 0])
-    tests = max(1, np.count_nonzero(times[2:]))
+    tests: int = max(1, int(np.count_nonzero(times[2:])))
     for c in np.flatnonzero(times[2:-1]) + 2:
         total = int(times[c - 1 : c + 2].sum())
         if tests * float(bdtrc(int(times[c]) - 1, total, _ALIKE)) < alpha:
