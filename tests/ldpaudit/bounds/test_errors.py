@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 import ldpaudit
-from ldpaudit.error_interval import MeasuredError, measured_error
+from ldpaudit.bounds.errors import MeasuredError, measured_error
 
 
 def covered(name: str, k: int, repetitions: int, alpha: float, runs: int) -> tuple[float, float]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ldpaudit._validate import fraction
 from ldpaudit.contracts import Floats
+from ldpaudit.validate import fraction
 
 #: Part of alpha for the degrees of freedom, which are estimated as well.
 _SHARE = 0.2

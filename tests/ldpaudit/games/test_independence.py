@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ldpaudit.independence import Course, dependence
+from ldpaudit.games.independence import Course, dependence
 
 Rng = np.random.Generator
 
