@@ -11,6 +11,7 @@ import numpy.typing as npt
 from ldpaudit.contracts import Floats, Mechanism, Reports
 from ldpaudit.validate import generator
 
+from ._contrast import most_different
 from ._echo import Echo, mixed
 from ._encoding import Batch, Column, as_array, columns_of, parts_of
 from ._models import MODELS, Bools, Ints, Model, Training, left_over, one_thread
@@ -187,6 +188,17 @@ class LearnedDistinguisher:
             name, loss = "echo", float(losses.mean())
             return LearnedScore(name, loss, columns, model, echo, looked_at=seen)
         return LearnedScore(name, loss, columns, model, looked_at=seen)
+
+
+    def most_different(
+        self, reports: Reports, inputs: npt.NDArray[np.int64], claimed: float
+    ) -> tuple[int, int]:
+        """Which two of several inputs the reports tell apart most, by place.
+
+        `inputs[i]` is the place of the input of report i, below the number of inputs; a leak
+        beyond the claim is looked for first. What is chosen needs reports of its own.
+        """
+        return most_different(as_array(reports), inputs, int(inputs.max()) + 1, claimed)
 
 
 def _split(first: Bools, limit: int, rng: np.random.Generator) -> tuple[Ints, int]:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from ldpaudit import divergence, validate
 from ldpaudit.auditing.attack_success import AttackError
 from ldpaudit.auditing.levels import Levels, check_bound
+from ldpaudit.auditing.one_pair import certified, chosen_inputs, games_of
 from ldpaudit.auditing.stopping import BUDGET, StopWhen
 from ldpaudit.collecting.accuracy import measure_error
 from ldpaudit.collecting.servers import collects, described
@@ -32,7 +33,6 @@ from ldpaudit.contracts import (
     Values,
     checked_mechanism,
 )
-from ldpaudit.games.preparation import prepare
 from ldpaudit.outcomes.audit_result import AuditResult
 from ldpaudit.registry import create
 from ldpaudit.sampling import blocks, stream
@@ -57,7 +57,7 @@ def audit(
     alpha: float = 0.05,
     seed: int = 0,
     bound: str | None = None,
-    pair: tuple[int, int] = (0, 1),
+    pair: tuple[int, int] | None = None,
     prior: npt.ArrayLike | None = None,
     histogram: npt.ArrayLike | None = None,
     data: str = "uniform",
@@ -90,8 +90,10 @@ def audit(
     bound : str, optional
         Registered bound that turns counts into `epsilon_lower`; None means
         ``"posterior-odds"``, or ``"anytime"`` for an audit that may stop early.
-    pair : tuple of int, default (0, 1)
-        The two inputs to tell apart.
+    pair : tuple of int, optional
+        The two inputs to tell apart. None means 0 and 1 where an audit of one pair speaks for
+        all (two inputs, the catalogue, ``pairs_alike``), else the pair that promises most in
+        ``trials / 2`` reports of up to 100 inputs, drawn for that alone.
     prior : array of shape (k,), optional
         Law of the users' values in the attacks; None means uniform.
     histogram : array of shape (k,), optional
@@ -103,7 +105,8 @@ def audit(
         Error probability at which the verdict may call a correct mechanism a violation.
     witness : str, optional
         Registered distinguisher behind the bound; None means the likelihood ratio, or the
-        learned witness where the mechanism has no likelihood.
+        learned witness where the mechanism has no likelihood. Beside a likelihood that is
+        not of the catalogue both play, at half of alpha each: reports may say more.
     search : Selection or str, optional
         Search for the worst pair instead of `pair`, with a bound that survives the search:
         ``"pilot"``, ``"bonferroni"``, ``"holm"``, ``"e-values"``, ``"pooled"``, or one of
@@ -159,7 +162,7 @@ def audit(
         )
     stop = StopWhen.parse(stop_when)
     bound = check_bound(bound, stop, model_based)
-    pair = _check_pair(pair, k)
+    pair = None if pair is None else _check_pair(pair, k)
     law = validate.distribution("prior", prior, k)
     if isinstance(attacks, str) or not (attacks is None or isinstance(attacks, Sequence)):
         raise TypeError(f"attacks must be a sequence of names, got {validate.shown(attacks)}.")
@@ -171,13 +174,17 @@ def audit(
         mechanism = mechanism.fresh()
 
     levels = Levels(bound, alpha, verdict_alpha, delta, epsilon)
+    dependence = None
     if search is not None:
         lower, verdict = levels.searched(mechanism, search, trials, seed, witness)
+        pair = pair or (0, 1)
     else:
-        prepared = prepare(
+        two = chosen_inputs(mechanism, pair, trials, seed=seed, identity=identity)
+        pair = two.pair
+        games = games_of(
             mechanism,
+            two,
             bound,
-            pair,
             trials,
             delta=delta,
             seed=seed,
@@ -185,7 +192,7 @@ def audit(
             witness=witness,
             early=not stop.never,
         )
-        lower, verdict = levels.certified(prepared, stop, jobs)
+        lower, verdict, dependence = certified(levels, games, stop, jobs)
     outcomes = [blind_outcome(law)] if chosen else []
     for attack_name, attack in objects.items():
         names = (identity, data, "attack", attack_name)
@@ -229,6 +236,7 @@ def audit(
         seconds=time.perf_counter() - started,
         domain=domain,
         estimand=estimand,
+        dependence=dependence,
     )
 
 

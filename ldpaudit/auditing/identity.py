@@ -49,8 +49,9 @@ def identity_of(mechanism: Mechanism) -> str:
 
 def _without_rooms(module: str) -> str:
     """Package, wing and file of a module of ours; any other module as it is."""
-    package, *between, file = module.split(".")
-    if package != "ldpaudit" or not between:
+    package, *rest = module.split(".")
+    if package != "ldpaudit" or len(rest) < 2:
         return module
+    *between, file = rest
     wing = [between[0]] if between[0] in GROUPS else []
     return ".".join([package, *wing, file])

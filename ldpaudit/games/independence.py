@@ -13,11 +13,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.contracts import Floats
+from ldpaudit.contracts import Floats, HasOrder
+from ldpaudit.games.evidence import Prepared
+from ldpaudit.games.pair_game import PairGame
+from ldpaudit.sampling import stream
 
 Bools = npt.NDArray[np.bool_]
 Keys = npt.NDArray[np.uint64]
@@ -26,6 +30,8 @@ Keys = npt.NDArray[np.uint64]
 LEVEL = 1e-3
 #: Tests of a sequence, each with a share of the level.
 _TESTS = 4
+#: Calls of a mechanism whose reports are looked at, and most reports of each.
+_CALLS, _CALL = 64, 512
 #: Most pairs of equal reports whose distances are counted.
 _PAIRS = 2**21
 #: Largest share of reports that come c times among those that come c - 1 to c + 1 times.
@@ -195,3 +201,34 @@ def _repeats(keys: Keys, alpha: float) -> str | None:
         if tests * float(bdtrc(int(times[c]) - 1, total, _ALIKE)) < alpha:
             return f"too many reports come exactly {c} times"
     return None
+
+
+def course_of(prepared: Prepared) -> Course:
+    """What the witness of a game says of reports in the order in which they came.
+
+    Of all that were recorded; else of fresh ones, in as many calls as show what a call shares.
+    """
+    game = prepared.game
+    mechanism: Any = game.mechanism
+    rng = stream(prepared.seed, *prepared.names, "independence")
+    if isinstance(mechanism, HasOrder) and isinstance(game, PairGame):
+        reports, first = mechanism.in_order()
+        said = game.distinguisher.score(reports, mechanism, game.pair, rng=rng)
+        return Course(np.asarray(said), first, first.astype(np.int64), report_keys(reports))
+    size = max(2, min(_CALL, prepared.reports // _CALLS))
+    seen = [game.draw(size, rng) for _ in range(_CALLS)]
+    said, right = (np.concatenate(parts) for parts in zip(*seen, strict=True))
+    batch = np.repeat(np.arange(_CALLS), size)
+    if isinstance(game, PairGame):
+        return Course(said, right, batch)
+    return Course(np.where(right, said, -said), np.ones(right.size, dtype=np.bool_), batch)
+
+
+def report_keys(reports: Any) -> Keys:
+    """A number for each different report."""
+    rows = np.asarray(reports)
+    if rows.dtype.hasobject:
+        rows = np.array([repr(row) for row in rows.tolist()])
+    flat = np.ascontiguousarray(rows).reshape(len(rows), -1)
+    flat = flat.view([("", flat.dtype)] * flat.shape[1]).ravel()
+    return np.unique(flat, return_inverse=True)[1].astype(np.uint64)

@@ -160,7 +160,8 @@ class AuditResult:
     `verdict` is ``"violation"`` when `verdict_bound` (the same data at the
     much stricter `verdict_alpha`) or the mechanism's own exact epsilon exceeds
     the claim, ``"inconclusive"`` when the trials could show no leakage at all
-    (a bound of 0 or less), else ``"consistent"``. `exact_epsilon` is infinite where
+    (a bound of 0 or less) or the bound passes the claim and reports are no independent
+    draws (`dependence` says why), else ``"consistent"``. `exact_epsilon` is infinite where
     some report rules an input out, and None where nothing exact is known. `domain`
     is what the inputs are, `estimand` what the server estimates.
 
@@ -191,6 +192,7 @@ class AuditResult:
     seconds: float = field(compare=False)
     domain: str = "categories"
     estimand: str = "frequencies"
+    dependence: str | None = None
 
     @property
     def epsilon_lower(self) -> float:
@@ -204,7 +206,7 @@ class AuditResult:
         if exact is not None and exact > self.claimed_epsilon + 1e-9 * (1 + self.claimed_epsilon):
             return VIOLATION
         if self.verdict_bound.epsilon_lower > self.claimed_epsilon:
-            return VIOLATION
+            return VIOLATION if self.dependence is None else INCONCLUSIVE
         if self.bound.epsilon_lower <= 0:
             return INCONCLUSIVE
         return CONSISTENT
@@ -222,6 +224,7 @@ class AuditResult:
             "epsilon_lower": self.bound.to_dict(),
             "verdict_alpha": self.verdict_bound.alpha,
             "verdict": self.verdict,
+            "dependence": self.dependence,
             "attacks": [outcome.to_dict() for outcome in self.attacks],
             "published_success": self.published_success,
             "mse": None if self.mse is None else self.mse.to_dict(),
