@@ -189,7 +189,6 @@ class LearnedDistinguisher:
             return LearnedScore(name, loss, columns, model, echo, looked_at=seen)
         return LearnedScore(name, loss, columns, model, looked_at=seen)
 
-
     def most_different(
         self, reports: Reports, inputs: npt.NDArray[np.int64], claimed: float
     ) -> tuple[int, int]:

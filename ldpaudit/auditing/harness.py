@@ -19,7 +19,7 @@ import numpy.typing as npt
 from ldpaudit import divergence, validate
 from ldpaudit.auditing.attack_success import AttackError
 from ldpaudit.auditing.levels import Levels, check_bound
-from ldpaudit.auditing.one_pair import certified, chosen_inputs, games_of
+from ldpaudit.auditing.one_pair import certified, check_pair, chosen_inputs, games_of
 from ldpaudit.auditing.stopping import BUDGET, StopWhen
 from ldpaudit.collecting.accuracy import measure_error
 from ldpaudit.collecting.servers import collects, described
@@ -162,7 +162,7 @@ def audit(
         )
     stop = StopWhen.parse(stop_when)
     bound = check_bound(bound, stop, model_based)
-    pair = None if pair is None else _check_pair(pair, k)
+    pair = None if pair is None else check_pair(pair, k)
     law = validate.distribution("prior", prior, k)
     if isinstance(attacks, str) or not (attacks is None or isinstance(attacks, Sequence)):
         raise TypeError(f"attacks must be a sequence of names, got {validate.shown(attacks)}.")
@@ -248,15 +248,6 @@ def _exact_epsilon(mechanism: Mechanism, delta: float) -> float | None:
         return None
     exact = float(mechanism.exact_epsilon())
     return None if math.isnan(exact) else exact
-
-
-def _check_pair(pair: tuple[int, int], k: int) -> tuple[int, int]:
-    if not isinstance(pair, Sequence) or len(pair) != 2:
-        raise ValueError(f"pair must name two inputs, got {validate.shown(pair)}.")
-    first, second = (validate.integer("every input of pair", v, 0, k - 1) for v in pair)
-    if first == second:
-        raise ValueError(f"pair must name two different inputs, got {pair!r}.")
-    return first, second
 
 
 def _check_histogram(histogram: npt.ArrayLike | None, k: int) -> Values:

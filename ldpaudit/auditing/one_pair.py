@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from ldpaudit import validate
 from ldpaudit.auditing.levels import Levels
 from ldpaudit.auditing.stopping import StopWhen
 from ldpaudit.contracts import HasLikelihood, Mechanism
@@ -21,6 +23,16 @@ class Found(NamedTuple):
     lower: EpsilonBound
     verdict: EpsilonBound
     dependence: str | None = None
+
+
+def check_pair(pair: tuple[int, int], k: int) -> tuple[int, int]:
+    """The pair as two different inputs."""
+    if not isinstance(pair, Sequence) or len(pair) != 2:
+        raise ValueError(f"pair must name two inputs, got {validate.shown(pair)}.")
+    first, second = (validate.integer("every input of pair", v, 0, k - 1) for v in pair)
+    if first == second:
+        raise ValueError(f"pair must name two different inputs, got {pair!r}.")
+    return first, second
 
 
 def chosen_inputs(
@@ -75,16 +87,12 @@ def games_of(
     return games
 
 
-def certified(
-    levels: Levels, games: list[Prepared] | str, stop: StopWhen, jobs: int
-) -> Found:
+def certified(levels: Levels, games: list[Prepared] | str, stop: StopWhen, jobs: int) -> Found:
     """Both bounds of the games, alpha shared; a violation needs reports that are independent."""
     if isinstance(games, str):
         return Found(*levels.certified(games, stop, jobs))
     shared = len(games)
-    each = replace(
-        levels, alpha=levels.alpha / shared, verdict_alpha=levels.verdict_alpha / shared
-    )
+    each = replace(levels, alpha=levels.alpha / shared, verdict_alpha=levels.verdict_alpha / shared)
     played = [each.certified(game, stop, jobs) for game in games]
     best = []
     for bounds, alpha in zip(

@@ -229,6 +229,6 @@ def report_keys(reports: Any) -> Keys:
     rows = np.asarray(reports)
     if rows.dtype.hasobject:
         rows = np.array([repr(row) for row in rows.tolist()])
-    flat = np.ascontiguousarray(rows).reshape(len(rows), -1)
-    flat = flat.view([("", flat.dtype)] * flat.shape[1]).ravel()
-    return np.unique(flat, return_inverse=True)[1].astype(np.uint64)
+    flat: Any = np.ascontiguousarray(rows).reshape(len(rows), -1)
+    whole = flat.view([("", flat.dtype)] * flat.shape[1]).ravel()
+    return np.unique(whole, return_inverse=True)[1].astype(np.uint64)

@@ -1,4 +1,4 @@
-"""The pair of inputs to audit, chosen on reports of its own where nobody says that all are alike."""
+"""The pair of inputs to audit, chosen on reports of its own unless all pairs are alike."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ def promising_pair(mechanism: Mechanism, trials: int, *, seed: int, identity: st
     places = rng.permutation(np.repeat(np.arange(chosen.size), each))
     reports = mechanism.privatize(chosen[places], rng=rng)
     attack: Any = create("attacks", "learned")
-    assert isinstance(attack, FindsPairs)
+    if not isinstance(attack, FindsPairs):
+        raise TypeError("the learned witness must have most_different.")
     one, two = attack.most_different(reports, places, mechanism.epsilon)
     pair = int(chosen[one]), int(chosen[two])
     looked = f"all {k:,}" if chosen.size == k else f"{chosen.size:,} of {k:,}"

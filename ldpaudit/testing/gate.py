@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from ldpaudit import divergence, validate
+from ldpaudit.auditing.one_pair import check_pair, chosen_inputs, games_of
 from ldpaudit.contracts import HasExactDelta, HasExactEpsilon, IsRecorded
-from ldpaudit.games.preparation import prepare
+from ldpaudit.games.independence import course_of, dependence
 from ldpaudit.outcomes.audit_result import VIOLATION
+from ldpaudit.selection.promising import only, ours
 from ldpaudit.testing.mechanism_checks import require
 from ldpaudit.testing.power import GATE_BOUND, LdpCheck, can_fail, detectable
+
+if TYPE_CHECKING:
+    from ldpaudit.selection.methods import Selection
 
 #: What a mechanism under somebody else's claim keeps of its own.
 _ABILITIES = (
@@ -22,6 +28,8 @@ _ABILITIES = (
     "exact_delta",
     "limit",
     "fresh",
+    "in_order",
+    "pairs_alike",
 )
 
 
@@ -33,6 +41,8 @@ def assert_ldp(
     trials: int = 100_000,
     alpha: float = 1e-6,
     seed: int = 0,
+    pair: tuple[int, int] | None = None,
+    search: Selection | str | None = None,
 ) -> None:
     """Fail if the mechanism provably leaks more than (epsilon, delta)-LDP allows.
 
@@ -50,6 +60,12 @@ def assert_ldp(
         Probability of failing a mechanism that keeps the guarantee.
     seed : int, default 0
         The same seed gives the same verdict.
+    pair : tuple of int, optional
+        The two inputs that are told apart. None means 0 and 1 where one pair speaks for
+        all (two inputs, the catalogue, ``pairs_alike``), else the pair that promises most
+        in ``trials / 2`` reports of up to 100 inputs.
+    search : Selection or str, optional
+        Search for the worst pair instead, as in `ldpaudit.selection.worst_pair`.
 
     Raises
     ------
@@ -75,8 +91,19 @@ def assert_ldp(
     AssertionError: not 1.0-LDP: epsilon >= 1.4... (alpha = 1e-06); witness: ...
     """
     __tracebackhide__ = True
-    found = check_ldp(mechanism, epsilon, delta, trials=trials, alpha=alpha, seed=seed)
+    found = check_ldp(
+        mechanism,
+        epsilon,
+        delta,
+        trials=trials,
+        alpha=alpha,
+        seed=seed,
+        pair=pair,
+        search=search,
+    )
     require(found.verdict != VIOLATION, str(found))
+    if found.dependence is not None:
+        raise ValueError(f"nothing can be tested: {found.dependent}.")
 
 
 def check_ldp(
@@ -87,12 +114,14 @@ def check_ldp(
     trials: int = 100_000,
     alpha: float = 1e-6,
     seed: int = 0,
+    pair: tuple[int, int] | None = None,
+    search: Selection | str | None = None,
 ) -> LdpCheck:
     """Hold a mechanism to (epsilon, delta)-LDP; `assert_ldp` without the exception.
 
     Parameters
     ----------
-    mechanism, epsilon, delta, trials, alpha, seed
+    mechanism, epsilon, delta, trials, alpha, seed, pair, search
         As for `assert_ldp`.
 
     Returns
@@ -121,27 +150,72 @@ def check_ldp(
     alpha = validate.fraction("alpha", alpha)
     seed = validate.seed(seed)
     identity = f"check_ldp {claim.k} {claim.epsilon} {claim.delta}"
-    ready = prepare(
-        claim, GATE_BOUND, (0, 1), trials, delta=claim.delta, seed=seed, identity=identity
-    )
-    if isinstance(ready, str):
-        raise ValueError(f"nothing can be tested: {ready}.")
-    played = ready.play(ready.reports)
-    level = {"alpha": alpha, "delta": claim.delta, "claimed": claim.epsilon}
     exact = claim.own_epsilon()
-    if exact is None and not can_fail(played, **level):
+    if search is not None:
+        return _searched(claim, search, trials, alpha, exact, seed)
+    two = chosen_inputs(
+        claim, None if pair is None else check_pair(pair, claim.k), trials,
+        seed=seed, identity=identity,
+    )  # fmt: skip
+    games = games_of(
+        claim, two, GATE_BOUND, trials, delta=claim.delta, seed=seed, identity=identity
+    )
+    if isinstance(games, str):
+        raise ValueError(f"nothing can be tested: {games}.")
+    level = {"alpha": alpha / len(games), "delta": claim.delta, "claimed": claim.epsilon}
+    played = [game.play(game.reports) for game in games]
+    if exact is None and not any(can_fail(evidence, **level) for evidence in played):
         raise ValueError(
-            f"nothing can be tested: even if all {ready.reports:,} guesses were right, they would "
-            f"not show more than epsilon = {claim.epsilon} at alpha = {alpha:.4g}; "
+            f"nothing can be tested: even if all {games[0].reports:,} guesses were right, they "
+            f"would not show more than epsilon = {claim.epsilon} at alpha = {alpha:.4g}; "
             "it takes more trials."
         )
+    bounds = [evidence.certify(GATE_BOUND, **level) for evidence in played]
+    place = max(range(len(bounds)), key=lambda i: bounds[i].epsilon_lower)
+    reason = None
+    if bounds[place].epsilon_lower > claim.epsilon and not ours(claim):
+        reason = dependence(course_of(games[place]))
     return LdpCheck(
         epsilon=claim.epsilon,
         delta=claim.delta,
-        bound=played.certify(GATE_BOUND, **level),
+        bound=replace(bounds[place], alpha=alpha),
         exact_epsilon=exact,
-        detectable=detectable(played, **level),
-        decided=played.counts.guesses.decided,
+        detectable=detectable(played[place], **level),
+        decided=played[place].counts.guesses.decided,
+        seed=seed,
+        inputs=only(two.pair, claim.k) if two.text else None,
+        dependence=reason,
+    )
+
+
+def _searched(
+    claim: Any,
+    search: Selection | str,
+    trials: int,
+    alpha: float,
+    exact: float | None,
+    seed: int,
+) -> LdpCheck:
+    """What a search for the worst pair found; its power is not stated."""
+    from ldpaudit.selection.methods import selection
+    from ldpaudit.selection.search import worst_pair
+
+    found = worst_pair(
+        claim,
+        selection(search) if isinstance(search, str) else search,
+        trials=trials,
+        alpha=alpha,
+        verdict_alpha=alpha,
+        seed=seed,
+        bound=GATE_BOUND,
+    )
+    return LdpCheck(
+        epsilon=claim.epsilon,
+        delta=claim.delta,
+        bound=found.bound,
+        exact_epsilon=exact,
+        detectable=math.nan,
+        decided=found.bound.trials,
         seed=seed,
     )
 
@@ -155,6 +229,7 @@ class _Claim:
             raise TypeError(f"mechanism must have k and privatize, got {name}.")
         if isinstance(mechanism, IsRecorded):
             mechanism = mechanism.fresh()
+        self.mechanism = mechanism
         self.epsilon = validate.positive("epsilon", epsilon)
         self.delta = validate.delta(delta)
         # Attributes of its own: from Python 3.12 on, isinstance overlooks __getattr__.
