@@ -10,6 +10,8 @@ import numpy as np
 from ldpaudit.contracts import Floats
 from ldpaudit.validate import fraction
 
+#: Logarithm of the most degrees of freedom that an interval is read back to.
+_LARGEST = 25.0
 #: Part of alpha for the degrees of freedom, which are estimated as well.
 _SHARE = 0.2
 
@@ -30,6 +32,21 @@ class MeasuredError:
     value: float
     standard_error: float
 
+    @classmethod
+    def of_upper(cls, value: float, upper: float, alpha: float) -> MeasuredError:
+        """The one whose interval at `alpha` ends there."""
+        from scipy.optimize import brentq
+
+        def beyond(log_degrees: float) -> float:
+            made = cls(value, value * math.sqrt(2 * math.exp(-log_degrees)))
+            return math.log(made.interval(alpha)[1] / upper)
+
+        if not value or upper <= value or beyond(_LARGEST) > 0:
+            return cls(value, 0.0)
+        if beyond(0.0) < 0:
+            return cls(value, value * math.sqrt(2))
+        return cls(value, value * math.sqrt(2 * math.exp(-float(brentq(beyond, 0, _LARGEST)))))
+
     @property
     def degrees(self) -> float:
         """Degrees of freedom of the chi-square law whose share the value is."""
@@ -44,20 +61,22 @@ class MeasuredError:
         >>> round(low, 2), round(high, 2)
         (5.51, 12.63)
         """
-        from scipy.special import chdtri
+        from scipy.special import chdtri, gammaincinv
 
         tail = (1 - _SHARE) * fraction("alpha", alpha) / 2
         if math.isnan(self.standard_error) or not self.standard_error:
             return self.value + self.standard_error, self.value + self.standard_error
-        total = self.value * self.degrees
-        return (
-            float(total / chdtri(self.degrees, tail)),
-            float(total / chdtri(self.degrees, 1 - tail)),
-        )
+        total, shape = self.value * self.degrees, self.degrees / 2
+        least = 2 * float(gammaincinv(shape, tail))
+        upper = total / least if least else math.inf
+        return float(total / chdtri(self.degrees, tail)), upper
 
 
-def measured_error(errors: Floats, alpha: float) -> MeasuredError:
+def measured_error(errors: Floats, alpha: float, squares: Floats | None = None) -> MeasuredError:
     """The mean squared error over collections from their error vectors, shape (collections, d).
+
+    `squares` are the squared errors of all collections, where vectors of the first alone are
+    given.
 
     Errors of unbiased estimates from many users are nearly normal, so a squared error is a
     weighted sum of squared standard normals, and has nearly the law of a chi-square variable
@@ -75,19 +94,22 @@ def measured_error(errors: Floats, alpha: float) -> MeasuredError:
     >>> round(found.value, 2), found.degrees > 200
     (1.03, True)
     """
-    from scipy.special import chdtri
+    from scipy.special import gammaincinv
 
     count, dimension = errors.shape
     products = errors @ errors.T
-    squares = np.diag(products)
-    value = float(squares.mean())
-    if count < 2:
+    own = np.diag(products)
+    total = own if squares is None else squares
+    value = float(total.mean())
+    if total.size < 2:
         return MeasuredError(value, math.nan)
+    if count < 2:
+        return MeasuredError(value, value * math.sqrt(2 / total.size))
     one, two = np.triu_indices(count, 1)
-    lengths = float(squares[one] @ squares[two])
+    lengths = float(own[one] @ own[two])
     if not lengths:
         return MeasuredError(value, 0.0)
-    limit = float(chdtri(one.size, 1 - _SHARE * fraction("alpha", alpha)))
+    limit = 2 * float(gammaincinv(one.size / 2, _SHARE * fraction("alpha", alpha)))
     inverse = float((products[one, two] ** 2).sum()) / lengths * one.size
-    degrees = count * min(max(limit / inverse if inverse else math.inf, 1.0), float(dimension))
+    degrees = total.size * min(max(limit / inverse if inverse else math.inf, 1.0), float(dimension))
     return MeasuredError(value, value * math.sqrt(2 / degrees))

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ldpaudit.bounds import intervals
+from ldpaudit.bounds.errors import measured_error
 from ldpaudit.collecting.servers import Server, squared_error
-from ldpaudit.contracts import HasCounts, HasVarianceError, Values
+from ldpaudit.contracts import Floats, HasCounts, HasVarianceError, Values
 from ldpaudit.outcomes.audit_result import UtilityOutcome
 from ldpaudit.sampling import chunks, report_entries
 
+#: Most collections, and most entries of theirs, whose error vectors are compared.
+_VECTORS, _ENTRIES = 50, 2**23
 #: Most users who send a report each; more are drawn as one aggregate.
 MAX_PRIVATIZED = 10**7
 
@@ -30,19 +32,22 @@ def measure_error(
     num_users, server = int(histogram.sum()), Server(mechanism)
     truth = server.truth(histogram)
     sampled = num_users > MAX_PRIVATIZED and isinstance(mechanism, HasCounts)
-    errors = np.empty(repetitions)
+    errors, vectors = np.empty(repetitions), list[Floats]()
     for repetition in range(repetitions):
         counts = (
             mechanism.sample_counts(histogram, rng=rng)
             if sampled
             else _collect(mechanism, histogram, rng)
         )
-        errors[repetition] = squared_error(server.estimate(counts), truth)
+        estimate = server.estimate(counts)
+        errors[repetition] = squared_error(estimate, truth)
+        if repetition < 2 or repetition < min(_VECTORS, _ENTRIES // vectors[0].size):
+            vectors.append(_error_vector(estimate, truth, float(errors[repetition])))
     started = time.perf_counter()  # decoded once already: set-up is not in this figure
     server.estimate(counts)
     decode_seconds = time.perf_counter() - started
-    lower, upper = intervals.mean_interval(errors, alpha)
-    spread = float(errors.std(ddof=1)) / math.sqrt(repetitions) if repetitions > 1 else None
+    measured = measured_error(np.stack(vectors), alpha, errors)
+    lower, upper = measured.interval(alpha)
     exact_error = 0.0
     if isinstance(mechanism, HasVarianceError):
         exact_error = float(mechanism.mse_standard_error(num_users, truth[0]))
@@ -57,9 +62,20 @@ def measure_error(
         data=data,
         exact_error=exact_error,
         sampled=sampled,
-        standard_error=spread,
+        standard_error=None if math.isnan(measured.standard_error) else measured.standard_error,
         decode_seconds=decode_seconds,
     )
+
+
+def _error_vector(estimate: Any, truth: Any, error: float) -> Floats:
+    """Errors of all figures, whose squares add up to `error`; where they do not, its root alone."""
+    parts = list(zip(*(v if isinstance(v, list) else [v] for v in (estimate, truth)), strict=True))
+    vector = np.concatenate(
+        [np.ravel(found - right) / math.sqrt(np.size(right) * len(parts)) for found, right in parts]
+    )
+    if math.isclose(float(vector @ vector), error, rel_tol=1e-9):
+        return vector
+    return np.asarray(math.sqrt(error) * np.eye(1, vector.size)[0])
 
 
 def _collect(mechanism: Any, histogram: Values, rng: np.random.Generator) -> Any:

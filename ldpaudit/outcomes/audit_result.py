@@ -116,12 +116,12 @@ class AttackOutcome:
 class UtilityOutcome:
     """Mean squared error an item of the unbiased, unclipped estimate.
 
-    `value` with [lower, upper] is the mean over `repetitions` simulated
-    collections (t interval; `standard_error` is that of the mean), `exact` the
-    mechanism's own figure for these users (an estimate with `exact_error`, its
-    standard error, where that is above 0), `approximate` the f = 0 figure that
-    papers plot. `sampled` says that the users' aggregate was drawn from its exact
-    law, not report by report.
+    `value` with [lower, upper] is the mean over `repetitions` simulated collections
+    (chi-square interval with matched degrees of freedom; `standard_error` is
+    ``value * sqrt(2 / degrees)``), `exact` the mechanism's own figure for these users (an
+    estimate with `exact_error`, its standard error, where that is above 0), `approximate`
+    the f = 0 figure that papers plot. `sampled` says that the users' aggregate was drawn
+    from its exact law, not report by report.
     """
 
     value: float
@@ -359,7 +359,7 @@ def _error_row(outcome: UtilityOutcome, alpha: float) -> dict[str, Any]:
 
 def _utility_method(row: dict[str, Any], alpha: float, sampled: bool) -> str:
     """How measured and exact error were obtained; an exact one by probes says how close it is."""
-    measured = f"estimate, t interval at {confidence(alpha)} over repetitions"
+    measured = f"estimate, chi-square interval at {confidence(alpha)} over repetitions"
     if sampled:
         measured += " of aggregates drawn from their exact law"
     if row["how"] != PROBES:

@@ -78,3 +78,20 @@ def test_too_few_collections_and_no_error_at_all() -> None:
     assert math.isnan(low)
     assert math.isnan(high)
     assert measured_error(np.zeros((4, 3)), 0.05).interval(0.05) == (0.0, 0.0)
+
+
+def test_degrees_of_freedom_are_read_back_from_an_upper_end() -> None:
+    for degrees in (1.0, 3.5, 40.0, 1e6):
+        found = MeasuredError(3.0, 3.0 * math.sqrt(2 / degrees))
+        back = MeasuredError.of_upper(3.0, found.interval(0.05)[1], 0.05)
+        assert back.degrees == pytest.approx(degrees, rel=1e-6)
+        assert back.interval(1e-4) == pytest.approx(found.interval(1e-4), rel=1e-6)
+
+
+def test_of_many_collections_a_few_vectors_say_the_degrees() -> None:
+    errors = np.random.default_rng(4).normal(size=(200, 30))
+    few = measured_error(errors[:50], 0.05, (errors**2).sum(axis=1))
+    whole = measured_error(errors, 0.05)
+    assert few.value == whole.value
+    assert few.degrees == pytest.approx(whole.degrees, rel=0.15)
+    assert measured_error(errors[:1], 0.05, (errors**2).sum(axis=1)).degrees == pytest.approx(200)
