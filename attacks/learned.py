@@ -64,6 +64,11 @@ class LearnedScore:
         """What no report is looked at for, in words."""
         return NOT_SEEN
 
+    @property
+    def noise_repeats(self) -> bool:
+        """Whether the score lives on noise that comes again in every batch: that is the leak."""
+        return self._echo is not None
+
     def applies(self, mechanism: Mechanism) -> str | None:  # noqa: ARG002
         """Return None: whatever form reports have, they have been learned from."""
         return None

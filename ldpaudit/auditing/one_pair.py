@@ -11,7 +11,7 @@ from ldpaudit.auditing.levels import Levels
 from ldpaudit.auditing.stopping import StopWhen
 from ldpaudit.contracts import HasLikelihood, Mechanism
 from ldpaudit.games.evidence import Prepared
-from ldpaudit.games.independence import course_of, dependence
+from ldpaudit.games.independence import doubt
 from ldpaudit.games.preparation import prepare
 from ldpaudit.outcomes.audit_result import EpsilonBound
 from ldpaudit.selection.promising import Inputs, one_pair_speaks, only, ours, promising_pair
@@ -107,5 +107,5 @@ def certified(levels: Levels, games: list[Prepared] | str, stop: StopWhen, jobs:
     reason = None
     if verdict.epsilon_lower > levels.claimed and not ours(games[0].game.mechanism):
         place = [bounds[1].epsilon_lower for bounds in played].index(verdict.epsilon_lower)
-        reason = dependence(course_of(games[place]))
+        reason = doubt(games[place])
     return Found(lower, verdict, reason)

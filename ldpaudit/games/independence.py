@@ -203,6 +203,17 @@ def _repeats(keys: Keys, alpha: float) -> str | None:
     return None
 
 
+def doubt(prepared: Prepared) -> str | None:
+    """Why a bound of this game may be luck; None where nothing says so.
+
+    Noise that comes again in every call is a leak of its own, and no excuse for one.
+    """
+    game = prepared.game
+    if isinstance(game, PairGame) and getattr(game.distinguisher, "noise_repeats", False):
+        return None
+    return dependence(course_of(prepared))
+
+
 def course_of(prepared: Prepared) -> Course:
     """What the witness of a game says of reports in the order in which they came.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ldpaudit import divergence, validate
 from ldpaudit.auditing.one_pair import check_pair, chosen_inputs, games_of
 from ldpaudit.contracts import HasExactDelta, HasExactEpsilon, IsRecorded
-from ldpaudit.games.independence import course_of, dependence
+from ldpaudit.games.independence import doubt
 from ldpaudit.outcomes.audit_result import VIOLATION
 from ldpaudit.selection.promising import only, ours
 from ldpaudit.testing.mechanism_checks import require
@@ -174,7 +174,7 @@ def check_ldp(
     place = max(range(len(bounds)), key=lambda i: bounds[i].epsilon_lower)
     reason = None
     if bounds[place].epsilon_lower > claim.epsilon and not ours(claim):
-        reason = dependence(course_of(games[place]))
+        reason = doubt(games[place])
     return LdpCheck(
         epsilon=claim.epsilon,
         delta=claim.delta,
