@@ -208,10 +208,25 @@ def doubt(prepared: Prepared) -> str | None:
 
     Noise that comes again in every call is a leak of its own, and no excuse for one.
     """
-    game = prepared.game
+    game, course = prepared.game, course_of(prepared)
     if isinstance(game, PairGame) and getattr(game.distinguisher, "noise_repeats", False):
+        # Then calls are alike, as they are not where each has a draw of its own.
+        return _calls_differ(course)
+    return dependence(course)
+
+
+def _calls_differ(course: Course) -> str | None:
+    """Whether right answers are spread unevenly over calls."""
+    if course.batch is None:
         return None
-    return dependence(course_of(prepared))
+    right = (course.said > 0) == course.first
+    sizes, hits = np.bincount(course.batch), np.bincount(course.batch, weights=right)
+    spread = max(float(right.mean() * (1 - right.mean())), 1e-9) * sizes
+    worst = int(np.argmax((hits - right.mean() * sizes) ** 2 / spread))
+    total = float(hits[worst] - right.mean() * sizes[worst])
+    if _tail(total, float(spread[worst]), 1.0, sizes.size) < LEVEL:
+        return "reports of one call differ from all others"
+    return None
 
 
 def course_of(prepared: Prepared) -> Course:
