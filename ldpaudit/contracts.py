@@ -112,6 +112,14 @@ class IsRecorded(Mechanism, Protocol):
 
 
 @runtime_checkable
+class HasOrder(IsRecorded, Protocol):
+    """Recorded reports that are still known in the order in which they came."""
+
+    def in_order(self) -> tuple[Reports, Bools]:
+        """All reports as recorded, first those of one file, and which are of the first input."""
+
+
+@runtime_checkable
 class HasLikelihood(Protocol):
     """The hinge of every optimal attack."""
 
@@ -154,6 +162,15 @@ class HasRelation(Protocol):
 
     def relation(self, pair: tuple[int, int]) -> str:
         """What kind of neighbours two inputs are, in words."""
+
+
+@runtime_checkable
+class HasAlikePairs(Protocol):
+    """A mechanism that says whether any two inputs are told apart as well as any other two."""
+
+    @property
+    def pairs_alike(self) -> bool:
+        """If True, an audit of one pair speaks for all, and none is searched for."""
 
 
 @runtime_checkable
@@ -471,6 +488,14 @@ class TrainableDistinguisher(Attack, Protocol):
 
     def fit(self, reports: Reports, labels: Bools, *, rng: np.random.Generator) -> Distinguisher:
         """A distinguisher fixed from now on; `labels` are True for reports of the first input."""
+
+
+@runtime_checkable
+class FindsPairs(Attack, Protocol):
+    """Says which of many inputs are worth an audit, from reports drawn for it alone."""
+
+    def most_different(self, reports: Reports, inputs: Ints, claimed: float) -> tuple[int, int]:
+        """Places of the two inputs told apart most; `inputs` are places, one a report."""
 
 
 @runtime_checkable
