@@ -216,8 +216,10 @@ def _calls_differ(course: Course) -> str | None:
     """Whether right answers are spread unevenly over calls."""
     if course.batch is None:
         return None
-    right = (course.said > 0) == course.first
+    right = (course.said != 0) & ((course.said > 0) == course.first)
     sizes, hits = np.bincount(course.batch), np.bincount(course.batch, weights=right)
+    if not np.median(hits):
+        return "noise comes again in some calls only"
     spread = max(float(right.mean() * (1 - right.mean())), 1e-9) * sizes
     worst = int(np.argmax((hits - right.mean() * sizes) ** 2 / spread))
     total = float(hits[worst] - right.mean() * sizes[worst])
