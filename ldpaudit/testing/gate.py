@@ -63,8 +63,8 @@ def assert_ldp(
     epsilon, delta : float
         The guarantee to hold it to, whatever it claims itself.
     inputs : array or int, optional
-        Inputs of a mechanism that has a ``domain``; the first two are told apart. None means
-        those of its grid, which lie furthest apart.
+        Inputs of a mechanism that has a ``domain``, numbered in this order. None means those
+        of its grid, of which the first two lie furthest apart.
     trials : int, default 100_000
         Reports drawn per input.
     alpha : float, default 1e-6
