@@ -45,7 +45,7 @@ def chosen_inputs(
     if one_pair_speaks(mechanism):
         return Inputs(pair or (0, 1), "")
     if pair is not None:
-        return Inputs(pair, only(pair, mechanism.k))
+        return Inputs(pair, only(pair, mechanism))
     return promising_pair(mechanism, trials, seed=seed, identity=identity)
 
 

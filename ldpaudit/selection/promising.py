@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ldpaudit.contracts import FindsPairs, HasAlikePairs, IsRecorded, Mechanism, Values
+from ldpaudit.domains import input_text
 from ldpaudit.registry import create_attack
 from ldpaudit.sampling import stream
 
@@ -62,12 +63,13 @@ def promising_pair(mechanism: Mechanism, trials: int, *, seed: int, identity: st
     pair = int(chosen[one]), int(chosen[two])
     looked = f"all {k:,}" if chosen.size == k else f"{chosen.size:,} of {k:,}"
     text = f"chosen on {places.size:,} reports of {looked} inputs of their own"
-    return Inputs(pair, f"{only(pair, k)}; {text} at no cost in alpha", places.size)
+    return Inputs(pair, f"{only(pair, mechanism)}; {text} at no cost in alpha", places.size)
 
 
-def only(pair: tuple[int, int], k: int) -> str:
+def only(pair: tuple[int, int], mechanism: Mechanism) -> str:
     """Of which inputs a bound speaks."""
-    return f"inputs {pair[0]} and {pair[1]} only, of {k * (k - 1) // 2:,} pairs"
+    k, (one, two) = mechanism.k, (input_text(mechanism, value) for value in pair)
+    return f"inputs {one} and {two} only, of {k * (k - 1) // 2:,} pairs"
 
 
 def some_inputs(k: int, most: int, rng: np.random.Generator) -> Values:

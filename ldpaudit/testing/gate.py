@@ -195,7 +195,7 @@ def check_ldp(
         detectable=detectable(played[place], held_to, each),
         decided=played[place].counts.guesses.decided,
         seed=seed,
-        inputs=only(two.pair, claim.k) if two.text else None,
+        inputs=only(two.pair, claim) if two.text else None,
         dependence=reason,
     )
 

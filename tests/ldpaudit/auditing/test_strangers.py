@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 import ldpaudit
-from ldpaudit.selection.promising import one_pair_speaks, some_inputs
+from ldpaudit.adapters.finite_inputs import on_inputs
+from ldpaudit.domains import Interval
+from ldpaudit.selection.promising import one_pair_speaks, ours, some_inputs
 from ldpaudit.testing import assert_ldp, check_ldp
 
 Rng = np.random.Generator
@@ -69,6 +71,17 @@ class Nonce:
 
     def log_likelihood(self, reports: Any, values: Any = None) -> Any:
         return self.inner.log_likelihood(np.asarray(reports)[:, 0], values)
+
+
+class HalfInClear:
+    """One bit that rounds a number, but a half is sent as it is."""
+
+    domain, epsilon = Interval(-1, 1), 1.0
+
+    def privatize(self, values: Any, *, rng: Rng) -> Any:
+        own = np.asarray(values)
+        bits = rng.random(len(own)) < 1 / 2 + own * np.tanh(self.epsilon / 2) / 2
+        return np.where(own == 0.5, 2, bits)
 
 
 LEAKS: list[Any] = [
@@ -187,3 +200,30 @@ def test_a_leak_of_independent_reports_stays_a_violation() -> None:
     for seed in range(5):
         result = ldpaudit.audit(OneInClear(6), [], trials=3000, seed=seed)
         assert (result.verdict, result.dependence) == ("violation", None)
+
+
+def test_a_pair_of_numbers_is_chosen_by_what_reports_say() -> None:
+    result = ldpaudit.audit(HalfInClear(), [], trials=5000)
+    assert (result.verdict, result.dependence) == ("violation", None)
+    assert result.inputs is not None
+    assert "0.5" in result.inputs
+    assert result.bound.searched.startswith(f"inputs {' and '.join(result.inputs)} only, of 136")
+    named = ldpaudit.audit(HalfInClear(), [], trials=5000, pair=(0, 1))
+    assert (named.verdict, named.pair, named.inputs) == ("consistent", (0, 1), ("-1.0", "1.0"))
+    found = check_ldp(HalfInClear(), 1.0, trials=5000)
+    assert found.verdict == "violation"
+    assert check_ldp(HalfInClear(), 1.0, trials=5000, pair=(0, 1)).verdict == "consistent"
+    assert check_ldp(HalfInClear(), 1.0, trials=5000, search="pilot").verdict == "violation"
+
+
+def test_what_holds_a_mechanism_of_the_catalogue_is_not_of_it() -> None:
+    class Wrapper(OneInClear):
+        def __init__(self, k: int) -> None:
+            super().__init__(k)
+            self.mechanism = self.single = self.inner
+
+    assert not ours(Wrapper(9))
+    assert ldpaudit.audit(Wrapper(9), [], trials=3000).verdict == "violation"
+    grr = ldpaudit.mechanism("grr", k=9, epsilon=1.0)
+    duchi = on_inputs(ldpaudit.mechanism("duchi", epsilon=1.0))
+    assert all(map(ours, (grr, duchi)))
