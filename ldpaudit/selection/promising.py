@@ -56,6 +56,10 @@ def promising_pair(mechanism: Mechanism, trials: int, *, seed: int, identity: st
     each = max(_FEWEST, trials // 2 // chosen.size)
     places = rng.permutation(np.repeat(np.arange(chosen.size), each))
     reports = mechanism.privatize(chosen[places], rng=rng)
+    if len(reports) != places.size:
+        raise ValueError(
+            f"privatize must return one report a value, got {len(reports)} of {places.size}."
+        )
     attack: Any = create_attack("learned")
     if not isinstance(attack, FindsPairs):
         raise TypeError("the learned witness must have most_different.")
