@@ -14,7 +14,7 @@ from ldpaudit.auditing.one_pair import check_pair, chosen_inputs, games_of
 from ldpaudit.claim import Claim
 from ldpaudit.contracts import HasDomain, HasExactDelta, HasExactEpsilon, IsRecorded
 from ldpaudit.games.independence import doubt
-from ldpaudit.outcomes.audit_result import VIOLATION
+from ldpaudit.outcomes.audit_result import VIOLATION, EpsilonBound
 from ldpaudit.selection.promising import only, ours
 from ldpaudit.testing.mechanism_checks import require
 from ldpaudit.testing.power import GATE_BOUND, LdpCheck, can_fail, detectable
@@ -183,7 +183,8 @@ def check_ldp(
             "it takes more trials."
         )
     bounds = [evidence.lower_bound(GATE_BOUND, held_to, each) for evidence in played]
-    place = max(range(len(bounds)), key=lambda i: bounds[i].epsilon_lower)
+    powers = [detectable(evidence, held_to, each) for evidence in played]
+    place = _telling(bounds, powers, claim.epsilon)
     reason = None
     if bounds[place].epsilon_lower > claim.epsilon and not ours(claim):
         reason = doubt(games[place])
@@ -192,12 +193,20 @@ def check_ldp(
         delta=claim.delta,
         bound=replace(bounds[place], alpha=alpha),
         exact_epsilon=exact,
-        detectable=detectable(played[place], held_to, each),
+        detectable=powers[place],
         decided=played[place].counts.guesses.decided,
         seed=seed,
         inputs=only(two.pair, claim) if two.text else None,
         dependence=reason,
     )
+
+
+def _telling(bounds: list[EpsilonBound], powers: list[float], epsilon: float) -> int:
+    """Place of the game that shows a violation, else of the one that could have shown most."""
+    place = max(range(len(bounds)), key=lambda i: bounds[i].epsilon_lower)
+    if bounds[place].epsilon_lower > epsilon:
+        return place
+    return min(range(len(powers)), key=lambda i: powers[i])
 
 
 def _searched(
