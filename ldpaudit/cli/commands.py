@@ -172,7 +172,13 @@ def audit(
     stop_when: Annotated[
         str, typer.Option("--stop-when", help="violation, width=W or budget.")
     ] = "budget",
-    pair: Annotated[tuple[int, int], typer.Option("--pair", help="The two inputs.")] = (0, 1),
+    pair: Annotated[
+        tuple[int, int] | None,
+        typer.Option("--pair", help="The two inputs (default: chosen, 0 and 1 if all are alike)."),
+    ] = None,
+    witness: Annotated[
+        str | None, typer.Option("--witness", help="What tells them apart: distinguish, learned.")
+    ] = None,
     search: Annotated[
         str | None,
         typer.Option(
@@ -197,6 +203,7 @@ def audit(
             alpha=alpha,
             bound=bound,
             pair=pair,
+            witness=witness,
             search=search,
             seed=seed,
             stop_when=stop_when,
