@@ -5,14 +5,15 @@ Which columns there are depends on the form of the reports and is found in train
 - fields of structured arrays, entries of rows, of tuples and of lists of one length;
 - rows of uint8 and byte strings: each of their bits, for packed bits are the common form
   of subsets (of bits kept a byte each, the other seven are constant and left out);
-- sets, and lists of varying length: for each item, whether the report holds it;
+- sets, and lists of varying length: for each item, how often the report holds it;
 - numbers or texts of at most 256 distinct values: one code a value;
 - more integers: quantile bins, and each of their bits; more floats: quantile bins, finer
   in the tails; more texts: the 256 most common ones and, if all have one length, each of
   their characters;
 - anything else: the text that `str` gives.
 
-Constant columns are left out. Code 0 stands for what training has not shown.
+Constant columns are left out. Code 0 stands for what training has not shown. What else a
+receiver sees (lengths, types, last digits, lowest bits) is in `_traces`.
 
 The seed of a hash is such a column too, but tells nothing: how it maps values to buckets
 is not in the reports, so that local hashing with a sound hash cannot be learned from them.
@@ -21,97 +22,46 @@ is not in the reports, so that local hashing with a sound hash cannot be learned
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.contracts import Reports
+from ._steps import (
+    Bag,
+    Bit,
+    Entry,
+    Field,
+    Letters,
+    Raw,
+    Step,
+    Ticks,
+    Times,
+    as_array,
+    form,
+    items_of,
+    length,
+    numbers,
+    texts,
+)
+
+__all__ = ["Batch", "Codes", "Column", "Part", "as_array", "find_columns", "parts_of"]
 
 Codes = npt.NDArray[np.uint16]
-Raw = npt.NDArray[Any]
 
 #: Most values of a column that each have a code of their own.
 _LEVELS = 256
 #: Most items of sets, or characters of texts, that are columns.
-_ITEMS = 4096
+ITEMS = 4096
 #: Shares of the training reports below the edges of bins.
 _TAIL = np.array([0.001, 0.002, 0.005, 0.01, 0.02])
 _SHARES = np.concatenate((_TAIL, np.linspace(0.04, 0.96, 24), 1 - _TAIL[::-1]))
 
 
-class _Step(Protocol):
-    """A way from reports, or a part of them, to a simpler part."""
-
-    def __call__(self, part: Raw) -> Raw: ...
-
-
 @dataclass(frozen=True)
-class _Field:
-    """A field of a structured array."""
-
-    name: str
-
-    def __call__(self, part: Raw) -> Raw:
-        return part[self.name]
-
-
-@dataclass(frozen=True)
-class _Entry:
-    """An entry of rows, tuples or lists; None where one is too short."""
-
-    place: int
-
-    def __call__(self, part: Raw) -> Raw:
-        if part.ndim > 1:
-            return part.reshape(len(part), -1)[:, self.place]
-        return as_array(
-            [row[self.place] if _length(row) > self.place else None for row in part.tolist()]
-        )
-
-
-@dataclass(frozen=True)
-class _Bit:
-    """A bit of integers, or of rows of bytes, lowest first."""
-
-    place: int
-
-    def __call__(self, part: Raw) -> Raw:
-        byte, place = divmod(self.place, 8)
-        if part.ndim == 1:
-            column, place = part, self.place
-        else:
-            column = part.reshape(len(part), -1)[:, byte]
-        return np.asarray(column >> column.dtype.type(place) & column.dtype.type(1))
-
-
-@dataclass(frozen=True)
-class _Letters:
-    """Rows of the first characters of texts, or of the first bytes of byte strings."""
-
-    width: int
-
-    def __call__(self, part: Raw) -> Raw:
-        kind = part.dtype.kind
-        same = np.ascontiguousarray(part.astype(f"{kind}{self.width}"))
-        return same.view(np.uint8 if kind == "S" else "U1").reshape(len(part), self.width)
-
-
-@dataclass(frozen=True)
-class _Holds:
-    """Whether a set or a list holds an item."""
-
-    item: Any
-
-    def __call__(self, part: Raw) -> Raw:
-        held = [_length(row) > 0 and self.item in row for row in part.tolist()]
-        return np.array(held, dtype=np.bool_)
-
-
-@dataclass(frozen=True)
-class _Values:
+class Values:
     """A code for each of the known values, numbers or texts, from 1 on in their order."""
 
     known: Raw
@@ -121,13 +71,13 @@ class _Values:
         return len(self.known) + 1
 
     def __call__(self, column: Raw) -> Codes:
-        asked = _texts(column) if self.known.dtype.kind == "U" else _numbers(column)
+        asked = texts(column) if self.known.dtype.kind == "U" else numbers(column)
         places = np.searchsorted(self.known, asked).clip(max=len(self.known) - 1)
         return np.where(self.known[places] == asked, places + 1, 0).astype(np.uint16)
 
 
 @dataclass(frozen=True)
-class _Bins:
+class Bins:
     """A code for each interval from one edge to below the next, from 1 on; nan has 0."""
 
     edges: Raw
@@ -137,42 +87,65 @@ class _Bins:
         return len(self.edges) + 2
 
     def __call__(self, column: Raw) -> Codes:
-        asked = _numbers(column)
+        asked = numbers(column)
         places = np.searchsorted(self.edges, asked, side="right") + 1
         return np.where(np.isnan(asked), 0, places).astype(np.uint16)
+
+
+class Coder(Protocol):
+    """Codes of a column, each below `size`; 0 stands for what training has not shown."""
+
+    @property
+    def size(self) -> int: ...
+
+    def __call__(self, column: Raw) -> Codes: ...
+
+
+class Batch:
+    """Reports, and the parts on the way to the last column that was asked for."""
+
+    def __init__(self, reports: Raw) -> None:
+        self.reports = reports
+        self._way: list[tuple[Step, Raw]] = []
+
+    def part(self, steps: tuple[Step, ...]) -> Raw:
+        """What is found at the end of a way; what the last way shared is made once."""
+        part = self.reports
+        for depth, step in enumerate(steps):
+            if depth < len(self._way) and self._way[depth][0] is step:
+                part = self._way[depth][1]
+                continue
+            part = step(part)
+            self._way[depth:] = [(step, part)]
+        return part
 
 
 @dataclass(frozen=True)
 class Column:
     """One column of reports: the way to it, and the codes of what is found there."""
 
-    steps: tuple[_Step, ...]
-    coder: _Values | _Bins
+    steps: tuple[Step, ...]
+    coder: Coder
 
     @property
     def size(self) -> int:
         """Number of codes, that of the unknown included."""
         return self.coder.size
 
-    def __call__(self, reports: Raw) -> Codes:
+    def __call__(self, reports: Raw | Batch) -> Codes:
         """Codes of a batch of reports, shape (n,), each below `size`."""
-        part = reports
-        for step in self.steps:
-            part = step(part)
-        return self.coder(part)
+        batch = reports if isinstance(reports, Batch) else Batch(reports)
+        part = batch.part(self.steps[:-1])
+        return np.asarray(self.coder(self.steps[-1](part) if self.steps else part))
 
 
-def as_array(reports: Reports) -> Raw:
-    """Reports as an array whose first axis is the user; tuples, lists and sets stay objects."""
-    if hasattr(reports, "__array__"):
-        return np.asarray(reports)
-    rows = list(reports)
-    if not any(isinstance(row, tuple | list | set | frozenset) for row in rows):
-        try:
-            return np.asarray(rows)
-        except ValueError:  # arrays of several shapes
-            pass
-    return np.fromiter(rows, dtype=object, count=len(rows))
+class Part(NamedTuple):
+    """A part of the reports: the way to it, what is there, and its own code if it has one."""
+
+    steps: tuple[Step, ...]
+    found: Raw
+    coder: Coder | None
+    kind: str  # rows, items, text, integer, float, or table and counts of items
 
 
 def find_columns(reports: Raw) -> tuple[Column, ...]:
@@ -187,74 +160,89 @@ def find_columns(reports: Raw) -> tuple[Column, ...]:
     >>> column(np.array(["yes", "maybe"])).tolist()
     [2, 0]
     """
-    return tuple(_columns(reports, ()))
+    return columns_of(parts_of(reports))
 
 
-def _columns(part: Raw, steps: tuple[_Step, ...]) -> Iterator[Column]:
-    """Columns of a part of the reports, which is coded as it is, taken apart, or both."""
-    coder = None
+def columns_of(parts: Iterable[Part]) -> tuple[Column, ...]:
+    """The columns among parts of reports."""
+    return tuple(Column(part.steps, part.coder) for part in parts if part.coder is not None)
+
+
+def parts_of(part: Raw, steps: tuple[Step, ...] = ()) -> Iterator[Part]:
+    """A part of the reports and all that it is taken apart into, down to single columns."""
+    coder: Coder | None = None
+    ways: Iterable[Step] = ()
     if part.dtype.names:
-        parts: Iterable[_Step] = map(_Field, part.dtype.names)
+        kind, ways = "rows", map(Field, part.dtype.names)
     elif part.dtype.kind == "S":
-        parts = [_Letters(part.dtype.itemsize)]
+        kind, ways = "text", [Letters(part.dtype.itemsize)]
     elif part.ndim > 1 and part.dtype == np.uint8:
-        parts = map(_Bit, range(8 * part[:1].size))
+        kind, ways = "rows", map(Bit, range(8 * part[:1].size))
     elif part.ndim > 1:
-        parts = map(_Entry, range(part[:1].size))
-    elif _length(part[0]) >= 0:
-        parts = _entries(part.tolist())
+        kind, ways = "rows", map(Entry, range(part[:1].size))
+    elif part.dtype.kind in "Mm":
+        kind, ways = "rows", [Ticks()]
+    elif part.dtype.kind in "biufU":
+        coder, ways, kind = _code(part)
     else:
-        column = part if part.dtype.kind in "biufU" else as_array(part.tolist())
-        coder, parts = _code(column if column.dtype.kind in "biufU" else _texts(column))
-    if coder is not None:
-        yield Column(steps, coder)
-    for step in parts:
-        yield from _columns(step(part), (*steps, step))
+        rows = part.tolist()
+        forms = {form(type(row)) for row in rows}
+        if any(length(row) >= 0 for row in rows):
+            kind, ways = "items", _entries(rows)
+        elif forms == {"bytes"}:
+            kind, ways = "text", [Letters(min(max(map(len, rows)), ITEMS) or 1)]
+        elif forms <= {"int", "bool"}:
+            coder, ways, kind = _code(numbers(part))
+            largest = max(abs(int(row)) for row in rows).bit_length()
+            ways = map(Bit, range(min(largest, ITEMS))) if isinstance(coder, Bins) else ()
+            kind = "integer"
+        else:
+            coder, ways, kind = _code(numbers(part) if forms <= {"int", "float"} else texts(part))
+    yield Part(steps, part, coder, kind)
+    for step in ways:
+        if isinstance(step, Bag):
+            yield from _counted(step(part), (*steps, step))
+        else:
+            yield from parts_of(step(part), (*steps, step))
 
 
-def _code(column: Raw) -> tuple[_Values | _Bins | None, list[_Step]]:
+def _counted(table: Raw, steps: tuple[Step, ...]) -> Iterator[Part]:
+    """A column for each item that not all hold equally often."""
+    yield Part(steps, table, None, "table")
+    for place in range(table.shape[1]):
+        step = Times(place)
+        counts = step(table)
+        seen = np.flatnonzero(np.bincount(counts))
+        if len(seen) > 1:
+            yield Part((*steps, step), counts, Values(seen), "counts")
+
+
+def _code(column: Raw) -> tuple[Values | Bins | None, Iterable[Step], str]:
     """How to code a column of numbers or texts, if it is not constant, and to take it apart."""
     values, counts = np.unique(column, return_counts=True)
-    kind = column.dtype.kind
+    kind = {"U": "text", "f": "float"}.get(column.dtype.kind, "integer")
     if len(values) <= _LEVELS:
-        return (_Values(values) if len(values) > 1 else None), []
-    if kind == "U":
+        return (Values(values) if len(values) > 1 else None), (), kind
+    if kind == "text":
         common = np.sort(values[np.argsort(-counts, kind="stable")[:_LEVELS]])
         lengths = np.unique(np.strings.str_len(values))
-        apart = len(lengths) == 1 and lengths[0] <= _ITEMS
-        return _Values(common), [_Letters(int(lengths[0]))] if apart else []
-    numbers = column[~np.isnan(column)]
+        apart = len(lengths) == 1 and lengths[0] <= ITEMS
+        return Values(common), [Letters(int(lengths[0]))] if apart else (), kind
+    known = column[~np.isnan(column)]
     edges, copies = np.unique(
-        np.quantile(numbers, _SHARES, method="inverted_cdf"), return_counts=True
+        np.quantile(known, _SHARES, method="inverted_cdf"), return_counts=True
     )
     # A value that is several edges has a bin of its own.
     edges = np.union1d(edges, np.nextafter(edges[copies > 1], np.inf))
-    return _Bins(edges), [] if kind == "f" else [_Bit(i) for i in range(8 * column.itemsize)]
+    bits = () if kind == "float" else map(Bit, range(8 * column.itemsize))
+    return Bins(edges), bits, kind
 
 
-def _entries(rows: list[Any]) -> Iterable[_Step]:
+def _entries(rows: list[Any]) -> Iterable[Step]:
     """The entries of tuples or lists of one length; else the items of what they are."""
-    lengths = {_length(row) if isinstance(row, Sequence | np.ndarray) else -1 for row in rows}
-    if len(lengths) == 1 and lengths != {-1}:
-        return map(_Entry, range(lengths.pop()))
-    items = Counter(item for row in rows if _length(row) > 0 for item in row)
-    order = sorted(items, key=lambda item: (-items[item], str(item)))
-    return map(_Holds, order[:_ITEMS])
-
-
-def _length(row: Any) -> int:
-    """Length of a tuple, list, set or array; -1 of anything else."""
-    return len(row) if isinstance(row, tuple | list | set | frozenset | np.ndarray) else -1
-
-
-def _numbers(column: Raw) -> Raw:
-    """A column as numbers, nan where it holds anything else."""
-    if column.dtype.kind in "biuf":
-        return column
-    known = (int, float, np.number, np.bool_)
-    return np.array([float(x) if isinstance(x, known) else np.nan for x in column.tolist()])
-
-
-def _texts(column: Raw) -> Raw:
-    """A column as texts."""
-    return column if column.dtype.kind == "U" else np.array([str(x) for x in column.tolist()])
+    places = {length(row) if not isinstance(row, set | frozenset) else -1 for row in rows}
+    if len(places) == 1 and places != {-1}:
+        return map(Entry, range(places.pop()))
+    items = Counter(item for row in rows if length(row) > 0 for item in items_of(row))
+    order = sorted(items, key=lambda item: (-items[item], str(item)))[:ITEMS]
+    return [Bag({item: place for place, item in enumerate(order)})]

@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from ldpaudit.arrays import Bools, Ints
 from ldpaudit.contracts import Floats
 
 from ._encoding import Codes
+from ._first_tree import finds_more
 
 #: Most levels, and pairs of levels, in the additive model.
 _LEVELS, _PAIRS = 256, 256
@@ -23,6 +25,12 @@ _IN_PLAY = 2.5
 _PAIRED, _PRODUCTS = 1024, 2**33
 #: Least variance of a sum of residuals that is taken for normal.
 _NORMAL = 5.0
+#: Steps of a regression at most, and the gain of a step, per report, below which it has ended.
+_STEPS, _CONVERGED = 50, 1e-9
+#: Share of entries that are not 0 up to which a table is multiplied as a sparse one.
+_SPARSE = 0.08
+#: Reports for each different one, at least, where counts say all.
+_KNOWN = 50
 #: Most columns that the trees see.
 _TREE_COLUMNS = 24
 #: Reports marked at a time.
@@ -31,14 +39,18 @@ _CHUNK = 2**13
 
 @dataclass(frozen=True)
 class Training:
-    """Codes of training reports, one row a report, and which are of the first input."""
+    """Codes of training reports, one row a report, and which are of the first input.
+
+    Of the columns the first `counted` are what whole reports are told apart by.
+    """
 
     codes: Codes
     sizes: list[int]
     first: Bools
+    counted: int
 
     def __getitem__(self, rows: slice) -> Training:
-        return Training(self.codes[rows], self.sizes, self.first[rows])
+        return replace(self, codes=self.codes[rows], first=self.first[rows])
 
     @property
     def prior_odds(self) -> float:
@@ -77,8 +89,11 @@ class Counts:
     @classmethod
     def learn(cls, training: Training) -> Counts | None:
         """Count; None where most reports came but once."""
+        if not training.counted:
+            return None
         splits, cells = [], np.zeros(len(training.first), dtype=np.int64)
-        for column, size in enumerate(training.sizes):
+        sizes = training.sizes[: training.counted]
+        for column, size in enumerate(sizes):
             known, cells = np.unique(cells * size + training.codes[:, column], return_inverse=True)
             if 2 * len(known) > len(cells):
                 return None
@@ -87,7 +102,7 @@ class Counts:
         two = np.bincount(cells[~training.first], minlength=len(known)) + 0.5
         ratio = np.log(one / two) - training.prior_odds
         shy = np.maximum(np.abs(ratio) - np.sqrt(1 / one + 1 / two), 0)
-        return cls(training.sizes, splits, np.append(np.copysign(shy, ratio), 0.0))
+        return cls(sizes, splits, np.append(np.copysign(shy, ratio), 0.0))
 
     @property
     def columns(self) -> list[int]:
@@ -115,6 +130,7 @@ class _Levels:
         """All levels that came, of two in a column the rarer one."""
         n = len(training.first)
         residual = training.first - training.first.mean()
+        spread = residual.std()
         columns, codes, errors = [], [], []
         for column, size in enumerate(training.sizes):
             own = training.codes[:, column]
@@ -126,7 +142,7 @@ class _Levels:
             variance = counts[seen] * np.maximum(1 - counts[seen] / n, 1 / n)
             columns.append(np.full(len(seen), column))
             codes.append(seen.astype(np.uint16))
-            errors.append(sums[seen] / (residual.std() * np.sqrt(variance)))
+            errors.append(sums[seen] / (spread * np.sqrt(variance)))
         return cls(np.concatenate(columns), np.concatenate(codes), np.concatenate(errors))
 
     @property
@@ -134,9 +150,18 @@ class _Levels:
         """Their numbers, the clearest first."""
         return np.argsort(-np.abs(self.errors), kind="stable")
 
-    def marks(self, codes: Codes, asked: Ints) -> Bools:
-        """Which reports have which of the levels asked for, shape (n, len(asked))."""
-        return np.asarray(codes[:, self.column[asked]] == self.code[asked])
+    def table(self, codes: Codes, asked: Ints) -> Any:
+        """Which reports have which of the levels asked for: sparse, shape (n, len(asked))."""
+        from scipy.sparse import csc_array
+
+        rows = [
+            np.flatnonzero(codes[:, column] == code)
+            for column, code in zip(self.column[asked], self.code[asked], strict=True)
+        ]
+        ends = np.cumsum([0, *map(len, rows)])
+        ones = np.ones(ends[-1], dtype=np.float32)
+        shape = (len(codes), len(asked))
+        return csc_array((ones, np.concatenate(rows), ends), shape=shape).tocsr()
 
 
 @dataclass(frozen=True)
@@ -188,24 +213,74 @@ class Additive:
 
 def _regression(training: Training, levels: _Levels, terms: Ints) -> tuple[Floats, float, Floats]:
     """Weights of the terms, the intercept, and the posterior of the first input."""
-    from scipy.sparse import csr_array, vstack
-    from sklearn.linear_model import LogisticRegression
-
     if not len(terms):
         share = training.first.mean()
         return np.empty(0), training.prior_odds, np.full(len(training.first), share)
-    blocks = []
-    for start in range(0, len(training.first), _CHUNK):
-        one, two = (levels.marks(training.codes[start : start + _CHUNK], t) for t in terms.T)
-        blocks.append(csr_array((one & two).astype(np.float64)))
-    marks = vstack(blocks, format="csr")
-    model = LogisticRegression(solver="newton-cholesky").fit(marks, training.first)
+    marks = levels.table(training.codes, terms[:, 0])
+    if (terms[:, 0] != terms[:, 1]).any():
+        marks = marks * levels.table(training.codes, terms[:, 1])
+    weights, base = logistic(marks, training.first)
     # Rounded, for the last digits depend on the machine.
-    return (
-        model.coef_[0].round(6),
-        round(float(model.intercept_[0]), 6),
-        model.predict_proba(marks)[:, 1],
-    )
+    weights, base = weights.round(6), round(base, 6)
+    return weights, base, 1 / (1 + np.exp(-(marks @ weights + base)))
+
+
+def logistic(marks: Any, first: Bools) -> tuple[Floats, float]:
+    """Weights and intercept of a logistic regression, half their square added to the loss.
+
+    Newton's method on 0-1 features, halving steps that do not help: the same fit as
+    scikit-learn's, which takes longer to load than this takes to run.
+    """
+    from scipy.linalg import solve
+    from scipy.sparse import csr_array
+
+    n, size = marks.shape
+    features = csr_array(marks, dtype=np.float64)
+    weights, truth = np.zeros(size + 1), first.astype(np.float64)
+    weights[-1] = math.log(truth.mean() / (1 - truth.mean()))
+
+    def loss(tried: Floats) -> tuple[float, Floats]:
+        scores = features @ tried[:-1] + tried[-1]
+        value = np.logaddexp(0, scores).sum() - scores @ truth + tried[:-1] @ tried[:-1] / 2
+        return float(value), scores
+
+    now, scores = loss(weights)
+    for _ in range(_STEPS):
+        posterior = 1 / (1 + np.exp(-scores))
+        slope = posterior - truth
+        gradient = np.append(features.T @ slope + weights[:-1], slope.sum())
+        variance = np.maximum(posterior * (1 - posterior), 1e-12)
+        curvature = np.empty((size + 1, size + 1))
+        curvature[:-1, :-1] = _product(features, variance)
+        curvature[:-1, :-1][np.diag_indices(size)] += 1
+        curvature[-1, :-1] = curvature[:-1, -1] = features.T @ variance
+        curvature[-1, -1] = variance.sum()
+        step = solve(curvature, gradient, assume_a="pos", check_finite=False)
+        gain, share = float(gradient @ step), 1.0
+        while True:
+            after, tried = loss(weights - share * step)
+            if after <= now - share * gain / 4 or share < 1e-3:
+                break
+            share /= 2
+        weights, now, scores = weights - share * step, after, tried
+        if gain < _CONVERGED * n:
+            break
+    return weights[:-1], float(weights[-1])
+
+
+def _product(marks: Any, weights: npt.NDArray[Any]) -> Floats:
+    """`marks.T @ diag(weights) @ marks` of a sparse table, by dense blocks if it is not so."""
+    n, size = marks.shape
+    if marks.nnz <= _SPARSE * n * size:
+        weighted = marks.copy()
+        weighted.data = weighted.data * np.repeat(weights, np.diff(marks.indptr))
+        return np.asarray((marks.T @ weighted).toarray())
+    out = np.zeros((size, size))
+    for start in range(0, n, _CHUNK):
+        rows = slice(start, start + _CHUNK)
+        block = marks[rows].toarray()
+        out += block.T @ (block * weights[rows, None].astype(block.dtype))
+    return out
 
 
 def _pairs(training: Training, levels: _Levels, posterior: Floats) -> Ints:
@@ -213,13 +288,13 @@ def _pairs(training: Training, levels: _Levels, posterior: Floats) -> Ints:
     looked = levels.order[:_PAIRED]
     residual = (training.first - posterior).astype(np.float32)
     variance = (posterior * (1 - posterior)).astype(np.float32)
+    n = min(len(residual), max(_CHUNK, _PRODUCTS // len(looked) ** 2))
     sums, squares = np.zeros((2, len(looked), len(looked)))
-    n = min(len(residual), _PRODUCTS // len(looked) ** 2)
     for start in range(0, n, _CHUNK):
         rows = slice(start, min(start + _CHUNK, n))
-        marks = levels.marks(training.codes[rows], looked).astype(np.float32)
-        sums += marks.T @ (marks * residual[rows, None])
-        squares += marks.T @ (marks * variance[rows, None])
+        marks = levels.table(training.codes[rows], looked)
+        for total, weight in ((sums, residual), (squares, variance)):
+            total += _product(marks, weight[rows])
     errors = sums / np.sqrt(np.maximum(squares, _NORMAL))
     columns = levels.column[looked]
     one, two = np.nonzero(columns[:, None] < columns)
@@ -254,11 +329,10 @@ class Trees:
 
         if len(training.sizes) == 1:
             return None
-        levels = _Levels.of(training)
-        clearest = dict.fromkeys(levels.column[levels.order].tolist())
-        columns = sorted(list(clearest)[:_TREE_COLUMNS])
+        columns = tree_columns(training)
         trees = HistGradientBoostingClassifier(max_leaf_nodes=16, early_stopping=False)
-        trees.fit(training.codes[:, columns], training.first)
+        with one_thread():  # again, for what has been loaded since
+            trees.fit(training.codes[:, columns], training.first)
         return cls(columns, trees, training.prior_odds)
 
     def score(self, codes: Mapping[int, Codes]) -> Floats:
@@ -267,9 +341,31 @@ class Trees:
             return np.asarray(self.trees.decision_function(table) - self.base)
 
 
+def tree_columns(training: Training) -> list[int]:
+    """The columns with the clearest levels."""
+    levels = _Levels.of(training)
+    clearest = dict.fromkeys(levels.column[levels.order].tolist())
+    return sorted(list(clearest)[:_TREE_COLUMNS])
+
+
+def left_over(training: Training, model: Model | None) -> bool:
+    """Whether a model of these reports leaves anything that trees could find."""
+    if len(training.sizes) == 1:
+        return False
+    if isinstance(model, Counts) and _KNOWN * len(model.scores) <= len(training.first):
+        return False  # every whole report came often: no model says more
+    odds = np.full(len(training.first), training.prior_odds)
+    if model is not None:
+        odds += model.score(training.by_column)
+    posterior = 1 / (1 + np.exp(-odds))
+    columns = tree_columns(training)
+    variance = np.maximum(posterior * (1 - posterior), 1e-6)
+    return finds_more(training.codes[:, columns], training.first - posterior, variance)
+
+
 def one_thread() -> AbstractContextManager[Any]:
     """Threads that wait for one another cost ten times the work where others want the cores."""
-    import sklearn.ensemble  # noqa: F401  # what is loaded later would keep its threads
+    import scipy.linalg  # noqa: F401  # what is loaded later would keep its threads
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     limits: AbstractContextManager[Any] = threadpool_limits(1)

@@ -11,9 +11,11 @@ from ldpaudit.arrays import Bools, Ints
 from ldpaudit.contracts import Floats, Mechanism, Reports
 from ldpaudit.validate import check_generator
 
+from ._contrast import most_different
 from ._echo import Echo, mixed
-from ._encoding import Column, as_array, find_columns
-from ._models import MODELS, Model, Training, one_thread
+from ._encoding import Batch, Column, as_array, columns_of, parts_of
+from ._models import MODELS, Model, Training, left_over, one_thread
+from ._screen import Seen, find_traces
 
 #: Training reports in which the columns are looked for.
 _LOOKED_AT = 2**16
@@ -25,6 +27,14 @@ _HELD_OUT = 4
 _CLEAR = 3.0
 #: Reports scored at a time.
 _CHUNK = 2**14
+#: What no report is looked at for.
+NOT_SEEN = (
+    "functions that the reports do not show, such as the hash behind a seed",
+    "parities of three and more parts of reports that are too many to count",
+    "traces that say nothing alone and something together",
+    "what only many reports together show, other than noise that comes again",
+    "when and by which way a report arrived",
+)
 
 
 @dataclass(frozen=True)
@@ -38,6 +48,8 @@ class LearnedScore:
     held_out_loss : float
         Mean log loss of the model on training reports kept from it, either
         input weighing one half; ln 2 = 0.693 is a fair coin's.
+    looked_at : tuple of str
+        The parts of reports that were looked at, in words; `not_looked_at` says what was not.
     """
 
     model: str
@@ -45,6 +57,17 @@ class LearnedScore:
     _columns: tuple[Column, ...] = field(repr=False)
     _learned: Model | None = field(repr=False)
     _echo: Echo | None = field(default=None, repr=False)
+    looked_at: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def not_looked_at(self) -> tuple[str, ...]:
+        """What no report is looked at for, in words."""
+        return NOT_SEEN
+
+    @property
+    def noise_repeats(self) -> bool:
+        """Whether the score lives on noise that comes again in every batch: that is the leak."""
+        return self._echo is not None
 
     def applies(self, mechanism: Mechanism) -> str | None:  # noqa: ARG002
         """Return None: whatever form reports have, they have been learned from."""
@@ -64,16 +87,16 @@ class LearnedScore:
         """
         rows = as_array(reports)
         if self._echo is not None and len(rows):
-            keys = np.zeros(len(rows), dtype=np.uint64)
+            keys, whole = np.zeros(len(rows), dtype=np.uint64), Batch(rows)
             for column in self._columns:
-                keys = mixed(keys, column(rows))
+                keys = mixed(keys, column(whole))
             echoes = self._echo.score(keys)
             if echoes is not None:
                 return echoes
         scores = np.zeros(len(rows))
         if self._learned is not None:
             for start in range(0, len(rows), _CHUNK):
-                batch = rows[start : start + _CHUNK]
+                batch = Batch(rows[start : start + _CHUNK])
                 codes = {j: self._columns[j](batch) for j in self._learned.columns}
                 scores[start : start + _CHUNK] = self._learned.score(codes)
         return scores
@@ -141,25 +164,41 @@ class LearnedDistinguisher:
                 f"got {ones} of {len(first)} True."
             )
         check_generator(rng)
-        columns = find_columns(rows[rng.permutation(len(rows))[:_LOOKED_AT]])
+        looked = rng.permutation(len(rows))[:_LOOKED_AT]
+        parts = list(parts_of(rows[looked]))
+        traces = find_traces(rows[looked], parts, first[looked])
+        columns = columns_of(parts) + traces.columns
+        seen = traces.looked_at
         if not columns:
-            return LearnedScore("nothing", math.log(2), (), None)
+            return LearnedScore("nothing", math.log(2), (), None, looked_at=seen)
         order, held_out = _split(first, max(_HELD_OUT, _TABLE // len(columns)), rng)
         codes = np.empty((len(order), len(columns)), dtype=np.uint16, order="F")
-        keys = np.zeros(len(rows), dtype=np.uint64)
+        keys, batch = np.zeros(len(rows), dtype=np.uint64), Batch(rows)
         for place, column in enumerate(columns):
-            found = column(rows)
+            found = column(batch)
             keys = mixed(keys, found)
+            if isinstance(column.coder, Seen):  # it knows these labels
+                found[looked[: traces.known]] = 0
             codes[:, place] = found[order]
-        training = Training(codes, [column.size for column in columns], first[order])
+        counted = sum(not isinstance(column.coder, Seen) for column in columns)
+        training = Training(codes, [column.size for column in columns], first[order], counted)
         with one_thread():
             name, loss = _choose(training, held_out)
         with one_thread():
             model = MODELS[name](training) if name in MODELS else None
         echo, losses = Echo.learn(keys, first)
         if losses.mean() + _CLEAR * losses.std() / math.sqrt(len(losses)) < loss:
-            return LearnedScore("echo", float(losses.mean()), columns, model, echo)
-        return LearnedScore(name, loss, columns, model)
+            name, loss = "echo", float(losses.mean())
+            return LearnedScore(name, loss, columns, model, echo, looked_at=seen)
+        return LearnedScore(name, loss, columns, model, looked_at=seen)
+
+    def most_different(self, reports: Reports, inputs: Ints, claimed: float) -> tuple[int, int]:
+        """Which two of several inputs the reports tell apart most, by place.
+
+        `inputs[i]` is the place of the input of report i, below the number of inputs; a leak
+        beyond the claim is looked for first. What is chosen needs reports of its own.
+        """
+        return most_different(as_array(reports), inputs, int(inputs.max()) + 1, claimed)
 
 
 def _split(first: Bools, limit: int, rng: np.random.Generator) -> tuple[Ints, int]:
@@ -180,9 +219,14 @@ def _choose(training: Training, held_out: int) -> tuple[str, float]:
     judged = training[:held_out]
     weights = np.where(judged.first, 0.5 / judged.first.mean(), 0.5 / (1 - judged.first.mean()))
     losses: dict[str, Floats] = {}
+    own, models = training[held_out:], dict[str, Model]()
     for name, learn in MODELS.items():
-        model = learn(training[held_out:])
+        # Loading and growing trees costs more than all the rest.
+        if name == "trees" and not left_over(own, models.get("additive")):
+            continue
+        model = learn(own)
         if model is not None:
+            models[name] = model
             scores = model.score(judged.by_column)
             losses[name] = weights * np.logaddexp(0, np.where(judged.first, -scores, scores))
     least = min(losses.values(), key=np.mean, default=np.full(1, math.inf))

@@ -56,6 +56,8 @@ class AssertLdp:
         *,
         trials: int = 100_000,
         seed: int | None = None,
+        pair: tuple[int, int] | None = None,
+        search: Any = None,
     ) -> None:
         """Fail if the mechanism provably leaks more than (epsilon, delta)-LDP allows."""
         __tracebackhide__ = True
@@ -71,10 +73,21 @@ class AssertLdp:
         from ldpaudit.testing.gate import check_ldp
 
         own = _seed(_name(self._item), self._done) if seed is None else seed
-        found = check_ldp(mechanism, epsilon, delta, trials=trials, alpha=self._share, seed=own)
+        found = check_ldp(
+            mechanism,
+            epsilon,
+            delta,
+            trials=trials,
+            alpha=self._share,
+            seed=own,
+            pair=pair,
+            search=search,
+        )
         self._item.user_properties += _properties(found, self._done)
         if found.verdict == VIOLATION:
             raise AssertionError(str(found))
+        if found.dependence is not None:
+            raise ValueError(f"nothing can be tested: {found.dependent}.")
 
 
 @pytest.fixture

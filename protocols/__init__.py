@@ -40,6 +40,7 @@ from .categorical import (
     SubsetSelection,
     SummationHistogramEncoding,
     SymmetricUnaryEncoding,
+    TextbookHistogramEncoding,
     ThresholdingHistogramEncoding,
 )
 from .longitudinal import (
@@ -151,6 +152,7 @@ __all__ = [
     "SumConstraint",
     "SummationHistogramEncoding",
     "SymmetricUnaryEncoding",
+    "TextbookHistogramEncoding",
     "ThresholdingHistogramEncoding",
     "Unbiased",
     "Unconstrained",

@@ -252,11 +252,16 @@ class EightBitCoin(Unary):
 
 @dataclass(frozen=True)
 class HalfTheNoise(Wrong):
-    """Laplace noise of scale 1 / epsilon on a one-hot vector, whose sensitivity is 2."""
+    """Laplace noise of scale 1 / epsilon on a one-hot vector, whose sensitivity is 2.
+
+    Rounded, for the lowest bits of doubles would give more away than that.
+    """
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Floats:
         own = check_values(values, self.k)
-        return np.eye(self.k)[own] + rng.laplace(scale=1 / self.epsilon, size=(own.size, self.k))
+        noisy = np.eye(self.k)[own] + rng.laplace(scale=1 / self.epsilon, size=(own.size, self.k))
+        out: Floats = np.rint(noisy * 2**20) / 2**20
+        return out
 
     def log_likelihood(self, reports: Floats, values: npt.ArrayLike | None = None) -> Floats:
         asked = np.arange(self.k) if values is None else np.asarray(values)

@@ -16,7 +16,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 ROW = re.compile(r"\| `([\w-]+)`(?: \((\w+) = ([\d.e-]+)\))? \| ([^|]+) \| ([^|]+) \| ([^|]+) "
                  r"\| (\d+) \| ([^|]+) \| ([^|]+) \| [^|]+ \|")  # fmt: skip
 #: Controls, which no one should use, are told of where they are audited.
-CONTROLS = {"lho", "sticky-ue"}
+CONTROLS = {"lho", "sticky-ue", "textbook-she"}
 #: Those for records of several attributes have a guide of their own.
 RECORDS = {"spl", "smp", "rsfd", "rsrfd", "allomfree"}
 #: All reports of a user as one, in the same guide as those over time.

@@ -39,6 +39,7 @@ _KEPT = (
     "exact_epsilon",
     "exact_delta",
     "every_report",
+    "pairs_alike",
 )
 #: The server's part, of a mechanism that says what it estimates.
 _SERVED = ("estimand", "aggregate", "estimate", "estimate_marginals", "estimate_distribution")
@@ -55,9 +56,9 @@ def on_inputs(mechanism: Any, inputs: npt.ArrayLike | int | None = None) -> Mech
         With ``k``, or with a ``domain``.
     inputs : array_like or int, optional
         Inputs of the domain, at least 2 and all different, whose first axis is the input; they
-        are numbered in this order, and the pair (0, 1) is audited unless another one is named.
-        A number means ``domain.grid(number)``, None ``domain.grid()``: 17 numbers or vectors,
-        all categories or records.
+        are numbered in this order, by which a pair is named. A number means
+        ``domain.grid(number)``, None ``domain.grid()``: 17 numbers or vectors, all categories
+        or records.
 
     Returns
     -------

@@ -142,6 +142,10 @@ class RecordedMechanism:
             name=self.name,
         )
 
+    def in_order(self) -> tuple[Raw, npt.NDArray[np.bool_]]:
+        """All reports as recorded, those of input 0 first, and which are of input 0."""
+        return self._reports, np.arange(len(self._reports)) < self.num_reports[0]
+
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Raw:
         """Hand out one recorded report a value (0 or 1), none of them twice."""
         own = validate.check_values(values, 2)

@@ -66,7 +66,7 @@ def compare_runs(before: pd.DataFrame, after: pd.DataFrame, *, alpha: float = 0.
     -----
     An interval errs with half the share of its comparison, so the union bound
     holds even for runs that share their seed. Attack success has Clopper-Pearson
-    intervals, exact at every number of trials; errors have t intervals over
+    intervals, exact at every number of trials; errors have chi-square intervals over
     repetitions. A lower bound on epsilon has no upper end in the table. But the
     table has it at two levels, for `epsilon_lower` and for the verdict, whose
     distance measures its spread, and the estimate between is compared with normal

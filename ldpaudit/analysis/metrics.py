@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from ldpaudit.bounds import intervals
+from ldpaudit.bounds.errors import MeasuredError
 from ldpaudit.outcomes.table import BOUND, COLUMNS, EXACT, PROBES, TEXT, WHOLE
 from ldpaudit.outcomes.upgrade import upgraded
 
@@ -112,8 +113,8 @@ class Metric:
     def measured_interval(self, alpha: float) -> tuple[float, float]:
         """The interval of the measured figure at error probability `alpha`.
 
-        Clopper-Pearson from the counts of an attack, the t interval of an error
-        at its new level; without bounds where the row does not say enough.
+        Clopper-Pearson from the counts of an attack, the chi-square interval of an
+        error at its new level; without bounds where the row does not say enough.
         """
         if self.value is None or not self.trials:
             return -math.inf, math.inf
@@ -121,11 +122,9 @@ class Metric:
             return intervals.success_interval(round(self.value * self.trials), self.trials, alpha)
         if self.alpha is None or self.upper is None or self.trials < 2:
             return -math.inf, math.inf
-        from scipy.special import stdtrit
-
-        wide, narrow = (-float(stdtrit(self.trials - 1, a / 2)) for a in (alpha, self.alpha))
-        margin = (self.upper - self.value) * wide / narrow
-        return self.value - margin, self.value + margin
+        if self.standard_error is not None and not self.probed:
+            return MeasuredError(self.value, self.standard_error).interval(alpha)
+        return MeasuredError.of_upper(self.value, self.upper, self.alpha).interval(alpha)
 
     def interval(self, alpha: float) -> tuple[float, float]:
         """Ends of `best` at error probability `alpha`."""

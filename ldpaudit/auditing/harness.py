@@ -20,7 +20,8 @@ from ldpaudit.adapters.finite_inputs import on_inputs
 from ldpaudit.auditing.defaults import MAX_REPETITIONS, VERDICT_ALPHA
 from ldpaudit.auditing.identity import parameters_of
 from ldpaudit.auditing.levels import Levels, choose_bound
-from ldpaudit.auditing.plan import AuditPlan, check_pair, check_users, chosen_attacks
+from ldpaudit.auditing.one_pair import check_pair
+from ldpaudit.auditing.plan import AuditPlan, check_users, chosen_attacks
 from ldpaudit.auditing.stopping import BUDGET, StopWhen
 from ldpaudit.claim import Claim
 from ldpaudit.collecting.servers import described
@@ -47,7 +48,7 @@ def audit(
     alpha: float = 0.05,
     seed: int = 0,
     bound: str | None = None,
-    pair: tuple[int, int] = (0, 1),
+    pair: tuple[int, int] | None = None,
     inputs: npt.ArrayLike | int | None = None,
     prior: npt.ArrayLike | None = None,
     histogram: npt.ArrayLike | None = None,
@@ -81,8 +82,10 @@ def audit(
     bound : str, optional
         Registered bound that turns counts into `epsilon_lower`; None means
         ``"posterior-odds"``, or ``"anytime"`` for an audit that may stop early.
-    pair : tuple of int, default (0, 1)
-        The two inputs to tell apart, by their numbers.
+    pair : tuple of int, optional
+        The two inputs to tell apart, by their numbers. None means 0 and 1 where an audit of one
+        pair speaks for all (two inputs, the catalogue, ``pairs_alike``), else the pair that
+        promises most in ``trials / 2`` reports of up to 100 inputs, drawn for that alone.
     inputs : array or int, optional
         Inputs that are played, numbered in this order, of a mechanism that has a ``domain``: the
         k below is their number. None means ``domain.grid()``, 17 numbers or vectors of which
@@ -98,7 +101,8 @@ def audit(
         Error probability at which the verdict may call a correct mechanism a violation.
     witness : str, optional
         Registered distinguisher behind the bound; None means the likelihood ratio, or the
-        learned witness where the mechanism has no likelihood.
+        learned witness where the mechanism has no likelihood. Beside a likelihood that is
+        not of the catalogue both play, at half of alpha each: reports may say more.
     search : Selection or str, optional
         Search for the worst pair instead of `pair`, with a bound that survives the search:
         ``"pilot"``, ``"bonferroni"``, ``"holm"``, ``"e-values"``, ``"pooled"``, or one of
@@ -158,7 +162,7 @@ def audit(
             validate.check_fraction("verdict_alpha", verdict_alpha),
             claim,
         ),
-        pair=check_pair(pair, k),
+        pair=None if pair is None else check_pair(pair, k),
         law=validate.check_distribution("prior", prior, k),
         users=check_users(histogram, k),
         data=validate.check_text("data", data),
@@ -169,7 +173,7 @@ def audit(
         isolate=isolate,
         jobs=validate.check_integer("jobs", jobs, 1, validate.MAX_JOBS),
     )
-    lower, verdict, named = plan.bounds()
+    found = plan.bounds()
     return AuditResult(
         mechanism=str(name or getattr(mechanism, "name", type(mechanism).__name__)),
         parameters=parameters_of(mechanism),
@@ -177,8 +181,8 @@ def audit(
         claimed_epsilon=claim.epsilon,
         claimed_delta=claim.delta,
         exact_epsilon=_exact_epsilon(mechanism, claim.delta),
-        bound=lower,
-        verdict_bound=verdict,
+        bound=found.lower,
+        verdict_bound=found.verdict,
         attacks=tuple(plan.attack_outcomes()),
         published_success=_published_success(mechanism) if prior is None else None,
         mse=plan.utility() if attacks is None or plan.attacks else None,
@@ -188,8 +192,9 @@ def audit(
         version=version("ldpaudit"),
         seconds=time.perf_counter() - started,
         **dict(zip(("domain", "estimand"), described(mechanism), strict=True)),
-        pair=named,
-        inputs=None if named is None else tuple(input_text(mechanism, v) for v in named),
+        pair=found.pair,
+        inputs=None if found.pair is None else tuple(input_text(mechanism, v) for v in found.pair),
+        dependence=found.dependence,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,15 +20,16 @@ from ldpaudit.auditing.attack_success import (
 from ldpaudit.auditing.defaults import DEFAULT_ATTACKS
 from ldpaudit.auditing.identity import identity_of
 from ldpaudit.auditing.levels import Levels
+from ldpaudit.auditing.one_pair import Found, chosen_inputs, games_of, played
 from ldpaudit.auditing.stopping import StopWhen
 from ldpaudit.claim import Claim
 from ldpaudit.collecting.accuracy import measure_error
 from ldpaudit.collecting.servers import collects
 from ldpaudit.contracts import Floats, IsRecorded, Mechanism, Values
-from ldpaudit.games.preparation import prepare
-from ldpaudit.outcomes.audit_result import AttackOutcome, EpsilonBound, UtilityOutcome
+from ldpaudit.outcomes.audit_result import AttackOutcome, UtilityOutcome
 from ldpaudit.registry import create_attack
 from ldpaudit.sampling import blocks, stream
+from ldpaudit.selection.promising import Inputs
 
 if TYPE_CHECKING:
     from ldpaudit.selection.methods import Selection
@@ -43,7 +45,7 @@ class AuditPlan:
     trials: int
     seed: int
     levels: Levels
-    pair: tuple[int, int]
+    pair: tuple[int, int] | None
     law: Floats
     users: Values
     data: str
@@ -59,17 +61,26 @@ class AuditPlan:
         """Name of the mechanism in the streams."""
         return identity_of(self.mechanism)
 
-    def bounds(self) -> tuple[EpsilonBound, EpsilonBound, tuple[int, int] | None]:
-        """Lower bounds on epsilon at both levels, and the pair that they speak of, if one."""
+    @cached_property
+    def told_apart(self) -> Inputs:
+        """The pair for what takes one: as named, else 0 and 1 or one that promises most."""
+        if self.search is not None:
+            return Inputs(self.pair or (0, 1), "")
+        return chosen_inputs(
+            self._undrawn(), self.pair, self.trials, seed=self.seed, identity=self.identity
+        )
+
+    def bounds(self) -> Found:
+        """Lower bounds on epsilon at both levels, of one pair or after a search."""
         mechanism = self._undrawn()
         if self.search is not None:
-            return self.levels.searched(
-                mechanism, self.search, self.trials, self.seed, self.witness
+            return Found(
+                *self.levels.searched(mechanism, self.search, self.trials, self.seed, self.witness)
             )
-        prepared = prepare(
+        games = games_of(
             mechanism,
+            self.told_apart,
             self.levels.bound,
-            self.pair,
             self.trials,
             claim=self.claim,
             seed=self.seed,
@@ -77,7 +88,8 @@ class AuditPlan:
             witness=self.witness,
             early=not self.stop.never,
         )
-        return *self.levels.played(prepared, self.stop, self.jobs), self.pair
+        found = played(self.levels, games, self.stop, self.jobs)
+        return found._replace(pair=self.told_apart.pair)
 
     def attack_outcomes(self) -> Iterator[AttackOutcome]:
         """The blind guess, and each attack on reports of its own."""
@@ -90,7 +102,7 @@ class AuditPlan:
                     attack,
                     self._undrawn(),
                     self.law,
-                    self.pair,
+                    self.told_apart.pair,
                     self._blocks(name),
                     self.levels.alpha,
                     self.jobs,
@@ -130,16 +142,6 @@ def chosen_attacks(attacks: Sequence[str] | None) -> dict[str, Any]:
     if isinstance(attacks, str) or not (attacks is None or isinstance(attacks, Sequence)):
         raise TypeError(f"attacks must be a sequence of names, got {validate.shown(attacks)}.")
     return {name: create_attack(name) for name in (DEFAULT_ATTACKS if attacks is None else attacks)}
-
-
-def check_pair(pair: tuple[int, int], k: int) -> tuple[int, int]:
-    """Two different inputs in [0, k)."""
-    if not isinstance(pair, Sequence) or len(pair) != 2:
-        raise ValueError(f"pair must name two inputs, got {validate.shown(pair)}.")
-    first, second = (validate.check_integer("every input of pair", v, 0, k - 1) for v in pair)
-    if first == second:
-        raise ValueError(f"pair must name two different inputs, got {pair!r}.")
-    return first, second
 
 
 def check_users(histogram: npt.ArrayLike | None, k: int) -> Values:

@@ -4,14 +4,37 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Annotated
 
 import typer
+
+from ldpaudit.cli.options import AsJson, K
 
 #: Shares of a person's variance at which the limit for means is printed.
 _SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 0.99)
 
 
-def show_frequencies(k: int, epsilon: float, as_json: bool, plot: Path | None) -> None:
+def frontier(
+    epsilon: Annotated[float, typer.Option("--epsilon", help="Privacy budget.")],
+    k: K = None,
+    mean: Annotated[bool, typer.Option("--mean", help="Means of numbers of [-1, 1].")] = False,
+    as_json: AsJson = False,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE", help="Draw it: .png, .svg or .pdf.")
+    ] = None,
+) -> None:
+    """The limit of every epsilon-LDP mechanism: least error for a cap on attack success."""
+    if mean and (k is not None or plot is not None):
+        raise ValueError("--mean must come without --k and --plot.")
+    if mean:
+        _show_means(epsilon, as_json)
+    elif k is None:
+        raise ValueError("--k must be given, or --mean.")
+    else:
+        _show_frequencies(k, epsilon, as_json, plot)
+
+
+def _show_frequencies(k: int, epsilon: float, as_json: bool, plot: Path | None) -> None:
     """Print the vertices of the curve of success and error, and draw it if asked to."""
     from ldpaudit.analysis.limits import frontier as limit
 
@@ -39,7 +62,7 @@ def show_frequencies(k: int, epsilon: float, as_json: bool, plot: Path | None) -
         )
 
 
-def show_means(epsilon: float, as_json: bool) -> None:
+def _show_means(epsilon: float, as_json: bool) -> None:
     """Print the limit for means on [-1, 1]: error for what reports explain, least variances."""
     from ldpaudit.analysis.mean_limit import frontier_mean
 

@@ -41,6 +41,8 @@ def show_audit(result: AuditResult) -> None:
 def _reason(result: AuditResult) -> str:
     bound = result.verdict_bound
     claim = f"the claim epsilon = {result.claimed_epsilon:g}"
+    if result.dependence is not None and result.verdict == "inconclusive":
+        return f"reports are not independent draws ({result.dependence}), as every bound assumes"
     if result.verdict == "inconclusive":
         return f"nothing could be shown ({result.bound.event})"
     exact = result.exact_epsilon

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ldpaudit.bounds import intervals
+from ldpaudit.bounds.errors import measured_error
 from ldpaudit.collecting.servers import Server, first
-from ldpaudit.contracts import HasCounts, HasVarianceError, Values
+from ldpaudit.contracts import Floats, HasCounts, HasVarianceError, Values
 from ldpaudit.outcomes.audit_result import UtilityOutcome
 from ldpaudit.sampling import chunks, report_entries
 
+#: Most collections, and most entries of theirs, whose error vectors are compared.
+_VECTORS, _ENTRIES = 50, 2**23
 #: Most users who send a report each; more are drawn as one aggregate.
 MAX_PRIVATIZED = 10**7
 
@@ -30,19 +32,22 @@ def measure_error(
     num_users, server = int(histogram.sum()), Server(mechanism)
     truth = server.truth(histogram)
     sampled = num_users > MAX_PRIVATIZED and isinstance(mechanism, HasCounts)
-    errors = np.empty(repetitions)
+    errors, vectors = np.empty(repetitions), list[Floats]()
     for repetition in range(repetitions):
         counts = (
             mechanism.sample_counts(histogram, rng=rng)
             if sampled
             else _collect(mechanism, histogram, rng)
         )
-        errors[repetition] = server.error(server.estimate(counts, truth), truth)
+        estimate = server.estimate(counts, truth)
+        errors[repetition] = server.error(estimate, truth)
+        if repetition < 2 or repetition < min(_VECTORS, _ENTRIES // vectors[0].size):
+            vectors.append(server.error_vector(estimate, truth, float(errors[repetition])))
     started = time.perf_counter()  # decoded once already: set-up is not in this figure
     server.estimate(counts, truth)
     decode_seconds = time.perf_counter() - started
-    lower, upper = intervals.mean_interval(errors, alpha)
-    spread = float(errors.std(ddof=1)) / math.sqrt(repetitions) if repetitions > 1 else None
+    measured = measured_error(np.stack(vectors), alpha, errors)
+    lower, upper = measured.interval(alpha)
     exact_error = 0.0
     if isinstance(mechanism, HasVarianceError):
         exact_error = float(mechanism.mse_standard_error(num_users, first(truth)))
@@ -57,7 +62,7 @@ def measure_error(
         data=data,
         exact_error=exact_error,
         sampled=sampled,
-        standard_error=spread,
+        standard_error=None if math.isnan(measured.standard_error) else measured.standard_error,
         decode_seconds=decode_seconds,
     )
 

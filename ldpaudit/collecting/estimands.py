@@ -6,6 +6,7 @@ repeated collections average to a mean squared error, and a unit that reports pr
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, runtime_checkable
@@ -25,7 +26,8 @@ class Estimand(Protocol):
     """What is estimated. Prints as in "mean squared error of the ...", with its unit.
 
     One may also name the mechanism's method that is asked, ``estimator`` (else ``estimate``),
-    be no ``unbiased`` one, and know the error of fixed users, ``exact(mechanism, histogram)``.
+    be no ``unbiased`` one, know the error of fixed users, ``exact(mechanism, histogram)``, and
+    the ``errors(estimate, truth)`` whose squares add up to the error, in one row.
     """
 
     @property
@@ -97,6 +99,10 @@ class Frequencies(_Printed):
         """Mean over the values of the squared error."""
         return float(np.mean((estimate - truth) ** 2))
 
+    def errors(self, estimate: Floats, truth: Floats) -> Floats:
+        """The share of each value in the error, before squares, shape (k,)."""
+        return np.asarray((estimate - truth) / math.sqrt(self.k))
+
 
 @dataclass(frozen=True)
 class Marginals(_Printed):
@@ -140,6 +146,12 @@ class Marginals(_Printed):
         parts = zip(estimate, truth, strict=True)
         return float(np.mean([np.mean((found - right) ** 2) for found, right in parts]))
 
+    def errors(self, estimate: Sequence[Floats], truth: Sequence[Floats]) -> Floats:
+        """The share of each value of each attribute in the error, before squares, in one row."""
+        parts = list(zip(estimate, truth, strict=True))
+        scaled = [(found - right) / math.sqrt(right.size * len(parts)) for found, right in parts]
+        return np.concatenate(scaled)
+
 
 @dataclass(frozen=True)
 class Mean(_Printed):
@@ -163,6 +175,10 @@ class Mean(_Printed):
     def error(self, estimate: Floats | float, truth: Floats) -> float:
         """Squared error."""
         return float(np.sum((np.asarray(estimate) - truth) ** 2))
+
+    def errors(self, estimate: Floats | float, truth: Floats) -> Floats:
+        """The difference, shape (1,)."""
+        return np.ravel(np.asarray(estimate) - truth)
 
     def exact(self, mechanism: Any, histogram: Values) -> float | None:
         """Mean squared error of n fixed users by the mechanism's own variance, if it has one."""
@@ -190,6 +206,10 @@ class VectorMean(_Printed):
     def error(self, estimate: Floats, truth: Floats) -> float:
         """Squared length of the difference."""
         return float(np.sum((estimate - truth) ** 2))
+
+    def errors(self, estimate: Floats, truth: Floats) -> Floats:
+        """The difference, shape (dimension,)."""
+        return np.ravel(estimate - truth)
 
     def exact(self, mechanism: Any, histogram: Values) -> float | None:
         """Mean squared error of n fixed users by the mechanism's own variance, if it has one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -80,6 +81,11 @@ class Server:
     def error(self, estimate: Any, truth: Any) -> float:
         """Squared error of an estimate."""
         return float(self.estimand.error(estimate, truth))
+
+    def error_vector(self, estimate: Any, truth: Any, error: float) -> Floats:
+        """Errors whose squares add up to `error`, its root alone where the estimand has none."""
+        known = getattr(self.estimand, "errors", None)
+        return np.array([math.sqrt(error)]) if known is None else known(estimate, truth)
 
     def exact(self, num_users: int, truth: Any, histogram: Values | None = None) -> float | None:
         """The mechanism's own mean squared error for these users; None without one."""

@@ -20,6 +20,7 @@ from ldpaudit.arrays import Floats as Floats
 from ldpaudit.contracts.attacks import (
     Attack,
     Distinguisher,
+    FindsPairs,
     Reconstruction,
     TrainableDistinguisher,
 )
@@ -37,6 +38,7 @@ from ldpaudit.contracts.mechanisms import (
     Domain,
     HasDelta,
     HasDomain,
+    HasOrder,
     HasSeedName,
     Inputs,
     IsRecorded,
@@ -47,6 +49,7 @@ from ldpaudit.contracts.mechanisms import (
     checked_mechanism,
 )
 from ldpaudit.contracts.privacy import (
+    HasAlikePairs,
     HasBayesVulnerability,
     HasDeltaUpper,
     HasExactDelta,
@@ -81,8 +84,10 @@ __all__ = [
     "Distinguisher",
     "Domain",
     "EventBound",
+    "FindsPairs",
     "FrequencyOracle",
     "GuessBound",
+    "HasAlikePairs",
     "HasBayesVulnerability",
     "HasBits",
     "HasCounts",
@@ -96,6 +101,7 @@ __all__ = [
     "HasInputVariance",
     "HasLikelihood",
     "HasMemos",
+    "HasOrder",
     "HasPairClasses",
     "HasPublishedSuccess",
     "HasRelation",

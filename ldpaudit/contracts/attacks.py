@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from ldpaudit.arrays import Bools, Floats
+from ldpaudit.arrays import Bools, Floats, Ints
 from ldpaudit.contracts.mechanisms import Mechanism, Reports, Values
 
 
@@ -48,3 +48,11 @@ class TrainableDistinguisher(Attack, Protocol):
 
     def fit(self, reports: Reports, labels: Bools, *, rng: np.random.Generator) -> Distinguisher:
         """A distinguisher fixed from now on; `labels` are True for reports of the first input."""
+
+
+@runtime_checkable
+class FindsPairs(Attack, Protocol):
+    """Says which of many inputs are worth an audit, from reports drawn for it alone."""
+
+    def most_different(self, reports: Reports, inputs: Ints, claimed: float) -> tuple[int, int]:
+        """Places of the two inputs told apart most; `inputs` are places, one a report."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.arrays import Floats, Ints
+from ldpaudit.arrays import Bools, Floats, Ints
 
 Values: TypeAlias = Ints
 Inputs: TypeAlias = npt.NDArray[Any]
@@ -88,6 +88,14 @@ class IsRecorded(Mechanism, Protocol):
 
     def fresh(self) -> IsRecorded:
         """The same recording with no report handed out."""
+
+
+@runtime_checkable
+class HasOrder(IsRecorded, Protocol):
+    """Recorded reports that are still known in the order in which they came."""
+
+    def in_order(self) -> tuple[Reports, Bools]:
+        """All reports as recorded, first those of one file, and which are of the first input."""
 
 
 def checked_mechanism(mechanism: Any) -> Mechanism:

@@ -27,6 +27,15 @@ class HasRelation(Protocol):
 
 
 @runtime_checkable
+class HasAlikePairs(Protocol):
+    """A mechanism that says whether any two inputs are told apart as well as any other two."""
+
+    @property
+    def pairs_alike(self) -> bool:
+        """If True, an audit of one pair speaks for all, and none is searched for."""
+
+
+@runtime_checkable
 class HasExactEpsilon(Protocol):
     """The largest log-likelihood ratio over reports and pairs of values."""
 

@@ -116,12 +116,12 @@ class AttackOutcome:
 class UtilityOutcome:
     """Mean squared error an item of the unbiased, unclipped estimate.
 
-    `value` with [lower, upper] is the mean over `repetitions` simulated
-    collections (t interval; `standard_error` is that of the mean), `exact` the
-    mechanism's own figure for these users (an estimate with `exact_error`, its
-    standard error, where that is above 0), `approximate` the f = 0 figure that
-    papers plot. `sampled` says that the users' aggregate was drawn from its exact
-    law, not report by report.
+    `value` with [lower, upper] is the mean over `repetitions` simulated collections
+    (chi-square interval with matched degrees of freedom; `standard_error` is
+    ``value * sqrt(2 / degrees)``), `exact` the mechanism's own figure for these users (an
+    estimate with `exact_error`, its standard error, where that is above 0), `approximate`
+    the f = 0 figure that papers plot. `sampled` says that the users' aggregate was drawn
+    from its exact law, not report by report.
     """
 
     value: float
@@ -160,7 +160,8 @@ class AuditResult:
     `verdict` is ``"violation"`` when `verdict_bound` (the same data at the
     much stricter `verdict_alpha`) or the mechanism's own exact epsilon exceeds
     the claim, ``"inconclusive"`` when the trials could show no leakage at all
-    (a bound of 0 or less), else ``"consistent"``. `exact_epsilon` is infinite where
+    (a bound of 0 or less) or the bound passes the claim and reports are no independent
+    draws (`dependence` says why), else ``"consistent"``. `exact_epsilon` is infinite where
     some report rules an input out, and None where nothing exact is known. `inputs`
     are the labels of the `pair` that was told apart, `k` the number of inputs that
     were played of `domain`, `estimand` what the server estimates.
@@ -194,6 +195,7 @@ class AuditResult:
     estimand: str = "frequencies"
     pair: tuple[int, int] | None = None
     inputs: tuple[str, ...] | None = None
+    dependence: str | None = None
 
     @property
     def epsilon_lower(self) -> float:
@@ -207,7 +209,7 @@ class AuditResult:
         if exact is not None and exact > self.claimed_epsilon + 1e-9 * (1 + self.claimed_epsilon):
             return VIOLATION
         if self.verdict_bound.epsilon_lower > self.claimed_epsilon:
-            return VIOLATION
+            return VIOLATION if self.dependence is None else INCONCLUSIVE
         if self.bound.epsilon_lower <= 0:
             return INCONCLUSIVE
         return CONSISTENT
@@ -225,6 +227,7 @@ class AuditResult:
             "epsilon_lower": self.bound.to_dict(),
             "verdict_alpha": self.verdict_bound.alpha,
             "verdict": self.verdict,
+            "dependence": self.dependence,
             "domain": self.domain,
             "estimand": self.estimand,
             "pair": None if self.pair is None else list(self.pair),
@@ -363,7 +366,7 @@ def _error_row(outcome: UtilityOutcome, alpha: float) -> dict[str, Any]:
 
 def _utility_method(row: dict[str, Any], alpha: float, sampled: bool) -> str:
     """How measured and exact error were obtained; an exact one by probes says how close it is."""
-    measured = f"estimate, t interval at {confidence(alpha)} over repetitions"
+    measured = f"estimate, chi-square interval at {confidence(alpha)} over repetitions"
     if sampled:
         measured += " of aggregates drawn from their exact law"
     if row["how"] != PROBES:

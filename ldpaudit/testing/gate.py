@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
 from ldpaudit import divergence, validate
 from ldpaudit.adapters.finite_inputs import on_inputs
+from ldpaudit.auditing.one_pair import check_pair, chosen_inputs, games_of
 from ldpaudit.claim import Claim
 from ldpaudit.contracts import HasDomain, HasExactDelta, HasExactEpsilon, IsRecorded
-from ldpaudit.games.preparation import prepare
-from ldpaudit.outcomes.audit_result import VIOLATION
+from ldpaudit.games.independence import doubt
+from ldpaudit.outcomes.audit_result import VIOLATION, EpsilonBound
+from ldpaudit.selection.promising import only, ours
 from ldpaudit.testing.judging import require
 from ldpaudit.testing.power import GATE_BOUND, LdpCheck, can_fail, detectable
+
+if TYPE_CHECKING:
+    from ldpaudit.selection.methods import Selection
 
 #: What a mechanism under somebody else's claim keeps of its own.
 _ABILITIES = (
@@ -29,6 +35,8 @@ _ABILITIES = (
     "width",
     "domain",
     "input_text",
+    "in_order",
+    "pairs_alike",
 )
 
 
@@ -41,6 +49,8 @@ def assert_ldp(
     trials: int = 100_000,
     alpha: float = 1e-6,
     seed: int = 0,
+    pair: tuple[int, int] | None = None,
+    search: Selection | str | None = None,
 ) -> None:
     """Fail if the mechanism provably leaks more than (epsilon, delta)-LDP allows.
 
@@ -53,14 +63,20 @@ def assert_ldp(
     epsilon, delta : float
         The guarantee to hold it to, whatever it claims itself.
     inputs : array or int, optional
-        Inputs of a mechanism that has a ``domain``; the first two are told apart. None means
-        those of its grid, which lie furthest apart.
+        Inputs of a mechanism that has a ``domain``, numbered in this order. None means those
+        of its grid, of which the first two lie furthest apart.
     trials : int, default 100_000
         Reports drawn per input.
     alpha : float, default 1e-6
         Probability of failing a mechanism that keeps the guarantee.
     seed : int, default 0
         The same seed gives the same verdict.
+    pair : tuple of int, optional
+        The two inputs that are told apart. None means 0 and 1 where one pair speaks for
+        all (two inputs, the catalogue, ``pairs_alike``), else the pair that promises most
+        in ``trials / 2`` reports of up to 100 inputs.
+    search : Selection or str, optional
+        Search for the worst pair instead, as in `ldpaudit.selection.worst_pair`.
 
     Raises
     ------
@@ -87,9 +103,19 @@ def assert_ldp(
     """
     __tracebackhide__ = True
     found = check_ldp(
-        mechanism, epsilon, delta, inputs=inputs, trials=trials, alpha=alpha, seed=seed
+        mechanism,
+        epsilon,
+        delta,
+        inputs=inputs,
+        trials=trials,
+        alpha=alpha,
+        seed=seed,
+        pair=pair,
+        search=search,
     )
     require(found.verdict != VIOLATION, str(found))
+    if found.dependence is not None:
+        raise ValueError(f"nothing can be tested: {found.dependent}.")
 
 
 def check_ldp(
@@ -101,12 +127,14 @@ def check_ldp(
     trials: int = 100_000,
     alpha: float = 1e-6,
     seed: int = 0,
+    pair: tuple[int, int] | None = None,
+    search: Selection | str | None = None,
 ) -> LdpCheck:
     """Hold a mechanism to (epsilon, delta)-LDP; `assert_ldp` without the exception.
 
     Parameters
     ----------
-    mechanism, epsilon, delta, inputs, trials, alpha, seed
+    mechanism, epsilon, delta, inputs, trials, alpha, seed, pair, search
         As for `assert_ldp`.
 
     Returns
@@ -138,24 +166,77 @@ def check_ldp(
     seed = validate.check_seed(seed)
     identity = f"check_ldp {claim.k} {claim.epsilon} {claim.delta}"
     held_to = Claim(claim.epsilon, claim.delta)
-    ready = prepare(claim, GATE_BOUND, (0, 1), trials, claim=held_to, seed=seed, identity=identity)
-    if isinstance(ready, str):
-        raise ValueError(f"nothing can be tested: {ready}.")
-    played = ready.play(ready.reports)
     exact = claim.own_epsilon()
-    if exact is None and not can_fail(played, held_to, alpha):
+    if search is not None:
+        return _searched(claim, search, trials, alpha, exact, seed)
+    named = None if pair is None else check_pair(pair, claim.k)
+    two = chosen_inputs(claim, named, trials, seed=seed, identity=identity)
+    games = games_of(claim, two, GATE_BOUND, trials, claim=held_to, seed=seed, identity=identity)
+    if isinstance(games, str):
+        raise ValueError(f"nothing can be tested: {games}.")
+    each = alpha / len(games)
+    played = [game.play(game.reports) for game in games]
+    if exact is None and not any(can_fail(evidence, held_to, each) for evidence in played):
         raise ValueError(
-            f"nothing can be tested: even if all {ready.reports:,} guesses were right, they would "
-            f"not show more than epsilon = {claim.epsilon} at alpha = {alpha:.4g}; "
+            f"nothing can be tested: even if all {games[0].reports:,} guesses were right, they "
+            f"would not show more than epsilon = {claim.epsilon} at alpha = {alpha:.4g}; "
             "it takes more trials."
         )
+    bounds = [evidence.lower_bound(GATE_BOUND, held_to, each) for evidence in played]
+    powers = [detectable(evidence, held_to, each) for evidence in played]
+    place = _telling(bounds, powers, claim.epsilon)
+    reason = None
+    if bounds[place].epsilon_lower > claim.epsilon and not ours(claim):
+        reason = doubt(games[place])
     return LdpCheck(
         epsilon=claim.epsilon,
         delta=claim.delta,
-        bound=played.lower_bound(GATE_BOUND, held_to, alpha),
+        bound=replace(bounds[place], alpha=alpha),
         exact_epsilon=exact,
-        detectable=detectable(played, held_to, alpha),
-        decided=played.counts.guesses.decided,
+        detectable=powers[place],
+        decided=played[place].counts.guesses.decided,
+        seed=seed,
+        inputs=only(two.pair, claim) if two.text else None,
+        dependence=reason,
+    )
+
+
+def _telling(bounds: list[EpsilonBound], powers: list[float], epsilon: float) -> int:
+    """Place of the game that shows a violation, else of the one that could have shown most."""
+    place = max(range(len(bounds)), key=lambda i: bounds[i].epsilon_lower)
+    if bounds[place].epsilon_lower > epsilon:
+        return place
+    return min(range(len(powers)), key=lambda i: powers[i])
+
+
+def _searched(
+    claim: Any,
+    search: Selection | str,
+    trials: int,
+    alpha: float,
+    exact: float | None,
+    seed: int,
+) -> LdpCheck:
+    """What a search for the worst pair found; its power is not stated."""
+    from ldpaudit.selection.methods import selection
+    from ldpaudit.selection.search import worst_pair
+
+    found = worst_pair(
+        claim,
+        selection(search) if isinstance(search, str) else search,
+        trials=trials,
+        alpha=alpha,
+        verdict_alpha=alpha,
+        seed=seed,
+        bound=GATE_BOUND.name,
+    )
+    return LdpCheck(
+        epsilon=claim.epsilon,
+        delta=claim.delta,
+        bound=found.bound,
+        exact_epsilon=exact,
+        detectable=math.nan,
+        decided=found.bound.trials,
         seed=seed,
     )
 
@@ -169,6 +250,7 @@ class _HeldTo:
             raise TypeError(f"mechanism must have k and privatize, got {name}.")
         if isinstance(mechanism, IsRecorded):
             mechanism = mechanism.fresh()
+        self.mechanism = mechanism
         self.epsilon = validate.check_positive("epsilon", epsilon)
         self.delta = validate.check_delta(delta)
         # Attributes of its own: from Python 3.12 on, isinstance overlooks __getattr__.

@@ -98,7 +98,9 @@ class LdpCheck:
 
     `bound` is the lower bound on its epsilon at this `delta`; `exact_epsilon` what it says
     itself, where it does. `detectable` is the epsilon that would have been found with
-    probability 0.9 in the `decided` reports of `bound.trials`, inf where none would. As
+    probability 0.9 in the `decided` reports of `bound.trials`, inf where none would, nan
+    where pairs were searched. `inputs` says of which inputs it speaks, unless of all;
+    `dependence` why reports are no independent draws, where a violation rested on them. As
     text it is one line and then indented ones, plain ASCII.
     """
 
@@ -109,6 +111,8 @@ class LdpCheck:
     detectable: float
     decided: int
     seed: int
+    inputs: str | None = None
+    dependence: str | None = None
 
     @property
     def guarantee(self) -> str:
@@ -120,14 +124,23 @@ class LdpCheck:
     @property
     def verdict(self) -> str:
         """Violation, consistent, or inconclusive where nothing could have been found."""
-        if self.bound.epsilon_lower > self.epsilon or self._admitted:
+        if self._admitted:
             return VIOLATION
-        return CONSISTENT if self.detectable < math.inf else INCONCLUSIVE
+        if self.bound.epsilon_lower > self.epsilon:
+            return VIOLATION if self.dependence is None else INCONCLUSIVE
+        return INCONCLUSIVE if self.detectable == math.inf else CONSISTENT
+
+    @property
+    def dependent(self) -> str:
+        """Why nothing follows from a bound beyond the claim, in words."""
+        return f"reports are not independent draws ({self.dependence})"
 
     @property
     def power(self) -> str:
         """What this check would have found, and on which assumption."""
         total = self.bound.trials
+        if math.isnan(self.detectable):
+            return "not stated for a search over pairs"
         if self.decided == total:
             reports = f"in all {total:,} reports"
         else:
@@ -137,7 +150,7 @@ class LdpCheck:
         rounded = math.ceil(self.detectable * 1e4) / 1e4
         return (
             f"would have detected epsilon >= {rounded:.4f} with probability {PROBABILITY}, "
-            f"if it showed {reports}"
+            f"if it showed {reports}" + (f" of {self.inputs}" if self.inputs else "")
         )
 
     @property
@@ -157,7 +170,10 @@ class LdpCheck:
             f"power: {self.power}",
             f"seed: {self.seed}",
         ]
-        if lower > self.epsilon:
+        if lower > self.epsilon and self.dependence is not None:
+            head = f"{self.verdict} with {self.guarantee}: {self.dependent}; {shown}"
+            lines = [f"witness: {self.bound.event}", *lines]
+        elif lower > self.epsilon:
             head = f"not {self.guarantee}: {shown}; witness: {self.bound.event}"
         elif self._admitted:
             head = f"not {self.guarantee}: the mechanism's own exact epsilon is {own}"

@@ -16,7 +16,7 @@ from .approximate_response import (
     ApproximateSymmetricUnaryEncoding,
 )
 from .block_design import BlockDesignResponse
-from .controls import LocalHashingOnly, StickyUnaryEncoding
+from .controls import LocalHashingOnly, StickyUnaryEncoding, TextbookHistogramEncoding
 from .gaussian_mechanism import AnalyticGaussianMechanism, GaussianMechanism
 from .generalized_randomized_response import GeneralizedRandomizedResponse
 from .hadamard_response import HadamardResponse
@@ -53,5 +53,6 @@ __all__ = [
     "SubsetSelection",
     "SummationHistogramEncoding",
     "SymmetricUnaryEncoding",
+    "TextbookHistogramEncoding",
     "ThresholdingHistogramEncoding",
 ]

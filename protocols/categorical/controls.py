@@ -1,7 +1,8 @@
 """Controls: mechanisms that do not keep what they claim, which an audit has to find.
 
-Both are case studies of LDP-Auditor (Arcolezi and Gambs, *Revealing the true cost of locally
-differentially private protocols: an auditing perspective*, PoPETs 2024).
+Hashing alone and the sticky bit are case studies of LDP-Auditor (Arcolezi and Gambs, *Revealing
+the true cost of locally differentially private protocols: an auditing perspective*, PoPETs
+2024); textbook noise is the attack of Mironov, CCS 2012.
 """
 
 from __future__ import annotations
@@ -10,7 +11,12 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ldpaudit.parameters import budget, domain_size, integer, parameters
+import numpy as np
+import numpy.typing as npt
+
+from ldpaudit.arrays import Floats
+from ldpaudit.parameters import budget, domain_size, integer, parameters, positive
+from ldpaudit.validate import check_generator, check_values
 
 from .local_hashing import LocalHashing
 from .unary_encoding import OptimizedUnaryEncoding, SymmetricUnaryEncoding, UnaryEncoding
@@ -65,6 +71,65 @@ class LocalHashingOnly(LocalHashing):
     def num_buckets(self) -> int:
         """Size of the hash range."""
         return self.buckets
+
+
+@dataclass(frozen=True)
+@parameters(k=domain_size(), epsilon=budget(), scale=positive())
+class TextbookHistogramEncoding:
+    """A control: Laplace noise on a one-hot vector, from an ordinary floating-point sampler.
+
+    In real numbers a scale of 2 / epsilon keeps the claim. In doubles the sum 1 + noise that
+    falls near 0 is a multiple of 2**-53, where noise alone has finer steps: of reports whose
+    entry is below 1/4 in size, nearly half are possible for one value only. No epsilon holds,
+    whatever the scale; an audit that looks at the lowest bits finds it in some hundred reports.
+    `SummationHistogramEncoding` is the sound form.
+
+    Parameters
+    ----------
+    k : int
+        Number of values, at least 2.
+    epsilon : float
+        The claim that an audit holds against it, positive and finite.
+    scale : float
+        Scale of the noise on every entry, positive and finite.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range or no number.
+
+    Notes
+    -----
+    Reports have shape (n, k), dtype float64. There is no likelihood: that of real numbers is
+    not the law of doubles. Source: Mironov, *On significance of the least significant bits for
+    differential privacy*, CCS 2012.
+
+    Examples
+    --------
+    >>> m = TextbookHistogramEncoding(k=10, epsilon=1.0, scale=2.0)
+    >>> m.privatize([7, 8], rng=np.random.default_rng(0)).shape, m.exact_epsilon()
+    ((2, 10), inf)
+    """
+
+    k: int
+    epsilon: float
+    scale: float
+
+    def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Floats:
+        """Draw one report a value: float64 of shape (n, k)."""
+        own = check_values(values, self.k)
+        reports = check_generator(rng).laplace(scale=self.scale, size=(own.size, self.k))
+        reports[np.arange(own.size), own] += 1
+        return reports
+
+    @property
+    def bits(self) -> int:
+        """Bits a report, k floats of 64."""
+        return 64 * self.k
+
+    def exact_epsilon(self) -> float:
+        """Infinite: some doubles are sent for one value only."""
+        return math.inf
 
 
 @dataclass(frozen=True)

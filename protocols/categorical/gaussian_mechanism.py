@@ -8,50 +8,52 @@ from functools import cached_property
 
 import numpy as np
 
-from ldpaudit.arrays import Floats
+from ldpaudit.arrays import Ints
 from ldpaudit.parameters import budget, domain_size, fraction, parameters
-from ldpaudit.protocols._kernels._bits import row_chunks
+from ldpaudit.protocols._kernels._grid_noise import MOST_REACH, GridNoise
 from ldpaudit.protocols._kernels._noisy_histogram import NoisyHistogram
-from ldpaudit.validate import check_nonnegative
 
+#: Steps of the grid in a noise scale, at least, and noise scales that it reaches.
+_FINE, _SCALES = 64, 10.0
+#: Least scale: the noise has to reach well beyond 1.
+_LEAST = 0.125
+#: Users whose noises are drawn one by one for their sum.
+_SUMMED = 64
 #: Length of the difference of two one-hot vectors.
 _SENSITIVITY = math.sqrt(2)
 
 
 class GaussianNoise(NoisyHistogram):
-    """Everything a Gaussian mechanism does, given the standard deviation `scale`."""
+    """Everything a Gaussian mechanism does, given the standard deviation `scale`.
+
+    Noise z has probability proportional to e^(-z^2 / (2 scale^2)) on a grid of at most 1/64
+    of the scale, out to 10 scales: the discrete Gaussian, drawn exactly from random
+    words. What its rounding does to the law is 2**-43 of each probability. The two
+    entries that tell two values apart differ by a whole number of steps, and `exact_delta`
+    is a sum over the grid, not the integral. Source of the law: Canonne, Kamath and Steinke,
+    NeurIPS 2020.
+    """
 
     delta: float
 
     @property
-    def noise_variance(self) -> float:
-        """Variance of the noise on each entry."""
-        return self.scale**2
+    def steps(self) -> int:
+        """Steps of the grid from 0 to 1: a power of two, 64 of them in a scale or more."""
+        return _steps(self.scale)
 
-    def _fill(self, block: Floats, rng: np.random.Generator) -> None:
-        rng.standard_normal(out=block)
+    @cached_property
+    def _noise(self) -> GridNoise:
+        return _noise(self.scale)
 
-    def _noise_sums(self, num_users: int, rng: np.random.Generator) -> Floats:
-        return math.sqrt(num_users) * rng.standard_normal(self.k)
-
-    def _log_noise(self, rows: Floats) -> Floats:
-        squares = np.einsum("ij,ij->i", rows, rows)
-        constant = self.k * math.log(math.sqrt(2 * math.pi) * self.scale)
-        return np.asarray(-constant - squares / (2 * self.scale**2))
-
-    def _log_ratio(self, entries: Floats) -> Floats:
-        return np.asarray((entries - 0.5) / self.scale**2)
-
-    def _success(self, levels: Floats, copies: Floats) -> float:
-        return _gaussian_success(self.scale, levels, copies)
-
-    def exact_epsilon(self) -> float:
-        """Infinite: the log ratio of two values is a normal variable."""
-        return math.inf
-
-    def exact_delta(self, epsilon: float) -> float:
-        """Least delta such that the mechanism is (epsilon, delta)-LDP."""
-        return _gaussian_delta(check_nonnegative("epsilon", epsilon), _SENSITIVITY / self.scale)
+    def _noise_sums(self, num_users: int, rng: np.random.Generator) -> Ints:
+        if num_users <= _SUMMED:
+            noise = self._noise.draw((num_users, self.k), rng)
+            return np.asarray(noise.sum(axis=0, dtype=np.int64))
+        # A sum of discrete Gaussians is one; rounded normals of its variance, from here on,
+        # are within 1e-9 of it in total variation.
+        variance = num_users * (self.scale * self.steps) ** 2
+        rounded = np.rint(math.sqrt(variance - 1 / 12) * rng.standard_normal(self.k))
+        return np.asarray(rounded.astype(np.int64))
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,7 @@ class GaussianMechanism(GaussianNoise):
     The classical size is proven for epsilon up to 1 only. It is used at any
     epsilon, as published; beyond 1 the claim may fail, and `exact_delta` tells
     by how much: at epsilon = 10 and delta = 1e-5 the true delta is 2.27e-5.
-
-    Do not deploy as is: the noise comes from ordinary floating-point samplers,
-    and floating-point noise is known to leak (Mironov, CCS 2012). The figures
-    here are those of real-valued noise.
+    The noise lies on a grid and is drawn exactly, see `GaussianNoise`.
 
     Parameters
     ----------
@@ -107,7 +106,7 @@ class GaussianMechanism(GaussianNoise):
     def scale(self) -> float:
         """Standard deviation of the noise on each entry."""
         log_term = math.log(1.25) - math.log(self.delta)
-        return _SENSITIVITY / self.epsilon * math.sqrt(2 * log_term)
+        return max(_LEAST, _SENSITIVITY / self.epsilon * math.sqrt(2 * log_term))
 
 
 @dataclass(frozen=True)
@@ -115,9 +114,8 @@ class GaussianMechanism(GaussianNoise):
 class AnalyticGaussianMechanism(GaussianNoise):
     """AGM: the least normal noise that keeps (epsilon, delta)-LDP, at any epsilon.
 
-    Do not deploy as is: the noise comes from ordinary floating-point samplers,
-    and floating-point noise is known to leak (Mironov, CCS 2012). The figures
-    here are those of real-valued noise.
+    The noise lies on a grid and is drawn exactly, see `GaussianNoise`; the scale is the
+    least of the discrete law.
 
     Parameters
     ----------
@@ -138,7 +136,7 @@ class AnalyticGaussianMechanism(GaussianNoise):
     Reports and summaries as for `SummationHistogramEncoding`: float64 of shape
     (n, k). The error, the noise variance over n, is exact for any users.
     Source: Balle and Wang, *Improving the Gaussian mechanism for differential
-    privacy*, ICML 2018, Theorem 8; here by bisection.
+    privacy*, ICML 2018, Theorem 8; here by bisection, on the grid.
 
     Examples
     --------
@@ -154,18 +152,65 @@ class AnalyticGaussianMechanism(GaussianNoise):
     @cached_property
     def scale(self) -> float:
         """Standard deviation of the noise on each entry."""
-        claim = self.delta * (1 - 1e-12)  # rounding must not break it
-        low = high = 1.0
-        while _gaussian_delta(self.epsilon, high) <= claim:
-            high *= 2
-        while _gaussian_delta(self.epsilon, low) > claim:
-            low /= 2
-        while low < (middle := (low + high) / 2) < high:
-            if _gaussian_delta(self.epsilon, middle) <= claim:
-                low = middle
-            else:
+        claim = self.delta * (1 - 1e-10)  # rounding must not break it
+        guess = max(_LEAST, _SENSITIVITY / _distance(self.epsilon, self.delta))
+
+        def kept(scale: float) -> bool:
+            return _OnGrid(self.epsilon, self.delta, scale).exact_delta(self.epsilon) <= claim
+
+        # The grid moves the least scale of the integral by little.
+        low = high = guess
+        step = 1e-6
+        while not kept(high):
+            low, high, step = high, high * (1 + step), 4 * step
+        while kept(low):
+            if low <= _LEAST:
+                return low
+            low, high, step = max(_LEAST, low * (1 - step)), low, 4 * step
+        while low < (middle := (low + high) / 2) < high and high - low > 1e-12 * high:
+            if kept(middle):
                 high = middle
-        return _SENSITIVITY / low
+            else:
+                low = middle
+        return high
+
+
+class _OnGrid(GaussianNoise):
+    """Gaussian noise of any scale, on two values."""
+
+    def __init__(self, epsilon: float, delta: float, scale: float) -> None:
+        self.k, self.epsilon, self.delta, self._scale = 2, epsilon, delta, scale
+
+    @property
+    def scale(self) -> float:
+        return self._scale
+
+
+def _steps(scale: float) -> int:
+    return int(2 ** max(0, math.ceil(math.log2(_FINE / scale))))
+
+
+def _noise(scale: float) -> GridNoise:
+    steps = _steps(scale)
+    reach = math.ceil(_SCALES * scale * steps)
+    if reach > MOST_REACH:
+        raise ValueError(f"the scale of noise on a grid must be at most 2**18, got {scale:.6g}.")
+    return GridNoise.near(np.exp(-((np.arange(-reach, reach + 1) / (scale * steps)) ** 2) / 2))
+
+
+def _distance(epsilon: float, delta: float) -> float:
+    """How many standard deviations apart two normal laws of this (epsilon, delta) are at most."""
+    low = high = 1.0
+    while _gaussian_delta(epsilon, high) <= delta:
+        high *= 2
+    while _gaussian_delta(epsilon, low) > delta:
+        low /= 2
+    while low < (middle := (low + high) / 2) < high:
+        if _gaussian_delta(epsilon, middle) <= delta:
+            low = middle
+        else:
+            high = middle
+    return low
 
 
 def _gaussian_delta(epsilon: float, distance: float) -> float:
@@ -187,27 +232,3 @@ def _gaussian_delta(epsilon: float, distance: float) -> float:
     x = a - distance * (nodes + 1) / 2
     slope = math.sqrt(2 / math.pi) / 2 + x / 2 * erfcx(-x / math.sqrt(2))
     return math.exp(-a * a / 2) * distance / 2 * float(weights @ slope)
-
-
-def _gaussian_success(scale: float, levels: Floats, copies: Floats) -> float:
-    """Sum over values of prior x P(its prior x r is the largest), one integral over that score.
-
-    As u = scale x log score, the score of a value of prior w is a normal
-    variable of variance 1 around scale ln(w) - half, or + half if it is the
-    user's own. The trapezoid rule errs below 1e-15 here: the integrand is entire
-    and falls off as a normal density at both ends.
-    """
-    from scipy.special import log_ndtr
-
-    half, step = 1 / (2 * scale), 1 / 32
-    centres = scale * np.log(levels / levels[0])  # decreasing from 0
-    # Farther out the own score, or the best other value's, is a tail of 10 standard deviations.
-    low = max(-half, centres[-1] + half) - 10
-    u = step * np.arange(math.floor(low / step), (half + 10) / step)
-    total = 0.0
-    for rows in row_chunks(u.size, 8 * levels.size):
-        z = u[rows, None] - centres
-        log_below = log_ndtr(z + half)
-        log_others = (log_below @ copies)[:, None] - log_below
-        total += float((np.exp(log_others - (z - half) ** 2 / 2) @ (copies * levels)).sum())
-    return total * step / math.sqrt(2 * math.pi)

@@ -91,14 +91,15 @@ def play(mechanism: Any, trials: int, seed: int = 1, pair: tuple[int, int] = PAI
 
 @dataclass(frozen=True)
 class Laplace:
-    """Laplace noise of scale 2 / epsilon on a one-hot vector."""
+    """Laplace noise of scale 2 / epsilon on a one-hot vector, rounded: its last bits would tell."""
 
     k: int
     epsilon: float
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Floats:
         own = np.eye(self.k)[np.asarray(values)]
-        return np.asarray(own + rng.laplace(scale=2 / self.epsilon, size=own.shape))
+        noisy = own + rng.laplace(scale=2 / self.epsilon, size=own.shape)
+        return np.asarray(np.rint(noisy * 2**20) / 2**20)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ def test_counts_are_log_ratios_less_one_standard_error() -> None:
     """Against the definition, report by report; what training has not shown says nothing."""
     table = rng().integers(0, 3, (5000, 3))
     first = rng(2).random(5000) < (0.3 + 0.4 * (table.sum(axis=1) % 2))
-    training = Training(table.astype(np.uint16), [4, 4, 4], first)
+    training = Training(table.astype(np.uint16), [4, 4, 4], first, 3)
     model = Counts.learn(training)
     assert model is not None
     score = model.score(training.by_column)
@@ -28,7 +28,9 @@ def test_counts_are_log_ratios_less_one_standard_error() -> None:
         np.testing.assert_allclose(score[same], shy, rtol=1e-12)
     unknown = np.array([[3, 0, 0], [0, 3, 0], [0, 0, 3]], dtype=np.uint16)
     assert model.score(dict(enumerate(unknown.T))).tolist() == [0.0, 0.0, 0.0]
-    assert Counts.learn(Training(np.arange(99, dtype=np.uint16)[:, None], [99], first[:99])) is None
+    assert (
+        Counts.learn(Training(np.arange(99, dtype=np.uint16)[:, None], [99], first[:99], 1)) is None
+    )
 
 
 def test_the_additive_model_keeps_the_bits_that_matter_and_their_weight() -> None:
@@ -37,7 +39,7 @@ def test_the_additive_model_keeps_the_bits_that_matter_and_their_weight() -> Non
     m = ldpaudit.mechanism("oue", k=60, epsilon=epsilon)
     reports, first = draw(m, n, rng(4), pair=(7, 50))
     bits = np.unpackbits(reports, axis=1, count=60, bitorder="little").astype(np.uint16)
-    model = Additive.learn(Training(bits, [2] * 60, first))
+    model = Additive.learn(Training(bits, [2] * 60, first, 60))
     assert model is not None
     assert model.columns == [7, 50]
     assert [columns for columns, _ in model.terms] in ([(7, 7), (50, 50)], [(50, 50), (7, 7)])
@@ -56,7 +58,7 @@ def test_pairs_are_found_where_no_column_alone_tells_anything() -> None:
     h = rng(2).integers(0, 2, (n, 40))
     y = h[np.arange(n), np.where(first, 7, 30)] ^ (rng(3).random(n) < 0.3)
     table = np.column_stack((h, y)).astype(np.uint16)
-    model = Additive.learn(Training(table, [2] * 41, first))
+    model = Additive.learn(Training(table, [2] * 41, first, 41))
     assert model is not None
     pairs = {columns for columns, _ in model.terms if columns[0] != columns[1]}
     assert pairs == {(7, 40), (30, 40)}

@@ -132,12 +132,20 @@ def test_a_false_hash_is_looked_for_in_vain() -> None:
 
 
 @pytest.mark.parametrize("name", ["she", "gm", "agm"])
-def test_reports_without_bounds(name: str) -> None:
-    given = {} if name == "she" else {"delta": 1e-5}
-    m = ldpaudit.mechanism(name, k=5, epsilon=1.0, **given)
+def test_noisy_entries_end_where_the_server_ends(name: str) -> None:
+    """The largest entry is added up as it is, the next one on the grid is refused."""
+    given: dict[str, Any] = {} if name == "she" else {"delta": 1e-5}
+    m: Any = ldpaudit.mechanism(name, k=5, epsilon=1.0, **given)
+    most = m.influence([2])
+    assert 10 * m.scale < most < 60 * m.scale + 1
+    assert m.influence([2, 4]) == 2 * most
+    assert m.single_influences().tolist() == [most] * 5
+    report = np.full((1, 5), most)
+    assert m.estimate(m.aggregate(report)).tolist() == [most] * 5
+    report[0, 2] += 1 / m.steps
+    with pytest.raises(ValueError, match=r"whole multiples of 1/\d+ from"):
+        m.aggregate(report)
     assert isinstance(m, HasInfluence)
-    assert m.influence([2]) == math.inf
-    assert (m.single_influences() == math.inf).all()
     assert not isinstance(m, HasFalseReports)
 
 

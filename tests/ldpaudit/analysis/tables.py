@@ -5,11 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+from scipy import optimize, stats
 
 from ldpaudit.outcomes.table import COLUMNS, to_frame
 
 Row = dict[str, Any]
 _OPTIMAL = {"bayes": True, "single-guess": False}  # others play another game
+
+
+def error_ends(value: float, upper: float, alpha: float) -> tuple[float, float]:
+    """Ends at `alpha` of the chi-square interval that ends at `upper` at 5%."""
+
+    def ends(degrees: float, alpha: float) -> tuple[float, float]:
+        law = stats.chi2(degrees)
+        return (
+            value * degrees / float(law.ppf(1 - 0.4 * alpha)),
+            value * degrees / float(law.ppf(0.4 * alpha)),
+        )
+
+    degrees = optimize.brentq(lambda d: ends(d, 0.05)[1] / upper - 1, 1, 1e9, rtol=1e-13)
+    return ends(float(degrees), alpha)
 
 
 def cell(
@@ -23,7 +38,7 @@ def cell(
     **axes: Any,
 ) -> list[Row]:
     """One cell: an exact figure is a number, a measured one (successes, trials) or
-    (value, half-width of its 95% interval, repetitions)."""
+    (value, how far the upper end of its 95% interval is, repetitions)."""
     base: dict[str, Any] = dict.fromkeys(COLUMNS) | {
         "protocol": protocol, "parameters": "", "k": 4, "epsilon": 1.0, "delta": 0.0,
         "num_users": 1000, "data": "uniform", "status": "ok", "attack": "",
@@ -44,7 +59,8 @@ def cell(
         row = base | {"metric": "mse", "alpha": 0.05}
         if isinstance(mse, tuple):
             value, half, repetitions = mse
-            row |= {"value": value, "lower": value - half, "upper": value + half}
+            row |= {"value": value, "lower": error_ends(value, value + half, 0.05)[0]}
+            row |= {"upper": value + half}
             row |= {"trials": repetitions, "how": "estimate"}
         else:
             row |= {"exact": mse, "how": "exact"}

@@ -23,7 +23,7 @@ from ldpaudit.analysis.operating_points import GROUP
 from ldpaudit.analysis.volumes import hypervolume, hypervolumes
 from ldpaudit.outcomes.table import EXACT
 
-from .tables import cell, table
+from .tables import cell, error_ends, table
 
 Floats = npt.NDArray[np.float64]
 
@@ -71,7 +71,9 @@ def test_measured_distance_and_its_interval() -> None:
     assert got["mse_how"] == MEASURED
     assert got["n_mse"] == pytest.approx(2.0)
     assert got["distance"] == pytest.approx(2.0 / limit.mse_at(0.45, target="users"))
-    least, most = 1.5 / limit.mse_at(low, target="users"), 2.5 / limit.mse_at(high, target="users")
+    lower, upper = (1000 * end for end in error_ends(2e-3, 2.5e-3, 0.05))
+    least = lower / limit.mse_at(low, target="users")
+    most = upper / limit.mse_at(high, target="users")
     assert got["distance_lower"] == pytest.approx(least, rel=1e-9)
     assert got["distance_upper"] == pytest.approx(most, rel=1e-9)
 
@@ -209,10 +211,8 @@ def ends(success: Any, mse: Any, alpha: float) -> tuple[float, float, float, flo
     else:
         s = t = success
     if isinstance(mse, tuple):
-        value, half, repetitions = mse
-        error = half / stats.t.ppf(0.975, repetitions - 1)
-        margin = stats.t.ppf(1 - alpha / 2, repetitions - 1) * error
-        return s, t, value - margin, value + margin
+        value, half, _ = mse
+        return s, t, *error_ends(value, value + half, alpha)
     return s, t, mse, mse
 
 

@@ -61,8 +61,9 @@ def test_an_interval_at_a_tiny_alpha_is_no_point(alpha: float) -> None:
     assert (low, high) == pytest.approx((row.lower, row.upper), rel=1e-9)
     assert high > row.value > low
     # At 5% it is the interval of the standard error that the table states.
-    margin = float(stats.t(7).ppf(0.975)) * (row.standard_error or 0.0)
-    assert row.measured_interval(0.05)[1] - row.value == pytest.approx(margin, rel=1e-6)
+    law = stats.chi2(2 * (row.value / (row.standard_error or 0.0)) ** 2)
+    upper = row.value * law.args[0] / float(law.ppf(0.02))
+    assert row.measured_interval(0.05)[1] == pytest.approx(upper, rel=1e-6)
 
 
 @pytest.mark.parametrize("optimal", [True, False])

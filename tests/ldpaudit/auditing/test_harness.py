@@ -304,7 +304,7 @@ NEEDED = ("k", "epsilon", "privatize", "log_likelihood", "aggregate", "estimate"
             "must return one score a report and no nan",
         ),
         ({"log_likelihood": lambda r, v=None: np.zeros((3, 9))}, "must return one score"),  # noqa: ARG005
-        ({"privatize": lambda v, *, rng: np.zeros(7, dtype=int)}, "must return one score"),  # noqa: ARG005
+        ({"privatize": lambda v, *, rng: np.zeros(7, dtype=int)}, "must return one report a value"),  # noqa: ARG005
     ],
 )
 def test_nonsense_is_named(answers: dict[str, Any], message: str) -> None:

@@ -36,6 +36,22 @@ def test_each_estimand_is_what_a_loop_over_users_says() -> None:
     assert bins == pytest.approx([np.mean(middles == b) for b in range(8)])
 
 
+def test_squares_of_errors_add_up_to_the_error() -> None:
+    rng = np.random.default_rng(4)
+    estimands: list[Any] = [Frequencies(5), Marginals((2, 3)), Mean(), VectorMean()]
+    shapes: list[Any] = [5, [2, 3], (), 3]
+    for estimand, shape in zip(estimands, shapes, strict=True):
+        one, two = (
+            [rng.random(size) for size in shape] if isinstance(shape, list) else rng.random(shape)
+            for _ in range(2)
+        )
+        errors = estimand.errors(one, two)
+        assert errors.ndim == 1
+        assert errors @ errors == pytest.approx(estimand.error(one, two))
+    server = Server(on_inputs(OneBit(1.0)))
+    assert server.error_vector(0.75, np.asarray(0.5), 0.0625).tolist() == [0.25]
+
+
 def test_the_error_of_a_distribution_is_the_squared_cost_of_moving_it() -> None:
     """Against scipy's Wasserstein distance of the bins' middles."""
     from scipy.stats import wasserstein_distance

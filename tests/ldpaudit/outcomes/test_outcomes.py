@@ -95,6 +95,7 @@ def test_dictionary_has_the_promised_keys() -> None:
         "estimand",
         "pair",
         "inputs",
+        "dependence",
         "attacks",
         "published_success",
         "mse",
@@ -185,13 +186,15 @@ def test_columns_carry_what_the_sentences_say() -> None:
 
 
 def test_the_standard_error_of_a_measured_error() -> None:
-    """The half-width of the interval is so many of it as the t quantile says."""
+    """The upper end is that of the chi-square law whose degrees of freedom it says."""
     m = ldpaudit.mechanism("grr", k=5, epsilon=1.0)
     frame = ldpaudit.audit(m, ["blind"], trials=100, repetitions=7, alpha=0.02).to_frame()
     (row,) = frame[frame["metric"] == "mse"].to_dict("records")
     assert (row["how"], row["alpha"]) == ("exact", 0.02)
-    margin = float(stats.t(6).ppf(0.99)) * row["standard_error"]
-    assert row["upper"] - row["value"] == pytest.approx(margin, rel=1e-9)
+    degrees = 2 * (row["value"] / row["standard_error"]) ** 2
+    assert 7 <= degrees <= 7 * 5
+    upper = row["value"] * degrees / float(stats.chi2(degrees).ppf(0.4 * 0.02))
+    assert row["upper"] == pytest.approx(upper, rel=1e-9)
     once = ldpaudit.audit(m, ["blind"], trials=100, repetitions=1).to_frame()
     (row,) = once[once["metric"] == "mse"].to_dict("records")
     assert math.isnan(row["standard_error"])

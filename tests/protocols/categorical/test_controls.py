@@ -1,4 +1,4 @@
-"""The two controls: what they send, by definition, and what that costs."""
+"""The controls: what they send, by definition, and what that costs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ import numpy as np
 import pytest
 
 import ldpaudit
-from ldpaudit.protocols import LocalHashingOnly, StickyUnaryEncoding
+from ldpaudit.protocols import (
+    LocalHashingOnly,
+    StickyUnaryEncoding,
+    SummationHistogramEncoding,
+    TextbookHistogramEncoding,
+)
 from ldpaudit.testing.components import check_mechanism
 
 
@@ -113,3 +118,39 @@ def test_the_contract_tells_them_from_protocols(name: str, extra: dict[str, Any]
 def test_parameters_are_checked(name: str, extra: dict[str, Any], message: str) -> None:
     with pytest.raises((ValueError, TypeError), match=message):
         ldpaudit.mechanism(name, k=6, epsilon=1.0, **extra)
+
+
+def test_our_own_audit_convicts_textbook_noise() -> None:
+    """At default settings but for fewer reports; the verdict's own error is 1e-4."""
+    m = TextbookHistogramEncoding(10, 1.0, 2.0)
+    result = ldpaudit.audit(m, attacks=[], trials=4000)
+    assert (result.verdict, result.exact_epsilon) == ("violation", math.inf)
+
+
+class Blind:
+    """Snapped noise without its likelihood: only the reports can tell."""
+
+    def __init__(self, k: int) -> None:
+        self.m, self.k, self.epsilon = SummationHistogramEncoding(k, 1.0), k, 1.0
+
+    def privatize(self, values: Any, *, rng: np.random.Generator) -> Any:
+        return self.m.privatize(values, rng=rng)
+
+
+def test_it_finds_nothing_in_noise_on_a_grid() -> None:
+    """False alarm 1e-4."""
+    result = ldpaudit.audit(Blind(10), attacks=[], trials=4000)
+    assert result.verdict != "violation"
+    assert result.epsilon_lower is not None
+    assert result.epsilon_lower < 1
+
+
+def test_no_double_is_sent_for_one_value_only() -> None:
+    """Near 0, of textbook noise nearly half of the doubles are no multiple of 2**-53."""
+    for m, share in ((TextbookHistogramEncoding(2, 1.0, 2.0), 0.4), (Blind(2), 0.0)):
+        reports = m.privatize(np.zeros(50_000, dtype=np.int64), rng=np.random.default_rng(6))
+        near = reports[(np.abs(reports) < 0.25).all(axis=1)] * 2.0**53
+        own, other = (near != np.rint(near)).mean(axis=0)
+        assert own == 0
+        assert other >= share
+        assert share or other == 0

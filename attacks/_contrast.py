@@ -1,0 +1,89 @@
+"""Which two of many inputs are told apart most, by reports of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from ldpaudit.arrays import Ints
+from ldpaudit.contracts import Floats
+
+from ._encoding import Batch, Codes, columns_of, parts_of
+from ._traces import traces_of
+
+#: Most columns whose levels are compared for every pair, and most levels of each.
+_COLUMNS, _LEVELS = 64, 256
+#: Most parts of reports whose traces are looked at as well.
+_PARTS = 16
+#: Standard errors by which a log ratio is brought nearer to 0.
+_SHY = 2.0
+#: Log ratios this near are the same: then the pair that differs most in all is taken.
+_NEAR = 0.1
+
+
+def most_different(rows: Any, inputs: Ints, count: int, claimed: float) -> tuple[int, int]:
+    """Places of the pair whose clearest level has the largest log ratio, or that differs most.
+
+    `inputs` are numbers below `count`, one a report. Log ratios count if they exceed the claim
+    by more than chance; else the columns of all levels together decide.
+    """
+    drawn = np.bincount(inputs, minlength=count)
+    tables = [_table(codes, inputs, count) for codes in _codes(rows)]
+    tables.sort(key=lambda table: -_spread(table, drawn))
+    clearest, apart = np.full((count, count), -np.inf), np.zeros((count, count))
+    for table in tables[:_COLUMNS]:
+        total = table.sum(axis=0)
+        table = table[:, np.argsort(-total, kind="stable")[:_LEVELS]] + 0.5
+        shares = np.log(table / (drawn[:, None] + 1))
+        for level in range(table.shape[1]):
+            ratio = shares[:, level, None] - shares[None, :, level]
+            doubt = np.sqrt(1 / table[:, level, None] + 1 / table[None, :, level])
+            np.maximum(clearest, ratio - _SHY * doubt, out=clearest)
+            weight = np.exp(shares[:, level, None]) - np.exp(shares[None, :, level])
+            apart += weight * ratio
+        apart -= table.shape[1] * (1 / drawn[:, None] + 1 / drawn[None, :])
+    np.fill_diagonal(clearest, -np.inf)
+    np.fill_diagonal(apart, -np.inf)
+    both = np.maximum(clearest, clearest.T)
+    if both.max() > claimed:
+        apart = np.where(both > both.max() - _NEAR, apart, -np.inf)
+    one, two = divmod(int(apart.argmax()), count)
+    return min(one, two), max(one, two)
+
+
+def _codes(rows: Any) -> Iterator[Codes]:
+    """Codes of all columns, of traces where reports have few parts, and of whole reports."""
+    parts, batch = list(parts_of(rows)), Batch(rows)
+    columns = [column(batch) for column in columns_of(parts)]
+    whole = np.zeros(len(rows), dtype=np.int64)
+    for codes in columns:
+        _, whole = np.unique(whole * (int(codes.max()) + 1) + codes, return_inverse=True)
+        if whole.max() >= _LEVELS:
+            break
+    else:
+        yield whole.astype(np.uint16)
+    yield from columns
+    if len(parts) <= _PARTS:
+        for steps, coder in chain.from_iterable(map(traces_of, parts)):
+            found = batch.part(steps)
+            codes = found - found.min() if coder is None else coder(found).astype(np.int64)
+            yield np.minimum(codes, 2**16 - 1).astype(np.uint16)
+
+
+def _table(codes: Codes, inputs: Ints, count: int) -> Floats:
+    """How often each input gave each code that came, shape (inputs, codes)."""
+    _, places = np.unique(codes, return_inverse=True)
+    size = int(places.max()) + 1
+    cells = np.bincount(inputs * size + places, minlength=count * size)
+    return cells.reshape(count, size).astype(np.float64)
+
+
+def _spread(table: Floats, drawn: Ints) -> float:
+    """The chi-square statistic of the clearest level."""
+    if table.shape[1] < 2:
+        return 0.0
+    expected = np.outer(drawn, table.sum(axis=0) / drawn.sum())
+    return float(np.max(((table - expected) ** 2 / np.maximum(expected, 0.5)).sum(axis=0)))

@@ -1,0 +1,114 @@
+"""The audit of one pair of inputs: which one, by which witnesses, and whether it can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from ldpaudit import validate
+from ldpaudit.auditing.levels import Levels
+from ldpaudit.auditing.stopping import StopWhen
+from ldpaudit.bounds.named import NamedBound
+from ldpaudit.claim import Claim
+from ldpaudit.contracts import HasLikelihood, Mechanism
+from ldpaudit.games.evidence import Prepared
+from ldpaudit.games.independence import doubt
+from ldpaudit.games.preparation import prepare
+from ldpaudit.outcomes.audit_result import EpsilonBound
+from ldpaudit.selection.promising import Inputs, one_pair_speaks, only, ours, promising_pair
+
+
+class Found(NamedTuple):
+    """Both bounds, the pair that they speak of if one, and why a violation would rest on luck."""
+
+    lower: EpsilonBound
+    verdict: EpsilonBound
+    pair: tuple[int, int] | None = None
+    dependence: str | None = None
+
+
+def check_pair(pair: tuple[int, int], k: int) -> tuple[int, int]:
+    """The pair as two different inputs."""
+    if not isinstance(pair, Sequence) or len(pair) != 2:
+        raise ValueError(f"pair must name two inputs, got {validate.shown(pair)}.")
+    first, second = (validate.check_integer("every input of pair", v, 0, k - 1) for v in pair)
+    if first == second:
+        raise ValueError(f"pair must name two different inputs, got {pair!r}.")
+    return first, second
+
+
+def chosen_inputs(
+    mechanism: Mechanism, pair: tuple[int, int] | None, trials: int, *, seed: int, identity: str
+) -> Inputs:
+    """The pair that was named, 0 and 1 where one pair speaks for all, else one that promises."""
+    if one_pair_speaks(mechanism):
+        return Inputs(pair or (0, 1), "")
+    if pair is not None:
+        return Inputs(pair, only(pair, mechanism))
+    return promising_pair(mechanism, trials, seed=seed, identity=identity)
+
+
+def games_of(
+    mechanism: Mechanism,
+    inputs: Inputs,
+    bound: NamedBound,
+    trials: int,
+    *,
+    claim: Claim,
+    seed: int,
+    identity: str,
+    witness: str | None = None,
+    early: bool = False,
+) -> list[Prepared] | str:
+    """The games that are played: one, or two where a stranger brings a likelihood.
+
+    What such a likelihood leaves out, only the reports can tell: the learned witness plays
+    on half as many of its own.
+    """
+    games = []
+    both = witness is None and not early and isinstance(mechanism, HasLikelihood)
+    for name, size in ((witness, trials), ("learned", max(1, trials // 2))):
+        ready = prepare(
+            mechanism,
+            bound,
+            inputs.pair,
+            size,
+            claim=claim,
+            seed=seed,
+            identity=identity,
+            witness=name,
+            early=early,
+        )
+        if isinstance(ready, str):
+            return ready
+        games.append(ready)
+        if not both or ours(mechanism):
+            break
+    if inputs.text:
+        games = [replace(game, searched=f"{inputs.text}; {game.searched}") for game in games]
+    return games
+
+
+def played(levels: Levels, games: list[Prepared] | str, stop: StopWhen, jobs: int) -> Found:
+    """Both bounds of the games, alpha shared; a violation needs reports that are independent."""
+    if isinstance(games, str):
+        return Found(*levels.played(games, stop, jobs))
+    shared = len(games)
+    each = replace(levels, alpha=levels.alpha / shared, verdict_alpha=levels.verdict_alpha / shared)
+    both = [each.played(game, stop, jobs) for game in games]
+    best = []
+    for bounds, alpha in zip(
+        zip(*both, strict=True), (levels.alpha, levels.verdict_alpha), strict=True
+    ):
+        bound = max(bounds, key=lambda b: b.epsilon_lower)
+        if shared > 1:
+            text = f"{bound.searched}; the better of {shared} witnesses at alpha / {shared} each"
+            bound = replace(bound, alpha=alpha, searched=text)
+        best.append(bound)
+    lower, verdict = best
+    reason = None
+    if verdict.epsilon_lower > levels.claim.epsilon and not ours(games[0].game.mechanism):
+        place = [bounds[1].epsilon_lower for bounds in both].index(verdict.epsilon_lower)
+        reason = doubt(games[place])
+    return Found(lower, verdict, dependence=reason)

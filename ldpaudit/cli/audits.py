@@ -1,0 +1,136 @@
+"""One mechanism: audited, or held against the contract."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from ldpaudit.cli.exits import EXIT, EXIT_CONSISTENT, EXIT_VIOLATION, nonsense_is_inconclusive
+from ldpaudit.cli.options import (
+    AsJson,
+    Delta,
+    Epsilon,
+    Estimator,
+    K,
+    Parameters,
+    Range,
+    Seed,
+    Values,
+)
+
+
+def audit(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="Registered name, package.module:object, file.py:object, or recorded reports "
+            "of one input (.csv, .csv.gz, .parquet, .npy).",
+        ),
+    ],
+    other: Annotated[
+        str | None, typer.Argument(metavar="[FILE]", help="Recorded reports of the other input.")
+    ] = None,
+    k: K = None,
+    epsilon: Epsilon = None,
+    delta: Delta = None,
+    param: Parameters = None,
+    values: Values = None,
+    ends: Range = None,
+    attack: Annotated[
+        list[str] | None,
+        typer.Option("--attack", help="Instead of the usual attacks; may be repeated."),
+    ] = None,
+    trials: Annotated[int, typer.Option("--trials", help="Reports per input.")] = 100_000,
+    alpha: Annotated[float, typer.Option("--alpha", help="Error probability.")] = 0.05,
+    bound: Annotated[
+        str | None,
+        typer.Option("--bound", help="How epsilon is bounded (default: posterior-odds)."),
+    ] = None,
+    model_based: Annotated[
+        bool, typer.Option("--model-based", help="Allow bounds for mechanisms of one kind only.")
+    ] = False,
+    stop_when: Annotated[
+        str, typer.Option("--stop-when", help="violation, width=W or budget.")
+    ] = "budget",
+    pair: Annotated[
+        tuple[int, int] | None,
+        typer.Option("--pair", help="The two inputs (default: chosen, 0 and 1 if all are alike)."),
+    ] = None,
+    witness: Annotated[
+        str | None, typer.Option("--witness", help="What tells them apart: distinguish, learned.")
+    ] = None,
+    search: Annotated[
+        str | None,
+        typer.Option(
+            "--search", help="The worst pair instead: pilot, bonferroni, holm, e-values or pooled."
+        ),
+    ] = None,
+    seed: Seed = 0,
+    jobs: Annotated[int, typer.Option("--jobs", help="Processes for a large bound.")] = 1,
+    as_json: AsJson = False,
+) -> int:
+    """Audit one mechanism: does it keep its epsilon, what does a report reveal, at what cost."""
+    from ldpaudit.auditing.harness import audit as run
+    from ldpaudit.cli.targets import audited, kind_of_input
+
+    with nonsense_is_inconclusive(target):
+        claim = {"k": k, "epsilon": epsilon, "delta": delta, **kind_of_input(values, ends)}
+        mechanism = audited(target, other, claim, param or [])
+        result = run(
+            mechanism,
+            attack,
+            trials=trials,
+            alpha=alpha,
+            bound=bound,
+            pair=pair,
+            witness=witness,
+            search=search,
+            seed=seed,
+            stop_when=stop_when,
+            model_based=model_based,
+            name=target if other is None else None,
+            jobs=jobs,
+        )
+    if as_json:
+        typer.echo(json.dumps(result.to_dict(), indent=2, allow_nan=False))
+    else:
+        from ldpaudit.cli.terminal import show_audit
+
+        show_audit(result)
+    return EXIT[result.verdict]
+
+
+def check(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="Registered name, package.module:object or file.py:object."
+        ),
+    ],
+    k: K = None,
+    epsilon: Epsilon = None,
+    delta: Delta = None,
+    param: Parameters = None,
+    values: Values = None,
+    ends: Range = None,
+    estimator: Estimator = False,
+) -> int:
+    """Hold a mechanism against the contract: law, likelihood, estimate, variance."""
+    from ldpaudit.cli.targets import build, kind_of_input
+    from ldpaudit.testing import check_estimator, check_mechanism
+
+    with nonsense_is_inconclusive(target):
+        claim = {"k": k, "epsilon": epsilon, "delta": delta, **kind_of_input(values, ends)}
+        mechanism = build(target, claim, param or [])
+        try:
+            passed = check_mechanism(mechanism)
+            passed += check_estimator(mechanism) if estimator else []
+        except AssertionError as error:
+            typer.echo(f"broken: {error}")
+            return EXIT_VIOLATION
+    for line in passed:
+        typer.echo(f"ok      {line}")
+    return EXIT_CONSISTENT

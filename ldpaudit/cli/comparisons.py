@@ -1,0 +1,122 @@
+"""Many protocols: compared, and the report of a comparison written again."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ldpaudit.cli.exits import EXIT_CONSISTENT, EXIT_INCONCLUSIVE, EXIT_VIOLATION
+from ldpaudit.cli.options import Jobs, K, Range
+
+if TYPE_CHECKING:
+    from ldpaudit.comparing.results import Results
+
+
+def compare(
+    study: Annotated[
+        str, typer.Option("--study", metavar="NAME|FILE.toml", help="What to compare.")
+    ] = "default",
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--data", metavar="NAME|FILE.csv:COLUMN", help="Users, instead of the study's."
+        ),
+    ] = None,
+    k: K = None,
+    ends: Range = None,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Output folder.")] = Path(
+        "report"
+    ),
+    jobs: Jobs = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Replaces the study's seed.")] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="The study's size that ends in seconds.")
+    ] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget the cells in DIR.")] = False,
+    cell_timeout: Annotated[
+        float | None, typer.Option("--cell-timeout", metavar="SECONDS", help="Most for one cell.")
+    ] = None,
+    backend: Annotated[str, typer.Option("--backend", help="loky (processes) or dask.")] = "loky",
+    scheduler: Annotated[
+        str | None, typer.Option("--scheduler", metavar="ADDRESS", help="Dask's (default: own).")
+    ] = None,
+    export: Annotated[
+        list[str] | None,
+        typer.Option("--export", metavar="parquet|json", help="The table in this form too."),
+    ] = None,
+) -> int:
+    """Compare protocols on data and write the Pareto report; goes on where it stopped."""
+    from ldpaudit.cli.terminal import progress_bar
+    from ldpaudit.comparing.export import writer
+    from ldpaudit.comparing.grid import compare as run
+    from ldpaudit.comparing.study import read_study, with_data
+
+    plan = read_study(study)
+    plan = plan.as_quick() if quick else plan
+    if data:
+        plan = with_data(plan, data, k, ends)
+    elif ends is not None:
+        raise ValueError("--range is of the users' numbers: name them too, --data NAME.")
+    workers = jobs if jobs is not None else os.cpu_count() or 1
+    exports = [writer(kind) for kind in export or ()]
+    with progress_bar(plan.name) as progress:
+        results = run(
+            plan, jobs=workers, out=out, seed=seed, fresh=fresh, cell_timeout=cell_timeout,
+            backend=backend, scheduler=scheduler, progress=progress,
+        )  # fmt: skip
+    for write in exports:
+        write(results, out)
+    return _write(results, out)
+
+
+def report(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a comparison.")],
+    against: Annotated[
+        Path | None,
+        typer.Option("--against", metavar="DIR", help="An earlier run: say what changed since."),
+    ] = None,
+    max_success: Annotated[
+        float | None, typer.Option("--max-success", help="Best protocol below this attack success.")
+    ] = None,
+    max_bits: Annotated[
+        float | None, typer.Option("--max-bits", help="Best protocol with reports of these bits.")
+    ] = None,
+    max_mse: Annotated[
+        float | None, typer.Option("--max-mse", help="Best protocol below this mean squared error.")
+    ] = None,
+) -> int:
+    """Write the page of a comparison again, name the best protocol under caps, show changes."""
+    from ldpaudit.comparing.grid import stored_results
+
+    results, lines = stored_results(directory), []
+    if not max_success is max_bits is max_mse is None:
+        lines.append(str(results.recommend(max_success, max_bits, max_mse)))
+    changed = None if against is None else results.against(stored_results(against))
+    code = _write(results, directory)
+    if changed is not None:
+        from ldpaudit.analysis.changes import changes_text
+
+        changed.to_csv(directory / "changes.csv", index=False)
+        lines.append(changes_text(changed))
+    for line in lines:
+        typer.echo(line)
+    return code
+
+
+def _write(results: Results, directory: Path) -> int:
+    """Write every file of a comparison, print where the page is, return the exit code."""
+    written = results.save(directory)
+    pages = [path for path in written if path.suffix == ".html"]
+    typer.echo("\n".join(str(path.resolve()) for path in pages))
+    status = set(results.frame["status"])
+    if "violation" in status:
+        return EXIT_VIOLATION
+    if "failed" in status or "inconclusive" in status:
+        failed = results.frame[results.frame["status"] == "failed"]
+        for reason in dict.fromkeys(failed["reason"]):
+            typer.echo(f"a cell failed: {reason}", err=True)
+        return EXIT_INCONCLUSIVE
+    return EXIT_CONSISTENT

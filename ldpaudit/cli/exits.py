@@ -1,0 +1,37 @@
+"""How a command ends: its exit code, and one line where it fails."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXIT_CONSISTENT, EXIT_VIOLATION, EXIT_USAGE, EXIT_INCONCLUSIVE = range(4)
+EXIT = {
+    "consistent": EXIT_CONSISTENT,
+    "violation": EXIT_VIOLATION,
+    "inconclusive": EXIT_INCONCLUSIVE,
+}
+
+
+def fail(message: str, code: int = EXIT_USAGE) -> NoReturn:
+    """Say why in one line on stderr, and leave."""
+    line = " ".join(message.split())
+    typer.echo(f"ldpaudit: {line}", err=True)
+    sys.exit(code)
+
+
+@contextmanager
+def nonsense_is_inconclusive(target: str) -> Iterator[None]:
+    """Errors of our own rules pass; anything else a foreign mechanism raises is its failure."""
+    try:
+        yield
+    except (ValueError, TypeError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        fail(f"{target} failed: {type(error).__name__}: {error}", EXIT_INCONCLUSIVE)
