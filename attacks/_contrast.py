@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ldpaudit.arrays import Ints
-from ldpaudit.contracts import Floats
+from ldpaudit.arrays import Floats, Ints
 
 from ._encoding import Batch, Codes, columns_of, parts_of
 from ._traces import traces_of
@@ -27,7 +26,7 @@ _NEAR = 0.1
 def most_different(rows: Any, inputs: Ints, count: int, claimed: float) -> tuple[int, int]:
     """Places of the pair whose clearest level has the largest log ratio, or that differs most.
 
-    `inputs` are numbers below `count`, one a report. Log ratios count if they exceed the claim
+    `inputs` are numbers below `count`, one per report. Log ratios count if they exceed the claim
     by more than chance; else the columns of all levels together decide.
     """
     drawn = np.bincount(inputs, minlength=count)

@@ -7,8 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.arrays import Ints
-from ldpaudit.contracts import Floats
+from ldpaudit.arrays import Floats, Ints
 
 #: Leaves of the tree, and least variance of the residuals in one.
 _LEAVES, _LEAST = 16, 5.0

@@ -11,8 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.arrays import Bools, Ints
-from ldpaudit.contracts import Floats
+from ldpaudit.arrays import Bools, Floats, Ints
 
 from ._encoding import Codes
 from ._first_tree import finds_more
@@ -39,7 +38,7 @@ _CHUNK = 2**13
 
 @dataclass(frozen=True)
 class Training:
-    """Codes of training reports, one row a report, and which are of the first input.
+    """Codes of training reports, one row per report, and which are of the first input.
 
     Of the columns the first `counted` are what whole reports are told apart by.
     """

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ldpaudit.contracts import Floats, HasRounds, Mechanism, Reports, Values
+from ldpaudit.arrays import Floats
+from ldpaudit.contracts import HasRounds, Mechanism, Reports, Values
 
 #: Sums this close are equal: the votes of two values.
 _SAME = 1e-9
@@ -34,7 +35,7 @@ class Averaging:
 
     def applies(self, mechanism: Mechanism) -> str | None:
         """Return None if the mechanism has rounds, else say so."""
-        return None if isinstance(mechanism, HasRounds) else "the mechanism has one report a user"
+        return None if isinstance(mechanism, HasRounds) else "the mechanism has one report per user"
 
     def guess(
         self,
@@ -44,7 +45,7 @@ class Averaging:
         *,
         rng: np.random.Generator,
     ) -> Values:
-        """One guess a user, shape (n,)."""
+        """One guess per user, shape (n,)."""
         votes = np.zeros(())
         for t in range(mechanism.rounds):
             votes = votes + mechanism.single.log_likelihood(np.ascontiguousarray(reports[:, t]))

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from ldpaudit.contracts import Floats, HasLikelihood, Mechanism, Reports, Values
+from ldpaudit.arrays import Floats
+from ldpaudit.contracts import HasLikelihood, Mechanism, Reports, Values
 from ldpaudit.sampling import pieces
 
 
@@ -45,7 +46,7 @@ class BayesianReconstruction:
         *,
         rng: np.random.Generator,  # noqa: ARG002
     ) -> Values:
-        """One guess a report, shape (n,)."""
+        """One guess per report, shape (n,)."""
         guesses = np.empty(len(reports), dtype=np.int64)
         uniform = prior.min() == prior.max()
         with np.errstate(divide="ignore"):

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ldpaudit.contracts import Floats, HasLikelihood, Mechanism, Reports, Values
+from ldpaudit.arrays import Floats
+from ldpaudit.contracts import HasLikelihood, Mechanism, Reports, Values
 from ldpaudit.sampling import pieces
 
 
@@ -34,7 +35,7 @@ class BlindGuess:
         *,
         rng: np.random.Generator,  # noqa: ARG002
     ) -> Values:
-        """One guess a report, shape (n,)."""
+        """One guess per report, shape (n,)."""
         return np.full(len(reports), int(np.argmax(prior)), dtype=np.int64)
 
 
@@ -77,7 +78,7 @@ class SingleGuess:
         *,
         rng: np.random.Generator,
     ) -> Values:
-        """One guess a report, shape (n,)."""
+        """One guess per report, shape (n,)."""
         picks = np.empty(len(reports), dtype=np.int64)
         for rows, read, which in pieces(reports, prior.size):
             likelihood = mechanism.log_likelihood(read)

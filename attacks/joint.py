@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ldpaudit.contracts import Floats, MarginalOracle, Mechanism, Reports
+from ldpaudit.arrays import Floats
+from ldpaudit.contracts import MarginalOracle, Mechanism, Reports
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ldpaudit.arrays import Bools, Ints
-from ldpaudit.contracts import Floats, Mechanism, Reports
+from ldpaudit.arrays import Bools, Floats, Ints
+from ldpaudit.contracts import Mechanism, Reports
 from ldpaudit.validate import check_generator
 
 from ._contrast import most_different
-from ._echo import Echo, mixed
 from ._encoding import Batch, Column, as_array, columns_of, parts_of
 from ._models import MODELS, Model, Training, left_over, one_thread
+from ._repeated_noise import RepeatedNoise, mixed
 from ._screen import Seen, find_traces
 
 #: Training reports in which the columns are looked for.
@@ -44,7 +44,7 @@ class LearnedScore:
     Attributes
     ----------
     model : str
-        ``counts``, ``additive``, ``trees`` or ``echo``; ``nothing`` abstains from every report.
+        ``counts``, ``additive``, ``trees`` or ``repeated``; ``nothing`` abstains from every report.
     held_out_loss : float
         Mean log loss of the model on training reports kept from it, either
         input weighing one half; ln 2 = 0.693 is a fair coin's.
@@ -56,7 +56,7 @@ class LearnedScore:
     held_out_loss: float
     _columns: tuple[Column, ...] = field(repr=False)
     _learned: Model | None = field(repr=False)
-    _echo: Echo | None = field(default=None, repr=False)
+    _repeated: RepeatedNoise | None = field(default=None, repr=False)
     looked_at: tuple[str, ...] = field(default=(), repr=False)
 
     @property
@@ -67,7 +67,7 @@ class LearnedScore:
     @property
     def noise_repeats(self) -> bool:
         """Whether the score lives on noise that comes again in every batch: that is the leak."""
-        return self._echo is not None
+        return self._repeated is not None
 
     def applies(self, mechanism: Mechanism) -> str | None:  # noqa: ARG002
         """Return None: whatever form reports have, they have been learned from."""
@@ -86,13 +86,13 @@ class LearnedScore:
         Of a whole batch in its order: noise that comes again does so by place.
         """
         rows = as_array(reports)
-        if self._echo is not None and len(rows):
+        if self._repeated is not None and len(rows):
             keys, whole = np.zeros(len(rows), dtype=np.uint64), Batch(rows)
             for column in self._columns:
                 keys = mixed(keys, column(whole))
-            echoes = self._echo.score(keys)
-            if echoes is not None:
-                return echoes
+            scores = self._repeated.score(keys)
+            if scores is not None:
+                return scores
         scores = np.zeros(len(rows))
         if self._learned is not None:
             for start in range(0, len(rows), _CHUNK):
@@ -186,10 +186,10 @@ class LearnedDistinguisher:
             name, loss = _choose(training, held_out)
         with one_thread():
             model = MODELS[name](training) if name in MODELS else None
-        echo, losses = Echo.learn(keys, first)
+        repeated, losses = RepeatedNoise.learn(keys, first)
         if losses.mean() + _CLEAR * losses.std() / math.sqrt(len(losses)) < loss:
-            name, loss = "echo", float(losses.mean())
-            return LearnedScore(name, loss, columns, model, echo, looked_at=seen)
+            name, loss = "repeated", float(losses.mean())
+            return LearnedScore(name, loss, columns, model, repeated, looked_at=seen)
         return LearnedScore(name, loss, columns, model, looked_at=seen)
 
     def most_different(self, reports: Reports, inputs: Ints, claimed: float) -> tuple[int, int]:

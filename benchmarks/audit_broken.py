@@ -2,7 +2,7 @@
 
 Usage: python benchmarks/audit_broken.py [SEEDS]
 
-Verdicts (alpha 1e-4) on 1e5 reports an input, at a claim of 1, of an object that has `k`,
+Verdicts (alpha 1e-4) on 1e5 reports per input, at a claim of 1, of an object that has `k`,
 `epsilon` and `privatize` and no more, for every mechanism whose exact epsilon is 1.05 or above.
 """
 

@@ -1,4 +1,4 @@
-"""Audits of 1e6 reports an input at k = 100, epsilon = 1, beside the way LDP-Auditor does them.
+"""Audits of 1e6 reports per input at k = 100, epsilon = 1, beside the way LDP-Auditor does them.
 
 Usage: python benchmarks/audit_speed.py [--peers DIR] [audits|commands|memory]
 
@@ -13,7 +13,7 @@ an audit with whole reports of `privatize`, its pilot and its choice of a game.
 `commands` are cold runs of `ldpaudit` from a shell: an audit of 1e6 reports an
 input with its attacks and its accuracy run, the default audit of every
 protocol (k = 100), the help and the import. `memory` is the peak of audits of
-1e7 reports an input. Seconds are the processor's, medians; those of the clock
+1e7 reports per input. Seconds are the processor's, medians; those of the clock
 are added for commands. The exit code is 1 if a promise is missed.
 """
 
@@ -43,7 +43,7 @@ PEER = {
     "blh": (400, 42.0, 4_000),
     "she": (40, 53.0, 2_000),
 }
-#: Seconds of a cold command at most, and megabytes at 1e7 reports an input.
+#: Seconds of a cold command at most, and megabytes at 1e7 reports per input.
 LARGE, DEFAULT, HELP, IMPORT, MEGABYTES = 1.5, 3.0, 0.3, 0.2, 300
 #: A value of every parameter that a protocol has to be told.
 VALUES = {"k": NUM_VALUES, "epsilon": 1, "epsilon_inf": 2, "one_report": 0.5, "rounds": 5, "d": 4,
@@ -129,7 +129,7 @@ def commands() -> bool:
 
 def memory() -> bool:
     """Print the peak memory of large audits."""
-    print("1e7 reports an input      seconds  peak [MB]   bar")
+    print("1e7 reports per input      seconds  peak [MB]   bar")
     kept = True
     for name in ("grr", "oue", "ss", "olh", "mss", "she"):
         processor, _, peak = run(audit_command(name, "--trials", str(10 * TRIALS)))

@@ -3,8 +3,8 @@
 Usage: python benchmarks/audit_tightness.py [table | she]
 
 `table`: the median of `epsilon_lower` over 21 seeds in parts of `exact_epsilon()`, by the
-default audit at 1e5 reports an input. `she`: the same over 5 seeds by the learned witness of
-an object that has `k`, `epsilon` and `privatize` alone, at 1e6 reports an input.
+default audit at 1e5 reports per input. `she`: the same over 5 seeds by the learned witness of
+an object that has `k`, `epsilon` and `privatize` alone, at 1e6 reports per input.
 """
 
 from __future__ import annotations

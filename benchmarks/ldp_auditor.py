@@ -27,7 +27,7 @@ TRIALS, ALPHA = read_study("ldp-auditor").trials, read_study("ldp-auditor").alph
 
 
 def cells(folder: Path) -> pd.DataFrame:
-    """One row a cell: both bounds, what the published one should show, and the exact epsilon."""
+    """One row per cell: both bounds, what the published one should show, and the exact epsilon."""
     rows = pd.read_csv(folder / "results.csv", keep_default_na=False, na_values=[""])
     rows = rows[rows["metric"] == "epsilon_lower"]
     rows = rows.assign(parameters=rows["parameters"].astype(object).fillna(""))
@@ -188,8 +188,8 @@ def draw(table: pd.DataFrame, path: str) -> None:
         marks = [
             ("k = 25", {"marker": "o", "linestyle": "-", "color": grey}),
             ("k = 200", {"marker": "^", "linestyle": ":", "color": grey}),
-            ("published event: 1e6 reports an input, and its limit (line)", {"color": orange}),
-            ("likelihood ratio: 1e6 reports an input", {"color": blue}),
+            ("published event: 1e6 reports per input, and its limit (line)", {"color": orange}),
+            ("likelihood ratio: 1e6 reports per input", {"color": blue}),
             ("the claim", {"color": grey, "linestyle": "--"}),
         ]
         keys = [Line2D([], [], label=label, **look) for label, look in marks]  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""LOLOHA and its peers on a file with a column a round, for docs/longitudinal.md.
+"""LOLOHA and its peers on a file with a column per round, for docs/longitudinal.md.
 
 python benchmarks/loloha_columns.py FILE.csv[.gz] [EPSILON_INF [EPSILON]]
 

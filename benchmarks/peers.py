@@ -96,7 +96,7 @@ def processor_seconds(work: Callable[[], object]) -> float:
 
 
 def medians(rounds: int, turns: list[tuple[Turn, int]]) -> list[float | None]:
-    """Median seconds a report of those who take turns; None of one that has nothing to say."""
+    """Median seconds per report of those who take turns; None of one that has nothing to say."""
     seen = [[_per_report(turn, reports) for turn, reports in turns] for _ in range(rounds)]
     return [
         statistics.median(value for value in one if value is not None) if one[0] else None

@@ -14,13 +14,8 @@ from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
-from ldpaudit.contracts import (
-    Distinguisher,
-    EventBound,
-    GuessBound,
-    Reconstruction,
-    TrainableDistinguisher,
-)
+from ldpaudit.contracts.attacks import Distinguisher, Reconstruction, TrainableDistinguisher
+from ldpaudit.contracts.bounds import EventBound, GuessBound
 from ldpaudit.validate import check_known, check_text
 
 if TYPE_CHECKING:

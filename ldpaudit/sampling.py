@@ -47,9 +47,9 @@ def chunks(total: int, row_entries: int) -> Iterator[int]:
 
 
 def report_entries(mechanism: Mechanism) -> int:
-    """Entries that one report costs in a batch: part of its size, and what is drawn beside it."""
+    """Array entries to reserve per report in a batch: its bits, and what is drawn for it."""
     bits = int(mechanism.bits) if isinstance(mechanism, HasBits) else 8 * mechanism.k
-    # Of numbered inputs that are vectors, each is gathered, and the report is as wide as a rule.
+    # A view on inputs that are vectors copies one vector per report; reports are about as wide.
     return 16 + max(bits, 64 * getattr(mechanism, "width", 0)) // 16
 
 

@@ -52,7 +52,7 @@ __all__ = [
 MAX_EPSILON = 700.0
 #: Least privacy budget: below it the probabilities of a report differ by rounding alone.
 MIN_EPSILON = 1e-12
-#: Largest domain that is audited: tables of one entry a value still fit, and passes end.
+#: Largest domain that is audited: tables of one entry per value still fit, and passes end.
 MAX_DOMAIN = 10**7
 #: Most reports an audit draws per input; more would not end in a day.
 MAX_TRIALS = 10**10

@@ -1,4 +1,4 @@
-"""The figures of a page: one a data set and kind, all in the same look."""
+"""The figures of a page: one per data set and kind, all in the same look."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from functools import cached_property
 
 from markupsafe import Markup
 
-from ._courses import Watch
+from ._collections import Watch
 from ._inline import Sheet, inline_svg
 from ._palette import ProtocolStyle, styles
 from ._points import series_of

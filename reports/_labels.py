@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from ._palette import MUTED
-from ._points import Panel, series_of
-from ._style import FONT_SIZE, SMALL, caption
+from ._style import FONT_SIZE, SMALL
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -36,7 +35,7 @@ class EndLabel:
 
 @dataclass(frozen=True)
 class Layout:
-    """Sizes in inches: `columns` panels a row, `rows` tall axes stacked in each panel."""
+    """Sizes in inches: `columns` panels per row, `rows` tall axes stacked in each panel."""
 
     width: float
     heights: tuple[float, ...]
@@ -49,7 +48,7 @@ class Layout:
 
     def build(self, count: int, words: str = "") -> tuple[Figure, list[list[Axes]]]:
         """A figure with `words` at its foot; for each of `count` panels its axes, top to bottom."""
-        from ._shown import ShownFigure
+        from ._notebook import ShownFigure
 
         columns = max(1, min(count, self.columns))
         rows = max(1, math.ceil(count / columns))
@@ -78,15 +77,6 @@ class Layout:
             place, text = (0.25 / full[0], 0.14 / full[1]), "\n".join(lines)
             figure.text(*place, text, fontsize=SMALL, color=MUTED, va="bottom", linespacing=1.4)
         return figure, panels
-
-
-def line_names(found: Sequence[Panel]) -> dict[str, str]:
-    """What each series is called; one with a delta says so, for limits do not hold it."""
-    loose = {point.series for panel in found for point in panel.points if point.delta}
-    return {
-        series: caption(series) + (", delta > 0" if series in loose else "")
-        for series in series_of(found)
-    }
 
 
 def margin_for(names: Sequence[str]) -> float:

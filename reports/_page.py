@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from . import _numbers, _tables
 from ._advice import options
-from ._courses import mean, watches
+from ._collections import mean, watches
 from ._figures import Figures
 from ._points import panels
 from ._summary import summary

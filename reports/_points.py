@@ -1,4 +1,4 @@
-"""The tidy table as points: one a cell, with its metrics by name and its place among the others."""
+"""The tidy table as points: one per cell, with its metrics by name and its dominance."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ class Panel:
 
 
 def panels(points: Iterable[OperatingPoint]) -> list[Panel]:
-    """One panel a data set, domain size, number of users, and thing that is estimated."""
+    """One panel per data set, domain size, number of users, and thing that is estimated."""
     groups: dict[tuple[str, int, int | None, str], list[Point]] = {}
     for point in points:
         if point.protocol:

@@ -23,7 +23,7 @@ _WRITTEN = 160  # cells that have room for their number
 
 
 def channel(table: npt.ArrayLike) -> Figure:
-    """Draw a channel, one row a value and one column a report; darker is likelier.
+    """Draw a channel, one row per value and one column per report; darker is likelier.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def channel(table: npt.ArrayLike) -> Figure:
     import seaborn as sns
     from matplotlib.ticker import MaxNLocator
 
-    from ._shown import ShownFigure
+    from ._notebook import ShownFigure
 
     shares = check_channel(table)
     k, reports = shares.shape

@@ -1,4 +1,4 @@
-"""Bits a report against error: what a short report costs."""
+"""Bits per report against error: what a short report costs."""
 
 from __future__ import annotations
 
@@ -7,22 +7,21 @@ from typing import TYPE_CHECKING
 
 from ldpaudit.analysis.metrics import read
 
-from ._along import log_ticks
+from ._epsilon_axis import log_ticks
 from ._labels import (
     EndLabel,
     Layout,
     empty,
     height_for,
     label_ends,
-    line_names,
     margin_for,
     place_if_free,
 )
+from ._names import heading, line_names
 from ._numbers import plain
 from ._palette import IMPOSSIBLE, INK, MUTED, ProtocolStyle, styles
 from ._points import Panel, Point, panels, placed, series_of
 from ._style import theme
-from .pareto import heading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.text import Text
 
-X_LABEL = "Communication: bits a report"
+X_LABEL = "Communication: bits per report"
 Y_LABEL = "Mean squared error, divided by the limit\nat the same attack success"
 _KEY = (
     "One marker an epsilon. The limit is for uniform truth and an attacker with a uniform prior; "
@@ -39,7 +38,7 @@ _KEY = (
 
 
 def communication(frame: pd.DataFrame) -> Figure:
-    """Draw the bits of a report against the distance to the limit, one panel a data set.
+    """Draw the bits of a report against the distance to the limit, one panel per data set.
 
     Parameters
     ----------

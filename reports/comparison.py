@@ -14,7 +14,7 @@ from ldpaudit.analysis.metrics import read
 from ldpaudit.outcomes.audit_result import SCHEMA
 from ldpaudit.outcomes.table import as_json
 
-from ._courses import watches
+from ._collections import watches
 from ._page import render
 from ._palette import styles
 from ._points import panels, placed, records, series_of

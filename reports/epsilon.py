@@ -9,12 +9,12 @@ import numpy as np
 
 from ldpaudit.analysis.metrics import Metric
 
-from ._labels import EndLabel, Layout, empty, height_for, label_ends, line_names, margin_for
+from ._labels import EndLabel, Layout, empty, height_for, label_ends, margin_for
+from ._names import heading, line_names
 from ._numbers import plain
 from ._palette import MUTED, ProtocolStyle, styles
 from ._points import Panel, Point, panels_of, series_of
 from ._style import SMALL, theme
-from .pareto import heading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,10 +35,10 @@ _GROUP = 0.72  # share of a column that the points of one claimed epsilon take
 def epsilon(frame: pd.DataFrame) -> Figure:
     """Draw the audited lower bound and the exact epsilon against the claim.
 
-    One panel a data set. Its upper half shows the bounds on the scale of
+    One panel per data set. Its upper half shows the bounds on the scale of
     epsilon, with the claim as rising steps; its lower half divides bound and
     exact value by the claim, so that the gap of a tight audit can be seen. The
-    points of one claimed epsilon stand side by side, one column a protocol.
+    points of one claimed epsilon stand side by side, one column per protocol.
 
     Parameters
     ----------

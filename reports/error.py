@@ -10,12 +10,20 @@ import numpy as np
 
 from ldpaudit.analysis.limits import MAX_K, frontier
 
-from ._along import dense, draw_lines, end_labels, frame_along, log_ticks, positive, power_label
-from ._labels import EndLabel, Layout, empty, height_for, label_ends, line_names, margin_for
+from ._epsilon_axis import (
+    dense,
+    draw_lines,
+    end_labels,
+    frame_along,
+    log_ticks,
+    positive,
+    power_label,
+)
+from ._labels import EndLabel, Layout, empty, height_for, label_ends, margin_for
+from ._names import OTHER_LABEL, heading, line_names
 from ._palette import IMPOSSIBLE, MUTED, ProtocolStyle, styles
 from ._points import Panel, Point, panels_of, series_of
 from ._style import SMALL, theme
-from .pareto import OTHER_LABEL, heading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +40,7 @@ _KEY = (
 
 
 def error(frame: pd.DataFrame) -> Figure:
-    """Draw mean squared error against epsilon, one panel a data set.
+    """Draw mean squared error against epsilon, one panel per data set.
 
     The upper half shows the error itself, the lower half divides it by the
     limit, ``frontier(k, epsilon).mse_at(1.0, target="users") / num_users``: the

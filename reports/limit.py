@@ -38,7 +38,7 @@ def limit(curve: Frontier) -> Figure:
     """
     from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
-    from ._shown import ShownFigure
+    from ._notebook import ShownFigure
 
     best = float(curve.points[:, 0].max())
     blind = 1 / curve.k

@@ -1,4 +1,4 @@
-"""Collections over rounds: budget, attack success and error, and what a budget buys."""
+"""Over the rounds: budget, attack success and error, and what a budget buys."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ldpaudit.analysis.metrics import read
 
-from ._along import log_ticks, power_label, reach
-from ._courses import Course, Watch, watches
+from ._collections import Collection, Watch, watches
+from ._epsilon_axis import log_ticks, power_label, reach
 from ._labels import EndLabel, Layout, empty, height_for, label_ends, margin_for
 from ._palette import ProtocolStyle, styles
 from ._style import caption, theme
@@ -64,7 +64,7 @@ def over_time(frame: pd.DataFrame, memo: float | None = None) -> Figure:
 
 def draw_over_time(found: Sequence[Watch], memo: float | None = None, note: bool = True) -> Figure:
     """The figure of these data sets, with a key at its foot unless a page has a caption."""
-    names = {c.series: c.protocol for watch in found for c in watch.courses}
+    names = {c.series: c.protocol for watch in found for c in watch.collections}
     look = styles(names)
     tall = height_for(len(names) + 1, 2.4)
     exposed = any(watch.exposed for watch in found)
@@ -82,30 +82,30 @@ def draw_over_time(found: Sequence[Watch], memo: float | None = None, note: bool
             for axes in stacks[0][1:]:
                 axes.set_axis_off()
         for watch, stack in zip(found, stacks, strict=False):
-            shown = at_memo(watch.courses, memo)
+            shown = at_memo(watch.collections, memo)
             _draw_spent(stack[0], shown, look)
             if exposed:
                 _draw_success(stack[1], shown, look)
             _draw_error(stack[-2], shown, look)
-            _draw_budgets(stack[-1], watch.courses, look)
+            _draw_budgets(stack[-1], watch.collections, look)
             stack[0].set_title(f"{_heading(watch)}; {memos(shown)}")
     return figure
 
 
-def at_memo(courses: Sequence[Course], memo: float | None = None) -> list[Course]:
+def at_memo(collections: Sequence[Collection], memo: float | None = None) -> list[Collection]:
     """Of every series the collection whose memos cost nearest to this, None: the middle one."""
     if memo is None:
-        costs = sorted({course.memo for course in courses})
+        costs = sorted({collection.memo for collection in collections})
         memo = costs[(len(costs) - 1) // 2]
-    nearest: dict[str, Course] = {}
-    for course in courses:
-        best = nearest.get(course.series)
-        if best is None or abs(course.memo - memo) < abs(best.memo - memo):
-            nearest[course.series] = course
+    nearest: dict[str, Collection] = {}
+    for collection in collections:
+        best = nearest.get(collection.series)
+        if best is None or abs(collection.memo - memo) < abs(best.memo - memo):
+            nearest[collection.series] = collection
     return list(nearest.values())
 
 
-def memos(shown: Sequence[Course]) -> str:
+def memos(shown: Sequence[Collection]) -> str:
     """What one memo costs, in words."""
     low, high = min(c.memo for c in shown), max(c.memo for c in shown)
     return f"a memo costs {low:g}" + (f" to {high:g}" if high > low else "")
@@ -116,25 +116,25 @@ def _heading(watch: Watch) -> str:
     return f"{caption(watch.data) or 'no data set'}, k = {watch.k:,}{users}"
 
 
-def _draw_spent(axes: Axes, shown: Sequence[Course], look: dict[str, ProtocolStyle]) -> None:
+def _draw_spent(axes: Axes, shown: Sequence[Collection], look: dict[str, ProtocolStyle]) -> None:
     labels = []
-    _view(axes, shown, [spent for course in shown for spent in course.spent])
-    for course in shown:
-        style, rounds = look[course.series], range(1, len(course.spent) + 1)
-        axes.plot(rounds, course.spent, **_line(style))
-        labels.append(_label(course, rounds[-1], course.spent[-1], style))
+    _view(axes, shown, [spent for collection in shown for spent in collection.spent])
+    for collection in shown:
+        style, rounds = look[collection.series], range(1, len(collection.spent) + 1)
+        axes.plot(rounds, collection.spent, **_line(style))
+        labels.append(_label(collection, rounds[-1], collection.spent[-1], style))
     axes.set_ylabel("Budget spent so far,\nmean over the users")
     _along_rounds(axes, labels)
 
 
-def _draw_success(axes: Axes, shown: Sequence[Course], look: dict[str, ProtocolStyle]) -> None:
+def _draw_success(axes: Axes, shown: Sequence[Collection], look: dict[str, ProtocolStyle]) -> None:
     labels = []
-    blinds = {course.blind for course in shown if course.blind}
+    blinds = {collection.blind for collection in shown if collection.blind}
     found = {c.series: [(after, *reach(m)) for after, m in c.exposed if m.value] for c in shown}
     ends = [end for points in found.values() for _, at, d, u in points for end in (at - d, at + u)]
     _view(axes, shown, [*ends, *blinds])
-    for course in shown:
-        style, points = look[course.series], found[course.series]
+    for collection in shown:
+        style, points = look[collection.series], found[collection.series]
         if not points:
             continue
         rounds, values, down, up = zip(*points, strict=True)
@@ -145,34 +145,36 @@ def _draw_success(axes: Axes, shown: Sequence[Course], look: dict[str, ProtocolS
             "capsize": 1.5,
         }
         axes.errorbar(rounds, values, yerr=(down, up), **_line(style), **bars)
-        labels.append(_label(course, rounds[-1], values[-1], style))
+        labels.append(_label(collection, rounds[-1], values[-1], style))
     for blind in blinds:
         axes.axhline(blind, color="0.45", linestyle="--", linewidth=1.0, zorder=1)
     axes.set_ylabel("Attack success on a value\nthat never changes")
     _along_rounds(axes, labels)
 
 
-def _draw_error(axes: Axes, shown: Sequence[Course], look: dict[str, ProtocolStyle]) -> None:
+def _draw_error(axes: Axes, shown: Sequence[Collection], look: dict[str, ProtocolStyle]) -> None:
     labels = []
     _view(axes, shown, [error for c in shown for error in (*c.measured, *(c.exact or ()))])
-    for course in shown:
-        style, rounds = look[course.series], range(1, len(course.errors) + 1)
-        measured, exact = course.measured, course.exact
+    for collection in shown:
+        style, rounds = look[collection.series], range(1, len(collection.errors) + 1)
+        measured, exact = collection.measured, collection.exact
         axes.plot(rounds, measured, color=style.colour, linewidth=0.7, alpha=0.4)
         axes.plot(rounds, exact or measured, **_line(style))
-        labels.append(_label(course, rounds[-1], (exact or measured)[-1], style))
+        labels.append(_label(collection, rounds[-1], (exact or measured)[-1], style))
     axes.set_ylabel("Mean squared error\nper value, of the round")
     _along_rounds(axes, labels)
 
 
-def _draw_budgets(axes: Axes, courses: Sequence[Course], look: dict[str, ProtocolStyle]) -> None:
-    """Error against what was spent in the end, one line a protocol along its budgets."""
+def _draw_budgets(
+    axes: Axes, collections: Sequence[Collection], look: dict[str, ProtocolStyle]
+) -> None:
+    """Error against what was spent in the end, one line per protocol along its budgets."""
     axes.set(xscale="log", yscale="log")
-    axes.set_xlim(log_limits(course.spent[-1] for course in courses))
-    axes.set_ylim(log_limits(course.error for course in courses))
-    lines: dict[str, list[Course]] = {}
-    for course in courses:
-        lines.setdefault(course.series, []).append(course)
+    axes.set_xlim(log_limits(collection.spent[-1] for collection in collections))
+    axes.set_ylim(log_limits(collection.error for collection in collections))
+    lines: dict[str, list[Collection]] = {}
+    for collection in collections:
+        lines.setdefault(collection.series, []).append(collection)
     labels = []
     for series, along in lines.items():
         style = look[series]
@@ -186,8 +188,8 @@ def _draw_budgets(axes: Axes, courses: Sequence[Course], look: dict[str, Protoco
     _finish(axes, labels)
 
 
-def _view(axes: Axes, shown: Sequence[Course], values: Sequence[float]) -> None:
-    """Logarithmic axes for the rounds of these courses and for these values."""
+def _view(axes: Axes, shown: Sequence[Collection], values: Sequence[float]) -> None:
+    """Logarithmic axes for the rounds of these collections and for these values."""
     axes.set(xscale="log", yscale="log")
     axes.set_xlim(log_limits([1, *(len(c.spent) for c in shown)], margin=0.02))
     axes.set_ylim(log_limits(values))
@@ -197,8 +199,8 @@ def _line(style: ProtocolStyle) -> dict[str, Any]:
     return {"color": style.colour, "linestyle": style.linestyle, "linewidth": 1.4}
 
 
-def _label(course: Course, x: float, y: float, style: ProtocolStyle) -> EndLabel:
-    return EndLabel(caption(course.series), x, y, style.text)
+def _label(collection: Collection, x: float, y: float, style: ProtocolStyle) -> EndLabel:
+    return EndLabel(caption(collection.series), x, y, style.text)
 
 
 def _along_rounds(axes: Axes, labels: list[EndLabel]) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from ldpaudit.analysis.limits import MAX_K, frontier, mse_without_epsilon
 from ldpaudit.analysis.metrics import Metric
 
-from ._along import power_label, reach
+from ._epsilon_axis import power_label, reach
 from ._inline import Mark
 from ._labels import (
     EndLabel,
@@ -20,14 +20,14 @@ from ._labels import (
     extent,
     height_for,
     label_ends,
-    line_names,
     margin_for,
     place_if_free,
 )
+from ._names import OTHER_LABEL, heading, line_names
 from ._numbers import percent, plain, printable, scientific, significant
 from ._palette import IMPOSSIBLE, INK, MUTED, ProtocolStyle, styles
 from ._points import Panel, Point, panels_of, series_of
-from ._style import SMALL, caption, theme
+from ._style import SMALL, theme
 from ._view import log_limits
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 X_LABEL = "Attack success: probability of naming\na user's value from one report"
 Y_LABEL = "Mean squared error per value\n(fraction of users squared)"
 #: What the error is of follows in a line of its own.
-OTHER_LABEL = "Mean squared error of the"
 _GUIDE_KEY = "Grey curves: the limit at one epsilon. "
 _KEY = (
     "Markers: measured, with intervals on both axes. Lines: exact, along epsilon. "
@@ -52,7 +51,7 @@ _NARROW_LIMIT = "no epsilon-LDP\nmechanism can\nbe here (uniform\ntruth and prio
 
 
 def pareto(frame: pd.DataFrame) -> Figure:
-    """Draw attack success against mean squared error, one panel a data set.
+    """Draw attack success against mean squared error, one panel per data set.
 
     Each line is one protocol along epsilon. Markers are measured, with
     intervals on both axes; lines run through the exact values where the table
@@ -122,7 +121,7 @@ def pareto_marks(figure: Figure, panel: Panel) -> list[Mark]:
 
 
 def point_words(point: Point) -> str:
-    """One point in words, a line a figure."""
+    """One point in words, a line per figure."""
     success, mse, found = point.success, point.mse, point.place
     lines = [f"{printable(point.series)}, ε = {plain(point.epsilon)}"]
     if success is not None:
@@ -353,11 +352,6 @@ def _thinned(values: list[float]) -> list[float]:
 
 def _limit(panel: Panel, success: float) -> float:
     return mse_without_epsilon(panel.k, success, target="users") / (panel.num_users or 1)
-
-
-def heading(panel: Panel) -> str:
-    """Name the panel: the data set and its number of values."""
-    return f"{caption(panel.data) or 'no data set'}, k = {panel.k:,}"
 
 
 def drawable(point: Point) -> bool:

@@ -58,7 +58,7 @@ def posterior(
     >>> posterior(belief, value=2).axes[0].get_title(loc="left")
     'One report: the best guess is value 2, with probability 40.5%'
     """
-    from ._shown import ShownFigure
+    from ._notebook import ShownFigure
 
     after = np.asarray(belief, dtype=np.float64)
     after = after[0] if after.ndim == 2 and len(after) == 1 else after

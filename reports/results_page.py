@@ -14,7 +14,7 @@ from ._summary import summary
 if TYPE_CHECKING:
     from ldpaudit.comparing.results import Results
 
-_MOST = 24  # rows a data set that a notebook shows
+_MOST = 24  # rows per data set that a notebook shows
 
 
 def results_html(results: Results) -> str:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._along import draw_lines, end_labels, frame_along, log_ticks, positive
-from ._labels import EndLabel, Layout, empty, height_for, label_ends, line_names, margin_for
+from ._epsilon_axis import draw_lines, end_labels, frame_along, log_ticks, positive
+from ._labels import EndLabel, Layout, empty, height_for, label_ends, margin_for
+from ._names import heading, line_names
 from ._numbers import percent
 from ._palette import IMPOSSIBLE, MUTED, ProtocolStyle, styles
 from ._points import Panel, Point, panels_of, series_of
 from ._style import theme
-from .pareto import heading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +29,7 @@ _KEY = (
 
 
 def success(frame: pd.DataFrame) -> Figure:
-    """Draw the success of the best attacker against epsilon, one panel a data set.
+    """Draw the success of the best attacker against epsilon, one panel per data set.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """The door for any mechanism: a function, or reports that somebody recorded.
 
 `from_callable` makes a mechanism of a function that randomizes one value (or a batch),
-`from_samples` of two files of reports, one an input. Neither knows a likelihood, so what
+`from_samples` of two files of reports, one per input. Neither knows a likelihood, so what
 they leak is learned from reports.
 """
 
@@ -192,7 +192,7 @@ class CallableMechanism:
         return self.name
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Raw:
-        """Draw one report a value; an array whose first axis is the user."""
+        """Draw one report per value; an array whose first axis is the user."""
         own = self._inputs.check(values)
         drawn_from = (validate.check_generator(rng),) if self.reproducible else ()
         if len(own) == 0:
@@ -202,7 +202,7 @@ class CallableMechanism:
             if not hasattr(reports, "__len__") or len(reports) != len(own):
                 got = len(reports) if hasattr(reports, "__len__") else type(reports).__name__
                 raise ValueError(
-                    f"{self} must return one report a value, got {got} for {len(own)} values."
+                    f"{self} must return one report per value, got {got} for {len(own)} values."
                 )
             if hasattr(reports, "__array__"):
                 reports = np.asarray(reports)

@@ -103,7 +103,7 @@ def _checked(reports: Raw | list[Any], label: str) -> Raw:
         return f"in row {place + 1} of {label}"
 
     if isinstance(reports, np.ndarray) and reports.ndim == 0:
-        raise ValueError(f"{label} must have one report a row, got a single value.")
+        raise ValueError(f"{label} must have one report per row, got a single value.")
     if len(reports) == 0:
         raise ValueError(f"{label} must hold at least one report, got none.")
     if isinstance(reports, np.ndarray) and reports.dtype.kind != "O":

@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import validate
+from ldpaudit.arrays import Floats
 from ldpaudit.contracts import (
     Domain,
-    Floats,
     HasDomain,
     Inputs,
     MarginalOracle,

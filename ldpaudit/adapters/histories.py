@@ -17,14 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import validate
-from ldpaudit.contracts import (
-    Floats,
-    HasExactEpsilon,
-    HasLikelihood,
-    HasMemos,
-    Longitudinal,
-    Reports,
-)
+from ldpaudit.arrays import Floats
+from ldpaudit.contracts import HasExactEpsilon, HasLikelihood, HasMemos, Longitudinal, Reports
 from ldpaudit.parameters import parameters
 from ldpaudit.registry import create
 
@@ -99,7 +93,7 @@ class Repeated:
         return create("protocols", self.base, **budget)
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Reports:
-        """Draw `rounds` independent reports a value: shape (n, rounds, ...)."""
+        """Draw `rounds` independent reports per value: shape (n, rounds, ...)."""
         return _stacked([self.single.privatize(values, rng=rng) for _ in range(self.rounds)])
 
     def log_likelihood(self, reports: Reports, values: npt.ArrayLike | None = None) -> Floats:

@@ -93,7 +93,7 @@ class PackageMechanism:
         return not self.name.startswith("opendp/")
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Raw:
-        """Draw one report a value, one call of the package each."""
+        """Draw one report per value, one call of the package each."""
         own = validate.check_values(values, self.k)
         validate.check_generator(rng)
         try:
@@ -222,7 +222,7 @@ def _opendp_bool(k: int, epsilon: float, rng: np.random.Generator) -> Client:  #
 
 
 def _opendp_bits(k: int, epsilon: float, rng: np.random.Generator) -> Client:  # noqa: ARG001
-    """A bit a value; each is replaced by a fair coin with probability 2 / (1 + e^(epsilon/2))."""
+    """A bit per value; each is replaced by a fair coin with probability 2 / (1 + e^(epsilon/2))."""
     dp = _opendp()
     own = np.packbits(np.eye(k, dtype=np.uint8), axis=1)
     measurement = dp.m.make_randomized_response_bitvec(

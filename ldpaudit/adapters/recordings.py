@@ -147,7 +147,7 @@ class RecordedMechanism:
         return self._reports, np.arange(len(self._reports)) < self.num_reports[0]
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Raw:
-        """Hand out one recorded report a value (0 or 1), none of them twice."""
+        """Hand out one recorded report per value (0 or 1), none of them twice."""
         own = validate.check_values(values, 2)
         validate.check_generator(rng)
         asked = np.bincount(own, minlength=2).tolist()

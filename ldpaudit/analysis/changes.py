@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 CHANGED, UNCHANGED, NEW, GONE = "changed", "unchanged", "new", "gone"
 _CELL = ("data", "k", "num_users", "protocol", "parameters", "epsilon", "delta", "repetition")
-#: Columns of `compare_runs`, one row a figure.
+#: Columns of `compare_runs`, one row per figure.
 CHANGE_COLUMNS = (
     *_CELL,
     "metric",
@@ -50,7 +50,7 @@ def compare_runs(before: pd.DataFrame, after: pd.DataFrame, *, alpha: float = 0.
     Returns
     -------
     pandas.DataFrame
-        One row a figure, in the order of `after`, what is gone last. `figure` is
+        One row per figure, in the order of `after`, what is gone last. `figure` is
         ``exact`` (changed where it differs by more than 1e-9 of itself),
         ``estimate`` (changed where the intervals of the two runs, at the shared
         level, do not meet) or ``status`` (ok, skipped, failed, or the verdict on

@@ -19,7 +19,7 @@ from ldpaudit.analysis.operating_points import GROUP, OperatingPoint, place
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Columns of `standings`, one row a protocol of a group.
+#: Columns of `standings`, one row per protocol of a group.
 STANDING_COLUMNS = (
     *GROUP,
     "protocol",
@@ -63,7 +63,7 @@ def standings(frame: pd.DataFrame, *, alpha: float = 0.05) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a protocol (with its parameters) at one epsilon on one data set,
+        One row per protocol (with its parameters) at one epsilon on one data set,
         in the order of the table, columns as in `STANDING_COLUMNS`:
 
         data, k, num_users, epsilon, delta, estimand
@@ -81,7 +81,7 @@ def standings(frame: pd.DataFrame, *, alpha: float = 0.05) -> pd.DataFrame:
             ``measured``.
             `n_mse` is `mse` times `num_users`.
         bits
-            Bits a report, nan where unknown.
+            Bits per report, nan where unknown.
         limit, distance, distance_lower, distance_upper
             ``frontier(k, epsilon).mse_at(success, target="users")``, and `n_mse`
             divided by it: 1 is the best that any epsilon-LDP mechanism can do.

@@ -11,17 +11,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias, overload
+from typing import Any, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import validate
-from ldpaudit.arrays import Bools
+from ldpaudit.arrays import Bools, Floats
 from ldpaudit.parameters import domain_size, parameters, positive
-
-if TYPE_CHECKING:
-    from ldpaudit.contracts import Floats
 
 Numbers: TypeAlias = Sequence[float] | npt.NDArray[Any]
 
@@ -115,7 +112,7 @@ class Frontier:
         """Vertices of the curve, from the least success to the least error.
 
         Shape (j, 2) with 1 <= j < k: attack success V and the error against the
-        population of one user, i.e. n times the mean squared error an item.
+        population of one user, i.e. n times the mean squared error per item.
         They are SubsetSelection with w = k - 1, k - 2, ... down to the w of
         least error. The starting point, infinite error at V = 1/k, is left out.
 
@@ -137,7 +134,7 @@ class Frontier:
     @overload
     def mse_at(self, success: Numbers, target: str = ...) -> Floats: ...
     def mse_at(self, success: float | Numbers, target: str = "population") -> float | Floats:
-        """Return n times the least mean squared error an item at attack success at most V.
+        """Return n times the least mean squared error per item at attack success at most V.
 
         Parameters
         ----------

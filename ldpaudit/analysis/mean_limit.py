@@ -15,7 +15,7 @@ from ldpaudit import validate
 from ldpaudit.parameters import parameters, positive
 
 if TYPE_CHECKING:
-    from ldpaudit.contracts import Floats
+    from ldpaudit.arrays import Floats
 
 Numbers: TypeAlias = Sequence[float] | npt.NDArray[Any]
 

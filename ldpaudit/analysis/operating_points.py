@@ -124,7 +124,7 @@ class OperatingPoint:
 
     @property
     def bits(self) -> float | None:
-        """Bits a report."""
+        """Bits per report."""
         return next((m.exact for m in self._usable if m.metric == "bits"), None)
 
     @property
@@ -178,7 +178,7 @@ def _shown(metric: Metric | None) -> tuple[float | None, float | None, float | N
 
 
 def operating_points(metrics: Iterable[Metric]) -> list[OperatingPoint]:
-    """One point a protocol of a group, in the order of the table; without k or epsilon none."""
+    """One point per protocol of a group, in the order of the table; without k or epsilon none."""
     points = [
         OperatingPoint(**dict(zip(_CELL, key, strict=True)), metrics=tuple(found))
         for key, found in grouped(_estimating(metrics), _CELL).items()

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from ldpaudit import validate
+from ldpaudit.arrays import Floats
 from ldpaudit.bounds import intervals
 from ldpaudit.contracts import (
     Distinguisher,
-    Floats,
     HasBayesVulnerability,
     IsRecorded,
     Mechanism,
@@ -58,13 +58,15 @@ def _guesses(
     prior: np.ndarray,
     rng: np.random.Generator,
 ) -> Values:
-    """What the attack says, one value a report; whatever goes wrong here is its own fault."""
+    """What the attack says, one value per report; whatever goes wrong here is its own fault."""
     try:
         guesses = np.asarray(attack.guess(reports, mechanism, prior, rng=rng))
     except Exception as error:
         raise AttackError(f"{type(error).__name__}: {error}") from error
     if guesses.shape != (len(reports),):
-        raise AttackError(f"{attack!r} must return one guess a report, got shape {guesses.shape}.")
+        raise AttackError(
+            f"{attack!r} must return one guess per report, got shape {guesses.shape}."
+        )
     try:
         return validate.check_values(guesses, mechanism.k)
     except (ValueError, TypeError) as error:

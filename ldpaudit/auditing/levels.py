@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING
 
 from ldpaudit.auditing.stopping import StopWhen, play_until
 from ldpaudit.bounds.named import NamedBound
+from ldpaudit.bounds.registered import registered_bound
 from ldpaudit.claim import Claim
-from ldpaudit.contracts import Mechanism
 from ldpaudit.games.evidence import Evidence, Prepared, with_ceilings
 from ldpaudit.outcomes.audit_result import EpsilonBound
-
-if TYPE_CHECKING:
-    from ldpaudit.selection.methods import Selection
 
 #: The bound of an audit that is planned, and of one that may stop early.
 DEFAULT_BOUND, DEFAULT_ANYTIME_BOUND = "posterior-odds", "anytime"
@@ -46,30 +42,6 @@ class Levels:
             return lower, verdict
         return play_until(stop, prepared, self.both, self.bound, self.claim, jobs)
 
-    def searched(
-        self,
-        mechanism: Mechanism,
-        search: Selection | str,
-        trials: int,
-        seed: int,
-        witness: str | None,
-    ) -> tuple[EpsilonBound, EpsilonBound, tuple[int, int] | None]:
-        """Search for the worst pair; both bounds survive the search, and the pair if one is."""
-        from ldpaudit.selection.methods import selection
-        from ldpaudit.selection.search import worst_pair
-
-        found = worst_pair(
-            mechanism,
-            selection(search) if isinstance(search, str) else search,
-            trials=trials,
-            alpha=self.alpha,
-            verdict_alpha=self.verdict_alpha,
-            seed=seed,
-            witness=witness,
-            bound=self.bound.name,
-        )
-        return found.bound, found.verdict_bound, found.pair
-
     def both(self, evidence: Evidence) -> tuple[EpsilonBound, EpsilonBound]:
         """What was counted, at both levels."""
         return (
@@ -81,7 +53,7 @@ class Levels:
 def choose_bound(name: str | None, stop: StopWhen, model_based: bool) -> NamedBound:
     """The bound of an audit; refused where it does not hold for what is asked."""
     usual = DEFAULT_BOUND if stop.never else DEFAULT_ANYTIME_BOUND
-    bound = NamedBound.load(usual if name is None else name)
+    bound = registered_bound(usual if name is None else name)
     if getattr(bound.rule, "requires_opt_in", False) and not model_based:
         raise ValueError(
             f"bound {bound.name!r} holds only for mechanisms of one kind; "

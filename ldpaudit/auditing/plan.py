@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import validate
+from ldpaudit.arrays import Floats
 from ldpaudit.auditing.attack_success import (
     AttackError,
     blind_outcome,
@@ -25,7 +26,7 @@ from ldpaudit.auditing.stopping import StopWhen
 from ldpaudit.claim import Claim
 from ldpaudit.collecting.accuracy import measure_error
 from ldpaudit.collecting.servers import collects
-from ldpaudit.contracts import Floats, IsRecorded, Mechanism, Values
+from ldpaudit.contracts import IsRecorded, Mechanism, Values
 from ldpaudit.outcomes.audit_result import AttackOutcome, UtilityOutcome
 from ldpaudit.registry import create_attack
 from ldpaudit.sampling import blocks, stream
@@ -74,9 +75,7 @@ class AuditPlan:
         """Lower bounds on epsilon at both levels, of one pair or after a search."""
         mechanism = self._undrawn()
         if self.search is not None:
-            return Found(
-                *self.levels.searched(mechanism, self.search, self.trials, self.seed, self.witness)
-            )
+            return self._searched(mechanism, self.search)
         games = games_of(
             mechanism,
             self.told_apart,
@@ -90,6 +89,23 @@ class AuditPlan:
         )
         found = played(self.levels, games, self.stop, self.jobs)
         return found._replace(pair=self.told_apart.pair)
+
+    def _searched(self, mechanism: Mechanism, search: Selection | str) -> Found:
+        """Both bounds of the worst pair, which survive the search for it."""
+        from ldpaudit.selection.methods import selection
+        from ldpaudit.selection.search import worst_pair
+
+        found = worst_pair(
+            mechanism,
+            selection(search) if isinstance(search, str) else search,
+            trials=self.trials,
+            alpha=self.levels.alpha,
+            verdict_alpha=self.levels.verdict_alpha,
+            seed=self.seed,
+            witness=self.witness,
+            bound=self.levels.bound.name,
+        )
+        return Found(found.bound, found.verdict_bound, found.pair)
 
     def attack_outcomes(self) -> Iterator[AttackOutcome]:
         """The blind guess, and each attack on reports of its own."""

@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import validate
-from ldpaudit.contracts import Floats, Values
+from ldpaudit.arrays import Floats
+from ldpaudit.contracts import Values
 from ldpaudit.counts import EventCounts, GuessCounts
 
 #: Weight, in guesses, of the prior opinion that the mechanism leaks what it claims.

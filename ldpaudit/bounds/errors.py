@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ldpaudit.contracts import Floats
+from ldpaudit.arrays import Floats
 from ldpaudit.validate import check_fraction
 
 #: Logarithm of the most degrees of freedom that an interval is read back to.

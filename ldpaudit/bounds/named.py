@@ -1,4 +1,4 @@
-"""A registered bound, built once, with the name it goes by in results."""
+"""A bound, built once, with the name it goes by in results."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from ldpaudit.bounds.planned import ClopperPearson
 from ldpaudit.claim import Claim
-from ldpaudit.contracts import EventBound, GuessBound
+from ldpaudit.contracts.bounds import EventBound, GuessBound
 from ldpaudit.counts import EventCounts, GuessCounts
-from ldpaudit.registry import create_bound
 
 
 @dataclass(frozen=True)
@@ -24,19 +23,13 @@ class NamedBound:
 
     Examples
     --------
-    >>> from ldpaudit.claim import Claim
-    >>> bound = NamedBound.load("posterior-odds")
+    >>> bound = NamedBound("clopper-pearson", ClopperPearson())
     >>> round(bound.from_guesses(GuessCounts(2, 7311, 10_000, 10_000), Claim(1.0), 0.05), 4)
     0.9629
     """
 
     name: str
     rule: GuessBound | EventBound
-
-    @classmethod
-    def load(cls, name: str) -> NamedBound:
-        """Build the bound that is registered as `name`; ValueError if there is none."""
-        return cls(name, create_bound(name))
 
     @property
     def kind(self) -> str:

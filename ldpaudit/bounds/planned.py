@@ -151,7 +151,7 @@ class LdpAuditor:
 
     Examples
     --------
-    The most that a million reports an input can show at alpha = 0.01:
+    The most that a million reports per input can show at alpha = 0.01:
 
     >>> counts = EventCounts(10**6, 10**6, 0, 10**6)
     >>> round(LdpAuditor().from_event(counts, alpha=0.01, delta=0.0, claimed=1.0), 3)

@@ -14,7 +14,7 @@ Parameters = Annotated[
 ]
 Values = Annotated[
     str | None,
-    typer.Option("--values", metavar="A,B,C|FILE", help="Values of a function, or one a line."),
+    typer.Option("--values", metavar="A,B,C|FILE", help="Values of a function, or one per line."),
 ]
 Range = Annotated[
     tuple[float, float] | None,

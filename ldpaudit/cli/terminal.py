@@ -35,7 +35,7 @@ def show_audit(result: AuditResult) -> None:
             f"{mse.value:.4g} over {mse.repetitions} collections{exact}"
         )
     if result.bits is not None:
-        console.print(f"communication: {result.bits} bits a report (exact)")
+        console.print(f"communication: {result.bits} bits per report (exact)")
 
 
 def _reason(result: AuditResult) -> str:

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from ldpaudit.arrays import Floats
 from ldpaudit.bounds.errors import measured_error
 from ldpaudit.collecting.servers import Server, first
-from ldpaudit.contracts import Floats, HasCounts, HasVarianceError, Values
+from ldpaudit.contracts import HasCounts, HasVarianceError, Values
 from ldpaudit.outcomes.audit_result import UtilityOutcome
 from ldpaudit.sampling import chunks, report_entries
 

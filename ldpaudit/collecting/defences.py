@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.arrays import Bools
-from ldpaudit.contracts import Counts, Floats, HasSupportSizes, Reports
+from ldpaudit.arrays import Bools, Floats
+from ldpaudit.contracts import Counts, HasSupportSizes, Reports
 from ldpaudit.validate import check_fraction, check_positive
 
 

@@ -14,7 +14,8 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 import numpy as np
 
 from ldpaudit import validate
-from ldpaudit.contracts import Floats, HasInputVariance, Values
+from ldpaudit.arrays import Floats
+from ldpaudit.contracts import HasInputVariance, Values
 
 __all__ = ["Distribution", "Frequencies", "Marginals", "Mean", "VectorMean"]
 

@@ -18,10 +18,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.arrays import Bools
+from ldpaudit.arrays import Bools, Floats
 from ldpaudit.contracts import (
     Counts,
-    Floats,
     FrequencyOracle,
     HasFalseReports,
     HasInfluence,

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from ldpaudit import validate
+from ldpaudit.arrays import Floats
 from ldpaudit.collecting.servers import Server
-from ldpaudit.contracts import Floats, Longitudinal, Values
+from ldpaudit.contracts import Longitudinal, Values
 from ldpaudit.data.dataset import DataSet
 from ldpaudit.outcomes.table import ESTIMATE, EXACT, FIGURES, known
 
@@ -211,7 +212,7 @@ def round_rows(found: Followed, like: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _different(rounds: list[Values]) -> Values:
-    """How many different numbers each user has, one a round."""
+    """How many different numbers each user has, one per round."""
     ordered = np.sort(np.stack(rounds, axis=1), axis=1)
     return np.asarray(1 + (ordered[:, 1:] != ordered[:, :-1]).sum(axis=1))
 

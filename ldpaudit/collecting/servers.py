@@ -10,14 +10,9 @@ from typing import Any
 import numpy as np
 
 from ldpaudit.adapters.finite_inputs import domain_of
+from ldpaudit.arrays import Floats
 from ldpaudit.collecting.estimands import Estimand, Frequencies, HasEstimand, Marginals
-from ldpaudit.contracts import (
-    Floats,
-    FrequencyOracle,
-    HasVariance,
-    MarginalOracle,
-    Values,
-)
+from ldpaudit.contracts import FrequencyOracle, HasVariance, MarginalOracle, Values
 
 
 def estimand_of(mechanism: Any) -> Any:

@@ -18,7 +18,7 @@ class Results:
     """A finished comparison: the tidy table, and where it came from.
 
     `frame` has the columns of ``ldpaudit.outcomes.COLUMNS``; `provenance` holds
-    the study as run, the seed and the versions; `timings` has one row a cell.
+    the study as run, the seed and the versions; `timings` has one row per cell.
 
     Examples
     --------
@@ -35,7 +35,7 @@ class Results:
     timings: pd.DataFrame
 
     def pareto(self) -> Figure:
-        """Attack success against mean squared error, one panel a data set."""
+        """Attack success against mean squared error, one panel per data set."""
         from ldpaudit.registry import load
 
         figure: Figure = load("reports", "pareto")(self.frame)
@@ -64,7 +64,7 @@ class Results:
         max_bits : float, optional
             Cap on the bits of a report.
         max_mse : float, optional
-            Cap on the mean squared error a value, as in the table (shares squared).
+            Cap on the mean squared error per value, as in the table (shares squared).
         data : str, optional
             One data set of the table instead of all.
         epsilon : float, optional
@@ -97,7 +97,7 @@ class Results:
         return recommend_from(self.frame, given, data=data, epsilon=epsilon)
 
     def against(self, before: Results, *, alpha: float = 0.01) -> pd.DataFrame:
-        """Return what changed since an earlier run beyond noise, one row a figure.
+        """Return what changed since an earlier run beyond noise, one row per figure.
 
         `alpha` is the probability that noise makes any unchanged estimate look
         changed; columns and method as in ``ldpaudit.analysis.compare_runs``.

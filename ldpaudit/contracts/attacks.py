@@ -24,7 +24,7 @@ class Reconstruction(Attack, Protocol):
     def guess(
         self, reports: Reports, mechanism: Mechanism, prior: Floats, *, rng: np.random.Generator
     ) -> Values:
-        """One guess a report, shape (n,), integers in [0, k)."""
+        """One guess per report, shape (n,), integers in [0, k)."""
 
 
 @runtime_checkable
@@ -39,7 +39,7 @@ class Distinguisher(Attack, Protocol):
         *,
         rng: np.random.Generator,
     ) -> Floats:
-        """One score a report, shape (n,), no nan."""
+        """One score per report, shape (n,), no nan."""
 
 
 @runtime_checkable
@@ -55,4 +55,4 @@ class FindsPairs(Attack, Protocol):
     """Says which of many inputs are worth an audit, from reports drawn for it alone."""
 
     def most_different(self, reports: Reports, inputs: Ints, claimed: float) -> tuple[int, int]:
-        """Places of the two inputs told apart most; `inputs` are places, one a report."""
+        """Places of the two inputs told apart most; `inputs` are places, one per report."""

@@ -31,7 +31,7 @@ class Longitudinal(Mechanism, Protocol):
     def privatize_round(
         self, values: npt.ArrayLike, state: Any, *, rng: np.random.Generator
     ) -> Reports:
-        """One report a user, values[i] of user i; memos are made once and kept in the state."""
+        """One report per user, values[i] of user i; memos are made once and kept in the state."""
 
     def spent(self, state: Any) -> Floats:
         """Budget each user has spent, shape (n,): memos made so far times epsilon_inf."""

@@ -28,7 +28,7 @@ class Mechanism(Protocol):
         """Claimed privacy budget."""
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Reports:
-        """Draw one report a value, the whole batch at once."""
+        """Draw one report per value, the whole batch at once."""
 
 
 @runtime_checkable
@@ -75,7 +75,7 @@ class HasDomain(Protocol):
         """Claimed privacy budget, for any two inputs of the domain."""
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Reports:
-        """Draw one report an input, the whole batch at once."""
+        """Draw one report per input, the whole batch at once."""
 
 
 @runtime_checkable
@@ -125,7 +125,7 @@ class Registered(Mechanism, Protocol):
 
     @property
     def bits(self) -> int:
-        """Communication in bits a report, the largest fixed-length size."""
+        """Communication in bits per report, the largest fixed-length size."""
 
     def log_likelihood(self, reports: Reports, values: npt.ArrayLike | None = None) -> Floats:
         """Log P(report | value), shape (n, len(values)); None means all k values."""
@@ -140,7 +140,7 @@ class Registered(Mechanism, Protocol):
         """The summary of histogram[v] users of each value v, from its exact law."""
 
     def mse(self, num_users: int, frequencies: npt.ArrayLike | None = None) -> float:
-        """Mean squared error an item: exact with frequencies, the f = 0 figure without."""
+        """Mean squared error per item: exact with frequencies, the f = 0 figure without."""
 
     def vulnerability(self, prior: npt.ArrayLike | None = None) -> float:
         """Success of the best single guess from one report (None: uniform prior)."""

@@ -42,7 +42,7 @@ class MarginalOracle(Mechanism, Protocol):
 
 @runtime_checkable
 class HasVariance(Protocol):
-    """Mean squared error an item: exact with frequencies, the published f = 0 figure without."""
+    """Mean squared error per item: exact with frequencies, the published f = 0 figure without."""
 
     def mse(self, num_users: int, frequencies: npt.ArrayLike | None = None) -> float:
         """In squared frequency units, averaged over the k values."""
@@ -66,7 +66,7 @@ class HasInputVariance(Protocol):
 
 @runtime_checkable
 class HasBits(Protocol):
-    """Communication in bits a report, the largest fixed-length size."""
+    """Communication in bits per report, the largest fixed-length size."""
 
     @property
     def bits(self) -> int:

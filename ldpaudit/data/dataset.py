@@ -14,7 +14,8 @@ from ldpaudit.domains import Categories, Records
 from ldpaudit.parameters import parameters
 
 if TYPE_CHECKING:
-    from ldpaudit.contracts import Domain, Floats, Inputs, Values
+    from ldpaudit.arrays import Floats
+from ldpaudit.contracts import Domain, Inputs, Values
 
 
 def _users(name: str, value: Any, made: Any) -> Values:
@@ -103,7 +104,7 @@ class DataSet:
     ------
     TypeError, ValueError
         If the histogram is not at least two whole numbers of at least 0 with
-        a positive sum, or there is not one label a value.
+        a positive sum, or there is not one label per value.
 
     Examples
     --------
@@ -138,5 +139,5 @@ class DataSet:
         return self.histogram / self.num_users
 
     def users(self) -> Values:
-        """Return one value a user in ascending order, shape (num_users,), int64."""
+        """Return one value per user in ascending order, shape (num_users,), int64."""
         return np.repeat(np.arange(self.k, dtype=np.int64), self.histogram)

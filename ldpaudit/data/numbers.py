@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ldpaudit import validate
-from ldpaudit.contracts import Domain, Floats, Inputs, Values
+from ldpaudit.arrays import Floats
+from ldpaudit.contracts import Domain, Inputs, Values
 from ldpaudit.data.columns import NUMBER
 from ldpaudit.domains import Ball, Interval
 

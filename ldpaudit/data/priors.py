@@ -10,8 +10,8 @@ import numpy.typing as npt
 from ldpaudit import validate
 
 if TYPE_CHECKING:
-    from ldpaudit.contracts import Floats, Values
-
+    from ldpaudit.arrays import Floats
+from ldpaudit.contracts import Values
 
 #: Above this, shares times users no longer resolve single users in double precision.
 MAX_USERS = 10**12

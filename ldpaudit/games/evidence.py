@@ -6,18 +6,17 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Any, NamedTuple, TypeAlias, cast
+from typing import Any, NamedTuple, Protocol, cast
+
+import numpy as np
 
 from ldpaudit.bounds.named import NamedBound
 from ldpaudit.claim import Claim
-from ldpaudit.contracts import HasRelation, IsRecorded
+from ldpaudit.contracts import IsRecorded, Mechanism
 from ldpaudit.counts import EventCounts, GuessCounts
-from ldpaudit.games.kary_game import KaryGame
-from ldpaudit.games.pair_game import PairGame
+from ldpaudit.games.thresholds import ScoredReports
 from ldpaudit.outcomes.audit_result import EpsilonBound
 from ldpaudit.sampling import blocks, chunks, report_entries, shared, stream
-
-Game: TypeAlias = PairGame | KaryGame
 
 #: Shares of alpha for a game's guesses and for what is watched beside them.
 _SHARES = (0.9, 0.1)
@@ -25,6 +24,29 @@ _SHARES = (0.9, 0.1)
 _REACHED = 5.0
 #: Wrong guesses, from none on, among which the best counts for any bound are looked for.
 _WRONG = 12
+
+
+class Game(Protocol):
+    """What is played: rules that count guesses, and something beside them, in fresh reports."""
+
+    @property
+    def mechanism(self) -> Mechanism:
+        """Whose reports are drawn."""
+        ...
+
+    def draw(self, size: int, rng: np.random.Generator) -> ScoredReports:
+        """Scores of one batch, and which of them are right."""
+        ...
+
+    def played(
+        self, size: int, rng: np.random.Generator
+    ) -> tuple[GuessCounts, GuessCounts | EventCounts]:
+        """What is counted in one batch."""
+        ...
+
+    def texts(self, guesses: GuessCounts, beside: Any) -> tuple[str, str]:
+        """What was counted, in words."""
+        ...
 
 
 class Counts(NamedTuple):
@@ -60,7 +82,10 @@ class Prepared:
     names: tuple[str, ...]
 
     def play(self, reports: int, *, look: int = 0, jobs: int = 1) -> Evidence:
-        """Play `reports` fresh reports, other ones for every `look`."""
+        """Play the game on fresh reports, in blocks with streams of their own, and add the counts.
+
+        Different values of `look` draw different reports; `jobs` changes nothing in the counts.
+        """
         parts = [(size, str(look), name) for size, name in blocks(reports)]
         alone = isinstance(self.game.mechanism, IsRecorded)
         counted = shared(self.count, parts, jobs, alone=alone)
@@ -84,7 +109,7 @@ class Evidence:
     def lower_bound(self, bound: NamedBound, claim: Claim, alpha: float) -> EpsilonBound:
         """The bound at level 1 - alpha, the better of guesses and event."""
         guesses, beside = self.counts
-        texts = self.game.texts(guesses, beside)  # type: ignore[arg-type]
+        texts = self.game.texts(guesses, beside)
         if not bound.of_guesses:
             value = bound.from_event(cast(EventCounts, beside), claim, alpha)
             return self._bound(value, bound, alpha, texts[1])
@@ -100,9 +125,7 @@ class Evidence:
         return self._bound(first, bound, alpha, texts[0])
 
     def _bound(self, value: float, bound: NamedBound, alpha: float, event: str) -> EpsilonBound:
-        trials, game = self.counts.guesses.trials, self.game
-        if isinstance(game, PairGame) and isinstance(game.mechanism, HasRelation):
-            event = f"{event}; {game.mechanism.relation(game.pair)}"
+        trials = self.counts.guesses.trials
         return EpsilonBound(value, bound.name, bound.kind, alpha, trials, event, self.searched)
 
 

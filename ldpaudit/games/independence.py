@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from ldpaudit.arrays import Bools, Ints, Words
-from ldpaudit.contracts import Floats, HasOrder
+from ldpaudit.arrays import Bools, Floats, Ints, Words
+from ldpaudit.contracts import HasOrder
 from ldpaudit.games.evidence import Prepared
 from ldpaudit.games.pair_game import PairGame
 from ldpaudit.sampling import stream
@@ -36,7 +36,7 @@ _ALIKE = math.sqrt(1.5) / (2 + math.sqrt(1.5))
 
 
 @dataclass(frozen=True)
-class Course:
+class OrderedReports:
     """Reports in the order in which they came.
 
     Attributes
@@ -57,41 +57,41 @@ class Course:
     keys: Words | None = None
 
 
-def dependence(course: Course, alpha: float = LEVEL) -> str | None:
+def dependence(ordered: OrderedReports, alpha: float = LEVEL) -> str | None:
     """Why reports are no independent draws, at error probability `alpha`; None if nothing says so.
 
     Examples
     --------
     >>> rng = np.random.default_rng(0)
     >>> first = rng.random(4000) < 0.5
-    >>> dependence(Course(first + rng.normal(size=4000), first)) is None
+    >>> dependence(OrderedReports(first + rng.normal(size=4000), first)) is None
     True
-    >>> dependence(Course(first + np.repeat(rng.normal(size=2000), 2), first))
+    >>> dependence(OrderedReports(first + np.repeat(rng.normal(size=2000), 2), first))
     'what is said of a report tells of the next one'
     """
     share = alpha / (_TESTS * 2)
-    for series in _series(course):
+    for series in _series(ordered):
         for test in (_next, _far, _blocks, _halves):
-            reason = test(series, course, share / 2)
+            reason = test(series, ordered, share / 2)
             if reason is not None:
                 return reason
-    if course.keys is not None:
-        return _distances(course.keys, alpha / 4) or _repeats(course.keys, alpha / 4)
+    if ordered.keys is not None:
+        return _distances(ordered.keys, alpha / 4) or _repeats(ordered.keys, alpha / 4)
     return None
 
 
-def _series(course: Course) -> Iterator[Floats]:
+def _series(ordered: OrderedReports) -> Iterator[Floats]:
     """What is said, each input's share of lower ranks less its mean; and towards the input."""
-    said = np.zeros(len(course.said))
-    for side in (course.first, ~course.first):
-        own = course.said[side]
+    said = np.zeros(len(ordered.said))
+    for side in (ordered.first, ~ordered.first):
+        own = ordered.said[side]
         if not own.size:
             continue
         _, places, counts = np.unique(own, return_inverse=True, return_counts=True)
         ranks = (np.cumsum(counts) - counts / 2) / own.size
         said[side] = ranks[places] - 0.5
     yield said
-    yield np.where(course.first, said, -said)
+    yield np.where(ordered.first, said, -said)
 
 
 def _tail(total: float, variance: float, largest: float, tests: int = 1) -> float:
@@ -102,11 +102,11 @@ def _tail(total: float, variance: float, largest: float, tests: int = 1) -> floa
     return min(1.0, 2 * tests * math.exp(-(size**2) / (2 * variance + 2 * largest * size / 3)))
 
 
-def _next(series: Floats, course: Course, alpha: float) -> str | None:
+def _next(series: Floats, ordered: OrderedReports, alpha: float) -> str | None:
     """Products of neighbours."""
     inside = np.ones(len(series) - 1, dtype=np.bool_)
-    if course.batch is not None:
-        inside = course.batch[1:] == course.batch[:-1]
+    if ordered.batch is not None:
+        inside = ordered.batch[1:] == ordered.batch[:-1]
     products = (series[1:] * series[:-1])[inside]
     variance = float(np.mean(series**2)) ** 2 * products.size
     if _tail(float(products.sum()), variance, 0.25) < alpha:
@@ -114,7 +114,7 @@ def _next(series: Floats, course: Course, alpha: float) -> str | None:
     return None
 
 
-def _far(series: Floats, course: Course, alpha: float) -> str | None:  # noqa: ARG001
+def _far(series: Floats, ordered: OrderedReports, alpha: float) -> str | None:  # noqa: ARG001
     """Products of reports at every distance up to half of all."""
     n = len(series)
     spectrum = np.fft.rfft(series, 2 ** math.ceil(math.log2(2 * n)))
@@ -128,12 +128,12 @@ def _far(series: Floats, course: Course, alpha: float) -> str | None:  # noqa: A
     return None
 
 
-def _blocks(series: Floats, course: Course, alpha: float) -> str | None:
+def _blocks(series: Floats, ordered: OrderedReports, alpha: float) -> str | None:
     """Sums over calls and files, or over blocks of a power of two."""
     variance, n = float(np.mean(series**2)), len(series)
     numberings = [np.arange(n) // 2**power for power in range(4, max(5, n.bit_length() - 1), 3)]
-    if course.batch is not None:
-        numberings.append(np.unique(course.batch, return_inverse=True)[1])
+    if ordered.batch is not None:
+        numberings.append(np.unique(ordered.batch, return_inverse=True)[1])
     for numbering in numberings:
         sums, sizes = np.bincount(numbering, weights=series), np.bincount(numbering)
         sizes = np.maximum(sizes, 1)
@@ -144,13 +144,13 @@ def _blocks(series: Floats, course: Course, alpha: float) -> str | None:
     return None
 
 
-def _halves(series: Floats, course: Course, alpha: float) -> str | None:
+def _halves(series: Floats, ordered: OrderedReports, alpha: float) -> str | None:
     """A trend: reports of either input weighed by how late they came."""
     late = np.zeros(len(series))
-    for side in (course.first, ~course.first):
+    for side in (ordered.first, ~ordered.first):
         count = int(side.sum())
         late[side] = (np.arange(count) + 0.5) / max(count, 1) - 0.5
-    for weight in (late, np.where(course.first, late, 0), np.where(course.first, 0, late)):
+    for weight in (late, np.where(ordered.first, late, 0), np.where(ordered.first, 0, late)):
         variance = float(np.mean(series**2) * (weight**2).sum())
         if _tail(float(series @ weight), variance, 0.25, 3) < alpha:
             return "the first half of the reports differs from the second"
@@ -205,19 +205,19 @@ def doubt(prepared: Prepared) -> str | None:
 
     Noise that comes again in every call is a leak of its own, and no excuse for one.
     """
-    game, course = prepared.game, course_of(prepared)
+    game, ordered = prepared.game, in_order(prepared)
     if isinstance(game, PairGame) and getattr(game.distinguisher, "noise_repeats", False):
         # Then calls are alike, as they are not where each has a draw of its own.
-        return _calls_differ(course)
-    return dependence(course)
+        return _calls_differ(ordered)
+    return dependence(ordered)
 
 
-def _calls_differ(course: Course) -> str | None:
+def _calls_differ(ordered: OrderedReports) -> str | None:
     """Whether right answers are spread unevenly over calls."""
-    if course.batch is None:
+    if ordered.batch is None:
         return None
-    right = (course.said != 0) & ((course.said > 0) == course.first)
-    sizes, hits = np.bincount(course.batch), np.bincount(course.batch, weights=right)
+    right = (ordered.said != 0) & ((ordered.said > 0) == ordered.first)
+    sizes, hits = np.bincount(ordered.batch), np.bincount(ordered.batch, weights=right)
     if not np.median(hits):
         return "noise comes again in some calls only"
     spread = max(float(right.mean() * (1 - right.mean())), 1e-9) * sizes
@@ -228,7 +228,7 @@ def _calls_differ(course: Course) -> str | None:
     return None
 
 
-def course_of(prepared: Prepared) -> Course:
+def in_order(prepared: Prepared) -> OrderedReports:
     """What the witness of a game says of reports in the order in which they came.
 
     Of all that were recorded; else of fresh ones, in as many calls as show what a call shares.
@@ -239,14 +239,14 @@ def course_of(prepared: Prepared) -> Course:
     if isinstance(mechanism, HasOrder) and isinstance(game, PairGame):
         reports, first = mechanism.in_order()
         said = game.distinguisher.score(reports, mechanism, game.pair, rng=rng)
-        return Course(np.asarray(said), first, first.astype(np.int64), report_keys(reports))
+        return OrderedReports(np.asarray(said), first, first.astype(np.int64), report_keys(reports))
     size = max(2, min(_CALL, prepared.reports // _CALLS))
     seen = [game.draw(size, rng) for _ in range(_CALLS)]
     said, right = (np.concatenate(parts) for parts in zip(*seen, strict=True))
     batch = np.repeat(np.arange(_CALLS), size)
     if isinstance(game, PairGame):
-        return Course(said, right, batch)
-    return Course(np.where(right, said, -said), np.ones(right.size, dtype=np.bool_), batch)
+        return OrderedReports(said, right, batch)
+    return OrderedReports(np.where(right, said, -said), np.ones(right.size, dtype=np.bool_), batch)
 
 
 def report_keys(reports: Any) -> Words:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ldpaudit.contracts import Floats, Reports, Values
+from ldpaudit.arrays import Floats
+from ldpaudit.contracts import Reports, Values
 from ldpaudit.counts import GuessCounts
 from ldpaudit.games.thresholds import (
     LEAST,

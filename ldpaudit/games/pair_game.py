@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ldpaudit.contracts import Distinguisher, Mechanism
+from ldpaudit.contracts import Distinguisher, HasRelation, Mechanism
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.domains import input_text
 from ldpaudit.games.thresholds import (
@@ -49,7 +49,7 @@ class PairGame:
         )
         if score.shape != first.shape or np.isnan(score).any():
             raise ValueError(
-                f"{self.distinguisher!r} must return one score a report and no nan, "
+                f"{self.distinguisher!r} must return one score per report and no nan, "
                 f"got shape {score.shape}."
             )
         return ScoredReports(score, first)
@@ -73,15 +73,18 @@ class PairGame:
         )
 
     def texts(self, guesses: GuessCounts, event: EventCounts) -> tuple[str, str]:
-        """What was counted, in words."""
+        """What was counted, in words, and how the two inputs are related if that is told."""
+        mechanism, relation = self.mechanism, ""
+        if isinstance(mechanism, HasRelation):
+            relation = f"; {mechanism.relation(self.pair)}"
         pair = tuple(input_text(self.mechanism, value) for value in self.pair)
         (one, two), both = pair[:: self.side], ", ".join(pair)
         return (
             f"pair game on inputs ({both}), {self.witness} witness{beyond(self.decide)}: "
-            f"{guesses.correct:,} of {guesses.decided:,} decided guesses correct",
+            f"{guesses.correct:,} of {guesses.decided:,} decided guesses correct{relation}",
             f"the {self.witness} witness favours input {one}{beyond(self.event)}: "
             f"{event.hits:,} of {event.trials:,} reports of {one}, {event.false_hits:,} of "
-            f"{event.false_trials:,} of {two}",
+            f"{event.false_trials:,} of {two}{relation}",
         )
 
     def fixed(

@@ -51,7 +51,7 @@ def prepare(
 ) -> Prepared | str:
     """Train the witness, choose the game on a pilot; a sentence where none can be played.
 
-    `trials` are the reports an input that the audit itself is going to draw; one that may
+    `trials` are the reports per input that the audit itself is going to draw; one that may
     end `early` starts on the smallest pilot.
     """
     named = witness or ("distinguish" if isinstance(mechanism, HasLikelihood) else "learned")
@@ -72,9 +72,10 @@ def prepare(
         attack = learn(attack, mechanism, pair, training, rng)
         cost = f"{training:,} training and {pilot_size:,} pilot reports"
     expected = ExpectedBound(bound, claim)
-    game: Game = PairGame(mechanism, attack, text, pair)
-    pilot = pilot_of(game, pilot_size, stream(seed, *names, named, "pilot"))
-    game, shown = game.fixed(pilot, reports, expected)
+    played = PairGame(mechanism, attack, text, pair)
+    pilot = pilot_of(played, pilot_size, stream(seed, *names, named, "pilot"))
+    game: Game
+    game, shown = played.fixed(pilot, reports, expected)
     searched = f"rules for one pair of inputs, fixed on {cost} of their own at no cost in alpha"
     if (
         mechanism.k > 2

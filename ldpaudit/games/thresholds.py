@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ldpaudit.arrays import Floats
 from ldpaudit.bounds.named import NamedBound
 from ldpaudit.bounds.planned import ClopperPearson
 from ldpaudit.claim import Claim
-from ldpaudit.contracts import Floats
 from ldpaudit.counts import EventCounts, GuessCounts
 
 #: Thresholds tried on a pilot.

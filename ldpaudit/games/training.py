@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from ldpaudit.contracts import Distinguisher, Mechanism, TrainableDistinguisher
+from ldpaudit.contracts.attacks import Distinguisher, TrainableDistinguisher
+from ldpaudit.contracts.mechanisms import Mechanism
 
 #: Fewest and most reports that a witness learns from.
 _TRAINING = (4_000, 200_000)
 
 
 def training_size(trials: int) -> int:
-    """Reports that a witness learns from before an audit of `trials` reports an input."""
+    """Reports that a witness learns from before an audit of `trials` reports per input."""
     return min(max(trials // 2, _TRAINING[0]), _TRAINING[1])
 
 

@@ -22,7 +22,7 @@ def mutual_information(channel: npt.ArrayLike, prior: npt.ArrayLike | None = Non
     Parameters
     ----------
     channel : array of shape (k, reports)
-        P(report | value), one row a value.
+        P(report | value), one row per value.
     prior : array of shape (k,), optional
         Probabilities of the values; None means uniform.
 
@@ -66,7 +66,7 @@ def min_capacity(channel: npt.ArrayLike) -> float:
     Parameters
     ----------
     channel : array of shape (k, reports)
-        P(report | value), one row a value.
+        P(report | value), one row per value.
 
     Returns
     -------
@@ -124,7 +124,7 @@ def shannon_capacity(channel: npt.ArrayLike, tolerance: float = 1e-9) -> Capacit
     Parameters
     ----------
     channel : array of shape (k, reports)
-        P(report | value), one row a value.
+        P(report | value), one row per value.
     tolerance : float, default 1e-9
         Gap between the two ends at which the search ends; it also ends after
         20,000 rounds, with whatever gap is left.

@@ -35,7 +35,7 @@ def bayes_vulnerability(channel: npt.ArrayLike, prior: npt.ArrayLike | None = No
     Parameters
     ----------
     channel : array of shape (k, reports)
-        P(report | value), one row a value.
+        P(report | value), one row per value.
     prior : array of shape (k,), optional
         Probabilities of the values; None means uniform.
 
@@ -69,7 +69,7 @@ def top_vulnerability(channel: npt.ArrayLike, t: int, prior: npt.ArrayLike | Non
     Parameters
     ----------
     channel : array of shape (k, reports)
-        P(report | value), one row a value.
+        P(report | value), one row per value.
     t : int
         Values that may be named, from 1 to k.
     prior : array of shape (k,), optional
@@ -108,7 +108,7 @@ def posterior(log_likelihood: npt.ArrayLike, prior: npt.ArrayLike | None = None)
     Parameters
     ----------
     log_likelihood : array of shape (n, k)
-        Log P(report | value), or a density's, one row a report: what a
+        Log P(report | value), or a density's, one row per report: what a
         mechanism's ``log_likelihood(reports)`` returns.
     prior : array of shape (k,), optional
         Probabilities of the values before the report; None means uniform.
@@ -152,7 +152,7 @@ def min_entropy_leakage(channel: npt.ArrayLike, prior: npt.ArrayLike | None = No
     Parameters
     ----------
     channel : array of shape (k, reports)
-        P(report | value), one row a value.
+        P(report | value), one row per value.
     prior : array of shape (k,), optional
         Probabilities of the values; None means uniform.
 
@@ -182,7 +182,7 @@ def exact_epsilon(channel: npt.ArrayLike) -> float:
     Parameters
     ----------
     channel : array of shape (k, reports)
-        P(report | value), one row a value.
+        P(report | value), one row per value.
 
     Returns
     -------
@@ -217,7 +217,7 @@ def channel(mechanism: HasReports) -> Floats:
     Returns
     -------
     array of shape (k, reports)
-        P(report | value), one row a value.
+        P(report | value), one row per value.
 
     Raises
     ------
@@ -240,7 +240,7 @@ def exact_delta(channel: npt.ArrayLike, epsilon: float) -> float:
     Parameters
     ----------
     channel : array of shape (k, reports)
-        P(report | value), one row a value.
+        P(report | value), one row per value.
     epsilon : float
         Privacy budget in natural-log units, at least 0.
 

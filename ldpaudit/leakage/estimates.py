@@ -24,8 +24,8 @@ import numpy.typing as npt
 
 from ldpaudit import validate
 from ldpaudit.adapters.finite_inputs import on_inputs
+from ldpaudit.arrays import Floats
 from ldpaudit.contracts import (
-    Floats,
     HasBayesVulnerability,
     HasDomain,
     HasExactEpsilon,

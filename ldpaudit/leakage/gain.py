@@ -71,7 +71,7 @@ def g_vulnerability(
     Parameters
     ----------
     channel : array of shape (k, reports)
-        P(report | value), one row a value.
+        P(report | value), one row per value.
     gain : array of shape (guesses, k)
         Worth of each guess for each value, at least 0. The identity gives
         `bayes_vulnerability`.
@@ -119,7 +119,7 @@ def g_leakage(
     Parameters
     ----------
     channel : array of shape (k, reports)
-        P(report | value), one row a value.
+        P(report | value), one row per value.
     gain : array of shape (guesses, k)
         Worth of each guess for each value, at least 0.
     prior : array of shape (k,), optional
@@ -161,7 +161,7 @@ def additive_g_leakage(
     Parameters
     ----------
     channel : array of shape (k, reports)
-        P(report | value), one row a value.
+        P(report | value), one row per value.
     gain : array of shape (guesses, k)
         Worth of each guess for each value, at least 0.
     prior : array of shape (k,), optional

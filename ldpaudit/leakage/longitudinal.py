@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import validate
+from ldpaudit.arrays import Floats
 from ldpaudit.bounds.intervals import success_interval
-from ldpaudit.contracts import Floats, HasBayesVulnerability, Longitudinal, Values
+from ldpaudit.contracts import HasBayesVulnerability, Longitudinal, Values
 from ldpaudit.outcomes.table import ESTIMATE, EXACT, FIGURES, confidence
 
 #: Entries of a table of users and values that are looked at together.

@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import validate
-from ldpaudit.contracts import Floats, HasExactDelta, HasLikelihood, HasReports, Mechanism, Values
+from ldpaudit.arrays import Floats
+from ldpaudit.contracts import HasExactDelta, HasLikelihood, HasReports, Mechanism, Values
 from ldpaudit.leakage import channels
 from ldpaudit.sampling import chunks, report_entries, stream
 

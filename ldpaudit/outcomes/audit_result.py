@@ -114,7 +114,7 @@ class AttackOutcome:
 
 @dataclass(frozen=True)
 class UtilityOutcome:
-    """Mean squared error an item of the unbiased, unclipped estimate.
+    """Mean squared error per item of the unbiased, unclipped estimate.
 
     `value` with [lower, upper] is the mean over `repetitions` simulated collections
     (chi-square interval with matched degrees of freedom; `standard_error` is

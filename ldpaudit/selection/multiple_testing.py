@@ -7,10 +7,11 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
+from ldpaudit.arrays import Floats
 from ldpaudit.bounds.anytime import event_evidence, guess_evidence, least_kept
 from ldpaudit.bounds.named import NamedBound
 from ldpaudit.claim import Claim
-from ldpaudit.contracts import Floats, Mechanism
+from ldpaudit.contracts import Mechanism
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.evidence import Counts, Evidence
 from ldpaudit.games.pair_game import PairGame
@@ -84,7 +85,11 @@ def largest(
 
 
 def average(played: list[Evidence], claim: Claim, levels: tuple[float, float]) -> Found:
-    """The least epsilon that the average of all e-values does not refute, at both levels."""
+    """Bounds from the average of the e-values of all pairs, at both levels.
+
+    The average of e-values is one too, whatever their dependence: the bound is the least epsilon
+    at which it stays below 1 / alpha.
+    """
     guesses = [evidence.counts.guesses for evidence in played]
     events = [cast(EventCounts, evidence.counts.beside) for evidence in played]
     rows: Any = np.array([(g.correct, g.decided, g.trials) for g in guesses]).T
@@ -92,7 +97,10 @@ def average(played: list[Evidence], claim: Claim, levels: tuple[float, float]) -
     guess, event = GuessCounts(2, *rows), EventCounts(*columns)
 
     def each(epsilon: float) -> Floats:
-        """Log money by guesses and by event, shape (2, m); what is below its stake is given up."""
+        """Log e-values of guesses and of the event, shape (2, m), times their shares.
+
+        Those below 1 count as 0, which is valid and makes the average monotone in epsilon.
+        """
         delta, claimed = claim.delta, claim.epsilon
         logs = np.stack(
             [
@@ -110,7 +118,7 @@ def average(played: list[Evidence], claim: Claim, levels: tuple[float, float]) -
     for alpha in levels:
         lower = least_kept(mean, alpha, claim.epsilon)
         what, best = divmod(int(each(max(lower, -1e3)).argmax()), len(played))
-        text = played[best].game.texts(guesses[best], events[best])[what]  # type: ignore[arg-type]
+        text = played[best].game.texts(guesses[best], events[best])[what]
         trials, searched = guesses[best].trials, played[best].searched
         bound = EpsilonBound(lower, "anytime", "anytime", alpha, trials, text, searched)
         found.append((best, bound))
@@ -120,7 +128,7 @@ def average(played: list[Evidence], claim: Claim, levels: tuple[float, float]) -
 
 
 def _closed(logs: Floats, alpha: float) -> tuple[int, ...]:
-    """Places of which every average of e-values that holds them reaches 1 / alpha."""
+    """Pairs that the closed test refutes: each average that holds them reaches 1 / alpha."""
     order = np.argsort(logs)
     money = np.exp(np.minimum(logs[order], 600.0))
     smaller = np.append(0.0, np.cumsum(money))[:-1]  # of the s smallest, s from 0

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ldpaudit.arrays import Floats
 from ldpaudit.claim import Claim
-from ldpaudit.contracts import Floats, Mechanism, Reports, Values
+from ldpaudit.contracts import Mechanism, Reports, Values
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.sampling import chunks, pieces, report_entries
 from ldpaudit.selection.pairs import Pairs, Table
@@ -72,7 +73,10 @@ def tally(rows: Iterable[tuple[Floats, Values | None]], levels: Floats) -> PairC
 
 
 def margins(table: Floats, place: int) -> Floats:
-    """How strongly each report of one value speaks for it, against every other."""
+    """Log likelihood ratio of one input against each other one, per report: shape (reports, k).
+
+    `table` holds log likelihoods, one row per report; all reports are of the input at `place`.
+    """
     with np.errstate(invalid="ignore"):
         margin: Floats = table[:, place, None] - table
     margin[:, place] = 0.0
@@ -173,7 +177,7 @@ class Rules(NamedTuple):
 
 
 def fixed(levels: Floats, seen: PairCounts, pairs: Pairs, claim: Claim, *, reports: float) -> Rules:
-    """The rules that promise most of an audit with so many reports a pair.
+    """The rules that promise most of an audit with so many reports per pair.
 
     A promise is the log ratio that a pilot shows, drawn towards the claim by as much as
     two reports would, less the margin of an audit: few reports prove little of a pair,

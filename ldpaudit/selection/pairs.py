@@ -10,18 +10,12 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from ldpaudit import validate
-from ldpaudit.contracts import (
-    Floats,
-    HasLikelihood,
-    Mechanism,
-    Reports,
-    TrainableDistinguisher,
-    Values,
-)
+from ldpaudit.arrays import Floats
+from ldpaudit.contracts import HasLikelihood, Mechanism, Reports, TrainableDistinguisher, Values
 from ldpaudit.games.training import training_size
 from ldpaudit.registry import create_attack
 
-#: (Estimated) log-likelihood of each of some values, a column a value, up to a constant a report.
+#: (Estimated) log-likelihood of some values, a column each, up to a constant per report.
 Table: TypeAlias = Callable[[Reports], Floats]
 
 #: Inputs whose pairs are searched unasked, and most that named pairs may hold.

@@ -58,7 +58,7 @@ def promising_pair(mechanism: Mechanism, trials: int, *, seed: int, identity: st
     reports = mechanism.privatize(chosen[places], rng=rng)
     if len(reports) != places.size:
         raise ValueError(
-            f"privatize must return one report a value, got {len(reports)} of {places.size}."
+            f"privatize must return one report per value, got {len(reports)} of {places.size}."
         )
     attack: Any = create_attack("learned")
     if not isinstance(attack, FindsPairs):

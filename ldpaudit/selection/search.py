@@ -19,6 +19,7 @@ import numpy.typing as npt
 from ldpaudit import validate
 from ldpaudit.adapters.finite_inputs import on_inputs
 from ldpaudit.bounds.named import NamedBound
+from ldpaudit.bounds.registered import registered_bound
 from ldpaudit.claim import Claim
 from ldpaudit.contracts import HasDomain, HasLikelihood, IsRecorded, Mechanism
 from ldpaudit.domains import input_text
@@ -33,7 +34,7 @@ from ldpaudit.selection import multiple_testing, pair_counts
 from ldpaudit.selection.methods import Bonferroni, EValues, Holm, PilotSplit, Pooled, Selection
 from ldpaudit.selection.pairs import VALUES, Pairs, Reader, pairs_and_reader
 
-#: Fewest and most pilot reports an input that fix the rules.
+#: Fewest and most pilot reports per input that fix the rules.
 _PILOT = (1_000, 10_000)
 
 
@@ -118,7 +119,7 @@ def worst_pair(
     witness : str, optional
         Registered distinguisher, ``distinguish`` or one that learns; None means the
         likelihood ratio, or the learned witness where there is no likelihood. One that
-        learns is trained once an input, not once a pair: each tells its input from a
+        learns is trained once per input, not once per pair: each tells its input from a
         uniform draw of all, and the scores of two inputs are subtracted.
     bound : str, default "posterior-odds"
         Registered bound. `EValues` has its own.
@@ -160,7 +161,7 @@ def worst_pair(
     validate.check_integer("k", mechanism.k, 2)
     search = _Search(
         mechanism,
-        NamedBound.load(bound),
+        registered_bound(bound),
         Claim.of(mechanism),
         validate.check_trials(trials, 2),
         (

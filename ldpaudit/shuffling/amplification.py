@@ -28,7 +28,7 @@ class ShuffleBounds:
     Parameters
     ----------
     num_users : int
-        Reports that are shuffled, one a user.
+        Reports that are shuffled, one per user.
     delta : float
         Delta of the central guarantee.
     local_epsilon : float
@@ -84,7 +84,7 @@ def shuffle(mechanism: Any, num_users: int = 10_000, delta: float = 1e-6) -> Shu
         enough reports to list), both ends use its channel; without, the upper end is the one of
         any mechanism of its epsilon and the lower end is 0.
     num_users : int, default 10_000
-        Reports that are shuffled, one a user, up to 10**9.
+        Reports that are shuffled, one per user, up to 10**9.
     delta : float, default 1e-6
         Delta of the central guarantee, strictly between 0 and 1.
 

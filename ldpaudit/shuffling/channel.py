@@ -9,13 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ldpaudit.contracts import (
-    Floats,
-    HasExactEpsilon,
-    HasPairClasses,
-    HasReports,
-    checked_mechanism,
-)
+from ldpaudit.arrays import Floats
+from ldpaudit.contracts import HasExactEpsilon, HasPairClasses, HasReports, checked_mechanism
 
 from .laws import TOLERANCE, RatioLaw, against, clones, rounded
 
@@ -95,7 +90,7 @@ def _check_rows(table: Floats) -> None:
 
 
 def log_ratio(table: Floats) -> float:
-    """Largest log ratio of two values' probabilities of one report."""
+    """Exact local epsilon of a channel: the largest log ratio of two rows in one column."""
     with np.errstate(divide="ignore"):
         ratios = table.max(axis=0) / table.min(axis=0)
     return float(np.log(ratios.max()))

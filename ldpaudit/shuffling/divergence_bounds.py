@@ -13,7 +13,8 @@ import math
 
 import numpy as np
 
-from ldpaudit.contracts import Floats, Values
+from ldpaudit.arrays import Floats
+from ldpaudit.contracts import Values
 
 from .lattice import ROUNDOFF, LatticeSum, Steps, lattice_sum, pitch_of, tilt
 from .laws import TOLERANCE, RatioLaw

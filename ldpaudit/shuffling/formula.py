@@ -15,7 +15,7 @@ def closed_form(epsilon: float, num_users: int, delta: float) -> float | None:
     epsilon : float
         Budget of one report in natural-log units.
     num_users : int
-        Reports that are shuffled, one a user.
+        Reports that are shuffled, one per user.
     delta : float
         Delta of the central guarantee, strictly between 0 and 1.
 

@@ -19,7 +19,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.contracts import Floats, Values
+from ldpaudit.arrays import Floats
+from ldpaudit.contracts import Values
 
 Waves: TypeAlias = npt.NDArray[np.complex128]
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ldpaudit.contracts import Floats
+from ldpaudit.arrays import Floats
 
 #: Relative error granted to every probability and ratio: that of the mechanism's own logarithms,
 #: and that of rounding ratios to twelve digits (at most 5e-12).

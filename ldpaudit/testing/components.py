@@ -103,7 +103,7 @@ def check_attack(attack: Any, *, seed: int = 0) -> list[str]:
     require(np.array_equal(reports, before), f"{attack!r} changed the reports it was given")
     guesses = np.asarray(twice[0])
     require(np.array_equal(guesses, twice[1]), f"{attack!r} must depend on rng alone")
-    require(guesses.shape == (5,), f"{attack!r} must return one guess a report")
+    require(guesses.shape == (5,), f"{attack!r} must return one guess per report")
     require(((guesses >= 0) & (guesses < 5)).all(), f"{attack!r} must guess values in [0, k)")
     trials = 20_000
     rng = stream(seed, "check", "success")

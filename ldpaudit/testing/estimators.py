@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import validate
+from ldpaudit.arrays import Floats
 from ldpaudit.bounds.intervals import mean_interval
-from ldpaudit.contracts import Floats, FrequencyOracle, HasVariance, Reports, Values
+from ldpaudit.contracts import FrequencyOracle, HasVariance, Reports, Values
 from ldpaudit.data.priors import apportion
 from ldpaudit.sampling import chunks, stream
 
@@ -45,7 +46,7 @@ class Collected:
     """What a server made of collections of one set of frequencies.
 
     `worst` is the figure whose bias is largest against its margin; `others` counts further
-    figures with a bias. `mse` is the measured error a value with its t interval (each at the
+    figures with a bias. `mse` is the measured error per value with its t interval (each at the
     audit's alpha), `stated` the mechanism's own figure.
     """
 

@@ -42,7 +42,7 @@ def _check_rounds(mechanism: Any, rng: np.random.Generator) -> str:
         rounds.append([mechanism.privatize_round(values, state, rng=own) for values in columns])
     require(np.array_equal(columns, before), "privatize_round must not change its input")
     for one, two in zip(*rounds, strict=True):
-        require(len(one) == 200, "privatize_round must return one report a user")
+        require(len(one) == 200, "privatize_round must return one report per user")
         same = all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
         require(same, "start and privatize_round must depend on the generator alone")
     for bad in (columns[0, :-1], columns[0] - mechanism.k, columns[0] + mechanism.k, columns):
@@ -50,8 +50,10 @@ def _check_rounds(mechanism: Any, rng: np.random.Generator) -> str:
             mechanism.privatize_round(bad, state, rng=rng)
         except (ValueError, TypeError):
             continue
-        raise AssertionError("privatize_round must refuse values that are not one a user in [0, k)")
-    return "rounds: one report a user, reproducible, input untouched, bad values refused"
+        raise AssertionError(
+            "privatize_round must refuse values that are not one per user in [0, k)"
+        )
+    return "rounds: one report per user, reproducible, input untouched, bad values refused"
 
 
 def _check_budgets(mechanism: Any, rng: np.random.Generator) -> str:
@@ -64,7 +66,7 @@ def _check_budgets(mechanism: Any, rng: np.random.Generator) -> str:
     for number, values in enumerate((*columns, *columns), 1):
         mechanism.privatize_round(values, state, rng=rng)
         now = np.asarray(mechanism.spent(state))
-        require(now.shape == (users,), "spent must be one budget a user")
+        require(now.shape == (users,), "spent must be one budget per user")
         least = np.full(users, unit) if number == 1 else spent
         most = spent + unit if number <= len(columns) else spent
         slack = 1e-9 * number * unit

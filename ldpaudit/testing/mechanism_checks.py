@@ -54,7 +54,7 @@ def _check_sampler(mechanism: Any, rng: np.random.Generator) -> str:
     values = rng.integers(0, mechanism.k, 200)
     before = values.copy()
     draws = [mechanism.privatize(values, rng=np.random.default_rng(1)) for _ in range(2)]
-    require(len(draws[0]) == len(values), "privatize must return one report a value")
+    require(len(draws[0]) == len(values), "privatize must return one report per value")
     require(np.array_equal(values, before), "privatize must not change its input")
     same = all(np.array_equal(a, b) for a, b in zip(*draws, strict=True))
     require(same, "privatize must draw the same reports for the same generator state")
@@ -66,7 +66,7 @@ def _check_sampler(mechanism: Any, rng: np.random.Generator) -> str:
         except (ValueError, TypeError):
             continue
         raise AssertionError(f"privatize must refuse values {bad}")
-    return "sampler: one report a value, reproducible, input untouched, bad values refused"
+    return "sampler: one report per value, reproducible, input untouched, bad values refused"
 
 
 def _check_domain(mechanism: FiniteInputs, rng: np.random.Generator) -> str:

@@ -84,13 +84,13 @@ class BlockResponse(Decodes, ABC):
 
     @abstractmethod
     def _count(self, tallies: Ints) -> Ints:
-        """Supports of each place from how often each message came, one row a block."""
+        """Supports of each place from how often each message came, one row per block."""
 
     @abstractmethod
     def _draw_counts(self, users: Ints, free: Ints, rng: np.random.Generator) -> Ints:
         """Let users, counted by block and place, draw as `_draw` does and free ones anything.
 
-        The result counts messages, one row a block.
+        The result counts messages, one row per block.
         """
 
     @property
@@ -105,7 +105,7 @@ class BlockResponse(Decodes, ABC):
 
     @property
     def bits(self) -> int:
-        """Bits a report, ceil(log2) of the number of messages."""
+        """Bits per report, ceil(log2) of the number of messages."""
         return (self.universe_size - 1).bit_length()
 
     # A user sends a uniform message with probability `_free`, else a uniform supporting
@@ -132,7 +132,7 @@ class BlockResponse(Decodes, ABC):
         return self.support_size * self._high
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Ints:
-        """Draw one report a value: messages of shape (n,), numbered block by block."""
+        """Draw one report per value: messages of shape (n,), numbered block by block."""
         own, source = check_values(values, self.k), check_generator(rng)
         reports = np.empty(own.size, dtype=np.int64)
         for start in range(0, own.size, _CHUNK):

@@ -105,11 +105,11 @@ class NoisyHistogram(Decodes, ABC):
 
     @property
     def bits(self) -> int:
-        """Bits a report: k whole numbers, each as long as the largest needs."""
+        """Bits per report: k whole numbers, each as long as the largest needs."""
         return self.k * (len(self._law[0]) - 1).bit_length()
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Floats:
-        """Draw one report a value: float64 of shape (n, k)."""
+        """Draw one report per value: float64 of shape (n, k)."""
         own = check_values(values, self.k)
         check_generator(rng)
         reports = np.empty((own.size, self.k))

@@ -94,7 +94,7 @@ class SubsetRandomizer:
         return high, high - self.epsilon
 
     def privatize(self, own: Ints, rng: np.random.Generator) -> Bytes:
-        """Packed subsets, one row a user."""
+        """Packed subsets, one row per user."""
         return subset_rows(own, self.num_values, self.size, self.p, rng)
 
     def holding(self, wanted: Ints, num_rows: int, rng: np.random.Generator) -> Bytes:

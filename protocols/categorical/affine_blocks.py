@@ -138,7 +138,7 @@ class AffineBlockResponse(PureProtocol):
 
     @property
     def bits(self) -> int:
-        """Bits a report, ceil(log2) of the number of blocks, at most 2 ceil(log2 q) - 1."""
+        """Bits per report, ceil(log2) of the number of blocks, at most 2 ceil(log2 q) - 1."""
         return (self.num_blocks - 1).bit_length()
 
     @property
@@ -153,7 +153,7 @@ class AffineBlockResponse(PureProtocol):
         return self.p_star / (w * many), self.own_missed / ((self.q - w) * many)
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Ints:
-        """Draw one report a value: numbers of blocks, shape (n,)."""
+        """Draw one report per value: numbers of blocks, shape (n,)."""
         own, source = check_values(values, self.k), check_generator(rng)
         steps = source.integers(0, self.num_steps, own.size)
         missed = source.random(own.size) >= self.p_star
@@ -197,7 +197,7 @@ class AffineBlockResponse(PureProtocol):
     def sample_counts(self, histogram: npt.ArrayLike, *, rng: np.random.Generator) -> SupportCounts:
         """Draw the counts of histogram[v] users of each value v from their exact joint law.
 
-        At most 2**40 users; some 2 log2(w) draws a block, however many users there
+        At most 2**40 users; some 2 log2(w) draws per block, however many users there
         are. The joint law of the counts is that of a sum over q**2 / 2 blocks and has
         no shorter form known to us: ValueError above 2**24 blocks (k of about 5,790).
         """

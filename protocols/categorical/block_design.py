@@ -153,7 +153,7 @@ class BlockDesignResponse(PureProtocol):
 
     @property
     def bits(self) -> int:
-        """Bits a report, ceil(log2) of the number of blocks."""
+        """Bits per report, ceil(log2) of the number of blocks."""
         return (self.num_blocks - 1).bit_length()
 
     @cached_property
@@ -162,7 +162,7 @@ class BlockDesignResponse(PureProtocol):
         return np.argsort(~self._members.T, axis=1, kind="stable")
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Ints:
-        """Draw one report a value: numbers of blocks, shape (n,)."""
+        """Draw one report per value: numbers of blocks, shape (n,)."""
         own, source = check_values(values, self.k), check_generator(rng)
         missed, r = source.random(own.size) >= self.p_star, self.replication
         places = source.integers(np.where(missed, r, 0), np.where(missed, self.num_blocks, r))

@@ -116,7 +116,7 @@ class TextbookHistogramEncoding:
     scale: float
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Floats:
-        """Draw one report a value: float64 of shape (n, k)."""
+        """Draw one report per value: float64 of shape (n, k)."""
         own = check_values(values, self.k)
         reports = check_generator(rng).laplace(scale=self.scale, size=(own.size, self.k))
         reports[np.arange(own.size), own] += 1
@@ -124,7 +124,7 @@ class TextbookHistogramEncoding:
 
     @property
     def bits(self) -> int:
-        """Bits a report, k floats of 64."""
+        """Bits per report, k floats of 64."""
         return 64 * self.k
 
     def exact_epsilon(self) -> float:

@@ -59,11 +59,11 @@ class RandomizedResponse(PureProtocol):
 
     @property
     def bits(self) -> int:
-        """Bits a report, ceil(log2 k)."""
+        """Bits per report, ceil(log2 k)."""
         return (self.k - 1).bit_length()
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Ints:
-        """Draw one report a value: reports of shape (n,) in [0, k)."""
+        """Draw one report per value: reports of shape (n,) in [0, k)."""
         own = check_values(values, self.k)
         check_generator(rng)
         reports = np.empty(own.size, dtype=np.int64)

@@ -122,11 +122,11 @@ class LocalHashing(PureProtocol):
 
     @property
     def bits(self) -> int:
-        """Bits a report: the bucket, ceil(log2 g), and the 64-bit seed."""
+        """Bits per report: the bucket, ceil(log2 g), and the 64-bit seed."""
         return (self.num_buckets - 1).bit_length() + 64
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Rows:
-        """Draw one report a value: a structured vector with fields seed and bucket."""
+        """Draw one report per value: a structured vector with fields seed and bucket."""
         own = check_values(values, self.k)
         check_generator(rng)
         reports = np.empty(own.size, dtype=_REPORT)
@@ -321,7 +321,7 @@ class OptimizedLocalHashing(LocalHashing):
 @dataclass(frozen=True)
 @parameters(k=domain_size(), epsilon=budget())
 class BinaryLocalHashing(LocalHashing):
-    """BLH: local hashing to g = 2 buckets, one bit a report beside the seed.
+    """BLH: local hashing to g = 2 buckets, one bit per report beside the seed.
 
     Parameters
     ----------

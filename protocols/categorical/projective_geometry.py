@@ -144,11 +144,11 @@ class ProjectiveGeometryResponse(PureProtocol):
 
     @property
     def bits(self) -> int:
-        """Bits a report, ceil(log2 K)."""
+        """Bits per report, ceil(log2 K)."""
         return (self.universe_size - 1).bit_length()
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Ints:
-        """Draw one report a value: messages of shape (n,) in [0, K)."""
+        """Draw one report per value: messages of shape (n,) in [0, K)."""
         own, source = check_values(values, self.k), check_generator(rng)
         reports = np.empty(own.size, dtype=np.int64)
         for start in range(0, own.size, _CHUNK):

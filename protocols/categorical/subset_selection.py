@@ -93,11 +93,11 @@ class SubsetSelection(PureProtocol):
 
     @property
     def bits(self) -> int:
-        """Bits a report, ceil(log2 C(k, w))."""
+        """Bits per report, ceil(log2 C(k, w))."""
         return self._randomizer.bits
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Bytes:
-        """Draw one report a value: packed subsets of shape (n, ceil(k / 8))."""
+        """Draw one report per value: packed subsets of shape (n, ceil(k / 8))."""
         return self._randomizer.privatize(check_values(values, self.k), check_generator(rng))
 
     def log_likelihood(self, reports: Bytes, values: npt.ArrayLike | None = None) -> Floats:
@@ -116,7 +116,7 @@ class SubsetSelection(PureProtocol):
     def sample_counts(self, histogram: npt.ArrayLike, *, rng: np.random.Generator) -> SupportCounts:
         """Draw the counts of histogram[v] users of each value v from their exact joint law.
 
-        At most 2**40 users; the cost is some dozens of log2(k) draws a value, however many.
+        At most 2**40 users; the cost is some dozens of log2(k) draws per value, however many.
         """
         users = users_per_value(histogram, self.k)
         supports = self._randomizer.supports(users, check_generator(rng))

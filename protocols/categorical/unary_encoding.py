@@ -1,4 +1,4 @@
-"""Unary encoding: one bit a value, each flipped on its own. SUE, OUE and the general form."""
+"""Unary encoding: one bit per value, each flipped on its own. SUE, OUE and the general form."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class UnaryEncoding(PureProtocol):
 
     @property
     def bits(self) -> int:
-        """Bits a report, k."""
+        """Bits per report, k."""
         return self.k
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Bytes:
-        """Draw one report a value: packed bits of shape (n, ceil(k / 8))."""
+        """Draw one report per value: packed bits of shape (n, ceil(k / 8))."""
         own = check_values(values, self.k)
         check_generator(rng)
         packed = np.empty((own.size, width(self.k)), dtype=np.uint8)

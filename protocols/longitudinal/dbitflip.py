@@ -129,7 +129,7 @@ class BitFlip(BucketInfluence, Decodes, Memoised):
 
     @property
     def bits(self) -> int:
-        """Bits a report: d, and which buckets they are of."""
+        """Bits per report: d, and which buckets they are of."""
         return self.d + (math.comb(self.num_buckets, self.d) - 1).bit_length()
 
     @property
@@ -156,7 +156,7 @@ class BitFlip(BucketInfluence, Decodes, Memoised):
     def privatize_round(
         self, values: npt.ArrayLike, state: BucketMemory, *, rng: np.random.Generator
     ) -> Rows:
-        """One report a user, from the memo of the pattern that the value makes; nothing is drawn.
+        """One report per user, from the memo of the pattern that the value makes; nothing is drawn.
 
         The memo's key is the own bucket where it is one of the user's, and b where not.
         """

@@ -63,7 +63,7 @@ class LongitudinalLocalHashing(LocalHashing, Memoised):
     def privatize_round(
         self, values: npt.ArrayLike, state: HashedMemory, *, rng: np.random.Generator
     ) -> Rows:
-        """Draw one report a user: a structured vector with fields seed and bucket."""
+        """Draw one report per user: a structured vector with fields seed and bucket."""
         own, chain = self._values(values, state, rng), self._chain
         reports = np.empty(own.size, dtype=_REPORT)
         reports["seed"] = state.seeds

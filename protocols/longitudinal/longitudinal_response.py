@@ -23,7 +23,7 @@ from ._memoised import Memoised, Memory, checked_history, uniforms
 @dataclass(frozen=True)
 @parameters(epsilon=budget(), epsilon_inf=memo_budget, k=domain_size(), calibration=calibration)
 class LongitudinalRandomizedResponse(RandomizedResponse, Memoised):
-    """L-GRR: randomized response with epsilon_inf once a value, then one a report.
+    """L-GRR: randomized response with epsilon_inf once per value, then one per report.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ class LongitudinalRandomizedResponse(RandomizedResponse, Memoised):
     def privatize_round(
         self, values: npt.ArrayLike, state: Memory, *, rng: np.random.Generator
     ) -> Ints:
-        """Draw one report a user from the memoised response; reports of shape (n,) in [0, k)."""
+        """Draw one report per user from the memoised response; reports of shape (n,) in [0, k)."""
         own, chain = self._values(values, state, rng), self._chain
         permanent = displaced(own, self.k, chain.q1, uniforms(state.words(own)))
         return displaced(permanent, self.k, chain.q2, rng.random(own.size))

@@ -81,7 +81,7 @@ class LongitudinalUnaryEncoding(UnaryEncoding, Memoised):
     def privatize_round(
         self, values: npt.ArrayLike, state: UnaryMemory, *, rng: np.random.Generator
     ) -> Bytes:
-        """Draw one report a user from the permanent bits: packed, shape (n, ceil(k / 8))."""
+        """Draw one report per user from the permanent bits: packed, shape (n, ceil(k / 8))."""
         own, chain = self._values(values, state, rng), self._chain
         changed = np.flatnonzero(own != state.last)
         for rows in row_chunks(changed.size, width(self.k)):
@@ -183,7 +183,7 @@ class LongitudinalSymmetricUnaryEncoding(_TwoBudgets):
 
 @dataclass(frozen=True)
 class LongitudinalOptimizedSymmetricEncoding(_TwoBudgets):
-    """L-OSUE: optimized unary encoding once a value, then symmetric unary encoding a report.
+    """L-OSUE: optimized unary encoding once per value, then symmetric unary encoding per report.
 
     Parameters
     ----------
@@ -255,7 +255,7 @@ class LongitudinalOptimizedUnaryEncoding(_TwoBudgets):
 
 @dataclass(frozen=True)
 class LongitudinalSymmetricOptimizedEncoding(_TwoBudgets):
-    """L-SOUE: symmetric unary encoding once a value, then optimized unary encoding a report.
+    """L-SOUE: symmetric unary encoding once per value, then optimized unary encoding per report.
 
     Parameters
     ----------

@@ -100,7 +100,7 @@ class Decoder(ABC):
 
     @abstractmethod
     def exact_mse(self, moments: Moments, frequencies: Floats) -> float:
-        """Per-user mean squared error an item for fixed users with these frequencies.
+        """Per-user mean squared error per item for fixed users with these frequencies.
 
         ``moments[j] = (a_j, d_j)`` are the second-moment coefficients of one
         user's contribution to s_j on the sum-zero subspace: a_j I + d_j e_r e_r^T,

@@ -68,7 +68,7 @@ class Design:
         return found
 
     def mse(self, frequencies: Floats) -> float:
-        """Per-user mean squared error an item for fixed users."""
+        """Per-user mean squared error per item for fixed users."""
         return self.decoder.exact_mse(self.moments, frequencies)
 
     def mse_error(self, frequencies: Floats) -> float:

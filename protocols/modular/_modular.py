@@ -69,7 +69,7 @@ class ModularProtocol(WireReports):
         return self._design.block_bits + sum(block.bits for block in blocks) / len(blocks)
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Rows:
-        """Draw one report a value: a structured vector with fields block and subset."""
+        """Draw one report per value: a structured vector with fields block and subset."""
         own = check_values(values, self.k)
         blocks = self._design.blocks
         reports = np.zeros(own.size, dtype=self._dtype)

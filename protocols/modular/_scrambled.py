@@ -78,7 +78,7 @@ class ScrambledDecoder(Decoder):
         return np.asarray(np.take(residues, self._labels[block], axis=-1, mode="clip"))
 
     def normal(self, vector: Floats) -> Floats:
-        """The normal matrix times a vector: two gathers a block, in scratch that stays in cache."""
+        """The normal matrix times a vector: two gathers per block, in scratch kept in cache."""
         if vector.ndim > 1:
             return np.stack([self.normal(row) for row in vector])
         scratch = {m: np.zeros(-(-self.k // m) * m) for m in set(self.moduli)}
@@ -106,7 +106,7 @@ class ScrambledDecoder(Decoder):
         return float(np.mean(np.sum(probes * self.constrained(probes), axis=1))) / self.k
 
     def exact_mse(self, moments: Moments, frequencies: Floats) -> float:
-        """Per-user mean squared error an item: exact to k = 2048, else estimated by probes."""
+        """Per-user mean squared error per item: exact to k = 2048, else estimated by probes."""
         return self.mse_with_error(moments, frequencies)[0]
 
     def mse_with_error(self, moments: Moments, frequencies: Floats) -> tuple[float, float]:

@@ -97,7 +97,7 @@ class ResidueDecoder(Decoder):
         return (trace - float(self.flat @ self.flat) / self.flat_sum) / self.k
 
     def exact_mse(self, moments: Moments, frequencies: Floats) -> float:
-        """Per-user mean squared error an item, exact in O(k l) (see `Decoder.exact_mse`).
+        """Per-user mean squared error per item, exact in O(k l) (see `Decoder.exact_mse`).
 
         ||Q 1_r||^2 adds up the entries of Q^2 over pairs in class r: its main
         diagonal and those at multiples of m_j.

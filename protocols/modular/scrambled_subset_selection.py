@@ -45,7 +45,7 @@ class ScrambledSubsetSelection(ModularProtocol):
     epsilon : float
         Privacy budget in natural-log units, positive and finite.
     moduli : tuple of int, optional
-        One a block, each in [2, k], not necessarily coprime, with 1 + sum(m - 1)
+        One per block, each in [2, k], not necessarily coprime, with 1 + sum(m - 1)
         >= k. None takes 90 blocks of 0.06 k (larger and fewer where k is small).
     seed : int, default 0
         Public key of the permutations.

@@ -45,7 +45,7 @@ class WholeNoise(OnInterval):
 
     @property
     def bits(self) -> int:
-        """Bits a report, a signed number of fixed length."""
+        """Bits per report, a signed number of fixed length."""
         return BITS
 
     def _check_together(self) -> None:

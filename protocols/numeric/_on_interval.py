@@ -108,7 +108,7 @@ class OnInterval(ABC):
         return np.minimum(position, self._steps, out=position)  # not below 0: rounding is monotone
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> npt.NDArray[Any]:
-        """Draw one report a value: whole numbers, shape (n,)."""
+        """Draw one report per value: whole numbers, shape (n,)."""
         own = self.domain.check(values)
         check_generator(rng)
         reports = np.empty(own.size, dtype=self._dtype)
@@ -183,7 +183,7 @@ class FixedWire:
 
     @property
     def bits(self) -> int:
-        """Bits a report, fixed length."""
+        """Bits per report, fixed length."""
         return max(1, (self._outputs - 1).bit_length())
 
     def pack(self, reports: npt.ArrayLike) -> list[bytes]:

@@ -47,7 +47,7 @@ class Weights:
 
     @property
     def log_ratio(self) -> float:
-        """Logarithm of (blind + extra) / blind."""
+        """Exact epsilon: log of the likelier weight over the other, (blind + extra) / blind."""
         return math.log1p(self.extra / self.blind)
 
 

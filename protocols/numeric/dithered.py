@@ -111,7 +111,7 @@ class Dithered(Window):
 
     @property
     def level_bits(self) -> int:
-        """Bits a report where the dither comes from a public seed, ceil(log2 k)."""
+        """Bits per report where the dither comes from a public seed, ceil(log2 k)."""
         return (self._levels - 1).bit_length()
 
     @property

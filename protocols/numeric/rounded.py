@@ -75,7 +75,7 @@ class Levels(AffineWindow):
         users = np.asarray(histogram)
         if users.shape != asked.shape or not np.issubdtype(users.dtype, np.integer):
             raise ValueError(
-                f"histogram must be {asked.size} whole numbers, one a value, "
+                f"histogram must be {asked.size} whole numbers, one per value, "
                 f"got {users.dtype} of shape {users.shape}."
             )
         if (users < 0).any() or not 1 <= int(users.sum()) <= _MAX_USERS:

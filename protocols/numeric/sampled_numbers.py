@@ -143,7 +143,7 @@ class SampledNumbers:
 
     @property
     def bits(self) -> int:
-        """Bits a report: which attributes, as a number below C(d, k), and their reports."""
+        """Bits per report: which attributes, as a number below C(d, k), and their reports."""
         which = (math.comb(self.dimension, self.sampled) - 1).bit_length()
         return which + self.sampled * int(self.mechanism.bits)
 

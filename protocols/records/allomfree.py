@@ -111,7 +111,7 @@ class Allomfree(SampledAttribute):
     def privatize_round(
         self, values: npt.ArrayLike, state: RecordMemory, *, rng: np.random.Generator
     ) -> Rows:
-        """Draw one report a user: a structured vector, ``attribute`` says which field counts."""
+        """Draw one report per user: a structured vector, ``attribute`` says which field counts."""
         records = self.records(values)
         if len(records) != state.attribute.size:
             raise ValueError(

@@ -142,11 +142,11 @@ class RandomSamplingFakeData(RecordProtocol):
 
     @property
     def bits(self) -> int:
-        """Bits a report, summed over the attributes."""
+        """Bits per report, summed over the attributes."""
         return sum(oracle.bits for oracle in self.attributes)
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Rows:
-        """Draw one report a value: a structured vector with a field an attribute."""
+        """Draw one report per value: a structured vector with a field per attribute."""
         records = self.records(values)
         drawn = check_generator(rng).integers(0, len(self.sizes), len(records))
         reports = np.empty(len(records), dtype=self._dtype)

@@ -101,11 +101,11 @@ class BudgetSplitting(_Divided):
 
     @property
     def bits(self) -> int:
-        """Bits a report, summed over the attributes."""
+        """Bits per report, summed over the attributes."""
         return sum(oracle.bits for oracle in self.attributes)
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Rows:
-        """Draw one report a value: a structured vector with a field an attribute."""
+        """Draw one report per value: a structured vector with a field per attribute."""
         columns = self.records(values).T
         check_generator(rng)
         reports = np.empty(columns.shape[1], dtype=self._dtype)
@@ -174,7 +174,7 @@ class SampledAttribute(RecordProtocol):
         return (len(self.sizes) - 1).bit_length() + largest
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Rows:
-        """Draw one report a value: a structured vector, ``attribute`` says which field counts."""
+        """Draw one report per value: a structured vector, ``attribute`` says which field counts."""
         records = self.records(check_values(values, self.k))
         reports = np.zeros(len(records), dtype=self._dtype)
         reports["attribute"] = check_generator(rng).integers(0, len(self.sizes), len(records))

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from scipy.special import gammaln, logsumexp
 
 from ldpaudit import validate
-from ldpaudit.contracts import Floats, HasReports, Values
+from ldpaudit.arrays import Floats
+from ldpaudit.contracts import HasReports, Values
 from ldpaudit.parameters import budget, domain_size, fraction, integer, optional, parameters
 from ldpaudit.registry import create
 from ldpaudit.shuffling import central_delta, local_budget
@@ -43,7 +44,7 @@ class Shuffled:
     base : str
         Registered protocol of one report, whose reports can be listed (at most 4,096).
     num_users : int
-        Reports that are shuffled, one a user, at least 1 and at most 10**9.
+        Reports that are shuffled, one per user, at least 1 and at most 10**9.
     delta : float, default 1e-6
         Claimed central delta, strictly between 0 and 1.
     local_epsilon : float, optional
@@ -115,7 +116,7 @@ class Shuffled:
         return min(2, self.k - 1) if self.others is None else self.others
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Values:
-        """Draw the counts of all reports of n users once a value: shape (n, reports)."""
+        """Draw the counts of all reports of n users once per value: shape (n, reports)."""
         own = validate.check_values(values, self.k)
         validate.check_generator(rng)
         law = np.exp(self._table[self._held])

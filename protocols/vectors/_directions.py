@@ -43,7 +43,7 @@ def spread_around(
 
 
 def two_sided(log_law: Floats, log_mirrored: Floats, lengths: Floats) -> Floats:
-    """Log density of reports of x from those of both directions, a column an input."""
+    """Log density of reports of x from those of both directions, a column per input."""
     with np.errstate(divide="ignore"):
         there, back = np.log((1 + lengths) / 2), np.log((1 - lengths) / 2)
     return np.asarray(np.logaddexp(log_law + there, log_mirrored + back))

@@ -89,7 +89,7 @@ class OnBall(ABC):
 
     @property
     def bits(self) -> int:
-        """Bits a report: a float of 64 for each coordinate."""
+        """Bits per report: a float of 64 for each coordinate."""
         return 64 * self.dimension
 
     def _blocks(self, many: int) -> Iterable[slice]:
@@ -169,7 +169,7 @@ class OnBall(ABC):
         return np.asarray(np.einsum("ij,ij->i", own, own))
 
     def pack(self, reports: npt.ArrayLike) -> list[bytes]:
-        """Reports as 8 bytes a coordinate, floats with the most significant byte first."""
+        """Reports as 8 bytes per coordinate, floats with the most significant byte first."""
         return [row.tobytes() for row in self._checked(reports).astype(">f8")]
 
     def unpack(self, messages: Iterable[bytes]) -> Floats:

@@ -83,7 +83,7 @@ FORMS: dict[str, tuple[str, Callable[[Any], Any]]] = {
 @pytest.mark.parametrize("epsilon", [1.0, 4.0])
 @pytest.mark.parametrize("k", [2, 25])
 def test_laplace_noise_is_read_from_samples_alone(k: int, epsilon: float) -> None:
-    """At 30,000 trials an input 0.85 of epsilon is shown; never more (false alarm 1e-6)."""
+    """At 30,000 trials per input 0.85 of epsilon is shown; never more (false alarm 1e-6)."""
     played = play(Laplace(k, epsilon), 30_000)
     assert played.shown() >= 0.85 * epsilon
     assert played.shown(1e-6) <= epsilon
@@ -92,7 +92,7 @@ def test_laplace_noise_is_read_from_samples_alone(k: int, epsilon: float) -> Non
 @pytest.mark.parametrize("epsilon", [1.0, 4.0])
 @pytest.mark.parametrize("name", ["grr", "ss", "sue", "oue", "the", "mss", "smss", "pgr"])
 def test_our_protocols_are_read_from_samples_alone(name: str, epsilon: float) -> None:
-    """At 30,000 trials an input 0.85 of the exact epsilon is shown; never more (1e-6 each)."""
+    """At 30,000 trials per input 0.85 of the exact epsilon is shown; never more (1e-6 each)."""
     m = ldpaudit.mechanism(name, k=25, epsilon=epsilon)
     exact, played = m.exact_epsilon(), play(m, 30_000)
     assert played.shown() >= 0.85 * exact

@@ -122,7 +122,7 @@ def test_leakage_is_that_of_the_inputs() -> None:
 
 def test_what_a_mechanism_says_of_itself_is_checked() -> None:
     assert check_mechanism(OneBit(1.0, 0.0, 100.0)) == [
-        "sampler: one report a value, reproducible, input untouched, bad values refused",
+        "sampler: one report per value, reproducible, input untouched, bad values refused",
         "domain: [0, 100], inputs outside refused",
         "likelihood: ratios within epsilon = 1, reports follow it",
         "exact epsilon: 1 of 1",

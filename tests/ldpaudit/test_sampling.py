@@ -179,7 +179,7 @@ def test_bayes_succeeds_as_often_as_the_formula_says(name: str, prior: list[floa
     [
         ([0, 1, 2, 4], r"values must lie in \[0, 4\), got 4"),
         ([0, 1, 2, -1], r"values must lie in \[0, 4\), got -1"),
-        ([[0], [1], [2], [3]], r"must return one guess a report, got shape \(100, 1\)"),
+        ([[0], [1], [2], [3]], r"must return one guess per report, got shape \(100, 1\)"),
     ],
 )
 def test_impossible_guesses_are_an_error(answers: Any, message: str) -> None:

@@ -1,4 +1,4 @@
-"""Colours: one a protocol everywhere, seen on either paper, told apart in grey print."""
+"""Colours: one per protocol everywhere, seen on either paper, told apart in grey print."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class RingResponse:
         return np.asarray(log_weights - math.log(np.exp(log_weights).sum()))
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Ints:
-        """One report a value: the value shifted around the ring."""
+        """One report per value: the value shifted around the ring."""
         own = check_values(values, self.k)
         shifts = rng.choice(self.k, size=own.size, p=np.exp(self._log_law()))
         return (own + shifts) % self.k

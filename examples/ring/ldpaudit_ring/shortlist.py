@@ -36,7 +36,7 @@ class Shortlist:
         *,
         rng: np.random.Generator,
     ) -> Ints:
-        """One guess a report; among values that are equally common, the likeliest."""
+        """One guess per report; among values that are equally common, the likeliest."""
         del rng  # nothing is left to chance
         likelihood = mechanism.log_likelihood(reports)
         least = likelihood.max(axis=1, keepdims=True) - self.share * mechanism.epsilon

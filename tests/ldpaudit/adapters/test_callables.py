@@ -44,7 +44,7 @@ def drawn(fn: Callable[..., Any], values: Any = (0, 1, 2), k: int = 4, **how: An
 @pytest.mark.parametrize(("fn", "batched"), [(response, False), (responses, True)])
 def test_a_function_keeps_the_contract_of_a_mechanism(fn: Any, batched: bool) -> None:
     lines = components.check_mechanism(from_callable(fn, k=4, epsilon=2.6, batched=batched))
-    assert lines[0].startswith("sampler: one report a value, reproducible, input untouched")
+    assert lines[0].startswith("sampler: one report per value, reproducible, input untouched")
 
 
 def test_the_public_name_is_the_same() -> None:
@@ -199,9 +199,9 @@ def test_nested_parts_must_agree_in_size() -> None:
 @pytest.mark.parametrize(
     ("reports", "message"),
     [
-        ([1, 2], "fn must return one report a value, got 2 for 3 values."),
-        (7, "fn must return one report a value, got int for 3 values."),
-        (None, "fn must return one report a value, got NoneType for 3 values."),
+        ([1, 2], "fn must return one report per value, got 2 for 3 values."),
+        (7, "fn must return one report per value, got int for 3 values."),
+        (None, "fn must return one report per value, got NoneType for 3 values."),
         (np.array([1.0, np.nan, 2.0]), "got nan from fn for the value 1."),
         ([1, None, 2], "got None from fn for the value 1."),
         (np.array([1j, 1, 1]), "got dtype complex128"),

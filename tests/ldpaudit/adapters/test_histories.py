@@ -25,7 +25,7 @@ def pattern(history: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def response_law(m: Any, history: tuple[int, ...], reports: tuple[int, ...]) -> float:
-    """L-GRR by its story: a permanent answer a value, then a fresh one a round."""
+    """L-GRR by its story: a permanent answer per value, then a fresh one per round."""
     q1, q2 = m._chain.q1, m._chain.q2
     p1, p2 = 1 - (m.k - 1) * q1, 1 - (m.k - 1) * q2
     law = 1.0

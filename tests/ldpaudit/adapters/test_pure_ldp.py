@@ -19,7 +19,7 @@ import pytest
 import ldpaudit
 from ldpaudit.adapters.recordings import RecordedMechanism
 from ldpaudit.auditing.defaults import VERDICT_ALPHA
-from ldpaudit.bounds.named import NamedBound
+from ldpaudit.bounds.registered import registered_bound
 from ldpaudit.claim import Claim
 from ldpaudit.games.evidence import Prepared
 from ldpaudit.games.preparation import prepare
@@ -47,7 +47,7 @@ for epsilon in {EPSILONS}:
         np.save(f"{{path}}-{{epsilon}}-{{value}}.npy", np.array(reports, dtype=np.uint8))
 """
 
-#: From version, variant and reports an input to those of every epsilon, as a mechanism.
+#: From version, variant and reports per input to those of every epsilon, as a mechanism.
 Reports = Callable[[str, str, int], dict[float, RecordedMechanism]]
 
 
@@ -106,7 +106,7 @@ def test_the_repaired_one_is_left_alone(reports: Reports, variant: str) -> None:
     More than 8 wrong ones have probability 8e-7; one at the level of the verdict in all
     400 at most 0.04, but reports and audits follow from fixed seeds.
     """
-    odds = NamedBound.load("posterior-odds")
+    odds = registered_bound("posterior-odds")
     for epsilon, m in reports("1.2.0", variant, 120_000).items():
         prepared = prepare(
             m, odds, (0, 1), 40_000, claim=Claim(epsilon), seed=0, identity="pure-ldp 1.2.0"

@@ -216,7 +216,7 @@ def test_npy_is_never_unpickled(tmp_path: Path) -> None:
 def test_npy_that_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.npy"
     for content, message in (
-        (np.array(3), "must have one report a row, got a single value."),
+        (np.array(3), "must have one report per row, got a single value."),
         (np.empty((0, 2)), "must hold at least one report, got none."),
         (np.array([[1.0, 2.0], [np.nan, 1.0]]), r"got \[nan  1.\] in row 2 of '.*a.npy'."),
         (np.array([1j]), "got dtype complex128"),

@@ -73,7 +73,7 @@ def test_users_keeps_its_digits_where_subtraction_would_lose_them() -> None:
 
 
 def fisher_error(channel: Floats) -> float:
-    """n times the Cramer-Rao error an item at uniform truth, straight from the definition."""
+    """n times the Cramer-Rao error per item at uniform truth, straight from the definition."""
     k = channel.shape[1]
     centre = np.eye(k) - 1 / k
     columns = channel @ centre

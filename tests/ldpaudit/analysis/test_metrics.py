@@ -62,7 +62,7 @@ def test_an_interval_at_a_tiny_alpha_is_no_point(alpha: float) -> None:
     assert high > row.value > low
     # At 5% it is the interval of the standard error that the table states.
     law = stats.chi2(2 * (row.value / (row.standard_error or 0.0)) ** 2)
-    upper = row.value * law.args[0] / float(law.ppf(0.02))
+    upper = row.value * float(law.mean()) / float(law.ppf(0.02))
     assert row.measured_interval(0.05)[1] == pytest.approx(upper, rel=1e-6)
 
 

@@ -145,7 +145,7 @@ class Box:
     ids=lambda kind: str(kind.__name__),
 )
 def test_what_leaks_is_found_by_reports_alone(kind: Any, k: int) -> None:
-    """At 100,000 reports an input; `benchmarks/audit_broken.py` found all, 20 times of 20."""
+    """At 100,000 reports per input; `benchmarks/audit_broken.py` found all, 20 times of 20."""
     result = ldpaudit.audit(Box(kind(k, 1.0), k, 1.0), [], seed=k)
     assert result.verdict == "violation"
     assert "learned witness" in result.verdict_bound.event

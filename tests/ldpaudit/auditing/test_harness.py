@@ -44,7 +44,7 @@ def outcome(result: AuditResult, name: str) -> AttackOutcome:
 @pytest.mark.parametrize("k", [2, 25, 100])
 @pytest.mark.parametrize("name", FIVE)
 def test_the_bound_is_tight_and_keeps_its_word(name: str, k: int, epsilon: float) -> None:
-    """21 seeds, 100,000 trials an input; a valid bound fails the count with 1e-6 at most."""
+    """21 seeds, 100,000 trials per input; a valid bound fails the count with 1e-6 at most."""
     m = ldpaudit.mechanism(name, k=k, epsilon=epsilon)
     found = [ldpaudit.audit(m, [], seed=seed).epsilon_lower for seed in range(21)]
     assert float(np.median(found)) >= 0.95 * epsilon
@@ -301,10 +301,10 @@ NEEDED = ("k", "epsilon", "privatize", "log_likelihood", "aggregate", "estimate"
         ({"estimate": lambda _: np.zeros(3)}, r"estimate must return shape \(4,\), got \(3,\)"),
         (
             {"log_likelihood": lambda r, v=None: np.full((len(r), 4 if v is None else 2), np.nan)},
-            "must return one score a report and no nan",
+            "must return one score per report and no nan",
         ),
         ({"log_likelihood": lambda r, v=None: np.zeros((3, 9))}, "must return one score"),  # noqa: ARG005
-        ({"privatize": lambda v, *, rng: np.zeros(7, dtype=int)}, "must return one report a value"),  # noqa: ARG005
+        ({"privatize": lambda v, *, rng: np.zeros(7, dtype=int)}, "return one report per value"),  # noqa: ARG005
     ],
 )
 def test_nonsense_is_named(answers: dict[str, Any], message: str) -> None:

@@ -18,7 +18,7 @@ from scipy import stats
 import ldpaudit
 from ldpaudit.auditing.stopping import looks
 from ldpaudit.bounds.anytime import event_evidence, guess_evidence
-from ldpaudit.bounds.named import NamedBound
+from ldpaudit.bounds.registered import registered_bound
 from ldpaudit.claim import Claim
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.evidence import Counts, Evidence
@@ -79,7 +79,7 @@ def enough(claimed: float, alpha: float, trials: Ints) -> Ints:
 
 @pytest.mark.parametrize("epsilon", [1.0, 4.0])
 def test_peeking_raises_no_more_alarms_than_alpha(epsilon: float) -> None:
-    """Over every other look of an audit of 1e6 reports an input, at a true claim."""
+    """Over every other look of an audit of 1e6 reports per input, at a true claim."""
     paths = Paths.draw(epsilon, 2_000_000, RUNS, 17, every=2)
     assert paths.seen.size >= 100
     alarms = float(paths.beyond(epsilon, ALPHA).any(axis=1).mean())
@@ -133,7 +133,7 @@ def test_an_audit_judges_counts_so() -> None:
         guesses = GuessCounts(2, int(paths.correct[run, look]), seen, seen)
         event = EventCounts(hits, first, false_hits, seen - first)
         found = Evidence(game, Counts(guesses, event), "nothing").lower_bound(
-            NamedBound.load("anytime"), Claim(1.0), ALPHA
+            registered_bound("anytime"), Claim(1.0), ALPHA
         )
         assert (found.epsilon_lower > 1.0) == beyond[look]
         verdicts.append(bool(beyond[look]))

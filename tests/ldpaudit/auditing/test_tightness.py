@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 
 import ldpaudit
-from ldpaudit.bounds.named import NamedBound
+from ldpaudit.bounds.registered import registered_bound
 from ldpaudit.claim import Claim
 from ldpaudit.games.preparation import prepare
 from ldpaudit.outcomes.audit_result import AuditResult
@@ -71,7 +71,7 @@ def median(results: list[AuditResult]) -> float:
     ("name", "k", "epsilon"), [*CELLS, *(pytest.param(*c, marks=pytest.mark.slow) for c in LONG)]
 )
 def test_audits_show_what_there_is(name: str, k: int, epsilon: float) -> None:
-    """At least 0.95 of the exact epsilon at 1e5 reports an input, the median of 11 seeds.
+    """At least 0.95 of the exact epsilon at 1e5 reports per input, the median of 11 seeds.
 
     One audit in 30 falls short of it where least is shown (grr), so the median does once in
     3e6; elsewhere fewer than one in 100, and once in 1e9.
@@ -83,7 +83,7 @@ def test_audits_show_what_there_is(name: str, k: int, epsilon: float) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("k", "epsilon"), [(2, 1.0), (25, 4.0)])
 def test_she_is_read_from_its_reports_alone(k: int, epsilon: float) -> None:
-    """At least 0.9 of the exact epsilon at 1e6 reports an input; 5 of 5 runs were above 0.96."""
+    """At least 0.9 of the exact epsilon at 1e6 reports per input; 5 of 5 runs were above 0.96."""
     m: Any = ldpaudit.mechanism("she", k=k, epsilon=epsilon)
     (result,) = audits(Box(m), 1, trials=1_000_000)
     assert "learned witness" in result.bound.event
@@ -98,7 +98,7 @@ def test_audits_come_closer_than_ldp_auditor(epsilon: float) -> None:
     of the medians lie between (1e-9). Larger samples are in `test_anytime.py`.
     """
     m, level = ldpaudit.mechanism("grr", k=2, epsilon=epsilon), {"alpha": 0.05, "delta": 0.0}
-    bound, claim, gaps = NamedBound.load("posterior-odds"), Claim(epsilon), []
+    bound, claim, gaps = registered_bound("posterior-odds"), Claim(epsilon), []
     for seed in range(200):
         ready = prepare(m, bound, (0, 1), 10**4, claim=claim, seed=seed, identity="gap")
         assert not isinstance(ready, str)

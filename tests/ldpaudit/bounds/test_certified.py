@@ -19,8 +19,8 @@ from scipy import stats
 
 import ldpaudit
 from ldpaudit.bounds.anytime import event_evidence, guess_evidence
-from ldpaudit.bounds.named import NamedBound
 from ldpaudit.bounds.planned import ClopperPearson, PosteriorOdds
+from ldpaudit.bounds.registered import registered_bound
 from ldpaudit.claim import Claim
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.evidence import Counts, Evidence
@@ -58,7 +58,7 @@ def certified(counts: Counts, epsilon: float, bound: str = "posterior-odds") -> 
     if isinstance(counts.beside, GuessCounts):
         game = KaryGame(m)
     found = Evidence(game, counts, "nothing")
-    return found.lower_bound(NamedBound.load(bound), Claim(epsilon), ALPHA).epsilon_lower
+    return found.lower_bound(registered_bound(bound), Claim(epsilon), ALPHA).epsilon_lower
 
 
 # ------------------------------------------------------- part by part, exactly

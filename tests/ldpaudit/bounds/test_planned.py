@@ -177,7 +177,7 @@ def test_the_coin_matters_where_guesses_are_withheld() -> None:
 
 @pytest.mark.parametrize(("epsilon", "median"), [(0.5, 0.4924), (1.0, 0.9920), (4.0, 3.9722)])
 def test_median_bound_of_randomized_response(epsilon: float, median: float) -> None:
-    """Two values, 100,000 trials an input, the median count: the table of the design study."""
+    """Two values, 100,000 trials per input, the median count: the table of the design study."""
     trials = 200_000
     correct = int(stats.binom.median(trials, precision_limit(2, epsilon)))
     assert odds(correct, trials, trials) == pytest.approx(median, abs=0.003)
@@ -267,7 +267,7 @@ def test_the_split_beats_two_halves(epsilon: float, least_gain: float) -> None:
     assert (got - halves) / (epsilon - halves) > least_gain
 
 
-#: Medians of 400 simulated audits of randomized response on two values, n reports an input:
+#: Medians of 400 simulated audits of randomized response on two values, n reports per input:
 #: (n, epsilon), Clopper-Pearson at the fixed split, Katz.
 MEDIANS = [
     (10**4, 0.5, 0.4602, 0.4757),

@@ -76,7 +76,7 @@ def test_audit_text(run: Run) -> None:
     code, out, _ = run("audit", "grr", *SMALL)
     assert code == 0
     assert out.startswith("grr (k = 8, epsilon = 1.0)\nconsistent: nothing found against the claim")
-    for part in ("claimed epsilon", "exact epsilon", "bayes", "95% interval", "3 bits a report"):
+    for part in ("claimed epsilon", "exact epsilon", "bayes", "95% interval", "3 bits per report"):
         assert part in out
     assert "\x1b" not in out
 

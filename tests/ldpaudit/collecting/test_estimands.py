@@ -90,7 +90,7 @@ def test_the_error_of_the_mean_of_adult_ages_is_the_exact_one(epsilon: float) ->
     server, rng = Server(view), np.random.default_rng(7)
     truth = server.truth(ages.histogram)
     assert truth == pytest.approx(load("adult-age").users().mean() + 17, abs=0.2)
-    # One bit a user: the number of ones is a sum over the ages of binomial counts.
+    # One bit per user: the number of ones is a sum over the ages of binomial counts.
     assert ages.inputs is not None
     ones = 0.5 + (ages.inputs - 50) / 50 * math.tanh(epsilon / 2) / 2
     squares = np.array(

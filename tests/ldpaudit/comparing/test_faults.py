@@ -81,7 +81,7 @@ def test_what_is_raised_or_nonsense_is_a_row_that_says_why() -> None:
 
 def test_a_bad_attack_spoils_its_own_row() -> None:
     bad = {"raises": "KeyError: 'lost'", "nan": "must be integers", "range": "got 6",
-           "short": "one guess a report"}  # fmt: skip
+           "short": "one guess per report"}  # fmt: skip
     frame = compare(study("well", attacks=(*bad, "blind"))).frame
     assert failures(frame) == {}
     failed = frame[frame["status"] == "failed"]

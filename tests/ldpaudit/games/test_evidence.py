@@ -14,7 +14,7 @@ from scipy import stats
 
 import ldpaudit
 from ldpaudit import sampling
-from ldpaudit.bounds.named import NamedBound
+from ldpaudit.bounds.registered import registered_bound
 from ldpaudit.claim import Claim
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games import preparation, thresholds
@@ -102,7 +102,7 @@ def test_rules_are_thresholds() -> None:
 @pytest.mark.parametrize("answers", [[0.0, math.nan], [[0.0], [1.0]]])
 def test_scores_are_one_number_a_report(answers: Any) -> None:
     game, _ = pair_game(answers, 2, (0, 1))
-    with pytest.raises(ValueError, match="must return one score a report and no nan"):
+    with pytest.raises(ValueError, match="must return one score per report and no nan"):
         game.draw(100, stream(0))
 
 
@@ -138,7 +138,7 @@ def test_the_pilot_finds_the_level_of_a_graded_score() -> None:
     right = np.where(clear, rng.random(20_000) < 0.731, rng.random(20_000) < 0.52)
     score = np.where(right == first, 1.0, -1.0) * np.where(clear, 1.0, 0.05)
     game, _ = pair_game([0, 0], 2, (0, 1))
-    promise = ExpectedBound(NamedBound.load("posterior-odds"), Claim(1.0))
+    promise = ExpectedBound(registered_bound("posterior-odds"), Claim(1.0))
     fixed, expected = game.fixed(ScoredReports(score, first), 200_000, promise)
     assert 0.05 < fixed.decide <= 1.0
     assert 0.9 < expected <= 1.0
@@ -149,7 +149,7 @@ def test_a_violation_that_a_pilot_shows_is_not_given_up_for_luck() -> None:
 
     Where the common score is no likelier than claimed, the rare one is the only hope.
     """
-    promise = ExpectedBound(NamedBound.load("posterior-odds"), Claim(1.0))
+    promise = ExpectedBound(registered_bound("posterior-odds"), Claim(1.0))
     for ratio, chosen in ((math.exp(2), 1), (math.exp(1), 9)):
         hits, rest = [30, 2_000], 10_000
         false_hits = [0, round(2_000 / ratio)]
@@ -168,13 +168,13 @@ def test_a_violation_that_a_pilot_shows_is_not_given_up_for_luck() -> None:
 def prepared(m: Any, bound: str = "posterior-odds", trials: int = 10_000, **rest: Any) -> Prepared:
     options: dict[str, Any] = {"pair": (0, 1), "seed": 0, "identity": "id"} | rest
     options["claim"] = Claim(m.epsilon, options.pop("delta", 0.0))
-    found = prepare(m, NamedBound.load(bound), options.pop("pair"), trials, **options)
+    found = prepare(m, registered_bound(bound), options.pop("pair"), trials, **options)
     assert isinstance(found, Prepared)
     return found
 
 
 def shown(found: Evidence, bound: str = "posterior-odds", alpha: float = 0.05) -> float:
-    return found.lower_bound(NamedBound.load(bound), Claim(1.0), alpha).epsilon_lower
+    return found.lower_bound(registered_bound(bound), Claim(1.0), alpha).epsilon_lower
 
 
 def test_randomized_response_plays_the_k_ary_game() -> None:
@@ -196,7 +196,7 @@ def test_the_others_play_the_pair_game(name: str) -> None:
     m = ldpaudit.mechanism(name, k=25, epsilon=1.0)
     found = prepared(m, pair=(3, 7)).play(20_000)
     assert isinstance(found.game, PairGame)
-    bound = found.lower_bound(NamedBound.load("posterior-odds"), Claim(1.0), 0.05)
+    bound = found.lower_bound(registered_bound("posterior-odds"), Claim(1.0), 0.05)
     assert "(3, 7)" in bound.event
     assert bound.epsilon_lower > 0.9
 
@@ -205,7 +205,7 @@ def test_the_event_bound_needs_the_pair() -> None:
     m = ldpaudit.mechanism("grr", k=4, epsilon=1.0)
     found = prepared(m, "clopper-pearson", 20_000).play(40_000)
     assert isinstance(found.game, PairGame)
-    bound = found.lower_bound(NamedBound.load("clopper-pearson"), Claim(1.0), 1e-6)
+    bound = found.lower_bound(registered_bound("clopper-pearson"), Claim(1.0), 1e-6)
     assert 0.8 < bound.epsilon_lower < 1
     assert bound.trials == 40_000
     assert "favours input" in bound.event
@@ -242,7 +242,7 @@ def test_a_leak_on_one_side_is_seen_by_the_event() -> None:
                 return np.log(table[asked].T[reports])
 
     found = prepared(Leaky(), trials=100_000).play(200_000)
-    bound = found.lower_bound(NamedBound.load("posterior-odds"), Claim(1.0), 0.05)
+    bound = found.lower_bound(registered_bound("posterior-odds"), Claim(1.0), 0.05)
     assert bound.epsilon_lower > 3
     assert bound.event.startswith("the likelihood-ratio witness favours input 0")
     guesses = create("bounds", "posterior-odds").from_guesses(

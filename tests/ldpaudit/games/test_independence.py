@@ -9,18 +9,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ldpaudit.games.independence import Course, dependence
+from ldpaudit.games.independence import OrderedReports, dependence
 
 Rng = np.random.Generator
 
 
-def course(noise: Any, rng: Rng, batch: Any = None, keys: Any = None, first: Any = None) -> Course:
+def ordered(
+    noise: Any, rng: Rng, batch: Any = None, keys: Any = None, first: Any = None
+) -> OrderedReports:
     """Noise on a bit that a fair coin draws, as a witness scores it."""
     coins = rng.random(len(noise)) < 0.5 if first is None else first
-    return Course(coins + noise, coins, batch, keys)
+    return OrderedReports(coins + noise, coins, batch, keys)
 
 
-def independent(kind: int, rng: Rng, n: int = 400) -> Course:
+def independent(kind: int, rng: Rng, n: int = 400) -> OrderedReports:
     """Of many laws: heavy tails, few levels, rare events, reports that come again."""
     noise = [
         rng.standard_cauchy(n),
@@ -33,7 +35,7 @@ def independent(kind: int, rng: Rng, n: int = 400) -> Course:
         rng.integers(0, n, n), rng.integers(0, 4, n), np.floor(rng.pareto(1, n)).clip(max=1e9),
         rng.integers(0, n // 3, n), rng.poisson(2, n),
     ][kind]  # fmt: skip
-    return course(noise, rng, np.arange(n) // 50, keys.astype(np.uint64))
+    return ordered(noise, rng, np.arange(n) // 50, keys.astype(np.uint64))
 
 
 @pytest.mark.parametrize("kind", range(5))
@@ -50,52 +52,52 @@ def test_nor_in_ten_thousand_runs() -> None:
     assert accused <= 10 + 5 * math.sqrt(10)
 
 
-def neighbours(rng: Rng) -> Course:
-    return course(np.repeat(rng.laplace(size=2000), 2), rng)
+def neighbours(rng: Rng) -> OrderedReports:
+    return ordered(np.repeat(rng.laplace(size=2000), 2), rng)
 
 
-def persisting(rng: Rng) -> Course:
+def persisting(rng: Rng) -> OrderedReports:
     noise = np.empty(4000)
     noise[0] = rng.normal()
     for i in range(1, 4000):
         noise[i] = 0.9 * noise[i - 1] + math.sqrt(0.19) * rng.normal()
-    return course(noise, rng)
+    return ordered(noise, rng)
 
 
-def one_draw(rng: Rng) -> Course:
+def one_draw(rng: Rng) -> OrderedReports:
     """A lie that a whole call shares, in 64 calls."""
     coins = rng.random(4096) < 0.5
     batch = np.arange(4096) // 64
     lies = (rng.random(64) < 0.27)[batch]
-    return Course((coins ^ lies).astype(float), coins, batch)
+    return OrderedReports((coins ^ lies).astype(float), coins, batch)
 
 
-def files(own: Callable[[Rng, int], Any], rng: Rng) -> Course:
+def files(own: Callable[[Rng, int], Any], rng: Rng) -> OrderedReports:
     """Two files one after the other: what is said of the rows, and the rows themselves."""
     rows = [own(rng, side) for side in (0, 1)]
     sizes = [len(part) for part in rows]
     said = np.concatenate(rows).astype(float)
     keys = np.unique(said, return_inverse=True)[1].astype(np.uint64)
     first = np.repeat([True, False], sizes)
-    return Course(np.round(said, 1), first, np.repeat([0, 1], sizes), keys)
+    return OrderedReports(np.round(said, 1), first, np.repeat([0, 1], sizes), keys)
 
 
-def repeated(rng: Rng) -> Course:
+def repeated(rng: Rng) -> OrderedReports:
     return files(lambda rng, side: np.repeat(side + rng.laplace(size=200), 10), rng)
 
 
-def shuffled(rng: Rng) -> Course:
+def shuffled(rng: Rng) -> OrderedReports:
     return files(
         lambda rng, side: rng.permutation(np.repeat(side + rng.laplace(size=200), 10)), rng
     )
 
 
-def memoised(rng: Rng) -> Course:
+def memoised(rng: Rng) -> OrderedReports:
     """200 clients whose bit is lied about once, on ten days."""
     return files(lambda rng, side: np.tile(side ^ (rng.random(200) < 0.27), 10), rng)
 
 
-def drifting(rng: Rng) -> Course:
+def drifting(rng: Rng) -> OrderedReports:
     """A public flag that grows more frequent from the first report of A to the last of B."""
     return files(
         lambda rng, side: rng.random(4000) < 0.2 + 0.3 * (side + np.arange(4000) / 4000), rng
@@ -105,7 +107,7 @@ def drifting(rng: Rng) -> Course:
 @pytest.mark.parametrize(
     "source", [neighbours, persisting, one_draw, repeated, shuffled, memoised, drifting]
 )
-def test_dependent_sources_are_found(source: Callable[[Rng], Course]) -> None:
+def test_dependent_sources_are_found(source: Callable[[Rng], OrderedReports]) -> None:
     for seed in range(15):
         assert dependence(source(np.random.default_rng(seed))) is not None, seed
 
@@ -123,4 +125,6 @@ def test_a_leak_is_no_dependence() -> None:
     rng = np.random.default_rng(3)
     coins = rng.random(6000) < 0.5
     keys = rng.integers(0, 1000, 6000) + 1000 * coins
-    assert dependence(Course(coins.astype(float), coins, None, keys.astype(np.uint64))) is None
+    assert (
+        dependence(OrderedReports(coins.astype(float), coins, None, keys.astype(np.uint64))) is None
+    )

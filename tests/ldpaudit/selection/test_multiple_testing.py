@@ -14,6 +14,7 @@ from scipy import special, stats
 from ldpaudit.bounds.anytime import event_evidence, guess_evidence
 from ldpaudit.bounds.named import NamedBound
 from ldpaudit.bounds.planned import ClopperPearson
+from ldpaudit.bounds.registered import registered_bound
 from ldpaudit.claim import Claim
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.evidence import Counts, Evidence
@@ -28,7 +29,7 @@ Ints = npt.NDArray[np.int64]
 
 K, EPSILON, TRIALS, ALPHA = 25, 1.0, 10_000, 0.05
 GRR = Response(K, EPSILON)
-CLAIM, ODDS = Claim(EPSILON), NamedBound.load("posterior-odds")
+CLAIM, ODDS = Claim(EPSILON), registered_bound("posterior-odds")
 
 
 def limit(repetitions: int) -> float:
@@ -257,7 +258,7 @@ def test_named_e_values_are_those_of_the_closed_test() -> None:
 @pytest.mark.parametrize("name", ["posterior-odds", "clopper-pearson", "anytime"])
 @pytest.mark.parametrize("claimed", [0.1, 1.0, 4.0])
 def test_bounds_grow_with_alpha_as_holm_needs(name: str, claimed: float) -> None:
-    bound = NamedBound.load(name)
+    bound = registered_bound(name)
     game = PairGame(Response(2, claimed), None, "scripted", (0, 1))  # type: ignore[arg-type]
     for counts in (
         (GuessCounts(2, 2_000, 2_700, 20_000), EventCounts(1_000, 10_000, 370, 10_000)),

@@ -98,7 +98,7 @@ def lenient(values: Any, *, rng: np.random.Generator) -> Any:
         ({"privatize": overwrite}, "privatize must not change its input"),
         ({"privatize": forgetful}, "must draw the same reports for the same generator state"),
         ({"privatize": lambda v, *, rng: v.copy()}, "privatize must draw from rng"),  # noqa: ARG005
-        ({"privatize": lambda v, *, rng: [1]}, "must return one report a value"),  # noqa: ARG005
+        ({"privatize": lambda v, *, rng: [1]}, "must return one report per value"),  # noqa: ARG005
         ({"privatize": lenient}, r"privatize must refuse values \[-1\]"),
         ({"log_likelihood": lambda r, v=None: np.zeros((len(r), 5))}, "must be"),  # noqa: ARG005
         ({"exact_epsilon": lambda: 1.1}, "exact epsilon 1.1 exceeds the claim 1"),
@@ -168,7 +168,7 @@ class Cheat:
         ("refuse", "must apply to a mechanism with a likelihood"),
         ("rewrite", "changed the reports it was given"),
         ("range", r"must guess values in \[0, k\)"),
-        ("short", "must return one guess a report"),
+        ("short", "must return one guess per report"),
         ("seed", "must depend on rng alone"),
         ("peek", r"is right 0\.999\d or more, above the limit 0\.\d+"),
     ],

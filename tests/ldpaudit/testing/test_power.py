@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 import ldpaudit
-from ldpaudit.bounds.named import NamedBound
+from ldpaudit.bounds.registered import registered_bound
 from ldpaudit.claim import Claim
 from ldpaudit.counts import GuessCounts
 from ldpaudit.games import preparation
@@ -65,7 +65,7 @@ class Mute(Coin):
         return np.zeros((len(reports), 2 if values is None else len(np.asarray(values))))
 
 
-ODDS = NamedBound.load("posterior-odds")
+ODDS = registered_bound("posterior-odds")
 
 
 def played(m: Any, trials: int, delta: float = 0.0) -> Evidence:

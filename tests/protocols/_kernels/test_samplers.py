@@ -38,7 +38,7 @@ def codes(reports: npt.NDArray[Any]) -> npt.NDArray[np.void]:
 def chi_square(observed: npt.ArrayLike, expected: npt.ArrayLike, degrees: int) -> None:
     """Fail with probability 1e-6 if `observed` has mean `expected`."""
     seen, mean = np.asarray(observed, dtype=np.float64), np.asarray(expected, dtype=np.float64)
-    assert mean.min() >= 5, "the approximation needs five expected reports a cell"
+    assert mean.min() >= 5, "the approximation needs five expected reports per cell"
     statistic = float(((seen - mean) ** 2 / mean).sum())
     assert statistic <= stats.chi2(degrees).isf(ALARM)
 

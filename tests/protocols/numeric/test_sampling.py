@@ -98,7 +98,7 @@ def test_drawn_counts_are_checked_and_cheap() -> None:
     counts = m.sample_counts([-1.0, 1.0], [10**11, 10**11], rng=rng)
     assert counts.num_users == 2 * 10**11
     assert abs(m.estimate(counts)) < 5 * math.sqrt(m.worst_variance() / 2e11)
-    with pytest.raises(ValueError, match="histogram must be 2 whole numbers, one a value"):
+    with pytest.raises(ValueError, match="histogram must be 2 whole numbers, one per value"):
         m.sample_counts([0.0, 1.0], [1, 2, 3], rng=rng)
     with pytest.raises(ValueError, match="histogram must hold 1 to"):
         m.sample_counts([0.0, 1.0], [0, 0], rng=rng)

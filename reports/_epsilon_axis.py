@@ -116,7 +116,10 @@ def frame_along(
     *,
     named: bool = True,
 ) -> None:
-    """Epsilon across, every claimed one marked, a logarithm up: before anything is drawn."""
+    """Set limits, ticks and label of an axis of epsilon with a logarithmic quantity above it.
+
+    Before anything is drawn: limits come from the table, so one point is no special case.
+    """
     import seaborn as sns
 
     values = panel.epsilons

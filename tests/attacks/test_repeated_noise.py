@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pytest
 
 import ldpaudit
-from ldpaudit.attacks._echo import Echo, mixed
+from ldpaudit.attacks._repeated_noise import RepeatedNoise, mixed
 from ldpaudit.attacks.learned import LearnedDistinguisher, LearnedScore
 
 from .learning import PAIR, Laplace, rng
@@ -55,14 +55,14 @@ def witness_of(m: Any, n: int = 8_000, seed: int = 1) -> LearnedScore:
 @pytest.mark.parametrize("form", MECHANISMS)
 def test_noise_that_comes_again_is_seen(form: str) -> None:
     m = MECHANISMS[form]
-    assert witness_of(Seeded(m)).model == "echo"
-    assert witness_of(m).model != "echo"
+    assert witness_of(Seeded(m)).model == "repeated"
+    assert witness_of(m).model != "repeated"
 
 
-def test_sound_noise_is_never_taken_for_an_echo() -> None:
+def test_sound_noise_is_never_taken_for_repeated() -> None:
     """50 trainings of two values that tell much, where equal reports are the rule."""
     m = ldpaudit.mechanism("grr", k=2, epsilon=3.0)
-    assert "echo" not in {witness_of(m, 1_000, seed).model for seed in range(1, 51)}
+    assert "repeated" not in {witness_of(m, 1_000, seed).model for seed in range(1, 51)}
 
 
 @pytest.mark.parametrize("form", ["numbers", "two values", "fractions"])
@@ -85,18 +85,22 @@ def test_another_report_at_a_place_means_the_other_input() -> None:
 
 
 @pytest.mark.parametrize("form", ["numbers", "bits", "fractions"])
-def test_a_batch_that_is_no_echo_is_read_as_it_is(form: str) -> None:
+def test_a_batch_that_repeats_nothing_is_read_as_it_is(form: str) -> None:
     """As if nothing had come again; the noise of bits is in other places in other batches.
 
     Of two values half are the same in either case, so that nobody could tell.
     """
     sound = MECHANISMS[form]
     witness = witness_of(Seeded(sound))
-    plain, values = replace(witness, _echo=None), np.where(rng(6).random(3_000) < 0.5, *PAIR)
-    for m, size, echoes in ((sound, 3_000, False), (sound, 0, False), (Seeded(sound), 3_000, True)):
+    plain, values = replace(witness, _repeated=None), np.where(rng(6).random(3_000) < 0.5, *PAIR)
+    for m, size, repeats in (
+        (sound, 3_000, False),
+        (sound, 0, False),
+        (Seeded(sound), 3_000, True),
+    ):
         reports = m.privatize(values[:size], rng=rng(8))
         one, two = (w.score(reports, m, PAIR, rng=rng()) for w in (witness, plain))
-        assert np.array_equal(one, two) != (echoes and form != "bits")
+        assert np.array_equal(one, two) != (repeats and form != "bits")
 
 
 def test_rates_are_those_of_the_second_batch() -> None:
@@ -105,14 +109,14 @@ def test_rates_are_those_of_the_second_batch() -> None:
     first = rng(1).random(2 * n) < 0.5
     keys = (2 * np.arange(2 * n) % (2 * n) + first).astype(np.uint64)
     keys[n:] += (rng(2).random(n) < 0.1).astype(np.uint64) * np.uint64(10 * n)
-    echo, losses = Echo.learn(keys, first)
+    repeated, losses = RepeatedNoise.learn(keys, first)
     same, equal = first[:n] == first[n:], keys[:n] == keys[n:]
     rates = [(np.sum(equal & s) + 0.5) / (np.sum(s) + 1) for s in (same, ~same)]
-    assert (echo.by_same, echo.by_other) == pytest.approx(rates)
+    assert (repeated.by_same, repeated.by_other) == pytest.approx(rates)
     towards = np.log(np.where(equal, rates[0] / rates[1], (1 - rates[0]) / (1 - rates[1])))
     own = np.log1p(np.exp(np.where(same, -towards, towards)))
     assert losses.mean() == pytest.approx((own[same].mean() + own[~same].mean()) / 2)
-    scores = echo.score(keys[:n])
+    scores = repeated.score(keys[:n])
     assert scores is not None
     assert ((scores > 0) == first[:n]).all()
 
@@ -120,7 +124,7 @@ def test_rates_are_those_of_the_second_batch() -> None:
 def test_labels_in_no_random_order_teach_nothing() -> None:
     keys = np.arange(100, dtype=np.uint64)
     for first in (np.arange(100) < 50, np.arange(100) % 2 == 0):
-        _, losses = Echo.learn(keys, first)
+        _, losses = RepeatedNoise.learn(keys, first)
         assert losses.tolist() == [math.log(2)] * 50
 
 

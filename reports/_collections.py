@@ -1,4 +1,4 @@
-"""The tidy table as courses: one a protocol of one budget that was followed over rounds."""
+"""The tidy table as collections: one per protocol of one budget that was followed over rounds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _OF_ALL = ("worst_spent", "distinct_values", "revealed")
 
 
 @dataclass(frozen=True)
-class Course:
+class Collection:
     """One collection: a protocol of one budget, round by round."""
 
     protocol: str
@@ -60,12 +60,12 @@ class Course:
 
 @dataclass(frozen=True)
 class Watch:
-    """The courses of one data set."""
+    """The collections of one data set."""
 
     data: str
     k: int
     num_users: int | None
-    courses: tuple[Course, ...]
+    collections: tuple[Collection, ...]
 
     @property
     def of_shares(self) -> bool:
@@ -74,18 +74,18 @@ class Watch:
 
     @property
     def rounds(self) -> int:
-        """Number of rounds of the longest course."""
-        return max(len(course.spent) for course in self.courses)
+        """Number of rounds of the longest collection."""
+        return max(len(collection.spent) for collection in self.collections)
 
     @property
     def exposed(self) -> bool:
         """Whether an attacker was played over the rounds."""
-        return any(course.exposed for course in self.courses)
+        return any(collection.exposed for collection in self.collections)
 
     @property
     def parameters(self) -> bool:
         """Whether any row has parameters to show."""
-        return any(course.parameters for course in self.courses)
+        return any(collection.parameters for collection in self.collections)
 
 
 def mean(values: list[float]) -> float:
@@ -96,15 +96,15 @@ def mean(values: list[float]) -> float:
 def watches(metrics: Iterable[Metric]) -> list[Watch]:
     """One watch a data set that was followed over rounds, in order of first appearance."""
     followed = (m for m in metrics if m.metric in (*_OF_ROUNDS, *_OF_ALL))
-    found: dict[tuple[str, int, int | None], list[Course]] = {}
+    found: dict[tuple[str, int, int | None], list[Collection]] = {}
     for cell, rows in grouped(followed, _CELL).items():
-        if course := _course(rows):
+        if collection := _collection(rows):
             data, k, users = cell[:3]
-            found.setdefault((data, k, users), []).append(course)
-    return [Watch(*key, tuple(courses)) for key, courses in found.items()]
+            found.setdefault((data, k, users), []).append(collection)
+    return [Watch(*key, tuple(collections)) for key, collections in found.items()]
 
 
-def _course(rows: list[Metric]) -> Course | None:
+def _collection(rows: list[Metric]) -> Collection | None:
     """The rows of one cell; None if its budgets or its errors are not there."""
     by: dict[str, list[tuple[int, Metric]]] = {}
     blind, whole = None, dict[str, float | None]()
@@ -118,7 +118,7 @@ def _course(rows: list[Metric]) -> Course | None:
     spent, errors, exposed = (sorted(by.get(m, ()), key=lambda pair: pair[0]) for m in _OF_ROUNDS)
     if not spent or not errors or rows[0].epsilon is None:
         return None
-    return Course(
+    return Collection(
         rows[0].protocol,
         rows[0].parameters,
         rows[0].epsilon,

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ldpaudit.arrays import Bools, Words
-from ldpaudit.contracts import Floats
+from ldpaudit.arrays import Bools, Floats, Words
 
 from ._encoding import Codes
 
@@ -17,7 +16,7 @@ _DOUBT = 2.5
 
 
 @dataclass(frozen=True)
-class Echo:
+class RepeatedNoise:
     """Two batches of labelled reports, remembered by place.
 
     A generator that is seeded anew for every batch gives each place the noise that it had
@@ -29,7 +28,7 @@ class Echo:
     by_other: float  # and where it is the other one
 
     @classmethod
-    def learn(cls, keys: Words, first: Bools) -> tuple[Echo, Floats]:
+    def learn(cls, keys: Words, first: Bools) -> tuple[RepeatedNoise, Floats]:
         """From the two halves of the training reports; the log losses of the second by the first.
 
         Two rates are all that is learned of so many reports, so the losses need no third batch.
@@ -44,13 +43,13 @@ class Echo:
             (np.count_nonzero(equal & rows) + 0.5) / (np.count_nonzero(rows) + 1)
             for rows in (same, ~same)
         )
-        echo = cls(memory, *rates)
-        towards = echo._towards(equal)
+        repeated = cls(memory, *rates)
+        towards = repeated._towards(equal)
         weights = np.where(same, 0.5 / same.mean(), 0.5 / (1 - same.mean()))
-        return echo, weights * np.logaddexp(0, np.where(same, -towards, towards))
+        return repeated, weights * np.logaddexp(0, np.where(same, -towards, towards))
 
     def score(self, keys: Words) -> Floats | None:
-        """Scores of a batch, 0 beyond the places that are known; None where it is no echo.
+        """Scores of a batch, 0 beyond the places that are known; None where nothing comes again.
 
         A place says its part twice where the two batches had different inputs there.
         """
@@ -76,6 +75,6 @@ class Echo:
 
 
 def mixed(keys: Words, codes: Codes) -> Words:
-    """One number a report, the same for the same codes of all columns so far, from zeros on."""
+    """One number per report, the same for the same codes of all columns so far, from zeros on."""
     keys = (keys ^ codes) * np.uint64(0x9E3779B97F4A7C15)
     return np.asarray(keys ^ (keys >> np.uint64(29)))
