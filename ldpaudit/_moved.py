@@ -47,7 +47,7 @@ MODULES = {
     "streams": ("collecting.streams",),
     "study": ("comparing.study",),
     "targets": ("cli.targets",),
-    "verdicts": ("auditing.levels",),
+    "verdicts": ("auditing.levels", "auditing.bound_choice"),
     "witness": (
         "games.thresholds",
         "games.pair_game",
@@ -58,7 +58,7 @@ MODULES = {
 }
 #: A package that is still there, or a module -> the modules that hold names it no longer has.
 NAMES = {
-    "cli": ("cli.commands",),
+    "cli": ("cli.commands", "cli.options", "cli.audits", "cli.comparisons", "cli.listing"),
     "contracts": ("comparing.results",),
     "games": ("sampling", "auditing.attack_success"),
     "leakage": ("divergence",),

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.arrays import Ints
-from ldpaudit.contracts import HasBits, Mechanism, Reports, Values
+from ldpaudit.contracts.mechanisms import Mechanism, Reports, Values
+from ldpaudit.contracts.servers import HasBits
 
 #: Reports of one block; a constant, for results must not depend on who plays them.
 BLOCK = 2**21

@@ -17,9 +17,10 @@ import numpy.typing as npt
 
 from ldpaudit import divergence, validate
 from ldpaudit.adapters.finite_inputs import on_inputs
+from ldpaudit.auditing.bound_choice import choose_bound
 from ldpaudit.auditing.defaults import MAX_REPETITIONS, VERDICT_ALPHA
 from ldpaudit.auditing.identity import parameters_of
-from ldpaudit.auditing.levels import Levels, choose_bound
+from ldpaudit.auditing.levels import Levels
 from ldpaudit.auditing.one_pair import check_pair
 from ldpaudit.auditing.plan import AuditPlan, check_users, chosen_attacks
 from ldpaudit.auditing.stopping import BUDGET, StopWhen

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from ldpaudit import validate
 from ldpaudit.auditing.levels import Levels
-from ldpaudit.auditing.stopping import StopWhen
+from ldpaudit.auditing.stopping import StopWhen, play_until
 from ldpaudit.bounds.named import NamedBound
 from ldpaudit.claim import Claim
 from ldpaudit.contracts import HasLikelihood, Mechanism
-from ldpaudit.games.evidence import Prepared
+from ldpaudit.games.evidence import Prepared, with_ceilings
 from ldpaudit.games.independence import doubt
 from ldpaudit.games.preparation import prepare
 from ldpaudit.outcomes.audit_result import EpsilonBound
@@ -93,10 +93,10 @@ def games_of(
 def played(levels: Levels, games: list[Prepared] | str, stop: StopWhen, jobs: int) -> Found:
     """Both bounds of the games, alpha shared; a violation needs reports that are independent."""
     if isinstance(games, str):
-        return Found(*levels.played(games, stop, jobs))
+        return Found(*levels.nothing(games))
     shared = len(games)
     each = replace(levels, alpha=levels.alpha / shared, verdict_alpha=levels.verdict_alpha / shared)
-    both = [each.played(game, stop, jobs) for game in games]
+    both = [_at_levels(each, game, stop, jobs) for game in games]
     best = []
     for bounds, alpha in zip(
         zip(*both, strict=True), (levels.alpha, levels.verdict_alpha), strict=True
@@ -112,3 +112,15 @@ def played(levels: Levels, games: list[Prepared] | str, stop: StopWhen, jobs: in
         place = [bounds[1].epsilon_lower for bounds in both].index(verdict.epsilon_lower)
         reason = doubt(games[place])
     return Found(lower, verdict, dependence=reason)
+
+
+def _at_levels(
+    levels: Levels, prepared: Prepared, stop: StopWhen, jobs: int
+) -> tuple[EpsilonBound, EpsilonBound]:
+    """Play one game; both bounds."""
+    if not stop.never:
+        return play_until(stop, prepared, levels.both, levels.bound, levels.claim, jobs)
+    evidence = prepared.play(prepared.reports, jobs=jobs)
+    found = levels.both(evidence)
+    lower, verdict = with_ceilings(found, evidence, levels.both, levels.bound, levels.claim)
+    return lower, verdict

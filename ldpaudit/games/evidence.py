@@ -14,7 +14,7 @@ from ldpaudit.bounds.named import NamedBound
 from ldpaudit.claim import Claim
 from ldpaudit.contracts import IsRecorded, Mechanism
 from ldpaudit.counts import EventCounts, GuessCounts
-from ldpaudit.games.thresholds import ScoredReports
+from ldpaudit.games.scores import ScoredReports
 from ldpaudit.outcomes.audit_result import EpsilonBound
 from ldpaudit.sampling import blocks, chunks, report_entries, shared, stream
 

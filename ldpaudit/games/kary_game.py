@@ -11,10 +11,10 @@ import numpy as np
 from ldpaudit.arrays import Floats
 from ldpaudit.contracts import Reports, Values
 from ldpaudit.counts import GuessCounts
+from ldpaudit.games.scores import ScoredReports
 from ldpaudit.games.thresholds import (
     LEAST,
     ExpectedBound,
-    ScoredReports,
     best,
     beyond,
     how_many,

@@ -9,10 +9,10 @@ import numpy as np
 from ldpaudit.contracts import Distinguisher, HasRelation, Mechanism
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.domains import input_text
+from ldpaudit.games.scores import ScoredReports
 from ldpaudit.games.thresholds import (
     LEAST,
     ExpectedBound,
-    ScoredReports,
     best,
     beyond,
     how_many,

@@ -20,7 +20,8 @@ from ldpaudit.counts import GuessCounts
 from ldpaudit.games.evidence import Game, Prepared
 from ldpaudit.games.kary_game import KaryGame
 from ldpaudit.games.pair_game import PairGame
-from ldpaudit.games.thresholds import ExpectedBound, ScoredReports
+from ldpaudit.games.scores import ScoredReports
+from ldpaudit.games.thresholds import ExpectedBound
 from ldpaudit.games.training import learn, training_size
 from ldpaudit.registry import create_attack
 from ldpaudit.sampling import chunks, report_entries, stream

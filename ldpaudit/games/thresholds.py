@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -26,13 +25,6 @@ _SURE = 1e-4
 _SAME = 1e-6
 #: The least positive number: a score of 0 says nothing.
 LEAST = math.ulp(0.0)
-
-
-class ScoredReports(NamedTuple):
-    """Scored reports: how strongly each speaks, and whether it is right (of the first input)."""
-
-    score: Floats
-    right: np.ndarray
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ from ldpaudit.games.evidence import Evidence, Prepared
 from ldpaudit.games.kary_game import KaryGame
 from ldpaudit.games.pair_game import PairGame
 from ldpaudit.games.preparation import prepare
-from ldpaudit.games.thresholds import ExpectedBound, ScoredReports
+from ldpaudit.games.scores import ScoredReports
+from ldpaudit.games.thresholds import ExpectedBound
 from ldpaudit.registry import create
 from ldpaudit.sampling import stream
 

@@ -13,7 +13,7 @@ import pytest
 
 from ldpaudit.claim import Claim
 from ldpaudit.games.pair_game import PairGame
-from ldpaudit.games.thresholds import ScoredReports
+from ldpaudit.games.scores import ScoredReports
 from ldpaudit.selection import multiple_testing, pair_counts
 from ldpaudit.selection.pairs import Pairs, Reader, learned, likelihood, some_values
 from tests.broken import Response
