@@ -62,9 +62,9 @@ def most_different(rows: Any, inputs: Ints, count: int, claimed: float) -> tuple
         near[0, 1] |= likely[0, 1] or likely[1, 0]
         apart = np.where(near, apart, -np.inf)
     one, two = divmod(int(apart.argmax()), count)
-    # As if all columns said the same, which makes the noise of their sum largest.
+    # Of a difference of two sums, as if all columns said the same: then it is largest.
     spread = len(tables[:_COLUMNS]) * (1 / drawn[one] + 1 / drawn[two])
-    noise = math.sqrt(2 * spread * max(float(apart[one, two]), 0.0)) + spread
+    noise = math.sqrt(8 * spread * max(float(apart[one, two]), 0.0)) + spread
     if apart[0, 1] >= apart[one, two] - _CLEARLY * noise:
         return 0, 1
     return min(one, two), max(one, two)
