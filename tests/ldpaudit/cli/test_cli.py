@@ -29,6 +29,17 @@ def process(folder: Path, *arguments: str, **options: Any) -> subprocess.Complet
     )
 
 
+def test_help_loads_nothing_that_computes() -> None:
+    """Each of these costs as much again as all that `--help` needs."""
+    code = (
+        "import sys; from ldpaudit.cli.commands import app; "
+        "app(['--help'], standalone_mode=False); "
+        "print([m for m in ('numpy', 'pandas', 'scipy', 'sklearn', 'rich') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 # ----------------------------------------------------------------------- list
 
 
