@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 # Two verbs asked for at once share one .venv, so they take turns even under -j.
 .NOTPARALLEL:
-.PHONY: help report test lint bench fuzz wheel clean FORCE
+.PHONY: help report test lint docs bench fuzz wheel clean FORCE
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$p"; break; }; \
@@ -14,6 +14,7 @@ CONSTRAINTS ?= constraints.txt
 VENV ?= .venv
 OUT ?= report
 DIST ?= dist
+SITE ?= docs/_build
 ARGS ?=
 EXAMPLES ?= 10000
 
@@ -52,6 +53,10 @@ lint: $(VENV)/.ready ## ruff, mypy and the law of imports
 	$(bin)/mypy --explicit-package-bases examples/ring/ldpaudit_ring
 	$(bin)/lint-imports
 
+docs: $(VENV)/.documented ## build the documentation site; SITE=folder (default: docs/_build)
+	$(bin)/python -m sphinx -q -W --keep-going -b html docs "$(SITE)"
+	@$(bin)/python -c 'import pathlib, sys; print("The site:", pathlib.Path(sys.argv[1], "index.html").resolve())' "$(SITE)"
+
 bench: $(VENV)/.ready ## time it beside its peers, into benchmarks/RECORD.md; ARGS="clients scale" narrows it down
 	$(bin)/python benchmarks/record.py $(ARGS)
 
@@ -63,7 +68,7 @@ wheel: $(VENV)/.ready ## build the source archive and the wheel; DIST=folder (de
 	$(bin)/python -m build --no-isolation --outdir "$(DIST)" .
 
 clean: ## remove the environment, builds and caches; results stay
-	rm -rf $(VENV) build dist ldpaudit.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist ldpaudit.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache docs/_build docs/reference
 	find . -name .git -prune -o -type d -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/.made:
@@ -85,6 +90,10 @@ $(VENV)/.installed: $(VENV)/.constraints pyproject.toml
 
 $(VENV)/.ready: $(VENV)/.constraints pyproject.toml
 	$(pip) --no-build-isolation -e '.[test]'
+	@touch $(VENV)/.installed $@
+
+$(VENV)/.documented: $(VENV)/.constraints pyproject.toml
+	$(pip) --no-build-isolation -e '.[docs]'
 	@touch $(VENV)/.installed $@
 
 FORCE:

@@ -27,6 +27,8 @@ from ldpaudit.data.sources import load as load_data
 
 #: Most cells of a study: protocols with their parameters x epsilons x data.
 MAX_CELLS = 100_000
+#: Most protocols that a title names.
+_NAMED = 6
 
 
 def _number(value: Any) -> Any:
@@ -278,11 +280,20 @@ def with_data(
 ) -> Study:
     """The study on other users: names of data sets, or FILE:COLUMN; k for synthetic laws.
 
-    With `ends` they hold numbers of that range.
+    With `ends` they hold numbers of that range. The title says so: the study's own names its data.
     """
     where = {} if ends is None else {"low": ends[0], "high": ends[1]}
     specs = [{"name": name, **where} | ({} if k is None else {"k": k}) for name in sources]
-    return _parse(study.model_dump() | {"data": specs}, f"study {study.name}")
+    title = f"{_protocols(study)} on {' and '.join(Path(name).name for name in sources)}"
+    return _parse(study.model_dump() | {"data": specs, "title": title}, f"study {study.name}")
+
+
+def _protocols(study: Study) -> str:
+    """Who is compared, by name where they are few."""
+    names = list(dict.fromkeys(spec.name for spec in study.protocols))
+    if len(names) > _NAMED:
+        return f"{len(names)} protocols"
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def resolve(study: str | Path | Study | Mapping[str, Any]) -> Study:

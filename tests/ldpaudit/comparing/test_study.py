@@ -232,6 +232,10 @@ def test_other_users() -> None:
     assert [(d.name, d.k) for d in other.data] == [("zipf", 12), ("uniform", 12)]
     assert (other.seed, other.trials, other.protocols) == (3, 77, plan.protocols)
     assert with_data(plan, ["a.csv:b"]).data[0].k is None
+    assert with_data(read_study("default"), ["in/a.csv:b"]).title == (
+        "grr, ss, oue, olh and mss on a.csv:b"
+    )
+    assert with_data(read_study("pareto"), ["zipf"], 9).title.endswith(" protocols on zipf")
     with pytest.raises(ValueError, match=r"study good: data\.0\.k: Input should be greater"):
         with_data(plan, ["zipf"], 1)
 
