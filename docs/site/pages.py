@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import pkgutil
+import re
 from importlib import import_module
 from pathlib import Path
 from types import GenericAlias
@@ -119,10 +120,10 @@ def _name(module: str, name: str, home: dict[int, str]) -> str:
     if inspect.isclass(value) and not isinstance(value, GenericAlias):
         bases = "object, tuple, Protocol, BaseModel"
         how, options = "autoclass", f"   :members:\n   :inherited-members: {bases}\n"
-    elif callable(value) and hasattr(value, "__name__"):
+    elif inspect.isroutine(value):
         how, options = "autofunction", ""
-    else:
-        how, options = "autodata", ""
+    else:  # an alias of types or a constant: its own text is not about it
+        how, options = "py:data", f"\n   ``{value!r}``\n"
     body = f".. {how}:: {module}.{name}\n{options}"
     return f"{_ALONE}# {name}\n\n```{{eval-rst}}\n{body}```\n"
 
@@ -170,7 +171,21 @@ def _study_file() -> str:
     return "\n".join([*parts, source.read_text(encoding="utf-8").strip(), "```", ""])
 
 
+_LITERAL = re.compile(r"(``.+?``)")
+
+
+def plain_bars(*handed: Any) -> None:
+    """A bar is one of |x|, never a substitution."""
+    lines: list[str] = handed[-1]
+    for place, line in enumerate(lines):
+        if not line.lstrip().startswith((">>>", "...")):
+            parts = _LITERAL.split(line)
+            parts[::2] = [part.replace("|", "\\|") for part in parts[::2]]
+            lines[place] = "".join(parts)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Write the pages before Sphinx looks for sources."""
     app.connect("builder-inited", write)
+    app.connect("autodoc-process-docstring", plain_bars)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
