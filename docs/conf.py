@@ -22,7 +22,8 @@ extensions = [
 ]
 source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb", ".rst": "restructuredtext"}
 exclude_patterns = ["site", "_build"]
-suppress_warnings = ["myst.header"]
+# A bare name in a docstring, as `k`, is of that object; no link is missed.
+suppress_warnings = ["myst.header", "ref.python"]
 nitpicky = False
 
 # The notebook is kept with its outputs; a test of the project runs it.
