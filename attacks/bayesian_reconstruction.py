@@ -8,8 +8,10 @@ from typing import ClassVar
 import numpy as np
 
 from ldpaudit.arrays import Floats
-from ldpaudit.contracts import HasLikelihood, Mechanism, Reports, Values
+from ldpaudit.contracts import HasLikelihood, HasSupports, Mechanism, Reports, Supports, Values
 from ldpaudit.sampling import pieces
+
+from ._batches import batches
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +53,36 @@ class BayesianReconstruction:
         uniform = prior.min() == prior.max()
         with np.errstate(divide="ignore"):
             weight = np.log(prior)
+        if isinstance(mechanism, HasSupports):
+            for rows in batches(len(reports)):
+                supports = mechanism.supports(reports[rows])
+                if uniform:
+                    guesses[rows] = np.maximum(supports.first(), 0)
+                else:
+                    guesses[rows] = _likeliest(
+                        supports, len(reports[rows]), weight, mechanism.support_gain
+                    )
+            return guesses
         for rows, read, which in pieces(reports, prior.size):
             likelihood = mechanism.log_likelihood(read)
             posterior = likelihood if uniform else likelihood + weight
             guesses[rows] = posterior.argmax(axis=1)[which]
         return guesses
+
+
+def _likeliest(supports: Supports, reports: int, weight: Floats, gain: float) -> Values:
+    """The best supported value of each report, or the best of all where that is better still.
+
+    Values are asked for from the best on: a report is done as soon as one of its own comes, and
+    none whose weight with the gain is below the best of all can win.
+    """
+    order = np.argsort(-weight, kind="stable")
+    guesses = np.full(reports, order[0], dtype=np.int64)
+    open_ = np.arange(guesses.size)
+    for value in order[weight[order] + gain > weight[order[0]]]:
+        found = supports.holds(open_, int(value))
+        guesses[open_[found]] = value
+        open_ = open_[~found]
+        if not open_.size:
+            break
+    return guesses

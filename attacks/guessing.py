@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from ldpaudit.arrays import Floats
-from ldpaudit.contracts import HasLikelihood, Mechanism, Reports, Values
+from ldpaudit.contracts import HasLikelihood, HasSupports, Mechanism, Reports, Values
 from ldpaudit.sampling import pieces
+
+from ._batches import batches
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +82,10 @@ class SingleGuess:
     ) -> Values:
         """One guess per report, shape (n,)."""
         picks = np.empty(len(reports), dtype=np.int64)
+        if isinstance(mechanism, HasSupports):
+            for rows in batches(len(reports)):
+                picks[rows] = mechanism.supports(reports[rows]).pick(prior.size, rng)
+            return picks
         for rows, read, which in pieces(reports, prior.size):
             likelihood = mechanism.log_likelihood(read)
             top = np.take_along_axis(likelihood, likelihood.argmax(axis=1)[:, None], axis=1)

@@ -59,6 +59,8 @@ from ldpaudit.contracts.privacy import (
     HasPublishedSuccess,
     HasRelation,
     HasReports,
+    HasSupports,
+    Supports,
 )
 from ldpaudit.contracts.servers import (
     FrequencyOracle,
@@ -109,6 +111,7 @@ __all__ = [
     "HasRounds",
     "HasSeedName",
     "HasSupportSizes",
+    "HasSupports",
     "HasVariance",
     "HasVarianceError",
     "Inputs",
@@ -119,6 +122,7 @@ __all__ = [
     "Reconstruction",
     "Registered",
     "Reports",
+    "Supports",
     "TrainableDistinguisher",
     "Values",
     "checked_mechanism",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
+import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.arrays import Floats
-from ldpaudit.contracts.mechanisms import Reports
+from ldpaudit.arrays import Bools, Floats
+from ldpaudit.contracts.mechanisms import Reports, Values
 
 
 @runtime_checkable
@@ -16,6 +17,31 @@ class HasLikelihood(Protocol):
 
     def log_likelihood(self, reports: Reports, values: npt.ArrayLike | None = None) -> Floats:
         """Log P(report | value), shape (n, len(values)); None means all k values."""
+
+
+class Supports(Protocol):
+    """Which values each of n reports makes likelier than the others, without a table of them."""
+
+    def first(self) -> Values:
+        """Smallest supported value of each report, -1 where there is none."""
+
+    def pick(self, k: int, rng: np.random.Generator) -> Values:
+        """A uniform supported value of each report, of all k where there is none."""
+
+    def holds(self, reports: Values, value: int) -> Bools:
+        """Whether these of the reports support one value."""
+
+
+@runtime_checkable
+class HasSupports(Protocol):
+    """A likelihood of two levels: all supported values are likelier than all others, alike."""
+
+    @property
+    def support_gain(self) -> float:
+        """Log-likelihood ratio of a supported value and another one, above 0."""
+
+    def supports(self, reports: Reports) -> Supports:
+        """The supports of these reports."""
 
 
 @runtime_checkable

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.arrays import Bools, Floats, Ints, Rows, Words
+from ldpaudit.arrays import Bools, Bytes, Floats, Ints, Rows, Words
 from ldpaudit.divergence import hockey_stick
 from ldpaudit.parameters import budget, domain_size, parameters
 from ldpaudit.protocols._kernels._checks import checked_targets, structured_rows
 from ldpaudit.protocols._kernels._counts import independent_supports, users_per_value
+from ldpaudit.protocols._kernels._hash_supports import HashSupports
 from ldpaudit.protocols._kernels._hashing import mix, mix_into
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
 from ldpaudit.protocols._kernels._two_level import first_of_independent, two_level_success
+from ldpaudit.supports import PackedSupports
 from ldpaudit.validate import (
     check_distribution,
     check_generator,
@@ -30,6 +32,9 @@ from .generalized_randomized_response import randomize
 _REPORT = np.dtype([("seed", "<u8"), ("bucket", "<u4")])
 _SEED_BATCHES = 2**8  # batches of _CHUNK seeds that are tried for a false report
 _CHUNK = 2**14  # users a pass: seeds and scratch stay in cache
+_TABLE = 2**18  # entries of a table of supports that are made together
+#: So few values per bucket that hashing all of them costs less than looking for one.
+_FEW = 16
 
 
 def hash_to_buckets(seeds: Words, value: int | Words, num_buckets: int) -> Words:
@@ -161,6 +166,35 @@ class LocalHashing(PureProtocol):
             same = hash_to_buckets(seeds, value, self.num_buckets) == buckets
             levels.take(same, out=row, mode="clip")
         return table.T
+
+    @property
+    def support_gain(self) -> float:
+        """Log-likelihood ratio of a value of the bucket and another one."""
+        return math.log(self.p_star) - self._log_lie
+
+    def supports(self, reports: Rows) -> HashSupports | PackedSupports:
+        """The values that each seed puts into the bucket."""
+        rows = structured_rows(reports, _REPORT)
+        seeds, buckets = np.ascontiguousarray(rows["seed"]), rows["bucket"].astype(np.uint64)
+
+        def meet(seeds: Words, buckets: Words, values: Words | int) -> Bools:
+            found: Bools = hash_to_buckets(seeds, values, self.num_buckets) == buckets
+            return found
+
+        def packed(rows: Ints) -> Bytes:
+            out = np.empty((rows.size, -(-self.k // 8)), dtype=np.uint8)
+            step = max(1, _TABLE // self.k)
+            for start in range(0, rows.size, step):
+                some = rows[start : start + step]
+                bits = _supports(seeds[some], buckets[some], self.num_buckets, (self.k + 1) // 2)[
+                    :, : self.k
+                ]
+                out[start : start + step] = np.packbits(bits, axis=1, bitorder="little")
+            return out
+
+        if self.k <= _FEW * self.num_buckets:
+            return PackedSupports(packed(np.arange(rows.size)))
+        return HashSupports(seeds, buckets, self.k, meet, packed)
 
     def aggregate(self, reports: Rows) -> SupportCounts:
         """Count the reports whose bucket is that of each value; summaries add up."""

@@ -18,6 +18,7 @@ from ldpaudit.protocols._kernels._counts import users_per_value
 from ldpaudit.protocols._kernels._levels import bit_factors
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
 from ldpaudit.protocols._kernels._subsets import SubsetRandomizer
+from ldpaudit.supports import PackedSupports
 from ldpaudit.validate import (
     check_distribution,
     check_generator,
@@ -107,6 +108,16 @@ class SubsetSelection(PureProtocol):
         check_table_size(len(rows), asked.size)
         high, low = self._randomizer.log_levels
         return bit_factors(rows, asked, (low, high))
+
+    @property
+    def support_gain(self) -> float:
+        """Log-likelihood ratio of a value in the report and another one."""
+        high, low = self._randomizer.log_levels
+        return high - low
+
+    def supports(self, reports: Bytes) -> PackedSupports:
+        """The values in each report."""
+        return PackedSupports(packed_rows(reports, self.k))
 
     def aggregate(self, reports: Bytes) -> SupportCounts:
         """Count the reports that hold each value; summaries of a stream add up."""

@@ -25,6 +25,7 @@ from ldpaudit.protocols._kernels._counts import independent_supports, users_per_
 from ldpaudit.protocols._kernels._levels import bit_factors, row_sizes
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
 from ldpaudit.protocols._kernels._two_level import first_of_independent, two_level_success
+from ldpaudit.supports import PackedSupports
 from ldpaudit.validate import (
     check_distribution,
     check_generator,
@@ -65,6 +66,16 @@ class UnaryEncoding(PureProtocol):
         unset_factor = math.log(self.own_missed) - math.log1p(-q)
         set_factor = math.log(p) - math.log(q)
         return bit_factors(rows, asked, (unset_factor, set_factor)) + noise[:, None]
+
+    @property
+    def support_gain(self) -> float:
+        """Log-likelihood ratio of a value whose bit is set and another one."""
+        p, q = self.p_star, self.q_star
+        return math.log(p) - math.log(q) - math.log(self.own_missed) + math.log1p(-q)
+
+    def supports(self, reports: Bytes) -> PackedSupports:
+        """The values whose bits are set."""
+        return PackedSupports(packed_rows(reports, self.k))
 
     def aggregate(self, reports: Bytes) -> SupportCounts:
         """Count the set bits of each value; summaries of a stream add up."""

@@ -16,6 +16,7 @@ from ldpaudit.protocols._kernels._levels import bit_factors
 from ldpaudit.protocols._kernels._postprocessing import Postprocessing as General
 from ldpaudit.protocols._kernels._postprocessing import named
 from ldpaudit.protocols._kernels._pure import SupportCounts
+from ldpaudit.supports import PackedSupports
 from ldpaudit.validate import (
     check_distribution,
     check_generator,
@@ -27,6 +28,7 @@ from ldpaudit.validate import (
 
 from ._decoder import Decoder
 from ._postprocess import NonNegativeLikelihood, Postprocessing, SumConstraint
+from ._supports import ResidueSupports
 from ._wire import WireReports
 
 
@@ -104,6 +106,25 @@ class ModularProtocol(WireReports):
         places = self._residues.take(block, axis=0)
         places += (np.arange(rows.size) * bits.shape[1])[:, None]
         return of_residues.reshape(-1).take(places)
+
+    @property
+    def support_gain(self) -> float:
+        """Log-likelihood ratio of a value whose residue is in the subset and another one."""
+        return self.epsilon
+
+    def supports(self, reports: Rows) -> ResidueSupports | PackedSupports:
+        """The values whose residues in the block are in the subset."""
+        rows = self._rows(reports)
+        block = rows["block"].astype(np.intp)
+        if not self._design.scrambled:
+            moduli = np.array(self._design.moduli)[block]
+            return ResidueSupports(np.ascontiguousarray(rows["subset"]), moduli, self.k)
+        bits = np.unpackbits(rows["subset"], axis=1, bitorder="little")
+        packed = np.empty((rows.size, width(self.k)), dtype=np.uint8)
+        for index, places in enumerate(self._residues):
+            users = np.flatnonzero(block == index)
+            packed[users] = pack(bits[users].take(places, axis=1))
+        return PackedSupports(packed)
 
     @cached_property
     def _residues(self) -> npt.NDArray[np.intp]:
