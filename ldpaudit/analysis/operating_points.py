@@ -25,8 +25,9 @@ class OperatingPoint:
     """One protocol at one epsilon on one data set: its rows, and where they put it.
 
     `success_interval` and `mse_interval` hold together with those of all other
-    points. `limit`, `distance`, `dominated_by`, `tied_with` and `efficient` are
-    columns of ``ldpaudit.analysis.standings``. None where nothing is known.
+    points. `limit`, `distance`, `dominated_by`, `tied_with`, `efficient` and their
+    like with influence are columns of ``ldpaudit.analysis.standings``. None where nothing is
+    known.
     """
 
     data: str
@@ -48,6 +49,8 @@ class OperatingPoint:
     dominated_by: tuple[str, ...] = ()
     tied_with: tuple[str, ...] = ()
     efficient: bool | None = None
+    dominated_with_influence: tuple[str, ...] = ()
+    efficient_with_influence: bool | None = None
 
     @property
     def group(self) -> tuple[Any, ...]:
@@ -126,6 +129,29 @@ class OperatingPoint:
     def bits(self) -> float | None:
         """Bits per report."""
         return next((m.exact for m in self._usable if m.metric == "bits"), None)
+
+    @cached_property
+    def _reach(self) -> Metric | None:
+        return next((m for m in self._usable if m.metric == "influence" and m.known), None)
+
+    @property
+    def influence(self) -> float | None:
+        """Most that one report adds to the estimate of the worst value, in honest reports."""
+        return None if self._reach is None else self._reach.best
+
+    @property
+    def influence_how(self) -> str:
+        """How the influence was obtained: exact, or a bound from below; empty without one."""
+        return "" if self._reach is None else self._reach.how
+
+    @property
+    def influence_interval(self) -> tuple[float, float] | None:
+        """Its ends: equal where it is exact, the upper one infinite where it is a bound."""
+        if self._reach is None or self._reach.best is None:
+            return None
+        if self._reach.exact is not None:
+            return self._reach.exact, self._reach.exact
+        return self._reach.best, math.inf
 
     @property
     def refuted(self) -> bool:

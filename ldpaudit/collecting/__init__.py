@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ldpaudit.collecting.estimands import Marginals as Marginals
     from ldpaudit.collecting.estimands import Mean as Mean
     from ldpaudit.collecting.estimands import VectorMean as VectorMean
+    from ldpaudit.collecting.influence import worst_influence as worst_influence
     from ldpaudit.collecting.manipulation import MaximalGain as MaximalGain
     from ldpaudit.collecting.manipulation import Poisoning as Poisoning
     from ldpaudit.collecting.manipulation import RandomReport as RandomReport
@@ -53,6 +54,7 @@ __all__ = [
     "measure_error",
     "poison",
     "poisoning_gain",
+    "worst_influence",
 ]
 
 __getattr__, __dir__ = face(
@@ -80,5 +82,6 @@ __getattr__, __dir__ = face(
         "measure_error": "accuracy",
         "poison": "manipulation",
         "poisoning_gain": "manipulation",
+        "worst_influence": "influence",
     },
 )

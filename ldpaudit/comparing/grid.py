@@ -30,6 +30,8 @@ from ldpaudit.outcomes.upgrade import upgraded
 from ldpaudit.registry import load, names, origin
 
 Progress = Callable[[int, int], None]
+#: Figures that cells did not always have: without them a stored cell is computed anew, and read.
+_FIGURES = ("influence",)
 
 
 def compare(
@@ -210,6 +212,7 @@ def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[CellTask]:
                     "histogram": digest,
                     "verdict_alpha": verdict_alpha,
                     "schema": SCHEMA,
+                    "figures": _FIGURES,
                     "versions": versions(),
                     "origins": shared | {"protocol": origins[protocol.name]},
                 }  # fmt: skip

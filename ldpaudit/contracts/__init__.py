@@ -62,6 +62,7 @@ from ldpaudit.contracts.privacy import (
 )
 from ldpaudit.contracts.servers import (
     FrequencyOracle,
+    HasAttributeInfluence,
     HasBits,
     HasCounts,
     HasFalseReports,
@@ -70,6 +71,7 @@ from ldpaudit.contracts.servers import (
     HasSupportSizes,
     HasVariance,
     HasVarianceError,
+    HasWorstInfluence,
     MarginalOracle,
 )
 
@@ -88,6 +90,7 @@ __all__ = [
     "FrequencyOracle",
     "GuessBound",
     "HasAlikePairs",
+    "HasAttributeInfluence",
     "HasBayesVulnerability",
     "HasBits",
     "HasCounts",
@@ -111,6 +114,7 @@ __all__ = [
     "HasSupportSizes",
     "HasVariance",
     "HasVarianceError",
+    "HasWorstInfluence",
     "Inputs",
     "IsRecorded",
     "Longitudinal",
