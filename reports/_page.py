@@ -88,6 +88,7 @@ def render(
             summaries=[words for words in map(summary, found) if words],
             verdicts=_tables.verdicts(found),
             sections=found,
+            reaching=any(section.reaching for section in found),
             figures=drawn,
             watches=followed,
             rounds=rounds,

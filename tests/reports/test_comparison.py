@@ -27,7 +27,7 @@ FILES = [
     "timings.csv",
     *(
         f"figures/{name}.{form}"
-        for name in ("pareto", "success", "error", "communication", "epsilon")
+        for name in ("pareto", "success", "error", "communication", "epsilon", "three-axes")
         for form in ("png", "svg", "pdf")
     ),
     "study.toml",
