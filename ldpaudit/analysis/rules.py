@@ -18,10 +18,11 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.analysis.metrics import SAME
 from ldpaudit.arrays import Bools, Floats
 from ldpaudit.validate import check_floats, check_known, shown
 
+#: Relative difference below which two figures are the same: rounding.
+SAME = 1e-9
 #: Steps of an axis of the lattice of weights over which a knee is looked for.
 _STEPS = 60
 #: The worst corner of the hypervolume lies this far beyond what is not dominated.

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from ldpaudit.collecting.manipulation import influence_limit as influence_limit
     from ldpaudit.collecting.manipulation import poison as poison
     from ldpaudit.collecting.manipulation import poisoning_gain as poisoning_gain
+    from ldpaudit.collecting.processed import POSTS as POSTS
+    from ldpaudit.collecting.processed import Processed as Processed
+    from ldpaudit.collecting.processed import measure_processed as measure_processed
     from ldpaudit.collecting.rounds import Followed as Followed
     from ldpaudit.collecting.rounds import evolve as evolve
     from ldpaudit.collecting.rounds import follow as follow
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from ldpaudit.collecting.streams import aggregate_files as aggregate_files
 
 __all__ = [
+    "POSTS",
     "Distribution",
     "Followed",
     "Frequencies",
@@ -39,6 +43,7 @@ __all__ = [
     "MaximalGain",
     "Mean",
     "Poisoning",
+    "Processed",
     "RandomReport",
     "RandomValue",
     "Recovery",
@@ -52,6 +57,7 @@ __all__ = [
     "follow",
     "influence_limit",
     "measure_error",
+    "measure_processed",
     "poison",
     "poisoning_gain",
     "worst_influence",
@@ -63,7 +69,9 @@ __getattr__, __dir__ = face(
         "Distribution": "estimands",
         "Followed": "rounds",
         "MaximalGain": "manipulation",
+        "POSTS": "processed",
         "Poisoning": "manipulation",
+        "Processed": "processed",
         "RandomReport": "manipulation",
         "RandomValue": "manipulation",
         "Recovery": "defences",
@@ -80,6 +88,7 @@ __getattr__, __dir__ = face(
         "follow": "rounds",
         "influence_limit": "manipulation",
         "measure_error": "accuracy",
+        "measure_processed": "processed",
         "poison": "manipulation",
         "poisoning_gain": "manipulation",
         "worst_influence": "influence",
