@@ -63,7 +63,9 @@ class WeighedChoice:
 
 def some_of(last: int) -> Floats:
     """Whole numbers from 1 to `last`, all or some that grow by steps of one factor."""
-    return np.unique(np.geomspace(1, last, min(last, _PICKED)).round())
+    if last <= _PICKED:
+        return np.arange(1.0, last + 1)
+    return np.unique(np.geomspace(1, last, _PICKED).round())
 
 
 def some_between(low: float, high: float) -> Floats:
