@@ -171,22 +171,9 @@ def recommend_from(
         validate.check_known("rule", rule, RULES)
     elif weights is not None:
         raise ValueError("weights need a rule, got none.")
-    caps = {
-        goal: validate.check_positive(f"max_{goal}", caps[goal]) for goal in _CAPPED if goal in caps
-    }
-    if caps.get("success", 1.0) > 1:
-        raise ValueError(f"max_success must lie in (0, 1], got {caps['success']!r}.")
+    caps = _checked(caps)
     points = [point for point in place(read(frame), alpha) if not point.refuted]
-    if data is not None:
-        validate.check_known("data set", data, {point.data for point in points})
-        points = [point for point in points if point.data == data]
-    if epsilon is not None:
-        budget, held = validate.check_positive("epsilon", epsilon), {p.epsilon for p in points}
-        points = [p for p in points if math.isclose(p.epsilon, budget, rel_tol=1e-9)]
-        if not points:
-            raise ValueError(
-                f"epsilon must be one of the table's, {_listed(sorted(held))}, got {epsilon!r}."
-            )
+    points = _asked(points, data, epsilon)
     panels: dict[tuple[Any, ...], list[Candidate]] = {}
     for point in points:
         key = tuple(getattr(point, column) for column in _PANEL)
@@ -199,6 +186,33 @@ def recommend_from(
             for choice, found in zip(choices, panels.values(), strict=True)
         ]
     return Recommendation(tuple(choices), alpha)
+
+
+def _checked(caps: dict[str, float]) -> dict[str, float]:
+    """Caps in the order of the sentences, each positive."""
+    found = {
+        goal: validate.check_positive(f"max_{goal}", caps[goal]) for goal in _CAPPED if goal in caps
+    }
+    if found.get("success", 1.0) > 1:
+        raise ValueError(f"max_success must lie in (0, 1], got {found['success']!r}.")
+    return found
+
+
+def _asked(
+    points: list[OperatingPoint], data: str | None, epsilon: float | None
+) -> list[OperatingPoint]:
+    """Those of one data set and of one epsilon, if any is asked for."""
+    if data is not None:
+        validate.check_known("data set", data, {point.data for point in points})
+        points = [point for point in points if point.data == data]
+    if epsilon is not None:
+        budget, held = validate.check_positive("epsilon", epsilon), {p.epsilon for p in points}
+        points = [p for p in points if math.isclose(p.epsilon, budget, rel_tol=1e-9)]
+        if not points:
+            raise ValueError(
+                f"epsilon must be one of the table's, {_listed(sorted(held))}, got {epsilon!r}."
+            )
+    return points
 
 
 def _by_rule(

@@ -154,8 +154,9 @@ def _attacks(
     false = max(1, round(check_fraction("false_share", share) / (1 - share) * many))
     if not isinstance(mechanism, HasFalseReports):
         return {"random-value": ATTACKS["random-value"]}, 0, false
-    asked = mechanism.k <= _ASKED
-    target = int(np.argmax(mechanism.single_influences())) if asked else mechanism.k // 2
+    target = users.size // 2
+    if users.size <= _ASKED:
+        target = int(np.argmax(mechanism.single_influences()))
     return ATTACKS, target, false
 
 
