@@ -89,6 +89,7 @@ def render(
             verdicts=_tables.verdicts(found),
             sections=found,
             reaching=any(section.reaching for section in found),
+            collected=any(section.collected for section in found),
             figures=drawn,
             watches=followed,
             rounds=rounds,

@@ -91,7 +91,12 @@ class Summary:
 
 
 def summary(section: Section) -> Summary | None:
-    """The figures of one data set, if any attack success is known."""
+    """The figures of one data set, if any attack success is known.
+
+    After a post-processing reports give away what they did before: nothing is said again.
+    """
+    if section.panel.processed:
+        return None
     usable = [row for row in section.rows if row.point.success is not None]
     if not usable:
         return None

@@ -15,6 +15,8 @@ from ._points import Panel, Point
 
 VERDICTS = ("violation", "inconclusive", "consistent")
 _IN_RESULTS = ("bayes", "published")
+#: What false users do, in the order of columns.
+_FALSE = ("random-value", "random-report", "maximal-gain")
 #: Metrics that the page has a place for; a table may hold others.
 _SHOWN = (
     "attack_success",
@@ -86,6 +88,12 @@ class Row:
         return None if self.point.delta else influence_limit(self.point.epsilon)
 
     @property
+    def collected(self) -> list[Metric | None]:
+        """Total variation, recall, and what false users of each kind gained, where measured."""
+        gains = [self.point.find("poisoning_gain", name) for name in _FALSE]
+        return [self.point.find("total_variation"), self.point.find("top_recall"), *gains]
+
+    @property
     def approximate(self) -> float | None:
         """The f = 0 figure of the mean squared error."""
         return _best(self.point.find("mse_approximate"))
@@ -137,6 +145,11 @@ class Section:
     def reaching(self) -> list[Row]:
         """Rows that know what a false report can do."""
         return [row for row in self.rows if row.point.place.influence is not None]
+
+    @property
+    def collected(self) -> list[Row]:
+        """Rows of which collections were measured beyond their error."""
+        return [row for row in self.rows if any(row.collected)]
 
     @property
     def estimated(self) -> bool:
