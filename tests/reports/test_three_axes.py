@@ -89,7 +89,8 @@ def test_a_table_of_before_is_read_and_its_page_written(
     results = Results(frame, {}, pd.DataFrame())
     written = {path.name for path in save_comparison(results, tmp_path)}
     assert "report.html" in written
-    assert "three-axes.png" not in written
+    assert "pareto.svg" in written
+    assert "three-axes.svg" not in written
     text = (tmp_path / "report.html").read_text()
     assert "false-reports" not in text
     assert "One liar" not in text
