@@ -1,6 +1,7 @@
 """What influence residues can have at what error: the best linear decoders of MSS, by target.
 
 Usage: python benchmarks/mss_influence.py [k epsilon [targets]]
+       python benchmarks/mss_influence.py designs [k epsilon]  # scrambled blocks
 
 For one target t, every unbiased decoder of a modular design is a vector d with a number for each
 residue of each block: a report of block j with the residues Z adds (sum over Z of d less q_j times
@@ -17,6 +18,7 @@ largest entries and maxima are smoothed (below 0.02 of influence) for L-BFGS.
 from __future__ import annotations
 
 import sys
+import time
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -167,8 +169,43 @@ def main(k: int, epsilon: float, num_targets: int) -> None:
     print(f"target {worst}, whatever the error: influence {influence:.2f} at {error / unit:.1f}")
 
 
+def designs(k: int, epsilon: float) -> None:
+    """Scrambled blocks of several sizes and numbers beside plain residues; least squares."""
+    uniform, whole = np.full(k, 1 / k), ldpaudit.mechanism("ss", k=k, epsilon=epsilon)
+    shapes = [(share, blocks) for share in (0.06, 0.12, 0.25, 0.5, 0.9) for blocks in (128, 256)]
+    few = np.eye(k)[:: max(1, k // 128)]
+    found = [("plain, as chosen", Design(k, epsilon, choose_moduli(k, epsilon)))]
+    found += [
+        (f"{blocks} of {round(share * k)}", Design(k, epsilon, (round(share * k),) * blocks,
+                                                   scrambled=True))
+        for share, blocks in shapes
+        if 1 + blocks * (round(share * k) - 1) >= k
+    ]  # fmt: skip
+    print(
+        "| blocks | error / SS | bits / SS | success / SS | influence, worst | mean | decode, ms |"
+    )
+    print("|---|---|---|---|---|---|---|")
+    rng = np.random.default_rng(0)
+    for name, design in found:
+        reach = design.influences(few)
+        residues = [rng.normal(size=block.num_values) for block in design.blocks]
+        started = time.perf_counter()
+        design.decoder.decode(residues)
+        spent = 1e3 * (time.perf_counter() - started)
+        print(
+            f"| {name} | {design.mse(uniform) / whole.mse(1, uniform):.3f} "
+            f"| {design.bits / whole.bits:.3f} "
+            f"| {design.uniform_success / whole.vulnerability():.3f} "
+            f"| {reach.max():.2f} | {reach.mean():.2f} | {spent:.3g} |",
+            flush=True,
+        )
+
+
 if __name__ == "__main__":
     given = sys.argv[1:]
+    if given[:1] == ["designs"]:
+        designs(int(given[1]) if given[1:] else 100, float(given[2]) if given[2:] else 1.0)
+        sys.exit()
     main(
         int(given[0]) if given else 100,
         float(given[1]) if len(given) > 1 else 1.0,

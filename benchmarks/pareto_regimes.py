@@ -2,6 +2,7 @@
 
 Usage: python benchmarks/pareto_regimes.py headline      # what adaptive protocols gain and cost
        python benchmarks/pareto_regimes.py claims        # what the paper says of them, in words
+       python benchmarks/pareto_regimes.py dominance     # who dominates whom, in three axes
        python benchmarks/pareto_regimes.py regimes       # distance of each protocol to the limit
        python benchmarks/pareto_regimes.py measured DIR  # a run of the study `pareto` in DIR
        python benchmarks/pareto_regimes.py figure DIR FILE.png
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -133,6 +135,46 @@ def claims() -> None:
     overflow(2500, 4.0)
 
 
+def dominance() -> None:
+    """At how many points a refined protocol dominates its original, is dominated, or neither.
+
+    Exact figures of the best attacker, of the error of uniform users and of influence.
+    """
+    budgets = np.unique(np.concatenate(list(BUDGETS.values())))
+    points = [(k, float(e)) for group in SIZES.values() for k in group for e in budgets]
+    print("| pair | grid | two axes: dominates | is dominated | same | neither |"
+          " three axes: dominates | is dominated | same | neither |")  # fmt: skip
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for name, base in ADAPTIVE.items():
+        for grid in ("published", "exact"):
+            seen: Counter[tuple[int, str]] = Counter()
+            for k, epsilon in points:
+                mine, theirs = (
+                    np.array([m.vulnerability(), m.mse(1, np.full(k, 1 / k)), m.influence([0])])
+                    for m in (
+                        ldpaudit.mechanism(name, k=k, epsilon=epsilon, grid=grid),
+                        ldpaudit.mechanism(base, k=k, epsilon=epsilon),
+                    )
+                )
+                better, worse = mine < theirs * (1 - 1e-9), mine > theirs * (1 + 1e-9)
+                for axes in (2, 3):
+                    found = bool(better[:axes].any()), bool(worse[:axes].any())
+                    seen[axes, _WORDS[found]] += 1
+            counts = [str(seen[axes, word]) for axes in (2, 3) for word in _WORDS.values()]
+            print(
+                f"| {base.upper()} → {name.upper()} | {grid} | {' | '.join(counts)} |", flush=True
+            )
+
+
+#: What it means to be better in some axis, and worse in some.
+_WORDS = {
+    (True, False): "dominates",
+    (False, True): "is dominated",
+    (False, False): "same",
+    (True, True): "neither",
+}
+
+
 def overflow(k: int, epsilon: float) -> None:
     """What a sum over binomial coefficients says if those above the largest float are left out."""
     m = ldpaudit.mechanism("the", k=k, epsilon=epsilon)
@@ -233,6 +275,7 @@ if __name__ == "__main__":
     {
         "headline": headline,
         "claims": claims,
+        "dominance": dominance,
         "regimes": regimes,
         "measured": measured,
         "figure": figure,

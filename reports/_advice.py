@@ -56,12 +56,13 @@ class Options:
 
     @property
     def numbers(self) -> list[list[float | str]]:
-        """Label, epsilon, then success, error and bits, each with the ends of its interval."""
+        """Label, epsilon, then success, error, bits and influence, with the ends of intervals."""
         return [
             [
                 c.label,
                 c.epsilon,
                 *map(_told, (c.success, *c.success_interval, c.mse, *c.mse_interval, c.bits)),
+                *map(_told, (c.influence, *c.influence_interval)),
             ]
             for c in self.candidates
         ]

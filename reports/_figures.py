@@ -17,6 +17,7 @@ from .error import draw_error, erring
 from .over_time import draw_over_time
 from .pareto import draw_pareto, drawable, pareto_marks
 from .success import draw_success, successful
+from .three_axes import draw_three_axes, in_three, three_axes_marks
 
 
 class Figures:
@@ -43,6 +44,10 @@ class Figures:
             figure = draw_pareto([panel], self._look, note=False)
             marks = pareto_marks(figure, panel)
             out["pareto"] = inline_svg(figure, f"pareto-{number}", self._sheet, marks)
+        if any(map(in_three, panel.points)):
+            figure = draw_three_axes([panel], self._look, note=False)
+            marks = three_axes_marks(figure, panel)
+            out["three-axes"] = inline_svg(figure, f"three-axes-{number}", self._sheet, marks)
         for name, draw, has in (
             ("success", draw_success, successful),
             ("error", draw_error, erring),

@@ -21,5 +21,6 @@ def line_names(found: Sequence[Panel]) -> dict[str, str]:
 
 
 def heading(panel: Panel) -> str:
-    """Name the panel: the data set and its number of values."""
-    return f"{caption(panel.data) or 'no data set'}, k = {panel.k:,}"
+    """Name the panel: the data set, its number of values, and what its estimates went through."""
+    after = f", {panel.processed}" if panel.processed else ""
+    return f"{caption(panel.data) or 'no data set'}, k = {panel.k:,}{after}"

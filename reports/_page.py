@@ -88,6 +88,8 @@ def render(
             summaries=[words for words in map(summary, found) if words],
             verdicts=_tables.verdicts(found),
             sections=found,
+            reaching=any(section.reaching for section in found),
+            collected=any(section.collected for section in found),
             figures=drawn,
             watches=followed,
             rounds=rounds,

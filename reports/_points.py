@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ldpaudit.analysis.dominance import against_others
 from ldpaudit.analysis.metrics import Metric, grouped, read
 from ldpaudit.analysis.operating_points import OperatingPoint, operating_points, place
-from ldpaudit.outcomes.table import COLUMNS, REAL, SHARES, TEXT, WHOLE
+from ldpaudit.outcomes.table import COLUMNS, REAL, SHARES, TEXT, WHOLE, is_biased, unprocessed_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,6 +118,13 @@ class Panel:
     def of_shares(self) -> bool:
         """Whether shares of the users are estimated, so that the limit may speak of them."""
         return self.estimand in SHARES
+
+    @property
+    def processed(self) -> str:
+        """How its estimates were post-processed, as "after norm-sub"; empty if they were not."""
+        if not is_biased(self.estimand):
+            return ""
+        return self.estimand.removeprefix(unprocessed_name(self.estimand)).lstrip(", ")
 
     @property
     def error_name(self) -> str:

@@ -6,6 +6,8 @@ import itertools
 import math
 from dataclasses import dataclass
 
+from ldpaudit.collecting.manipulation import influence_limit
+
 from ._numbers import percent
 from ._points import Panel
 from ._tables import Row, Section
@@ -67,13 +69,34 @@ class Summary:
         return [row for row in self._by_distance if _most(row) > _BANDS[-1]]
 
     @property
+    def reaching(self) -> list[Row]:
+        """Rows whose influence is known, from the least to the most."""
+        found = [row for row in self.exposed if row.point.place.influence is not None]
+        return sorted(found, key=lambda row: (_reach(row), row.point.series))
+
+    @property
+    def undominated(self) -> list[Row]:
+        """Rows that nothing dominates in attack success, error and influence together."""
+        return [row for row in self.reaching if row.point.place.efficient_with_influence]
+
+    @property
+    def least_influence(self) -> float:
+        """The least that any mechanism with this epsilon can have."""
+        return influence_limit(self.epsilon)
+
+    @property
     def _by_distance(self) -> list[Row]:
         found = [row for row in self.exposed if row.place and row.place.gap is not None]
         return sorted(found, key=lambda row: (_most(row), row.point.series))
 
 
 def summary(section: Section) -> Summary | None:
-    """The figures of one data set, if any attack success is known."""
+    """The figures of one data set, if any attack success is known.
+
+    After a post-processing reports give away what they did before: nothing is said again.
+    """
+    if section.panel.processed:
+        return None
     usable = [row for row in section.rows if row.point.success is not None]
     if not usable:
         return None
@@ -95,6 +118,10 @@ def _most(row: Row) -> float:
         return math.inf
     upper = place.distance_upper
     return place.gap if upper is None or math.isinf(upper) else max(place.gap, upper)
+
+
+def _reach(row: Row) -> float:
+    return row.point.place.influence or 0.0
 
 
 def _success(row: Row) -> float:

@@ -9,13 +9,24 @@ from typing import Any
 
 from ldpaudit.analysis.metrics import Metric
 from ldpaudit.analysis.operating_points import OperatingPoint
+from ldpaudit.collecting.manipulation import influence_limit
 
 from ._points import Panel, Point
 
 VERDICTS = ("violation", "inconclusive", "consistent")
 _IN_RESULTS = ("bayes", "published")
+#: What false users do, in the order of columns.
+_FALSE = ("random-value", "random-report", "maximal-gain")
 #: Metrics that the page has a place for; a table may hold others.
-_SHOWN = ("attack_success", "mse", "mse_approximate", "epsilon_lower", "epsilon_verdict", "bits")
+_SHOWN = (
+    "attack_success",
+    "mse",
+    "mse_approximate",
+    "epsilon_lower",
+    "epsilon_verdict",
+    "bits",
+    "influence",
+)
 
 
 @dataclass(frozen=True)
@@ -65,6 +76,24 @@ class Row:
         return _best(self.point.find("bits"))
 
     @property
+    def mean_influence(self) -> float | None:
+        """Influence averaged over the values; where all are alike, that of each."""
+        mean = _best(self.point.find("influence_mean"))
+        exact = self.point.place.influence if self.point.place.influence_how == "exact" else None
+        return exact if mean is None else mean
+
+    @property
+    def least_influence(self) -> float | None:
+        """The least that any mechanism of this epsilon can have; with a delta nothing is known."""
+        return None if self.point.delta else influence_limit(self.point.epsilon)
+
+    @property
+    def collected(self) -> list[Metric | None]:
+        """Total variation, recall, and what false users of each kind gained, where measured."""
+        gains = [self.point.find("poisoning_gain", name) for name in _FALSE]
+        return [self.point.find("total_variation"), self.point.find("top_recall"), *gains]
+
+    @property
     def approximate(self) -> float | None:
         """The f = 0 figure of the mean squared error."""
         return _best(self.point.find("mse_approximate"))
@@ -111,6 +140,16 @@ class Section:
     def placed(self) -> bool:
         """Whether any cell has a place: an attack success beside an error."""
         return any(row.place for row in self.rows)
+
+    @property
+    def reaching(self) -> list[Row]:
+        """Rows that know what a false report can do."""
+        return [row for row in self.rows if row.point.place.influence is not None]
+
+    @property
+    def collected(self) -> list[Row]:
+        """Rows of which collections were measured beyond their error."""
+        return [row for row in self.rows if any(row.collected)]
 
     @property
     def estimated(self) -> bool:

@@ -27,6 +27,7 @@ from .error import draw_error
 from .over_time import draw_over_time
 from .pareto import draw_pareto
 from .success import draw_success
+from .three_axes import draw_three_axes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,9 +41,9 @@ def save_comparison(
     """Write a comparison to a folder: one page, its figures, and the tables behind them.
 
     ``report.html`` is self-contained and works without a network. Beside it are
-    the figures ``pareto``, ``success``, ``error``, ``communication``, ``epsilon`` and,
-    where protocols were followed over rounds, ``over-time``
-    in ``figures/``, ``results.csv`` (the tidy table; every
+    the figures ``pareto``, ``success``, ``error``, ``communication``, ``epsilon``, where the
+    influence of false reports is known ``three-axes``, and where protocols were followed over
+    rounds ``over-time``, in ``figures/``, ``results.csv`` (the tidy table; every
     float is written so that reading it gives the same number), ``results.json``
     (schema, provenance, rows; a missing number is null, an infinite one ``"inf"``) and
     ``timings.csv``, and ``study.toml`` as run. Everything is made before anything
@@ -95,6 +96,8 @@ def save_comparison(
     found, followed = panels(points), watches(metrics)
     look = styles(series_of(found))
     figures = {name: draw(found, look) for name, draw in _FIGURES.items()}
+    if any(metric.metric == "influence" for metric in metrics):
+        figures["three-axes"] = draw_three_axes(found, look)
     if any(metric.metric == "round_spent" for metric in metrics):
         figures["over-time"] = draw_over_time(followed)
     for name, figure in figures.items():

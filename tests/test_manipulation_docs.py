@@ -64,3 +64,24 @@ def test_mss_beside_affine_blocks() -> None:
     success = affine.vulnerability() / ss.vulnerability()
     found = f"{ratio:.4f} | {affine.bits} | {success:.4f} | {affine.influence([0]):.2f}"
     assert f"| `pi-rappor` | {found} |" in page
+
+
+@pytest.mark.parametrize(
+    ("modulus", "row"),
+    [(12, "1.070 | 0.185 | 1.024 | 5.68 | 5.06"), (50, "1.009 | 0.568 | 1.012 | 4.27 | 4.14")],
+)
+def test_many_scrambled_blocks(modulus: int, row: str) -> None:
+    """Less error, bits and influence than MSS, at most 1.10 of the error of subset selection."""
+    k, uniform = 100, np.full(100, 0.01)
+    m, ss, plain = (
+        ldpaudit.mechanism(name, k=k, epsilon=1.0, **given)
+        for name, given in (("smss", {"moduli": (modulus,) * 128}), ("ss", {}), ("mss", {}))
+    )
+    error, single = m.mse(1, uniform) / ss.mse(1, uniform), m.single_influences()
+    success = m.vulnerability() / ss.vulnerability()
+    found = f"{error:.3f} | {m.bits / ss.bits:.3f} | {success:.3f}"
+    assert f"{found} | {single.max():.2f} | {single.mean():.2f}" == row
+    assert f"| 100 | 128 of {modulus} | {row} |" in (DOCS / "mss.md").read_text()
+    assert error < min(1.1, plain.mse(1, uniform) / ss.mse(1, uniform))
+    assert m.bits < plain.bits
+    assert single.max() < plain.single_influences().min() * 2 < plain.single_influences().max()

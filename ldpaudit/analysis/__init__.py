@@ -22,11 +22,15 @@ if TYPE_CHECKING:
     from ldpaudit.analysis.recommendation import Choice as Choice
     from ldpaudit.analysis.recommendation import Recommendation as Recommendation
     from ldpaudit.analysis.recommendation import recommend_from as recommend_from
+    from ldpaudit.analysis.rules import RULES as RULES
+    from ldpaudit.analysis.rules import efficient as efficient
+    from ldpaudit.analysis.rules import pick as pick
     from ldpaudit.analysis.volumes import hypervolume as hypervolume
     from ldpaudit.analysis.volumes import hypervolumes as hypervolumes
 
 __all__ = [
     "CHANGE_COLUMNS",
+    "RULES",
     "STANDING_COLUMNS",
     "Candidate",
     "Choice",
@@ -35,12 +39,14 @@ __all__ = [
     "Recommendation",
     "changes_text",
     "compare_runs",
+    "efficient",
     "frontier",
     "frontier_mean",
     "hypervolume",
     "hypervolumes",
     "mse_without_epsilon",
     "non_dominated",
+    "pick",
     "recommend_from",
     "standings",
 ]
@@ -54,15 +60,18 @@ __getattr__, __dir__ = face(
         "Frontier": "limits",
         "MeanFrontier": "mean_limit",
         "Recommendation": "recommendation",
+        "RULES": "rules",
         "STANDING_COLUMNS": "dominance",
         "changes_text": "changes",
         "compare_runs": "changes",
+        "efficient": "rules",
         "frontier": "limits",
         "frontier_mean": "mean_limit",
         "hypervolume": "volumes",
         "hypervolumes": "volumes",
         "mse_without_epsilon": "limits",
         "non_dominated": "limits",
+        "pick": "rules",
         "recommend_from": "recommendation",
         "standings": "dominance",
     },

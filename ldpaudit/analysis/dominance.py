@@ -3,12 +3,13 @@
 A table that compares protocols only with one another cannot say how good the
 best of them is. Here every protocol also has its distance to what any
 epsilon-LDP mechanism could do at the same attack success (`ldpaudit.frontier`),
-and beats another only where the intervals of both say so.
+and beats another only where the intervals of both say so: in success and error and,
+beside that, in success, error and the influence of a false report.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -45,6 +46,10 @@ STANDING_COLUMNS = (
     "dominated_by",
     "tied_with",
     "efficient",
+    "influence",
+    "influence_how",
+    "dominated_with_influence",
+    "efficient_with_influence",
 )
 
 
@@ -94,7 +99,16 @@ def standings(frame: pd.DataFrame, *, alpha: float = 0.05) -> pd.DataFrame:
             it is no worse in success and error and better in one; two are tied
             where neither success nor error tells them apart. `efficient` is
             whether nothing dominates, missing where success or error is unknown.
-            The order of the table is irrelevant.
+            The order of the table is irrelevant. These three columns look at
+            success and error alone.
+        influence, influence_how
+            Most that one report adds to the estimate of the worst value, in reports of honest
+            users; ``exact``, or ``bound``: at least so much. nan where unknown.
+        dominated_with_influence, efficient_with_influence
+            The same as `dominated_by` and `efficient` with influence as a third axis: to
+            dominate here is to be no worse in success, error and influence, and better in one.
+            Who is dominated so is dominated in success and error too, or tied there. Missing
+            where one of the three is unknown.
 
     Raises
     ------
@@ -121,17 +135,18 @@ def standings(frame: pd.DataFrame, *, alpha: float = 0.05) -> pd.DataFrame:
     # As objects: text from a file may hold what no string column can (a lone surrogate).
     table = pd.DataFrame(rows, columns=list(STANDING_COLUMNS), dtype=object)
     kinds = dict.fromkeys(("k", "num_users"), "Int64") | dict.fromkeys(_REAL, "float64")
-    return table.astype(kinds | {"limit_applies": "bool", "efficient": "boolean"})
+    truths = dict.fromkeys(("efficient", "efficient_with_influence"), "boolean")
+    return table.astype(kinds | {"limit_applies": "bool"} | truths)
 
 
 _REAL = ("epsilon", "delta", "success", "success_lower", "success_upper", "mse", "mse_lower",
          "mse_upper", "n_mse", "bits", "limit", "distance", "distance_lower",
-         "distance_upper")  # fmt: skip
+         "distance_upper", "influence")  # fmt: skip
 
 
 def against_others(points: Sequence[OperatingPoint]) -> list[OperatingPoint]:
     """Points with who dominates whom, and who cannot be told apart, within each group."""
-    groups: dict[tuple[Any, ...], list[tuple[str, _Box]]] = {}
+    groups: dict[tuple[Any, ...], list[_Named]] = {}
     boxes = [_box(point) for point in points]
     for point, box in zip(points, boxes, strict=True):
         if box is not None:
@@ -142,35 +157,48 @@ def against_others(points: Sequence[OperatingPoint]) -> list[OperatingPoint]:
     ]
 
 
-#: Ends of success, then of error.
-_Box: TypeAlias = tuple[float, float, float, float]
+#: Ends of success, of error and, where that is known, of influence.
+_Box: TypeAlias = tuple[tuple[float, float], ...]
+_Named: TypeAlias = tuple[str, _Box]
 
 
 def _box(point: OperatingPoint) -> _Box | None:
-    """Ends of both figures, None where one of them is not known."""
+    """Ends of the figures, None where success or error is not known."""
     if point.success_interval is None or point.mse_interval is None:
         return None
-    return *point.success_interval, *point.mse_interval
+    reach = point.influence_interval
+    return point.success_interval, point.mse_interval, *([] if reach is None else [reach])
 
 
-def _compared(point: OperatingPoint, box: _Box, group: list[tuple[str, _Box]]) -> OperatingPoint:
+def _compared(point: OperatingPoint, box: _Box, group: list[_Named]) -> OperatingPoint:
     others = [(label, other) for label, other in group if other is not box]
-    dominated_by = tuple(sorted(label for label, other in others if _beats(other, box)))
+    dominated_by = _labels(label for label, other in others if _beats(other[:2], box[:2]))
+    whole = len(box) == 3
+    with_influence = _labels(
+        label for label, other in others if whole and len(other) == 3 and _beats(other, box)
+    )
     return replace(
         point,
         dominated_by=dominated_by,
-        tied_with=tuple(sorted(label for label, other in others if _alike(other, box))),
+        tied_with=_labels(label for label, other in others if _alike(other[:2], box[:2])),
         efficient=not dominated_by,
+        dominated_with_influence=with_influence,
+        efficient_with_influence=not with_influence if whole else None,
     )
 
 
+def _labels(found: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(found))
+
+
 def _beats(one: _Box, other: _Box) -> bool:
-    """Shown to be no worse in success and error, and better in one."""
-    (_, s, _, m), (t, _, n, _) = one, other
-    return not is_less(t, s) and not is_less(n, m) and (is_less(s, t) or is_less(m, n))
+    """Shown to be no worse in any figure, and better in one."""
+    pairs = list(zip(one, other, strict=True))
+    no_worse = all(not is_less(theirs[0], mine[1]) for mine, theirs in pairs)
+    return no_worse and any(is_less(mine[1], theirs[0]) for mine, theirs in pairs)
 
 
 def _alike(one: _Box, other: _Box) -> bool:
-    """Neither success nor error tells the two apart."""
-    pairs = ((one, other), (other, one))
-    return not any(is_less(x[i + 1], y[i]) for x, y in pairs for i in (0, 2))
+    """No figure tells the two apart."""
+    pairs = zip(one, other, strict=True)
+    return not any(is_less(x[1], y[0]) or is_less(y[1], x[0]) for x, y in pairs)

@@ -13,7 +13,7 @@ import numpy as np
 
 from ldpaudit.analysis.limits import MAX_K, Frontier, frontier
 from ldpaudit.analysis.metrics import TRIED, Metric, best_success, grouped
-from ldpaudit.outcomes.table import EXACT, SHARES
+from ldpaudit.outcomes.table import EXACT, SHARES, is_biased, unprocessed_name
 
 #: Columns that make a group: only protocols of one group are compared.
 GROUP = ("data", "k", "num_users", "epsilon", "delta", "estimand")
@@ -25,8 +25,9 @@ class OperatingPoint:
     """One protocol at one epsilon on one data set: its rows, and where they put it.
 
     `success_interval` and `mse_interval` hold together with those of all other
-    points. `limit`, `distance`, `dominated_by`, `tied_with` and `efficient` are
-    columns of ``ldpaudit.analysis.standings``. None where nothing is known.
+    points. `limit`, `distance`, `dominated_by`, `tied_with`, `efficient` and their
+    like with influence are columns of ``ldpaudit.analysis.standings``. None where nothing is
+    known.
     """
 
     data: str
@@ -48,6 +49,8 @@ class OperatingPoint:
     dominated_by: tuple[str, ...] = ()
     tied_with: tuple[str, ...] = ()
     efficient: bool | None = None
+    dominated_with_influence: tuple[str, ...] = ()
+    efficient_with_influence: bool | None = None
 
     @property
     def group(self) -> tuple[Any, ...]:
@@ -127,6 +130,29 @@ class OperatingPoint:
         """Bits per report."""
         return next((m.exact for m in self._usable if m.metric == "bits"), None)
 
+    @cached_property
+    def _reach(self) -> Metric | None:
+        return next((m for m in self._usable if m.metric == "influence" and m.known), None)
+
+    @property
+    def influence(self) -> float | None:
+        """Most that one report adds to the estimate of the worst value, in honest reports."""
+        return None if self._reach is None else self._reach.best
+
+    @property
+    def influence_how(self) -> str:
+        """How the influence was obtained: exact, or a bound from below; empty without one."""
+        return "" if self._reach is None else self._reach.how
+
+    @property
+    def influence_interval(self) -> tuple[float, float] | None:
+        """Its ends: equal where it is exact, the upper one infinite where it is a bound."""
+        if self._reach is None or self._reach.best is None:
+            return None
+        if self._reach.exact is not None:
+            return self._reach.exact, self._reach.exact
+        return self._reach.best, math.inf
+
     @property
     def refuted(self) -> bool:
         """Whether the audit found a violation."""
@@ -145,6 +171,8 @@ class OperatingPoint:
     @cached_property
     def _limit_words(self) -> tuple[bool, str]:
         blind = next((m.exact for m in self._usable if m.attack == "blind"), None)
+        if self.biased:
+            return False, "biased: the limit is for unbiased estimates, and this may be below it"
         if self.estimand not in SHARES:
             return False, "the limit is for estimates of frequencies"
         if self.delta:
@@ -163,6 +191,11 @@ class OperatingPoint:
         return True, ""
 
     @property
+    def biased(self) -> bool:
+        """Whether the estimate was post-processed."""
+        return is_biased(self.estimand)
+
+    @property
     def estimated(self) -> bool:
         """Whether success or error is known with an interval only."""
         return (self.success_how, self.mse_how) != (EXACT, EXACT)
@@ -179,10 +212,13 @@ def _shown(metric: Metric | None) -> tuple[float | None, float | None, float | N
 
 def operating_points(metrics: Iterable[Metric]) -> list[OperatingPoint]:
     """One point per protocol of a group, in the order of the table; without k or epsilon none."""
+    cells = grouped(_estimating(metrics), _CELL)
     points = [
-        OperatingPoint(**dict(zip(_CELL, key, strict=True)), metrics=tuple(found))
-        for key, found in grouped(_estimating(metrics), _CELL).items()
-        if key[1] and key[3]
+        OperatingPoint(
+            **dict(zip(_CELL, key, strict=True)), metrics=(*found, *_borrowed(key, cells))
+        )
+        for key, found in cells.items()
+        if key[1] and key[3] and not (is_biased(key[5]) and not any(m.usable for m in found))
     ]
     # Parameters are part of a label only where one group has several of a protocol.
     seen = Counter((point.group, point.protocol) for point in points)
@@ -196,6 +232,15 @@ def operating_points(metrics: Iterable[Metric]) -> list[OperatingPoint]:
         )
         for point in points
     ]
+
+
+def _borrowed(key: tuple[Any, ...], cells: dict[tuple[Any, ...], list[Metric]]) -> list[Metric]:
+    """What a post-processed estimate shares with the cell that it is of: reports and their size."""
+    place = _CELL.index("estimand")
+    if not is_biased(key[place]):
+        return []
+    whole = (*key[:place], unprocessed_name(key[place]), *key[place + 1 :])
+    return [m for m in cells.get(whole, ()) if m.metric in ("attack_success", "bits")]
 
 
 def _estimating(metrics: Iterable[Metric]) -> list[Metric]:
@@ -240,7 +285,8 @@ def _against_limit(
 ) -> OperatingPoint:
     """With the limit at the own success, the error as a multiple of it, and the ends of that."""
     success, ends = point.success, point.success_interval
-    if success is None or ends is None or point.k > MAX_K or point.estimand not in SHARES:
+    known = unprocessed_name(point.estimand) in SHARES
+    if success is None or ends is None or point.k > MAX_K or not known:
         return point
     key = (point.k, point.epsilon)
     curve = limits.setdefault(key, frontier(*key))

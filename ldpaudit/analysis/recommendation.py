@@ -1,23 +1,34 @@
-"""The best protocol under caps on attack success, on bits, or on error."""
+"""The best protocol under caps on attack success, bits, error or influence, or by a rule."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ldpaudit import validate
 from ldpaudit.analysis.metrics import is_less, read
 from ldpaudit.analysis.operating_points import OperatingPoint, place
+from ldpaudit.analysis.rules import RULES, pick
 from ldpaudit.outcomes.table import SHARES
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pandas as pd
 
 #: What can be capped, in the order in which an uncapped one becomes the goal.
 _GOALS = ("mse", "success", "bits")
-_WORDS = {"mse": "mean squared error", "success": "attack success", "bits": "report size"}
+#: All that can be capped; influence never becomes the goal by itself.
+_CAPPED = ("mse", "success", "bits", "influence")
+#: What a rule weighs, in the order of its weights; the first is what epsilon-constraint lowers.
+OBJECTIVES = ("mse", "success", "influence")
+_WORDS = {
+    "mse": "mean squared error",
+    "success": "attack success",
+    "bits": "report size",
+    "influence": "influence",
+}
 _PANEL = ("data", "k", "num_users", "delta", "estimand")
 
 
@@ -32,12 +43,19 @@ class Candidate:
     bits: float
     success_interval: tuple[float, float]
     mse_interval: tuple[float, float]
+    influence: float = math.nan
+    influence_interval: tuple[float, float] = (math.nan, math.nan)
 
     def interval(self, goal: str) -> tuple[float, float]:
-        """Ends of one of the three figures; equal where it is exact."""
+        """Ends of one of the four figures; equal where it is exact."""
         if goal == "bits":
             return self.bits, self.bits
-        return self.success_interval if goal == "success" else self.mse_interval
+        ends: tuple[float, float] = getattr(self, f"{goal}_interval")
+        return ends
+
+    def knows(self, goals: Iterable[str]) -> bool:
+        """Whether all these figures are finite numbers."""
+        return all(math.isfinite(getattr(self, goal)) for goal in goals)
 
     def __str__(self) -> str:
         return f"{self.label} at epsilon {self.epsilon:g}"
@@ -49,7 +67,8 @@ class Choice:
 
     `best` starts with the lowest figure. `undecided` may satisfy the caps or not:
     the interval of a capped figure holds the cap, or the figure is unknown.
-    `nearest` says for each cap that alone nothing satisfies what comes nearest.
+    `nearest` says for each cap that alone nothing satisfies what comes nearest. With a
+    `rule` `best` is the one that it picks of those that keep the caps, by its `objectives`.
     """
 
     data: str
@@ -62,6 +81,8 @@ class Choice:
     undecided: tuple[Candidate, ...]
     nearest: dict[str, Candidate] = field(hash=False)
     estimand: str = SHARES[0]
+    rule: str | None = None
+    objectives: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         lines = [f"{self._where()}: {self._verdict()}"]
@@ -77,6 +98,8 @@ class Choice:
 
     def _verdict(self) -> str:
         caps = " and ".join(f"{_WORDS[g]} at most {_number(g, c)}" for g, c in self.caps.items())
+        if self.rule is not None and self.best:
+            return self._picked(caps)
         if not self.best and not caps:
             return f"no protocol has a known {_WORDS[self.goal]}."
         if not self.best:
@@ -87,15 +110,26 @@ class Choice:
             near = near or "each cap can be kept, all together cannot"
             return f"no protocol is shown to have {caps}: {near}."
         first, *ties = self.best
-        others = ", ".join(
-            f"{_WORDS[goal]} {_figure(goal, first)}"
-            for goal in _GOALS
-            if goal != self.goal and not math.isnan(first.interval(goal)[0])
-        )
+        others = self._others(first, self.goal)
         text = f"{first} has the least {_WORDS[self.goal]}, {_figure(self.goal, first)}"
         text += f", of all with {caps}" if caps else ""
         text += f" ({others})" if others else ""
         return text + (f"; tied with it: {_listed(ties)}." if ties else ".")
+
+    def _picked(self, caps: str) -> str:
+        named = [_WORDS[goal] for goal in self.objectives]
+        weighed = f"{', '.join(named[:-1])} and {named[-1]}"
+        text = f"{self.best[0]} is picked by {self.rule}, of {weighed}"
+        text += f", of all with {caps}" if caps else ""
+        return f"{text} ({self._others(self.best[0])})."
+
+    @staticmethod
+    def _others(candidate: Candidate, *without: str) -> str:
+        return ", ".join(
+            f"{_WORDS[goal]} {_figure(goal, candidate)}"
+            for goal in _CAPPED
+            if goal not in without and not math.isnan(candidate.interval(goal)[0])
+        )
 
 
 @dataclass(frozen=True)
@@ -128,15 +162,46 @@ def recommend_from(
     data: str | None = None,
     epsilon: float | None = None,
     alpha: float = 0.05,
+    rule: str | None = None,
+    weights: npt.ArrayLike | None = None,
 ) -> Recommendation:
-    """`Results.recommend` on a tidy table; `caps` by mse, success or bits."""
+    """`Results.recommend` on a tidy table; `caps` by mse, success, bits or influence."""
     alpha = validate.check_fraction("alpha", alpha)
-    caps = {
-        goal: validate.check_positive(f"max_{goal}", caps[goal]) for goal in _GOALS if goal in caps
-    }
-    if caps.get("success", 1.0) > 1:
-        raise ValueError(f"max_success must lie in (0, 1], got {caps['success']!r}.")
+    if rule is not None:
+        validate.check_known("rule", rule, RULES)
+    elif weights is not None:
+        raise ValueError("weights need a rule, got none.")
+    caps = _checked(caps)
     points = [point for point in place(read(frame), alpha) if not point.refuted]
+    points = _asked(points, data, epsilon)
+    panels: dict[tuple[Any, ...], list[Candidate]] = {}
+    for point in points:
+        key = tuple(getattr(point, column) for column in _PANEL)
+        panels.setdefault(key, []).append(candidate_of(point))
+    goal = next((goal for goal in _GOALS if goal not in caps), "mse")
+    choices = [choose(key, found, goal, caps) for key, found in panels.items()]
+    if rule is not None:
+        choices = [
+            _by_rule(choice, found, rule, weights)
+            for choice, found in zip(choices, panels.values(), strict=True)
+        ]
+    return Recommendation(tuple(choices), alpha)
+
+
+def _checked(caps: dict[str, float]) -> dict[str, float]:
+    """Caps in the order of the sentences, each positive."""
+    found = {
+        goal: validate.check_positive(f"max_{goal}", caps[goal]) for goal in _CAPPED if goal in caps
+    }
+    if found.get("success", 1.0) > 1:
+        raise ValueError(f"max_success must lie in (0, 1], got {found['success']!r}.")
+    return found
+
+
+def _asked(
+    points: list[OperatingPoint], data: str | None, epsilon: float | None
+) -> list[OperatingPoint]:
+    """Those of one data set and of one epsilon, if any is asked for."""
     if data is not None:
         validate.check_known("data set", data, {point.data for point in points})
         points = [point for point in points if point.data == data]
@@ -147,14 +212,27 @@ def recommend_from(
             raise ValueError(
                 f"epsilon must be one of the table's, {_listed(sorted(held))}, got {epsilon!r}."
             )
-    panels: dict[tuple[Any, ...], list[Candidate]] = {}
-    for point in points:
-        key = tuple(getattr(point, column) for column in _PANEL)
-        panels.setdefault(key, []).append(candidate_of(point))
-    goal = next((goal for goal in _GOALS if goal not in caps), "mse")
-    return Recommendation(
-        tuple(choose(key, found, goal, caps) for key, found in panels.items()), alpha
-    )
+    return points
+
+
+def _by_rule(
+    choice: Choice, found: list[Candidate], rule: str, weights: npt.ArrayLike | None
+) -> Choice:
+    """The choice that a rule makes of the candidates that keep the caps.
+
+    Influence counts where any candidate knows it. The figures are taken as they stand; who
+    lacks one of them, or has an infinite one, cannot be weighed.
+    """
+    kept = [c for c in found if all(_holds(c, g, cap) is True for g, cap in choice.caps.items())]
+    goals = tuple(g for g in OBJECTIVES if g != "influence" or any(c.knows([g]) for c in kept))
+    weighed = [c for c in kept if c.knows(goals)]
+    best: tuple[Candidate, ...] = ()
+    if weighed:
+        costs = [[getattr(c, goal) for goal in goals] for c in weighed]
+        best = (weighed[pick(costs, rule, weights)],)
+    lacking = [c for c in kept if c not in weighed]
+    undecided = (*choice.undecided, *(c for c in lacking if c not in choice.undecided))
+    return replace(choice, best=best, undecided=undecided, rule=rule, objectives=goals)
 
 
 def candidate_of(point: OperatingPoint) -> Candidate:
@@ -171,6 +249,8 @@ def candidate_of(point: OperatingPoint) -> Candidate:
         bits,
         point.success_interval or unknown,
         point.mse_interval or unknown,
+        math.nan if point.influence is None else point.influence,
+        point.influence_interval or unknown,
     )
 
 
@@ -216,6 +296,8 @@ def _figure(goal: str, candidate: Candidate) -> str:
         return text  # always exact
     if lower == upper:
         return f"{text} (exact)"
+    if goal == "influence":
+        return f"at least {text}"
     return f"{text} in [{_number(goal, lower)}, {_number(goal, upper)}]"
 
 

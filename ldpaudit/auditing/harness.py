@@ -25,6 +25,7 @@ from ldpaudit.auditing.one_pair import check_pair
 from ldpaudit.auditing.plan import AuditPlan, check_users, chosen_attacks
 from ldpaudit.auditing.stopping import BUDGET, StopWhen
 from ldpaudit.claim import Claim
+from ldpaudit.collecting.influence import worst_influence
 from ldpaudit.collecting.servers import described
 from ldpaudit.contracts import (
     HasBits,
@@ -174,7 +175,7 @@ def audit(
         isolate=isolate,
         jobs=validate.check_integer("jobs", jobs, 1, validate.MAX_JOBS),
     )
-    found = plan.bounds()
+    found, asked = plan.bounds(), attacks is None or bool(plan.attacks)
     return AuditResult(
         mechanism=str(name or getattr(mechanism, "name", type(mechanism).__name__)),
         parameters=parameters_of(mechanism),
@@ -186,7 +187,8 @@ def audit(
         verdict_bound=found.verdict,
         attacks=tuple(plan.attack_outcomes()),
         published_success=_published_success(mechanism) if prior is None else None,
-        mse=plan.utility() if attacks is None or plan.attacks else None,
+        mse=plan.utility() if asked else None,
+        influence=worst_influence(mechanism) if asked else None,
         bits=int(mechanism.bits) if isinstance(mechanism, HasBits) else None,
         alpha=plan.levels.alpha,
         seed=plan.seed,

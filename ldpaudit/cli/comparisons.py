@@ -88,6 +88,14 @@ def report(
     max_mse: Annotated[
         float | None, typer.Option("--max-mse", help="Best protocol below this mean squared error.")
     ] = None,
+    max_influence: Annotated[
+        float | None,
+        typer.Option("--max-influence", help="Best protocol where one lie adds at most so much."),
+    ] = None,
+    rule: Annotated[
+        str | None,
+        typer.Option("--rule", help="Weigh error, success and influence: utopia, knee, ..."),
+    ] = None,
     formats: Formats = "svg",
 ) -> int:
     """Write the page of a comparison again, name the best protocol under caps, show changes."""
@@ -95,8 +103,11 @@ def report(
 
     forms = _forms(formats)
     results, lines = stored_results(directory), []
-    if not max_success is max_bits is max_mse is None:
-        lines.append(str(results.recommend(max_success, max_bits, max_mse)))
+    if any(wish is not None for wish in (max_success, max_bits, max_mse, max_influence, rule)):
+        choice = results.recommend(
+            max_success, max_bits, max_mse, max_influence=max_influence, rule=rule
+        )
+        lines.append(str(choice))
     changed = None if against is None else results.against(stored_results(against))
     code = _write(results, directory, forms)
     if changed is not None:

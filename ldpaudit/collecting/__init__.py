@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ldpaudit.collecting.estimands import Marginals as Marginals
     from ldpaudit.collecting.estimands import Mean as Mean
     from ldpaudit.collecting.estimands import VectorMean as VectorMean
+    from ldpaudit.collecting.influence import worst_influence as worst_influence
     from ldpaudit.collecting.manipulation import MaximalGain as MaximalGain
     from ldpaudit.collecting.manipulation import Poisoning as Poisoning
     from ldpaudit.collecting.manipulation import RandomReport as RandomReport
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from ldpaudit.collecting.manipulation import influence_limit as influence_limit
     from ldpaudit.collecting.manipulation import poison as poison
     from ldpaudit.collecting.manipulation import poisoning_gain as poisoning_gain
+    from ldpaudit.collecting.processed import POSTS as POSTS
+    from ldpaudit.collecting.processed import Processed as Processed
+    from ldpaudit.collecting.processed import measure_processed as measure_processed
     from ldpaudit.collecting.rounds import Followed as Followed
     from ldpaudit.collecting.rounds import evolve as evolve
     from ldpaudit.collecting.rounds import follow as follow
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
     from ldpaudit.collecting.streams import aggregate_files as aggregate_files
 
 __all__ = [
+    "POSTS",
     "Distribution",
     "Followed",
     "Frequencies",
@@ -38,6 +43,7 @@ __all__ = [
     "MaximalGain",
     "Mean",
     "Poisoning",
+    "Processed",
     "RandomReport",
     "RandomValue",
     "Recovery",
@@ -51,8 +57,10 @@ __all__ = [
     "follow",
     "influence_limit",
     "measure_error",
+    "measure_processed",
     "poison",
     "poisoning_gain",
+    "worst_influence",
 ]
 
 __getattr__, __dir__ = face(
@@ -61,7 +69,9 @@ __getattr__, __dir__ = face(
         "Distribution": "estimands",
         "Followed": "rounds",
         "MaximalGain": "manipulation",
+        "POSTS": "processed",
         "Poisoning": "manipulation",
+        "Processed": "processed",
         "RandomReport": "manipulation",
         "RandomValue": "manipulation",
         "Recovery": "defences",
@@ -78,7 +88,9 @@ __getattr__, __dir__ = face(
         "follow": "rounds",
         "influence_limit": "manipulation",
         "measure_error": "accuracy",
+        "measure_processed": "processed",
         "poison": "manipulation",
         "poisoning_gain": "manipulation",
+        "worst_influence": "influence",
     },
 )

@@ -32,14 +32,10 @@ def measure_error(
     """Measured error over simulated collections of fixed users, beside the mechanism's formula."""
     num_users, server = int(histogram.sum()), Server(mechanism)
     truth = server.truth(histogram)
-    sampled = num_users > MAX_PRIVATIZED and isinstance(mechanism, HasCounts)
+    sampled = _drawn(mechanism, histogram)
     errors, vectors = np.empty(repetitions), list[Floats]()
     for repetition in range(repetitions):
-        counts = (
-            mechanism.sample_counts(histogram, rng=rng)
-            if sampled
-            else _collect(mechanism, histogram, rng)
-        )
+        counts = collected(mechanism, histogram, rng)
         estimate = server.estimate(counts, truth)
         errors[repetition] = server.error(estimate, truth)
         if repetition < 2 or repetition < min(_VECTORS, _ENTRIES // vectors[0].size):
@@ -66,6 +62,18 @@ def measure_error(
         standard_error=None if math.isnan(measured.standard_error) else measured.standard_error,
         decode_seconds=decode_seconds,
     )
+
+
+def _drawn(mechanism: Any, histogram: Values) -> bool:
+    """Whether the users' aggregate is drawn from its law, and not report by report."""
+    return int(histogram.sum()) > MAX_PRIVATIZED and isinstance(mechanism, HasCounts)
+
+
+def collected(mechanism: Any, histogram: Values, rng: np.random.Generator) -> Any:
+    """The summary of one collection from these users."""
+    if _drawn(mechanism, histogram):
+        return mechanism.sample_counts(histogram, rng=rng)
+    return _collect(mechanism, histogram, rng)
 
 
 def _collect(mechanism: Any, histogram: Values, rng: np.random.Generator) -> Any:

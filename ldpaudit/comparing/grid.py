@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from ldpaudit import validate
 from ldpaudit.auditing.defaults import VERDICT_ALPHA
+from ldpaudit.collecting.processed import POSTS
 from ldpaudit.comparing.cell import Cell
 from ldpaudit.comparing.fitting import built, fits, named
 from ldpaudit.comparing.results import Results
@@ -30,6 +31,8 @@ from ldpaudit.outcomes.upgrade import upgraded
 from ldpaudit.registry import load, names, origin
 
 Progress = Callable[[int, int], None]
+#: Figures that cells did not always have: without them a stored cell is computed anew, and read.
+_FIGURES = ("influence",)
 
 
 def compare(
@@ -184,7 +187,9 @@ def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[CellTask]:
     verdict_alpha = VERDICT_ALPHA / (cells * len(study.each_audit()))
     settings = {"attacks", "bound", "prior", "trials", "repetitions", "alpha", "seed"}
     further = {
-        name for name in ("audits", "rounds", "change", "central_delta") if getattr(study, name)
+        name
+        for name in ("audits", "rounds", "change", "central_delta", "post", "false_share")
+        if getattr(study, name)
     }
     fixed = study.model_dump(mode="json", include=settings | further)
     shared = _origins(study)
@@ -210,6 +215,7 @@ def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[CellTask]:
                     "histogram": digest,
                     "verdict_alpha": verdict_alpha,
                     "schema": SCHEMA,
+                    "figures": _FIGURES,
                     "versions": versions(),
                     "origins": shared | {"protocol": origins[protocol.name]},
                 }  # fmt: skip
@@ -247,6 +253,8 @@ def _check_names(study: Study, loaded: list[DataSet]) -> None:
         load("attacks", attack)
     for protocol, epsilons in study.each_protocol():
         name, given = protocol.name, protocol.parameters
+        for post in study.posts_of(protocol):
+            validate.check_known("post", post, POSTS)
         fitting = [data for data in loaded if fits(name, given, data)]
         if not fitting and not named(name) & {"k", "sizes"}:
             raise ValueError(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pandas as pd
     from matplotlib.figure import Figure
 
@@ -53,6 +54,10 @@ class Results:
         max_mse: float | None = None,
         data: str | None = None,
         epsilon: float | None = None,
+        *,
+        max_influence: float | None = None,
+        rule: str | None = None,
+        weights: npt.ArrayLike | None = None,
     ) -> Recommendation:
         """Return the best protocol under caps, one choice a data set; print it to read it.
 
@@ -61,6 +66,10 @@ class Results:
         the least attack success; with that too, with the fewest bits (with all
         three caps, the least error again). A protocol that nothing tells from
         the best is listed as tied with it; one found in violation is no candidate.
+
+        With a `rule`, of those that keep the caps the one that it picks by error, attack
+        success and influence together (see ``ldpaudit.analysis.pick``), as they stand in
+        the table: exact where known, else measured, without their intervals.
 
         Parameters
         ----------
@@ -74,6 +83,15 @@ class Results:
             One data set of the table instead of all.
         epsilon : float, optional
             One epsilon of the table instead of the best over all.
+        max_influence : float, optional
+            Cap on what one false report adds to the estimate of the worst value, in reports of
+            honest users (an honest one adds 1).
+        rule : str, optional
+            ``"utopia"``, ``"weighted-sum"``, ``"knee"``, ``"epsilon-constraint"`` (the error is
+            lowered), ``"hypervolume"`` or ``"tchebycheff"``.
+        weights : array, optional
+            Of error, attack success and influence, for a rule; None means all alike. Two of
+            them where the table knows no influence.
 
         Returns
         -------
@@ -94,12 +112,17 @@ class Results:
         >>> results = ldpaudit.compare(study)
         >>> [str(c) for choice in results.recommend(max_success=0.05).choices for c in choice.best]
         ['ss at epsilon 2']
+        >>> print(results.recommend(rule="utopia", max_influence=4.0))  # doctest: +ELLIPSIS
+        adult-hours (k = 96, 45,222 users): ss at epsilon 1 is picked by utopia, of ...
         """
         from ldpaudit.analysis.recommendation import recommend_from
 
         caps = {"success": max_success, "bits": max_bits, "mse": max_mse}
+        caps["influence"] = max_influence
         given = {goal: cap for goal, cap in caps.items() if cap is not None}
-        return recommend_from(self.frame, given, data=data, epsilon=epsilon)
+        return recommend_from(
+            self.frame, given, data=data, epsilon=epsilon, rule=rule, weights=weights
+        )
 
     def against(self, before: Results, *, alpha: float = 0.01) -> pd.DataFrame:
         """Return what changed since an earlier run beyond noise, one row per figure.

@@ -51,13 +51,14 @@ class _Strict(BaseModel):
 class ProtocolSpec(_Strict):
     """A registered protocol, its parameters beyond k and epsilon, and axes of its own.
 
-    `epsilons` replaces the study's; every value that `each` lists of a parameter is run.
+    `epsilons` and `post` replace the study's; every value that `each` lists of a parameter is run.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True)
     name: str
     epsilons: Annotated[tuple[Positive, ...], Field(min_length=1)] | None = None
     each: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]] | None = None
+    post: tuple[str, ...] | None = None
 
     @model_validator(mode="after")
     def _study_sets_the_axes(self) -> ProtocolSpec:
@@ -74,7 +75,7 @@ class ProtocolSpec(_Strict):
         axes = self.each or {}
         for values in itertools.product(*axes.values()):
             chosen = (self.model_extra or {}) | dict(zip(axes, values, strict=True))
-            yield ProtocolSpec(name=self.name, **chosen)
+            yield ProtocolSpec(name=self.name, post=self.post, **chosen)
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -170,6 +171,12 @@ class Study(_Strict):
     central_delta : float, optional
         Delta of a central guarantee. The epsilons are then those of all users' shuffled
         reports, and each protocol has the largest local budget proven to meet them.
+    post : list of str
+        Post-processings of the estimate (``"norm-sub"``), measured beside it: error, total
+        variation and recall of the most frequent values. What they estimate is called
+        "frequencies, after norm-sub": biased, and compared with its like alone.
+    false_share : float, optional
+        Share of false users, for what they gain with and without post-processing.
     alpha : float
         Error probability of every interval and bound.
     seed : int
@@ -200,6 +207,8 @@ class Study(_Strict):
     rounds: Annotated[Whole, Field(ge=1, le=100_000)] | None = None
     change: Annotated[Real, Field(ge=0, le=1)] | Literal["permute"] | None = None
     central_delta: Annotated[Real, Field(gt=0, lt=1)] | None = None
+    post: tuple[str, ...] = ()
+    false_share: Annotated[Real, Field(gt=0, lt=1)] | None = None
     alpha: Annotated[Real, Field(gt=0, lt=1)] = 0.05
     seed: Annotated[Whole, Field(ge=0)] = 0
     quick: dict[str, Any] = Field(default_factory=dict, exclude=True)
@@ -234,6 +243,12 @@ class Study(_Strict):
         for protocol in self.protocols:
             for variant in protocol.variants():
                 yield variant, protocol.epsilons or self.epsilons
+
+    def posts_of(self, protocol: ProtocolSpec) -> tuple[str, ...]:
+        """Post-processings of a protocol, none twice; none at all also where users lie."""
+        posts = self.post if protocol.post is None else protocol.post
+        first = ("none",) if posts or self.false_share is not None else ()
+        return tuple(dict.fromkeys((*first, *posts)))
 
     def as_quick(self) -> Study:
         """The same study at the size its `quick` table gives; without one, with few trials."""

@@ -10,7 +10,10 @@ from typing import Any
 
 from ldpaudit import validate
 from ldpaudit.auditing import harness
+from ldpaudit.collecting.estimands import Frequencies
+from ldpaudit.collecting.processed import measure_processed
 from ldpaudit.collecting.rounds import evolve, follow, round_rows
+from ldpaudit.collecting.servers import estimand_of
 from ldpaudit.comparing.cell import Cell
 from ldpaudit.comparing.fitting import built, played
 from ldpaudit.comparing.study import AuditSpec, ProtocolSpec, Study
@@ -50,6 +53,7 @@ class CellTask:
                 seconds += further.seconds
             if self.study.rounds is not None and isinstance(mechanism, Longitudinal):
                 rows += self._over_rounds(mechanism, rows[0])
+            rows += self._processed(mechanism, rows[0])
             if self.study.central_delta is not None:
                 rows.append(self._shuffled(mechanism, rows[0]))
             _check_rows(rows)
@@ -60,6 +64,18 @@ class CellTask:
         users = {"data": self.data.name, "num_users": self.data.num_users}
         decode = None if result.mse is None else result.mse.decode_seconds
         return Cell(self.key, self.axes, tuple(row | users for row in rows), seconds, decode)
+
+    def _processed(self, mechanism: Any, like: dict[str, Any]) -> list[dict[str, Any]]:
+        """What post-processing and false users make of the estimate of frequencies."""
+        study, posts = self.study, self.study.posts_of(self.protocol)
+        if not posts or not isinstance(estimand_of(mechanism), Frequencies):
+            return []
+        rng = stream(study.seed, self.protocol.name, repr(mechanism), self.data.name, "processed")
+        found = measure_processed(
+            mechanism, self.data.histogram, posts, study.repetitions, study.alpha,
+            rng=rng, false_share=study.false_share,
+        )  # fmt: skip
+        return [row for one in found for row in one.rows(like, study.alpha)]
 
     def _mechanism(self) -> Any:
         """The protocol at the cell's epsilon, or where that is central, at the budget it buys."""

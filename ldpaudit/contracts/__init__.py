@@ -64,6 +64,7 @@ from ldpaudit.contracts.privacy import (
 )
 from ldpaudit.contracts.servers import (
     FrequencyOracle,
+    HasAttributeInfluence,
     HasBits,
     HasCounts,
     HasFalseReports,
@@ -72,6 +73,7 @@ from ldpaudit.contracts.servers import (
     HasSupportSizes,
     HasVariance,
     HasVarianceError,
+    HasWorstInfluence,
     MarginalOracle,
 )
 
@@ -90,6 +92,7 @@ __all__ = [
     "FrequencyOracle",
     "GuessBound",
     "HasAlikePairs",
+    "HasAttributeInfluence",
     "HasBayesVulnerability",
     "HasBits",
     "HasCounts",
@@ -114,6 +117,7 @@ __all__ = [
     "HasSupports",
     "HasVariance",
     "HasVarianceError",
+    "HasWorstInfluence",
     "Inputs",
     "IsRecorded",
     "Longitudinal",

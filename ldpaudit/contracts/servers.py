@@ -99,6 +99,26 @@ class HasInfluence(Protocol):
 
 
 @runtime_checkable
+class HasWorstInfluence(HasInfluence, Protocol):
+    """Where the influences of all values would take too long: the worst of those looked at."""
+
+    def worst_influence(self) -> tuple[float, bool]:
+        """The largest influence found, and whether all values were looked at."""
+
+
+@runtime_checkable
+class HasAttributeInfluence(Protocol):
+    """The influence of a report of records, attribute by attribute."""
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Numbers of values of the attributes."""
+
+    def attribute_influence(self, attribute: int, targets: npt.ArrayLike) -> float:
+        """Most that one report adds to the summed estimate of an attribute's values, times n."""
+
+
+@runtime_checkable
 class HasFalseReports(HasInfluence, Protocol):
     """A mechanism whose reports can be made up: what a dishonest user would send."""
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ldpaudit.outcomes.audit_result import AuditResult as AuditResult
     from ldpaudit.outcomes.audit_result import EpsilonBound as EpsilonBound
     from ldpaudit.outcomes.audit_result import UtilityOutcome as UtilityOutcome
+    from ldpaudit.outcomes.influence import InfluenceOutcome as InfluenceOutcome
     from ldpaudit.outcomes.table import COLUMNS as COLUMNS
     from ldpaudit.outcomes.table import to_frame as to_frame
 
@@ -27,6 +28,7 @@ __all__ = [
     "AttackOutcome",
     "AuditResult",
     "EpsilonBound",
+    "InfluenceOutcome",
     "UtilityOutcome",
     "to_frame",
 ]
@@ -40,6 +42,7 @@ __getattr__, __dir__ = face(
         "CONSISTENT": "audit_result",
         "EpsilonBound": "audit_result",
         "INCONCLUSIVE": "audit_result",
+        "InfluenceOutcome": "influence",
         "SCHEMA": "audit_result",
         "UtilityOutcome": "audit_result",
         "VIOLATION": "audit_result",

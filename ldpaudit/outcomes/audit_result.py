@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ldpaudit.outcomes.influence import InfluenceOutcome
 from ldpaudit.outcomes.table import (
     BOUND,
     COLUMNS,
@@ -164,7 +165,8 @@ class AuditResult:
     draws (`dependence` says why), else ``"consistent"``. `exact_epsilon` is infinite where
     some report rules an input out, and None where nothing exact is known. `inputs`
     are the labels of the `pair` that was told apart, `k` the number of inputs that
-    were played of `domain`, `estimand` what the server estimates.
+    were played of `domain`, `estimand` what the server estimates. `influence` is what one
+    false report can do to that, None where the mechanism does not say.
 
     Examples
     --------
@@ -196,6 +198,7 @@ class AuditResult:
     pair: tuple[int, int] | None = None
     inputs: tuple[str, ...] | None = None
     dependence: str | None = None
+    influence: InfluenceOutcome | None = None
 
     @property
     def epsilon_lower(self) -> float:
@@ -236,6 +239,7 @@ class AuditResult:
             "published_success": self.published_success,
             "mse": None if self.mse is None else self.mse.to_dict(),
             "bits": self.bits,
+            "influence": None if self.influence is None else self.influence.to_dict(),
             "seed": self.seed,
             "version": self.version,
             "schema": SCHEMA,
@@ -276,6 +280,8 @@ def audit_rows(result: AuditResult, label: str | None = None) -> list[dict[str, 
     if result.bits is not None:
         words = {"method": "exact", "how": EXACT}
         rows.append(base | {"metric": "bits", "exact": float(result.bits)} | words)
+    if result.influence is not None:
+        rows += [base | row for row in result.influence.rows()]
     return rows
 
 

@@ -50,11 +50,28 @@ FIGURES = (
 UNBOUNDED = ("value", "lower", "exact")
 #: Estimands whose error is of shares of the users, per value: the limit speaks of these.
 SHARES = ("frequencies", "marginals")
+#: What stands between an estimand of shares and the post-processing that makes it biased.
+_AFTER = ", after "
 #: Metrics that never are.
 FINITE = ("attack_success", "round_success", "revealed", "bits")
 #: How a row's figure was obtained (column `how`): the exact one where there is one, estimated by
 #: random probes or not, else the measured one; or a lower bound, or a formula of a paper.
 EXACT, PROBES, ESTIMATE, BOUND, PUBLISHED = "exact", "probes", "estimate", "bound", "published"
+
+
+def processed_name(estimand: str, post: str) -> str:
+    """The estimand after a post-processing, which is another one: it is biased."""
+    return estimand if post == "none" else f"{estimand}{_AFTER}{post}"
+
+
+def unprocessed_name(estimand: str) -> str:
+    """The estimand before a post-processing; itself where there was none."""
+    return estimand.partition(_AFTER)[0]
+
+
+def is_biased(estimand: str) -> bool:
+    """Whether shares were estimated and then post-processed."""
+    return _AFTER in estimand and unprocessed_name(estimand) in SHARES
 
 
 def finite(number: float | None) -> float | None:

@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from ldpaudit.analysis.rules import RULES, pick
 from ldpaudit.arrays import Floats
-from ldpaudit.parameters import budget, domain_size, nonnegative, one_of, parameters
+from ldpaudit.parameters import budget, domain_size, nonnegative, one_of, optional, parameters
 from ldpaudit.validate import check_nonnegative
 
 #: Valleys of a grid that are looked into; more of them are rounding noise on a plateau.
 _VALLEYS = 16
+#: Points of the range of a parameter among which a rule picks.
+_PICKED = 512
 
 
 def _weight_beside(name: str, value: Any, made: WeighedChoice) -> float:
@@ -30,6 +33,7 @@ def _weight_beside(name: str, value: Any, made: WeighedChoice) -> float:
     success_weight=nonnegative(),
     error_weight=_weight_beside,
     grid=one_of(("exact", "published")),
+    rule=optional(one_of(RULES)),
 )
 class WeighedChoice:
     """The parameters of an adaptive protocol, checked, and its objective."""
@@ -39,11 +43,34 @@ class WeighedChoice:
     success_weight: float = 0.5
     error_weight: float = 0.5
     grid: str = "exact"
+    rule: str | None = None
+
+    def _picked(self, success: Floats, error: Floats, p: Floats, q: Floats) -> int:
+        """Which point the rule picks by exact error, success and influence, in this order.
+
+        p and q are the probabilities of supporting the own and any other value. The error is
+        that of uniform users, for at f = 0 it leaves out the most of it where reports are rare.
+        """
+        exact = error + (1 - p - q) / (self.k * (p - q))
+        costs = np.column_stack((exact, success, (1 - q) / (p - q)))
+        return pick(costs, str(self.rule))
 
     def _weigh(self, success: Floats, error: Floats) -> Floats:
         """Objective for attack success (uniform prior) and error of one user (n = 1, f = 0)."""
         total = self.success_weight + self.error_weight
         return (self.success_weight / total) * success + (self.error_weight / total) * error
+
+
+def some_of(last: int) -> Floats:
+    """Whole numbers from 1 to `last`, all or some that grow by steps of one factor."""
+    if last <= _PICKED:
+        return np.arange(1.0, last + 1)
+    return np.unique(np.geomspace(1, last, _PICKED).round())
+
+
+def some_between(low: float, high: float) -> Floats:
+    """Points between two numbers, for a rule."""
+    return np.linspace(low, high, _PICKED)
 
 
 def independent_success(k: int, ratio: Floats, missed: Floats, log_unset: Floats) -> Floats:

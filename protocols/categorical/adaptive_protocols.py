@@ -9,7 +9,13 @@ from functools import cached_property
 import numpy as np
 
 from ldpaudit.arrays import Floats
-from ldpaudit.protocols._kernels._objective import WeighedChoice, independent_success, least_point
+from ldpaudit.protocols._kernels._objective import (
+    WeighedChoice,
+    independent_success,
+    least_point,
+    some_between,
+    some_of,
+)
 from ldpaudit.protocols._kernels._subsets import SubsetRandomizer
 
 from .histogram_encoding import ThresholdingHistogramEncoding
@@ -45,6 +51,11 @@ class AdaptiveSubsetSelection(WeighedChoice, SubsetSelection):
     grid : str, default "exact"
         "exact" tries all sizes from 1 to k - 1, "published" those of the
         authors' code, up to k - 2; the first among equals.
+    rule : str, optional
+        One of the six rules of ``ldpaudit.analysis.pick`` instead of the weighted sum: it picks
+        among all sizes from 1 to k - 1 (some 500 of them) by the error of uniform users,
+        attack success and influence of a false report, in decades of the range. Weights and
+        grid then count for nothing.
 
     Raises
     ------
@@ -69,6 +80,8 @@ class AdaptiveSubsetSelection(WeighedChoice, SubsetSelection):
 
     @cached_property
     def _randomizer(self) -> SubsetRandomizer:
+        if self.rule is not None:
+            return self._by_rule()
         last = self.k - 1 if self.grid == "exact" else max(1, self.k - 2)
         inside = np.arange(1.0, last + 1)
         small, outside = math.exp(-self.epsilon), self.k - inside
@@ -78,6 +91,12 @@ class AdaptiveSubsetSelection(WeighedChoice, SubsetSelection):
         error = variance / (inside * outside * math.expm1(-self.epsilon) ** 2)
         best = int(np.argmin(self._weigh(success, error)))
         return SubsetRandomizer(self.k, self.epsilon, best + 1)
+
+    def _by_rule(self) -> SubsetRandomizer:
+        found = [SubsetRandomizer(self.k, self.epsilon, int(w)) for w in some_of(self.k - 1)]
+        p, q = (np.array([getattr(r, name) for r in found]) for name in ("p", "q"))
+        success = p / np.array([r.size for r in found])
+        return found[self._picked(success, q * (1 - q) / (p - q) ** 2, p, q)]
 
 
 @dataclass(frozen=True)
@@ -100,6 +119,11 @@ class AdaptiveUnaryEncoding(WeighedChoice, UnaryEncoding):
     grid : str, default "exact"
         "exact" finds the least, "published" takes the best of the authors' 100
         values from 0.5 to 0.999999.
+    rule : str, optional
+        One of the six rules of ``ldpaudit.analysis.pick`` instead of the weighted sum: it picks
+        among 512 values of p by the error of uniform users,
+        attack success and influence of a false report, in decades of the range. Weights and
+        grid then count for nothing.
 
     Raises
     ------
@@ -124,18 +148,27 @@ class AdaptiveUnaryEncoding(WeighedChoice, UnaryEncoding):
     @cached_property
     def own_missed(self) -> float:
         """Probability that the own bit is not set, 1 - p."""
-        if self.grid == "published":
+        if self.grid == "published" and self.rule is None:
             missed = 1 - np.linspace(0.5, 0.999999, 100)
             return float(missed[np.argmin(self._objective(missed))])
-        logs = np.linspace(math.log(_NO_GAIN) - self.epsilon, math.log(0.5), _POINTS)
+        ends = math.log(_NO_GAIN) - self.epsilon, math.log(0.5)
+        if self.rule is not None:
+            missed = np.exp(some_between(*ends))
+            q = (1 - missed) / (math.exp(self.epsilon) * missed + 1 - missed)
+            best = self._picked(*self._costs(missed), 1 - missed, q)
+            return float(missed[best])
+        logs = np.linspace(*ends, _POINTS)
         return math.exp(least_point(lambda points: self._objective(np.exp(points)), logs))
 
     def _objective(self, missed: Floats) -> Floats:
+        return self._weigh(*self._costs(missed))
+
+    def _costs(self, missed: Floats) -> tuple[Floats, Floats]:
         small, p = math.exp(-self.epsilon), 1 - missed
         success = independent_success(
             self.k, missed / small + p, missed, -np.log1p(p * small / missed)
         )
-        return self._weigh(success, small / (p * missed * math.expm1(-self.epsilon) ** 2))
+        return success, small / (p * missed * math.expm1(-self.epsilon) ** 2)
 
     @property
     def p_star(self) -> float:
@@ -168,6 +201,11 @@ class AdaptiveLocalHashing(WeighedChoice, LocalHashing):
     grid : str, default "exact"
         "exact" uses the exact success, "published" the authors' approximation
         (`published_success`) and their range, which ends at max(k - 1, round(e) + 1).
+    rule : str, optional
+        One of the six rules of ``ldpaudit.analysis.pick`` instead of the weighted sum: it picks
+        among all numbers of buckets (some 500 of them) by the error of uniform users,
+        attack success and influence of a false report, in decades of the range. Weights and
+        grid then count for nothing.
 
     Raises
     ------
@@ -198,6 +236,11 @@ class AdaptiveLocalHashing(WeighedChoice, LocalHashing):
     def num_buckets(self) -> int:
         """Size of the hash range."""
         optimal = min(round(math.exp(self.epsilon)) + 1, _MAX_BUCKETS)
+        if self.rule is not None:
+            buckets = some_of(max(self.k, optimal))[1:]
+            p, q = self._response(buckets)[0], 1 / buckets
+            success, error = self._success(buckets), self._error(buckets)
+            return int(buckets[self._picked(success, error, p, q)])
         if self.grid == "published":
             # From k on the published success falls with g, and so does the error up to `optimal`.
             buckets = np.append(np.arange(2.0, self.k), max(self.k - 1, optimal))
@@ -211,9 +254,11 @@ class AdaptiveLocalHashing(WeighedChoice, LocalHashing):
         return int(buckets[np.argmin(self._objective(buckets))])
 
     def _objective(self, buckets: Floats) -> Floats:
+        return self._weigh(self._success(buckets), self._error(buckets))
+
+    def _success(self, buckets: Floats) -> Floats:
         p, missed = self._response(buckets)
-        success = independent_success(self.k, p * buckets, missed, np.log1p(-1 / buckets))
-        return self._weigh(success, self._error(buckets))
+        return independent_success(self.k, p * buckets, missed, np.log1p(-1 / buckets))
 
     def _published(self, buckets: Floats) -> Floats:
         success = self._response(buckets)[0] / np.maximum(self.k / buckets, 1)
@@ -247,6 +292,11 @@ class AdaptiveThresholding(WeighedChoice, ThresholdingHistogramEncoding):
     grid : str, default "exact"
         "exact" finds the least, "published" takes the best of the authors' 100
         values from 0.5 to 1.
+    rule : str, optional
+        One of the six rules of ``ldpaudit.analysis.pick`` instead of the weighted sum: it picks
+        among 512 thresholds by the error of uniform users,
+        attack success and influence of a false report, in decades of the range. Weights and
+        grid then count for nothing.
 
     Raises
     ------
@@ -272,14 +322,21 @@ class AdaptiveThresholding(WeighedChoice, ThresholdingHistogramEncoding):
     @cached_property
     def theta(self) -> float:
         """Threshold of least objective, in [1/2, 1]."""
+        if self.rule is not None:
+            points = some_between(0.5, 1.0)
+            success, error, missed, q = self._costs(points)
+            return float(points[self._picked(success, error, 1 - missed, q)])
         if self.grid == "published":
             points = np.linspace(0.5, 1.0, 100)
             return float(points[np.argmin(self._objective(points))])
         return least_point(self._objective, np.linspace(0.5, 1.0, _POINTS))
 
     def _objective(self, theta: Floats) -> Floats:
+        return self._weigh(*self._costs(theta)[:2])
+
+    def _costs(self, theta: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         below, above = self.epsilon * (theta - 1) / 2, -self.epsilon * theta / 2
         missed, q = np.exp(below) / 2, np.exp(above) / 2
         success = independent_success(self.k, (1 - missed) / q, missed, np.log1p(-q))
         spread = -(np.expm1(below) + np.expm1(above)) / 2
-        return self._weigh(success, q * (1 - q) / spread**2)
+        return success, q * (1 - q) / spread**2, missed, q

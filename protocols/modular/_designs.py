@@ -15,6 +15,9 @@ from ._scrambled import ScrambledDecoder
 from ._toeplitz import ResidueDecoder
 
 _TABLE = 2**20  # entries of a table of functionals
+#: Largest domain whose values are all looked at for the worst one, and how many are otherwise:
+#: of plain residues, and of scrambled ones, where values differ little and solving is slow.
+_ALL, _SOME = {False: 8192, True: 2048}, {False: 129, True: 9}
 
 
 @dataclass(frozen=True)
@@ -83,10 +86,26 @@ class Design:
 
     def single_influences(self) -> Floats:
         """The same of each value alone, shape (k,)."""
-        found, rows = np.empty(self.k), max(1, _TABLE // self.k)
-        for first in range(0, self.k, rows):
-            values = np.arange(first, min(first + rows, self.k))
-            found[values] = self.influences((np.arange(self.k) == values[:, None]).astype(float))
+        return self._singles.copy()
+
+    @cached_property
+    def _singles(self) -> Floats:
+        return self._influences_of(np.arange(self.k))
+
+    def worst_influence(self) -> tuple[float, bool]:
+        """The largest of them, and whether all values were looked at."""
+        if self.k <= _ALL[self.scrambled]:
+            return float(self._singles.max()), True
+        some = np.linspace(0, self.k - 1, _SOME[self.scrambled]).round().astype(np.int64)
+        return float(self._influences_of(some).max()), False
+
+    def _influences_of(self, values: Ints) -> Floats:
+        """Influence of each of these values alone."""
+        found, rows = np.empty(values.size), max(1, _TABLE // self.k)
+        for first in range(0, values.size, rows):
+            asked = values[first : first + rows, None]
+            some = self.influences((np.arange(self.k) == asked).astype(float))
+            found[first : first + rows] = some
         return found
 
     def influences(self, functionals: Floats) -> Floats:

@@ -158,8 +158,8 @@
   const form = document.getElementById("caps");
   if (!form) return;
   const sets = JSON.parse(document.getElementById("candidates").textContent).map((rows) => rows.map(([label, epsilon, ...figures]) => {
-    const [success, s, t, mse, m, n, bits] = figures.map(Number);
-    return { label, epsilon, success, mse, bits, ends: { success: [s, t], mse: [m, n], bits: [bits, bits] } };
+    const [success, s, t, mse, m, n, bits, influence, i, j] = figures.map(Number);
+    return { label, epsilon, success, mse, bits, influence, ends: { success: [s, t], mse: [m, n], bits: [bits, bits], influence: [i, j] } };
   }));
   const isLess = (a, b) => (Number.isFinite(a) && Number.isFinite(b) ? a < b - 1e-9 * Math.max(Math.abs(a), Math.abs(b)) : a < b);
   const holds = (c, goal, cap) => {
@@ -184,11 +184,13 @@
     const [digits, power] = value.toExponential(2).split("e");
     return `${digits}×10${[...power.replace("+", "")].map((c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]).join("")}`;
   };
-  const goals = { mse: "mean squared error", success: "attack success", bits: "report size" };
+  const goals = { mse: "mean squared error", success: "attack success", bits: "report size", influence: "influence" };
+  if (!form.elements.influence) delete goals.influence;
   const words = {
     mse: short,
     success: (value) => (Number.isFinite(value) ? `${short(100 * value)}%` : "–"),
     bits: (value) => (Number.isFinite(value) ? `${value.toLocaleString("en")} bits` : "–"),
+    influence: short,
   };
   const named = (c) => `${c.label} at epsilon = ${c.epsilon}`;
   const cell = (c, goal) => make("td", {}, Number.isFinite(c[goal]) ? make("data", { value: c[goal], title: c[goal] }, words[goal](c[goal])) : "–");
@@ -207,7 +209,7 @@
     });
     body.parentElement.hidden = true;
     if (wrong) return (answer.textContent = wrong);
-    const goal = Object.keys(goals).find((g) => !(g in caps)) || "mse";
+    const goal = ["mse", "success", "bits"].find((g) => !(g in caps)) || "mse";
     const { holding, undecided, best } = choose(sets[form.elements.set.value], goal, caps);
     const limits = Object.entries(caps).map(([g, cap]) => `${goals[g]} at most ${words[g](cap)}`).join(" and ");
     const [first, ...ties] = best;

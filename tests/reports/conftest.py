@@ -15,6 +15,7 @@ import pytest
 
 from ldpaudit.comparing.results import Results
 from ldpaudit.outcomes.audit_result import AttackOutcome, AuditResult, EpsilonBound, UtilityOutcome
+from ldpaudit.outcomes.influence import InfluenceOutcome
 from ldpaudit.outcomes.table import COLUMNS
 from ldpaudit.reports import save_comparison
 from ldpaudit.reports.comparison import page
@@ -48,6 +49,24 @@ def formulas(protocol: str, k: int, epsilon: float, n: int) -> tuple[float, floa
     if protocol == "ss":
         return e / total, exact, flat, bits
     return 0.99 * e / total, 1.06 * exact, 1.06 * flat, math.ceil(0.6 * bits)
+
+
+def reach(protocol: str, k: int, epsilon: float) -> InfluenceOutcome:
+    """Influence of the worst value; of mss about what it is beside ss."""
+    e = math.exp(epsilon)
+    if protocol == "grr":
+        return InfluenceOutcome(1 + (k - 1) / (e - 1), 1 + (k - 1) / (e - 1))
+    if protocol in ("oue", "olh"):
+        return InfluenceOutcome(2 * e / (e - 1), 2 * e / (e - 1))
+    w = max(1, round(k / (e + 1)))
+    total = w * e + k - w
+    p, q = w * e / total, (w * e * (w - 1) + (k - w) * w) / ((k - 1) * total)
+    worst = (1 - q) / (p - q)
+    return (
+        InfluenceOutcome(worst, worst)
+        if protocol == "ss"
+        else InfluenceOutcome(2.8 * worst, 1.9 * worst)
+    )
 
 
 def audited(
@@ -92,6 +111,7 @@ def audited(
             mse * noise, mse * (noise - 0.08), mse * (noise + 0.08), mse, flat, n, 5, name
         ),
         bits=bits,
+        influence=reach(protocol, k, epsilon),
         alpha=ALPHA,
         seed=seed,
         version="0.1.0",

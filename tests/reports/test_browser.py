@@ -212,7 +212,7 @@ def test_the_download_is_the_table(page: Page, default: Results) -> None:
 def test_the_page_chooses_as_the_library_does(
     shown: Open, default: Results, tmp_path: Path, exact: bool
 ) -> None:
-    """Sixty sets of up to three caps, on exact figures and on measured ones."""
+    """Sixty sets of up to four caps, on exact figures and on measured ones."""
     frame = default.frame.copy()
     if not exact:
         gone = (frame["attack"] == "bayes") | (frame["metric"] == "mse")
@@ -224,7 +224,8 @@ def test_the_page_chooses_as_the_library_does(
     script = """([set, caps]) => {
         const form = document.getElementById("caps");
         form.elements.set.value = set;
-        for (const name of ["success", "bits", "mse"]) form.elements[name].value = caps[name] ?? "";
+        const names = ["success", "bits", "mse", "influence"];
+        for (const name of names) form.elements[name].value = caps[name] ?? "";
         form.dispatchEvent(new Event("input"));
         return form.dataset.best;
     }"""
@@ -234,6 +235,7 @@ def test_the_page_chooses_as_the_library_does(
             "success": float(np.exp(rng.uniform(-7, 0))),
             "bits": float(np.exp2(rng.uniform(3, 11))),
             "mse": float(np.exp(rng.uniform(-14, -3))),
+            "influence": float(np.exp(rng.uniform(0, 5))),
         }
         asked = {name: cap for name, cap in caps.items() if rng.random() < 0.6}
         place = number % 2

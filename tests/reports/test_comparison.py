@@ -25,7 +25,10 @@ FILES = [
     "results.csv",
     "results.json",
     "timings.csv",
-    *(f"figures/{name}.svg" for name in ("pareto", "success", "error", "communication", "epsilon")),
+    *(
+        f"figures/{name}.svg"
+        for name in ("pareto", "success", "error", "communication", "epsilon", "three-axes")
+    ),
     "study.toml",
 ]
 

@@ -20,13 +20,13 @@ from matplotlib.text import Text
 from ldpaudit.analysis.limits import mse_without_epsilon
 from ldpaudit.comparing.results import Results
 from ldpaudit.outcomes.table import COLUMNS
-from ldpaudit.reports import communication, epsilon, error, pareto, success
+from ldpaudit.reports import communication, epsilon, error, pareto, success, three_axes
 from ldpaudit.reports._labels import spread
 from ldpaudit.reports._style import caption, pdf, png, svg
 
 Make = Callable[..., Results]
 Draw = Callable[..., Figure]
-FIGURES: list[Draw] = [pareto, success, error, communication, epsilon]
+FIGURES: list[Draw] = [pareto, success, error, communication, epsilon, three_axes]
 NASTY = "$x^{<b>}$ \u202e\n\x00 شخص 🦊 & \"'" + 10_000 * "w"
 
 

@@ -35,6 +35,7 @@ from ldpaudit.reports import (
     results_html,
     save_comparison,
     success,
+    three_axes,
 )
 from ldpaudit.reports._style import png
 from ldpaudit.reports.comparison import page
@@ -146,7 +147,7 @@ TRIED = [
 
 
 @pytest.mark.parametrize(("size", "change"), TRIED)
-@pytest.mark.parametrize("draw", [pareto, success, error, communication, epsilon])
+@pytest.mark.parametrize("draw", [pareto, success, error, communication, epsilon, three_axes])
 def test_a_figure_of_one_size(
     make: Make, size: str, change: str, draw: Callable[[pd.DataFrame], Figure]
 ) -> None:
@@ -231,7 +232,7 @@ def test_a_channel_that_tells_nothing_and_one_that_tells_all() -> None:
 def test_every_figure_that_is_registered_is_tried_here() -> None:
     """A new one is to be added above."""
     tried = {pareto, success, error, communication, epsilon, over_time, limit, posterior, channel}
-    tried |= {save_comparison, audit_html, results_html}
+    tried |= {three_axes, save_comparison, audit_html, results_html}
     names = {entry.name for entry in entry_points(group="ldpaudit.reports")}
     ours = {found for found in (load("reports", name) for name in names)
             if found.__module__.startswith("ldpaudit.")}  # fmt: skip

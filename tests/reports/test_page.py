@@ -152,7 +152,7 @@ def test_page_is_well_formed_and_accessible(read: Page) -> None:
     levels = [int(tag[1]) for tag in tags if re.fullmatch(r"h[1-6]", tag)]
     assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
     figures = [attrs for _, attrs in read.tags if attrs.get("role") == "img"]
-    assert len(figures) == 10
+    assert len(figures) == 12
     assert all(attrs.get("aria-label") for attrs in figures)
     ids = [attrs["id"] for _, attrs in read.tags if "id" in attrs]
     assert len(ids) == len(set(ids))

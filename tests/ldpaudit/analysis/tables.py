@@ -30,12 +30,14 @@ def cell(
     success: float | tuple[int, int] | None = None,
     mse: float | tuple[float, float, int] | None = None,
     bits: float | None = None,
+    influence: float | tuple[float] | None = None,
     attack: str = "bayes",
     status: str = "consistent",
     **axes: Any,
 ) -> list[Row]:
     """One cell: an exact figure is a number, a measured one (successes, trials) or
-    (value, how far the upper end of its 95% interval is, repetitions)."""
+    (value, how far the upper end of its 95% interval is, repetitions); of influence a bound
+    from below is (figure,)."""
     base: dict[str, Any] = dict.fromkeys(COLUMNS) | {
         "protocol": protocol, "parameters": "", "k": 4, "epsilon": 1.0, "delta": 0.0,
         "num_users": 1000, "data": "uniform", "status": "ok", "attack": "",
@@ -66,6 +68,11 @@ def cell(
     rows.append(base | verdict | {"value": 0.5, "alpha": 1e-4, "how": "bound"})
     if bits is not None:
         rows.append(base | {"metric": "bits", "exact": bits, "how": "exact"})
+    if isinstance(influence, tuple):
+        least = {"value": influence[0], "lower": influence[0], "how": "bound"}
+        rows.append(base | {"metric": "influence"} | least)
+    elif influence is not None:
+        rows.append(base | {"metric": "influence", "exact": influence, "how": "exact"})
     return rows
 
 

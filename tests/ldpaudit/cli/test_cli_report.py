@@ -51,6 +51,10 @@ def test_caps(run: Run, tmp_path: Path) -> None:
     assert code == 0
     assert "no protocol is shown to have mean squared error at most 1e-12" in out
     assert run("report", "a")[1].count("\n") == 1
+    _, out, _ = run("report", "a", "--max-influence", "3.5", "--rule", "tchebycheff")
+    assert "ss at epsilon 2 is picked by tchebycheff" in out
+    assert "of all with influence at most 3.5" in out
+    assert run("report", "a", "--rule", "knees")[0] == 2
 
 
 def test_caps_out_of_range(run: Run) -> None:

@@ -100,6 +100,7 @@ def test_dictionary_has_the_promised_keys() -> None:
         "published_success",
         "mse",
         "bits",
+        "influence",
         "seed",
         "version",
         "schema",
