@@ -118,7 +118,9 @@ class Metric:
         """
         if self.value is None or not self.trials:
             return -math.inf, math.inf
-        if self.metric == "attack_success":
+        if self.metric in ("variance_explained", "cosine") and self.standard_error is not None:
+            return intervals.normal_interval(self.value, self.standard_error, alpha)
+        if self.metric in ("attack_success", "nearby_success"):
             return intervals.success_interval(round(self.value * self.trials), self.trials, alpha)
         if self.alpha is None or self.upper is None or self.trials < 2:
             return -math.inf, math.inf

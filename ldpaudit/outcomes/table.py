@@ -51,7 +51,10 @@ UNBOUNDED = ("value", "lower", "exact")
 #: Estimands whose error is of shares of the users, per value: the limit speaks of these.
 SHARES = ("frequencies", "marginals")
 #: Metrics that never are.
-FINITE = ("attack_success", "round_success", "revealed", "bits")
+FINITE = ("attack_success", "nearby_success", "variance_explained", "cosine", "round_success",
+          "revealed", "bits")  # fmt: skip
+#: Estimands that are means: the limit of what reports explain speaks of these.
+MEANS = ("mean (squared input units)", "mean vector (squared input units)")
 #: How a row's figure was obtained (column `how`): the exact one where there is one, estimated by
 #: random probes or not, else the measured one; or a lower bound, or a formula of a paper.
 EXACT, PROBES, ESTIMATE, BOUND, PUBLISHED = "exact", "probes", "estimate", "bound", "published"
