@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from ldpaudit.analysis.explained import explains, limit_words, mean_limit, most_explained
 from ldpaudit.analysis.limits import MAX_K, Frontier, frontier
 from ldpaudit.analysis.metrics import TRIED, Metric, best_success, grouped
 from ldpaudit.outcomes.table import EXACT, SHARES
@@ -60,7 +61,14 @@ class OperatingPoint:
 
     @cached_property
     def _best_success(self) -> tuple[Metric | None, str]:
+        if self.explains:
+            return most_explained(self._usable)
         return best_success(self._usable)
+
+    @cached_property
+    def explains(self) -> bool:
+        """Whether `success` is the share of a person's variance that one report explains."""
+        return explains(self.estimand, self.metrics)
 
     @cached_property
     def error(self) -> Metric | None:
@@ -84,7 +92,7 @@ class OperatingPoint:
 
     @property
     def success(self) -> float | None:
-        """Success of the best guess from one report."""
+        """Success of the best guess from one report; of numbers the share that it explains."""
         return _shown(self.attacked)[0]
 
     @property
@@ -145,6 +153,8 @@ class OperatingPoint:
     @cached_property
     def _limit_words(self) -> tuple[bool, str]:
         blind = next((m.exact for m in self._usable if m.attack == "blind"), None)
+        if self.explains:
+            return limit_words(self.estimand, self._usable)
         if self.estimand not in SHARES:
             return False, "the limit is for estimates of frequencies"
         if self.delta:
@@ -161,6 +171,11 @@ class OperatingPoint:
                 "relabelings of the values, hence for protocols that treat all values alike"
             )
         return True, ""
+
+    @property
+    def mean_limit(self) -> Callable[[float], float] | None:
+        """n times the least error of a mean for a share explained; None where it is not known."""
+        return mean_limit(self.estimand, self._usable) if self.explains else None
 
     @property
     def estimated(self) -> bool:
@@ -240,12 +255,18 @@ def _against_limit(
 ) -> OperatingPoint:
     """With the limit at the own success, the error as a multiple of it, and the ends of that."""
     success, ends = point.success, point.success_interval
-    if success is None or ends is None or point.k > MAX_K or point.estimand not in SHARES:
+    if success is None or ends is None:
         return point
-    key = (point.k, point.epsilon)
-    curve = limits.setdefault(key, frontier(*key))
-    points = np.clip([success, *ends], np.finfo(float).tiny, 1.0)
-    limit, above, below = (float(v) for v in curve.mse_at(points, target="users"))
+    least = point.mean_limit
+    if least is not None:
+        limit, above, below = map(least, (success, *ends))
+    elif point.k > MAX_K or point.estimand not in SHARES:
+        return point
+    else:
+        key = (point.k, point.epsilon)
+        curve = limits.setdefault(key, frontier(*key))
+        points = np.clip([success, *ends], np.finfo(float).tiny, 1.0)
+        limit, above, below = (float(v) for v in curve.mse_at(points, target="users"))
     error, spread, users = point.n_mse, point.mse_interval, point.num_users
     if error is None or spread is None or users is None:
         return replace(point, limit=limit)
