@@ -43,7 +43,7 @@ def limit_words(estimand: str, usable: Sequence[Metric]) -> tuple[bool, str]:
 
 
 def mean_limit(estimand: str, usable: Sequence[Metric]) -> Callable[[float], float] | None:
-    """n times the least error of a mean where reports explain a share, if it is known."""
+    """N times the least error of a mean where reports explain a share, if it is known."""
     spread = spread_of(usable)
     if estimand not in MEANS or spread is None:
         return None

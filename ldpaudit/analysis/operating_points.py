@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -11,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ldpaudit.analysis._series import labels
 from ldpaudit.analysis.explained import explains, limit_words, mean_limit, most_explained
 from ldpaudit.analysis.limits import MAX_K, Frontier, frontier
 from ldpaudit.analysis.metrics import TRIED, Metric, best_success, grouped
@@ -174,7 +174,7 @@ class OperatingPoint:
 
     @property
     def mean_limit(self) -> Callable[[float], float] | None:
-        """n times the least error of a mean for a share explained; None where it is not known."""
+        """N times the least error of a mean for a share explained; None where it is not known."""
         return mean_limit(self.estimand, self._usable) if self.explains else None
 
     @property
@@ -199,18 +199,8 @@ def operating_points(metrics: Iterable[Metric]) -> list[OperatingPoint]:
         for key, found in grouped(_estimating(metrics), _CELL).items()
         if key[1] and key[3]
     ]
-    # Parameters are part of a label only where one group has several of a protocol.
-    seen = Counter((point.group, point.protocol) for point in points)
-    several = {protocol for (_, protocol), count in seen.items() if count > 1}
-    return [
-        replace(
-            point,
-            label=f"{point.protocol} ({point.parameters})"
-            if point.protocol in several and point.parameters
-            else point.protocol,
-        )
-        for point in points
-    ]
+    named = labels((point.group, point.protocol, point.parameters) for point in points)
+    return [replace(point, label=label) for point, label in zip(points, named, strict=True)]
 
 
 def _estimating(metrics: Iterable[Metric]) -> list[Metric]:

@@ -55,6 +55,8 @@ FINITE = ("attack_success", "nearby_success", "variance_explained", "cosine", "r
           "revealed", "bits")  # fmt: skip
 #: Estimands that are means: the limit of what reports explain speaks of these.
 MEANS = ("mean (squared input units)", "mean vector (squared input units)")
+#: Estimands whose estimates are biased: no limit of unbiased ones speaks of them.
+BIASED = ("distribution (squared Wasserstein distance)",)
 #: How a row's figure was obtained (column `how`): the exact one where there is one, estimated by
 #: random probes or not, else the measured one; or a lower bound, or a formula of a paper.
 EXACT, PROBES, ESTIMATE, BOUND, PUBLISHED = "exact", "probes", "estimate", "bound", "published"
