@@ -68,7 +68,7 @@ def sums(
     second: npt.NDArray[Any] = np.zeros(first.size * (first.size + 1) // 2, dtype=object)
     for start in range(0, len(reports), 2**13):
         # Whole numbers whose sums stay below 2**52: exact as doubles, in any order.
-        block = features(reports[start : start + 2**13].astype(np.int64))
+        block = features(reports[start : start + 2**13])
         first += [int(column.sum()) for column in block]
         second += [int(one @ two) for i, one in enumerate(block) for two in block[i:]]
     return tuple(first.tolist()), tuple(second.tolist())

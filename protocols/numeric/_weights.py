@@ -6,6 +6,10 @@ import math
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Context, Decimal
 
+import numpy as np
+
+from ldpaudit.arrays import Floats
+
 #: Weights of a law sum to at most this: they are exact as doubles, and so are their quotients.
 TOTAL = 2**52
 
@@ -57,6 +61,20 @@ def weights(epsilon: float, outputs: int, width: int) -> Weights:
     blind = max(1, math.floor(TOTAL / gap))
     most = (TOTAL - outputs * blind) // width
     return Weights(outputs, width, blind, min(whole_gap(epsilon, blind), most))
+
+
+def below(total: int, size: int, rng: np.random.Generator, most: int = TOTAL) -> Floats:
+    """Uniform whole numbers below a total of at most `most`, a power of two up to TOTAL.
+
+    Exact: numpy's uniform doubles are whole multiples of 2**-53, all equally likely.
+    """
+    drawn = rng.random(size)
+    drawn *= most
+    np.floor(drawn, out=drawn)
+    while size and drawn.max() >= total:  # seldom: totals are just below their powers of two
+        again = np.flatnonzero(drawn >= total)
+        drawn[again] = np.floor(rng.random(again.size) * most)
+    return drawn
 
 
 def whole_gap(epsilon: float, base: int) -> int:

@@ -15,6 +15,7 @@ from ldpaudit.validate import check_integer
 
 from ._on_interval import known_reports, standard_error
 from ._summaries import ReportSums, sums
+from ._weights import below
 from ._window import Window
 from .rounded import levels_or_best, shares
 
@@ -134,18 +135,17 @@ class Dithered(Window):
         # One number below the total holds the public dither and, apart from it, what decides
         # on truth or lie; where that is the truth, its place rounds the position.
         law, size = self._law, self.dithers
-        drawn = rng.integers(0, law.total, position.size)
-        dither = (drawn & (size - 1)).astype(np.float64)
-        drawn >>= size.bit_length() - 1
-        place = drawn.astype(np.float64)
-        tells = place < law.extra
-        position += dither
-        position += place / law.extra
-        position *= 1 / size
-        level = np.floor(position, out=position)
-        np.minimum(level, self._levels - 1, out=level)
+        dither = below(law.total, position.size, rng)
+        place = np.floor(dither * (1 / size))
+        dither -= place * size
+        tells = (place < law.extra).astype(np.float64)
+        level = place * (1 / law.extra)
+        level += dither
+        level += position
+        level *= 1 / size
+        np.minimum(np.floor(level, out=level), self._levels - 1, out=level)
         place -= law.extra
-        place /= law.blind
+        place /= law.blind  # a quotient of whole numbers below 2**53: its floor is exact
         np.floor(place, out=place)
         level -= place
         level *= tells
@@ -153,12 +153,17 @@ class Dithered(Window):
         level *= size
         level -= dither
         level += size - 1
-        return level.astype(np.uint32)
+        return level.astype(np.int32).view(np.uint32)  # reports are below 2**21
 
     def _features(self, reports: Ints) -> tuple[Floats, Floats]:
         """Levels, and the corrections -h(u) in half steps."""
         level = (reports >> (self.dithers.bit_length() - 1)).astype(np.float64)
-        return level, self._corrections.take(reports & (self.dithers - 1))
+        away = (reports & (self.dithers - 1)).astype(np.float64)
+        away *= 2
+        away -= self.dithers - 1
+        if self._spared:  # a table would be looked up more slowly than this is added up
+            away -= np.clip(away, -self._spared, self._spared)
+        return level, away
 
     @cached_property
     def _corrections(self) -> Floats:
