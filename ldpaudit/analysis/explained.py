@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from ldpaudit.analysis.metrics import OPTIMAL, TRIED, Metric
-from ldpaudit.outcomes.table import EXACT, MEANS, SHARES
+from ldpaudit.outcomes.table import EXPLAINED, MEANS, SHARES
 
-EXPLAINED = "variance_explained"
+if TYPE_CHECKING:
+    from ldpaudit.analysis.metrics import Metric
 
 
 def explains(estimand: str, metrics: Sequence[Metric]) -> bool:
     """Whether success is the share explained: numbers or vectors whose mean was guessed."""
     return estimand not in SHARES and any(m.metric == EXPLAINED for m in metrics)
-
-
-def most_explained(usable: Sequence[Metric]) -> tuple[Metric | None, str]:
-    """The row behind the best guess of numbers, and how it was obtained."""
-    found = [m for m in usable if m.metric == EXPLAINED and m.known]
-    for metric in found:
-        if metric.exact is not None:
-            return metric, EXACT
-    for metric in found:
-        if metric.optimal:
-            return metric, OPTIMAL
-    best = max(found, key=lambda m: m.value or 0.0, default=None)
-    return best, TRIED if found else ""
 
 
 def spread_of(usable: Sequence[Metric]) -> float | None:

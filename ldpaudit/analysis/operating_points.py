@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from ldpaudit.analysis._series import labels
-from ldpaudit.analysis.explained import explains, limit_words, mean_limit, most_explained
+from ldpaudit.analysis.explained import explains, limit_words, mean_limit
 from ldpaudit.analysis.limits import MAX_K, Frontier, frontier
-from ldpaudit.analysis.metrics import TRIED, Metric, best_success, grouped
+from ldpaudit.analysis.metrics import TRIED, Metric, best_success, grouped, most_explained
 from ldpaudit.outcomes.table import EXACT, SHARES
 
 #: Columns that make a group: only protocols of one group are compared.

@@ -22,7 +22,7 @@ from ldpaudit.contracts import (
     Values,
 )
 from ldpaudit.outcomes.audit_result import AttackOutcome
-from ldpaudit.outcomes.table import MEANS
+from ldpaudit.outcomes.table import EXPLAINED, MEANS
 from ldpaudit.sampling import ENTRIES, chunks, report_entries, shared
 
 EXPLAINED, NEARBY, COSINE, SPREAD = (

@@ -53,6 +53,8 @@ SHARES = ("frequencies", "marginals")
 #: Metrics that never are.
 FINITE = ("attack_success", "nearby_success", "variance_explained", "cosine", "round_success",
           "revealed", "bits")  # fmt: skip
+#: Metric of the share of a person's variance that one report explains.
+EXPLAINED = "variance_explained"
 #: Estimands that are means: the limit of what reports explain speaks of these.
 MEANS = ("mean (squared input units)", "mean vector (squared input units)")
 #: Estimands whose estimates are biased: no limit of unbiased ones speaks of them.
