@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from ldpaudit.outcomes.table import EXPLAINED, MEANS, SHARES
 
-if TYPE_CHECKING:
-    from ldpaudit.analysis.metrics import Metric
+
+class Row(Protocol):
+    """What is read of a row of the table."""
+
+    @property
+    def metric(self) -> str:
+        """What the row is about."""
+
+    @property
+    def exact(self) -> float | None:
+        """Its exact figure."""
 
 
-def explains(estimand: str, metrics: Sequence[Metric]) -> bool:
+def explains(estimand: str, metrics: Sequence[Row]) -> bool:
     """Whether success is the share explained: numbers or vectors whose mean was guessed."""
     return estimand not in SHARES and any(m.metric == EXPLAINED for m in metrics)
 
 
-def spread_of(usable: Sequence[Metric]) -> float | None:
+def spread_of(usable: Sequence[Row]) -> float | None:
     """Variance of the users' numbers, where the attacker expects just these users."""
     return next((m.exact for m in usable if m.metric == "prior_variance"), None)
 
 
-def limit_words(estimand: str, usable: Sequence[Metric]) -> tuple[bool, str]:
+def limit_words(estimand: str, usable: Sequence[Row]) -> tuple[bool, str]:
     """Whether the limit for means speaks of a point; why not, or what to keep in mind."""
     if estimand not in MEANS:
         return False, "the limit is for unbiased estimates of a mean"
@@ -30,7 +39,7 @@ def limit_words(estimand: str, usable: Sequence[Metric]) -> tuple[bool, str]:
     return True, ""
 
 
-def mean_limit(estimand: str, usable: Sequence[Metric]) -> Callable[[float], float] | None:
+def mean_limit(estimand: str, usable: Sequence[Row]) -> Callable[[float], float] | None:
     """N times the least error of a mean where reports explain a share, if it is known."""
     spread = spread_of(usable)
     if estimand not in MEANS or spread is None:

@@ -25,12 +25,7 @@ from ldpaudit.outcomes.audit_result import AttackOutcome
 from ldpaudit.outcomes.table import EXPLAINED, MEANS
 from ldpaudit.sampling import ENTRIES, chunks, report_entries, shared
 
-EXPLAINED, NEARBY, COSINE, SPREAD = (
-    "variance_explained",
-    "nearby_success",
-    "cosine",
-    "prior_variance",
-)
+NEARBY, COSINE, SPREAD = "nearby_success", "cosine", "prior_variance"
 
 
 def users_outcome(mechanism: Any, law: Floats, users: Values) -> Iterator[AttackOutcome]:
