@@ -21,7 +21,7 @@ from ldpaudit.validate import check_integer, check_nonnegative
 from ._on_interval import FixedWire, OnInterval, known_reports, standard_error, whole_reports
 from ._priors import Points, nearby
 from ._summaries import ReportSums, itself, sums
-from ._weights import Weights, below, weights
+from ._weights import ROUNDED_DOWN, Weights, below, weights
 
 #: Most steps of the grid of a wide window: a report is below 2**19.
 MAX_STEPS = 2**18
@@ -65,16 +65,16 @@ class Window(FixedWire, OnInterval):
         # for no processor could foresee it.
         own = np.floor(place / law.extra)
         left = place - own * law.extra  # exact, so that it rounds alike at every place
-        left *= 1 / law.extra
+        left *= ROUNDED_DOWN / law.extra
         left += position
-        own += np.minimum(np.floor(left, out=left), self._steps, out=left)
+        own += np.floor(left, out=left)
         place -= law.told
         place /= law.blind
         np.floor(place, out=place)
         own -= place
         own *= tells
         own += place
-        return own.astype(np.uint32)
+        return own.astype(np.int32).view(np.uint32)  # reports are below 2**21
 
     def _checked(self, reports: npt.ArrayLike) -> Ints:
         return whole_reports(reports, self._outputs)

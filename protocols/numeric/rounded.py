@@ -53,7 +53,7 @@ class Levels(AffineWindow):
         own -= place
         own *= tells
         own += place
-        return own.astype(np.uint32)
+        return own.astype(np.int32).view(np.uint32)  # reports are below 2**16
 
     def every_report(self) -> npt.NDArray[np.uint32]:
         """List all reports: the levels, from 0."""

@@ -151,7 +151,7 @@ def test_a_window_is_drawn_as_weighed(m: Any) -> None:
         return
     for position in (0.0, 777.25, float(m._steps)):
         offsets = (0, 1, m._width // 2, m._width - 1)
-        steps = (0, 1, w.extra // 4, w.extra * 3 // 4 + 1, w.extra - 1)
+        steps = (0, 1, w.extra // 4, w.extra * 3 // 4 + (w.extra >> 20), w.extra - 1)
         edges = {o * w.extra + d for o in offsets for d in steps}
         cells = (0, 1, w.outputs // 3, w.outputs - 1)
         edges |= {w.told + c * w.blind + d for c in cells for d in (0, 1, w.blind - 1)}
