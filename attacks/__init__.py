@@ -8,6 +8,8 @@ from .distinguishability import LikelihoodRatio
 from .guessing import BlindGuess, SingleGuess
 from .joint import AttributeGuess, JointEvent
 from .learned import LearnedDistinguisher
+from .nearby import Nearby
+from .posterior_mean import PosteriorMean
 
 __all__ = [
     "AttributeGuess",
@@ -17,5 +19,7 @@ __all__ = [
     "JointEvent",
     "LearnedDistinguisher",
     "LikelihoodRatio",
+    "Nearby",
+    "PosteriorMean",
     "SingleGuess",
 ]

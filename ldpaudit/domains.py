@@ -253,8 +253,8 @@ class Interval:
         given = validate.check_floats("values", values)
         if given.ndim != 1:
             raise ValueError(f"values must be one-dimensional, got shape {given.shape}.")
-        inside = (given >= self.low) & (given <= self.high)  # nan lies nowhere
-        if not inside.all():
+        if given.size and not (given.min() >= self.low and given.max() <= self.high):
+            inside = (given >= self.low) & (given <= self.high)  # nan lies nowhere
             raise ValueError(f"values must lie in {self}, got {float(given[~inside][0])!r}.")
         return given
 

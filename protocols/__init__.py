@@ -82,6 +82,7 @@ from .records import (
     RandomSamplingFakeData,
     RandomSamplingRealisticFakeData,
 )
+from .regression import GradientReport, NoisyMoments
 from .shuffle import Shuffled
 from .vectors import DuchiVector, GaussianVector, LaplaceVector, PrivUnit, PrivUnitG
 
@@ -112,6 +113,7 @@ __all__ = [
     "GaussianVector",
     "GeneralUnaryEncoding",
     "GeneralizedRandomizedResponse",
+    "GradientReport",
     "HadamardResponse",
     "Hybrid",
     "HybridProjectiveGeometry",
@@ -126,6 +128,7 @@ __all__ = [
     "LongitudinalSymmetricUnaryEncoding",
     "MaximumLikelihood",
     "ModularSubsetSelection",
+    "NoisyMoments",
     "NonNegativeLikelihood",
     "Norm",
     "NormSub",

@@ -9,13 +9,23 @@ from ._style import caption
 
 #: Of an axis of errors that are not of shares; what is estimated comes after it.
 OTHER_LABEL = "Mean squared error of the"
+#: Of an axis of what is given away where users hold numbers or vectors.
+EXPLAINED_LABEL = "Share of a person's variance\nthat one report explains (R²)"
+#: What the limit for means says, wide and narrow.
+MEAN_LIMITS = (
+    "no unbiased estimate of the mean\ncan be here, at any epsilon",
+    "no unbiased\nestimate of\nthe mean can\nbe here",
+)
 
 
 def line_names(found: Sequence[Panel]) -> dict[str, str]:
-    """What each series is called; one with a delta says so, for limits do not hold it."""
+    """What each series is called; a delta and a bias are said, for limits do not hold them."""
     loose = {point.series for panel in found for point in panel.points if point.delta}
+    biased = {point.series for panel in found if panel.biased for point in panel.points}
     return {
-        series: caption(series) + (", delta > 0" if series in loose else "")
+        series: caption(series)
+        + (", delta > 0" if series in loose else "")
+        + (", biased" if series in biased else "")
         for series in series_of(found)
     }
 

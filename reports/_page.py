@@ -55,6 +55,7 @@ def environment() -> Environment:
     found.filters["average"] = mean
     found.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
     found.globals["interval"] = _numbers.interval
+    found.globals["error_form"] = lambda panel: "scientific" if panel.of_shares else "significant"
     found.globals["published_ratio"] = _tables.published_ratio
     return found
 

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ldpaudit.analysis.dominance import against_others
 from ldpaudit.analysis.metrics import Metric, grouped, read
 from ldpaudit.analysis.operating_points import OperatingPoint, operating_points, place
-from ldpaudit.outcomes.table import COLUMNS, REAL, SHARES, TEXT, WHOLE, is_biased, unprocessed_name
+from ldpaudit.outcomes.table import (
+    BIASED,
+    COLUMNS,
+    REAL,
+    SHARES,
+    TEXT,
+    WHOLE,
+    is_biased,
+    unprocessed_name,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,7 +79,9 @@ class Point:
 
     @property
     def success(self) -> Metric | None:
-        """Success of the Bayes-optimal attack."""
+        """Success of the Bayes-optimal attack; of numbers the share that one report explains."""
+        if self.place.explains:
+            return self.find("variance_explained")
         return self.find("attack_success", "bayes")
 
     @property
@@ -89,6 +100,8 @@ class Point:
     @property
     def blind(self) -> float:
         """Success of guessing without the report; 1/k where no attack measured it."""
+        if self.place.explains:
+            return 0.0
         row = self.find("attack_success", "blind")
         best = None if row is None else row.best
         return 1.0 / self.k if best is None else best
@@ -127,6 +140,22 @@ class Panel:
         return self.estimand.removeprefix(unprocessed_name(self.estimand)).lstrip(", ")
 
     @property
+    def explains(self) -> bool:
+        """Whether success is the share of a person's variance that one report explains."""
+        return any(point.place.explains for point in self.points)
+
+    @property
+    def biased(self) -> bool:
+        """Whether what is estimated is estimated with a bias."""
+        return self.estimand in BIASED or is_biased(self.estimand)
+
+    @property
+    def mean_limit(self) -> Callable[[float], float] | None:
+        """N times the least error of a mean at a share explained, where it speaks of the panel."""
+        found = (point.place.mean_limit for point in self.points)
+        return next((limit for limit in found if limit is not None), None)
+
+    @property
     def error_name(self) -> str:
         """What the error is of, with its unit where it is no share."""
         return "per value" if self.of_shares else f"of the {self.estimand}"
@@ -139,6 +168,8 @@ class Panel:
     @property
     def blind(self) -> float:
         """Success of guessing without a report."""
+        if self.explains:
+            return 0.0
         found = [p.blind for p in self.points if p.find("attack_success", "blind")]
         return found[0] if found else 1.0 / self.k
 

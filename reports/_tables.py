@@ -65,10 +65,14 @@ class Row:
 
     @property
     def attacks(self) -> dict[str, Metric]:
-        """Success of the attacks that the results table does not show."""
-        return {
-            m.attack: m for m in self.point.all("attack_success") if m.attack not in _IN_RESULTS
-        }
+        """Figures of the attacks that the results table does not show."""
+        point = self.point
+        found = {m.attack: m for m in point.all("attack_success") if m.attack not in _IN_RESULTS}
+        if point.place.explains:
+            known = {m.attack: m for m in point.all("attack_success") if m.attack != "published"}
+            near = {f"{m.attack}, {m.reason}": m for m in point.all("nearby_success")}
+            return known | near | {m.metric: m for m in point.all("cosine")}
+        return found
 
     @property
     def bits(self) -> float | None:
@@ -214,7 +218,8 @@ class Section:
     @property
     def trials(self) -> tuple[int, int] | None:
         """Fewest and most reports behind a measured attack success."""
-        return _range([m for p in self.panel.points for m in p.all("attack_success")])
+        measured = ("attack_success", "variance_explained")
+        return _range([m for p in self.panel.points for name in measured for m in p.all(name)])
 
     @property
     def repetitions(self) -> tuple[int, int] | None:

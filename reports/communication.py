@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 X_LABEL = "Communication: bits per report"
 Y_LABEL = "Mean squared error, divided by the limit\nat the same attack success"
+EXPLAINED_LABEL = "Mean squared error, divided by the limit\nat the same share explained"
 _KEY = (
     "One marker an epsilon. The limit is for uniform truth and an attacker with a uniform prior; "
     "for other users it holds on average over relabelings of the values."
@@ -131,7 +132,7 @@ def _frame(axes: Axes, panel: Panel, places: list[tuple[float, float]]) -> None:
     room = high / low
     low, high = low / room**0.12, high * room**0.08
     axes.set(xscale="log", yscale="log", xlim=(left, right), ylim=(low, high))
-    axes.set(xlabel=X_LABEL, ylabel=Y_LABEL)
+    axes.set(xlabel=X_LABEL, ylabel=EXPLAINED_LABEL if panel.explains else Y_LABEL)
     doubled = [2.0**i for i in range(math.ceil(math.log2(left)), math.floor(math.log2(right)) + 1)]
     axes.set_xticks(doubled[:: -(-len(doubled) // 8)])
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))

@@ -94,6 +94,15 @@ def draw_error(found: list[Panel], look: dict[str, ProtocolStyle], *, note: bool
     return figure
 
 
+def _of_others(panel: Panel) -> str:
+    """Why no limit at one epsilon is drawn where no shares are estimated."""
+    if panel.biased:
+        return "Estimates are biased:\nno limit speaks of them."
+    if panel.mean_limit is None:
+        return "The limit is for frequencies."
+    return "The limit for means is at what\nreports explain, not at an epsilon."
+
+
 def _draw(
     top: Axes, bottom: Axes, panel: Panel, look: dict[str, ProtocolStyle], names: dict[str, str]
 ) -> None:
@@ -105,7 +114,7 @@ def _draw(
     top.set_title(heading(panel))
     if not _limited(panel):
         log_ticks(top, power_label)
-        empty(bottom, _NO_LIMIT if panel.of_shares else "The limit is for frequencies.")
+        empty(bottom, _NO_LIMIT if panel.of_shares else _of_others(panel))
         label_ends(top, labels)
         return
     least = cache(lambda epsilon: _least(panel, epsilon))

@@ -10,6 +10,7 @@ import numpy as np
 
 from ldpaudit.analysis.limits import MAX_K, frontier, mse_without_epsilon
 from ldpaudit.analysis.metrics import Metric
+from ldpaudit.outcomes.table import SHARES
 
 from ._epsilon_axis import power_label, reach
 from ._inline import Mark
@@ -23,7 +24,7 @@ from ._labels import (
     margin_for,
     place_if_free,
 )
-from ._names import OTHER_LABEL, heading, line_names
+from ._names import EXPLAINED_LABEL, MEAN_LIMITS, OTHER_LABEL, heading, line_names
 from ._numbers import percent, plain, printable, scientific, significant
 from ._palette import IMPOSSIBLE, INK, MUTED, ProtocolStyle, styles
 from ._points import Panel, Point, panels_of, series_of
@@ -125,12 +126,13 @@ def point_words(point: Point) -> str:
     success, mse, found = point.success, point.mse, point.place
     lines = [f"{printable(point.series)}, ε = {plain(point.epsilon)}"]
     if success is not None:
-        lines.append(f"attack success {_both(success, percent)}")
+        name = "one report explains" if found.explains else "attack success"
+        lines.append(f"{name} {_both(success, percent)}")
     if mse is not None:
-        lines.append(f"error {_both(mse, scientific)}")
-    gap = None if found.gap is None else f"{significant(found.gap)} times the limit"
-    bits = None if found.bits is None else f"{found.bits:,.0f} bits"
-    lines.append(", ".join(filter(None, (gap, bits))))
+        form = scientific if found.estimand in SHARES else significant
+        lines.append(f"error {_both(mse, form)}")
+    gap = f"{significant(found.gap)} times the limit" if found.gap is not None else ""
+    lines.append(", ".join(filter(None, (gap, f"{found.bits:,.0f} bits" if found.bits else ""))))
     return "\n".join(filter(None, lines))
 
 
@@ -242,7 +244,7 @@ def _frame(axes: Axes, panel: Panel) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
     points = [point for point in panel.points if drawable(point)]
-    xs = [_at(p)[0] for p in points] + [panel.blind]
+    xs = [_at(p)[0] for p in points] + ([panel.blind] if panel.blind else [])
     xs += [_best(p.published) for p in points if p.published_differs]
     ys = [_at(p)[1] for p in points]
     left, right = log_limits([*xs, min(8 * min(xs), 1.0)], margin=0.0)
@@ -262,17 +264,17 @@ def _frame(axes: Axes, panel: Panel) -> None:
     sns.despine(ax=axes)
     users = "" if panel.num_users is None else f", n = {panel.num_users:,} users"
     error = Y_LABEL if panel.of_shares else f"{OTHER_LABEL}\n{panel.estimand}"
-    axes.set(xlabel=X_LABEL, ylabel=error + users)
+    axes.set(xlabel=EXPLAINED_LABEL if panel.explains else X_LABEL, ylabel=error + users)
     axes.set_title(heading(panel), pad=20)
 
 
 def _draw_limit(axes: Axes, panel: Panel) -> None:
-    """Shade what lies below the limit of every mechanism at its own attack success."""
+    """Shade what lies below the limit of every mechanism at what it gives away."""
     if not _has_limit(panel):
         return
     left, right = axes.get_xlim()
     low, high = axes.get_ylim()
-    success = np.geomspace(max(left, 1 / panel.k), min(right, 1.0), 400)
+    success = np.geomspace(max(left, 0 if panel.explains else 1 / panel.k), min(right, 1.0), 400)
     limit = np.array([_limit(panel, x) for x in success])
     shown = np.clip(limit, low, high)
     axes.fill_between(success, low, shown, color=IMPOSSIBLE, linewidth=0, zorder=0.5)
@@ -288,7 +290,6 @@ def _draw_limit(axes: Axes, panel: Panel) -> None:
 
 def _draw_words(axes: Axes, panel: Panel) -> list[Text]:
     """Blind guessing and the limit, named where no line runs."""
-    axes.axvline(panel.blind, color=MUTED, linewidth=1.0, zorder=1)
     small: dict[str, Any] = {
         "xycoords": ("data", "axes fraction"),
         "textcoords": "offset points",
@@ -297,12 +298,17 @@ def _draw_words(axes: Axes, panel: Panel) -> list[Text]:
         "color": MUTED,
         "annotation_clip": False,
     }
-    blind = f"blind guess {percent(panel.blind)}"
-    texts: list[Text] = [axes.annotate(blind, xy=(panel.blind, 1.0), xytext=(0, 3), **small)]
+    texts: list[Text] = []
+    corner = (max(panel.blind, 1 / panel.k), 0.0)
+    if panel.explains:  # a blind guess explains nothing, which no logarithmic axis shows
+        corner = (axes.get_xlim()[0], 0.0)
+    else:
+        axes.axvline(panel.blind, color=MUTED, linewidth=1.0, zorder=1)
+        blind = f"blind guess {percent(panel.blind)}"
+        texts = [axes.annotate(blind, xy=(panel.blind, 1.0), xytext=(0, 3), **small)]
     if not _has_limit(panel):
         return texts
-    corner = (max(panel.blind, 1 / panel.k), 0.0)
-    for words in (LIMIT, _NARROW_LIMIT):
+    for words in MEAN_LIMITS if panel.explains else (LIMIT, _NARROW_LIMIT):
         text = axes.annotate(words, xy=corner, xytext=(7, 7), linespacing=1.35, **small)
         box = extent(text).transformed(axes.transData.inverted())
         if _limit(panel, min(box.x1, 1.0)) > box.y1:
@@ -337,13 +343,14 @@ def _draw_epsilons(axes: Axes, panel: Panel, texts: list[Text]) -> None:
 
 
 def _has_limit(panel: Panel) -> bool:
-    """Whether the limit applies: users are counted, and the attacker's prior is uniform."""
-    return panel.of_shares and panel.num_users is not None and panel.uniform
+    """Whether the limit applies: users are counted, and the attacker's prior is what it wants."""
+    known = panel.mean_limit is not None if panel.explains else panel.of_shares and panel.uniform
+    return known and panel.num_users is not None
 
 
 def _pure(panel: Panel) -> bool:
     """Whether the limit at one epsilon speaks of any claim."""
-    return panel.k <= MAX_K and panel.pure
+    return not panel.explains and panel.k <= MAX_K and panel.pure
 
 
 def _thinned(values: list[float]) -> list[float]:
@@ -351,6 +358,8 @@ def _thinned(values: list[float]) -> list[float]:
 
 
 def _limit(panel: Panel, success: float) -> float:
+    if panel.mean_limit is not None:
+        return panel.mean_limit(success) / (panel.num_users or 1)
     return mse_without_epsilon(panel.k, success, target="users") / (panel.num_users or 1)
 
 

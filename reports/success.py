@@ -9,7 +9,7 @@ import numpy as np
 
 from ._epsilon_axis import draw_lines, end_labels, frame_along, log_ticks, positive
 from ._labels import EndLabel, Layout, empty, height_for, label_ends, margin_for
-from ._names import heading, line_names
+from ._names import EXPLAINED_LABEL, heading, line_names
 from ._numbers import percent
 from ._palette import IMPOSSIBLE, MUTED, ProtocolStyle, styles
 from ._points import Panel, Point, panels_of, series_of
@@ -76,7 +76,7 @@ def draw_success(
         heights=(height_for(len(longest) + 1, 4.0),),
         right=margin_for(longest),
     )
-    words = _KEY if any(panel.pure for panel in shown) else _KEY.partition(" Dashed")[0]
+    words = _KEY if any(map(_limited, shown)) else _KEY.partition(" Dashed")[0]
     with theme():
         figure, stacks = layout.build(max(1, len(shown)), words if note else "")
         if not shown:
@@ -97,22 +97,31 @@ def most(panel: Panel, epsilon: float) -> float:
     return min(panel.blind * factor, 1.0)
 
 
+def _limited(panel: Panel) -> bool:
+    """Whether the most that any mechanism gives away is known."""
+    return panel.pure and not panel.explains
+
+
 def _draw(axes: Axes, panel: Panel, look: dict[str, ProtocolStyle], names: dict[str, str]) -> None:
     frame_along(axes, panel, lambda p: p.success)
     labels = end_labels(draw_lines(axes, panel, look, lambda p: p.success), names, look)
     left, right = axes.get_xlim()
     low, high = axes.get_ylim()
-    high, low = min(1.25 * high, 1.6), min(low, 0.9 * panel.blind)
-    axes.axhline(panel.blind, color=MUTED, linewidth=1.0, zorder=1)
-    labels.append(EndLabel(f"blind {percent(panel.blind)}", right, panel.blind, MUTED))
-    if panel.pure:
+    high = min(1.25 * high, 1.6)
+    if panel.blind:
+        low = min(low, 0.9 * panel.blind)
+        axes.axhline(panel.blind, color=MUTED, linewidth=1.0, zorder=1)
+        labels.append(EndLabel(f"blind {percent(panel.blind)}", right, panel.blind, MUTED))
+    if _limited(panel):
         xs = np.linspace(left, right, 200)
         bound = np.array([most(panel, float(x)) for x in xs])
         high = max(high, min(1.4 * bound.max(), 1.6))
         axes.plot(xs, bound, color=MUTED, linewidth=1.0, dashes=(4, 2), zorder=2)
         axes.fill_between(xs, bound, high, color=IMPOSSIBLE, linewidth=0, zorder=0.5)
         labels.append(EndLabel(_BOUND, right, bound[-1], MUTED))
-    axes.set(xlim=(left, right), ylim=(low, high), ylabel=Y_LABEL)
+    axes.set(
+        xlim=(left, right), ylim=(low, high), ylabel=EXPLAINED_LABEL if panel.explains else Y_LABEL
+    )
     log_ticks(axes, lambda value, _: f"{100 * value:.6g}%")
     axes.set_title(heading(panel))
     label_ends(axes, labels)

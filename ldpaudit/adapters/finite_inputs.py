@@ -125,7 +125,9 @@ class FiniteInputs:
 
     It has what the mechanism has of this: ``delta``, ``bits``, ``exact_epsilon`` and
     ``exact_delta`` (of the whole domain), ``every_report``, ``log_likelihood``, ``variance``,
-    ``sample_counts``, and its server if that says what it estimates.
+    ``sample_counts``, and its server if that says what it estimates. On numbers it has
+    ``posterior_mean_share``, ``nearby_success`` and ``vulnerability`` too, for any law of the
+    inputs, where the mechanism has the first two.
 
     Attributes
     ----------
@@ -153,6 +155,14 @@ class FiniteInputs:
         for name in ("log_likelihood", "variance", "sample_counts"):
             if getattr(mechanism, name, None) is not None:  # None takes an ability away
                 has[name] = getattr(self, f"_{name}")
+        if own.ndim == 1 and own.dtype.kind == "f":  # numbers, any law of which is a prior
+            if getattr(mechanism, "posterior_mean_share", None) is not None:
+                has["posterior_mean_share"] = self._posterior_mean_share
+            if getattr(mechanism, "nearby_success", None) is not None:
+                has |= {
+                    "nearby_success": self._nearby_success,
+                    "vulnerability": self._vulnerability,
+                }
         has |= {"mechanism": mechanism, "inputs": own, "k": k, "epsilon": mechanism.epsilon}
         has["name"] = str(getattr(mechanism, "name", type(mechanism).__name__))
         # Attributes of its own: from Python 3.12 on, isinstance overlooks __getattr__.
@@ -188,6 +198,18 @@ class FiniteInputs:
         return np.asarray(
             self.mechanism.variance(self.inputs[validate.check_values(values, self.k)])
         )
+
+    def _posterior_mean_share(self, prior: npt.ArrayLike | None = None) -> float:
+        law = validate.check_distribution("prior", prior, self.k)
+        return float(self.mechanism.posterior_mean_share((self.inputs, law)))
+
+    def _nearby_success(self, tau: float, prior: npt.ArrayLike | None = None) -> float:
+        law = validate.check_distribution("prior", prior, self.k)
+        return float(self.mechanism.nearby_success(tau, (self.inputs, law)))
+
+    def _vulnerability(self, prior: npt.ArrayLike | None = None) -> float:
+        """Naming an input is being nearer to it than to any other."""
+        return self._nearby_success(float(np.diff(np.sort(self.inputs)).min()) / 4, prior)
 
     def _sample_counts(self, histogram: npt.ArrayLike, *, rng: np.random.Generator) -> Any:
         users = validate.check_histogram(histogram, self.k)

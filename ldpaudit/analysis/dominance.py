@@ -79,7 +79,9 @@ def standings(frame: pd.DataFrame, *, alpha: float = 0.05) -> pd.DataFrame:
             Success of the best guess from one report. ``exact`` (both ends
             equal) where some attack's optimum is known; else ``measured, optimal
             attack``, or ``measured, best of the attacks tried``, which only bounds
-            the best attacker from below. Ends as in the table.
+            the best attacker from below. Ends as in the table. Where a mean of numbers or
+            vectors is estimated and the posterior mean was guessed, it is the share of a
+            person's variance that one report explains.
         mse, mse_lower, mse_upper, mse_how, n_mse
             Mean squared error for these users, per value where shares are estimated:
             ``exact``, ``exact, by random probes`` (an interval of two standard errors) or
@@ -89,7 +91,8 @@ def standings(frame: pd.DataFrame, *, alpha: float = 0.05) -> pd.DataFrame:
             Bits per report, nan where unknown.
         limit, distance, distance_lower, distance_upper
             ``frontier(k, epsilon).mse_at(success, target="users")``, and `n_mse`
-            divided by it: 1 is the best that any epsilon-LDP mechanism can do.
+            divided by it: 1 is the best that any epsilon-LDP mechanism can do. Of means
+            ``frontier_mean(epsilon).error_at(success, variance)``, which needs no epsilon.
         limit_applies, limit_note
             False, with the reason, where no frequencies are estimated, the attacker's prior is
             not uniform, the claim has a delta or is refuted. Where it applies the note says what to

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ldpaudit.bounds import intervals
 from ldpaudit.bounds.errors import MeasuredError
-from ldpaudit.outcomes.table import BOUND, COLUMNS, EXACT, PROBES, TEXT, WHOLE
+from ldpaudit.outcomes.table import BOUND, COLUMNS, EXACT, EXPLAINED, PROBES, TEXT, WHOLE
 from ldpaudit.outcomes.upgrade import upgraded
 
 if TYPE_CHECKING:
@@ -118,7 +118,9 @@ class Metric:
         """
         if self.value is None or not self.trials:
             return -math.inf, math.inf
-        if self.metric == "attack_success":
+        if self.metric in (EXPLAINED, "cosine") and self.standard_error is not None:
+            return intervals.normal_interval(self.value, self.standard_error, alpha)
+        if self.metric in ("attack_success", "nearby_success"):
             return intervals.success_interval(round(self.value * self.trials), self.trials, alpha)
         if self.alpha is None or self.upper is None or self.trials < 2:
             return -math.inf, math.inf
@@ -186,3 +188,16 @@ def best_success(usable: list[Metric]) -> tuple[Metric | None, str]:
     if optimal:
         return optimal[0], OPTIMAL
     return max(played, key=lambda m: m.value or 0.0, default=None), TRIED if played else ""
+
+
+def most_explained(usable: list[Metric]) -> tuple[Metric | None, str]:
+    """The row behind the best guess of numbers, and how it was obtained."""
+    found = [m for m in usable if m.metric == EXPLAINED and m.known]
+    for metric in found:
+        if metric.exact is not None:
+            return metric, EXACT
+    for metric in found:
+        if metric.optimal:
+            return metric, OPTIMAL
+    best = max(found, key=lambda m: m.value or 0.0, default=None)
+    return best, TRIED if found else ""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from ldpaudit.analysis._series import labels
+from ldpaudit.analysis.explained import explains, limit_words, mean_limit
 from ldpaudit.analysis.limits import MAX_K, Frontier, frontier
-from ldpaudit.analysis.metrics import TRIED, Metric, best_success, grouped
+from ldpaudit.analysis.metrics import TRIED, Metric, best_success, grouped, most_explained
 from ldpaudit.outcomes.table import EXACT, SHARES, is_biased, unprocessed_name
 
 #: Columns that make a group: only protocols of one group are compared.
@@ -63,7 +64,14 @@ class OperatingPoint:
 
     @cached_property
     def _best_success(self) -> tuple[Metric | None, str]:
+        if self.explains:
+            return most_explained(self._usable)
         return best_success(self._usable)
+
+    @cached_property
+    def explains(self) -> bool:
+        """Whether `success` is the share of a person's variance that one report explains."""
+        return explains(self.estimand, self.metrics)
 
     @cached_property
     def error(self) -> Metric | None:
@@ -87,7 +95,7 @@ class OperatingPoint:
 
     @property
     def success(self) -> float | None:
-        """Success of the best guess from one report."""
+        """Success of the best guess from one report; of numbers the share that it explains."""
         return _shown(self.attacked)[0]
 
     @property
@@ -173,6 +181,8 @@ class OperatingPoint:
         blind = next((m.exact for m in self._usable if m.attack == "blind"), None)
         if self.biased:
             return False, "biased: the limit is for unbiased estimates, and this may be below it"
+        if self.explains:
+            return limit_words(self.estimand, self._usable)
         if self.estimand not in SHARES:
             return False, "the limit is for estimates of frequencies"
         if self.delta:
@@ -194,6 +204,11 @@ class OperatingPoint:
     def biased(self) -> bool:
         """Whether the estimate was post-processed."""
         return is_biased(self.estimand)
+
+    @property
+    def mean_limit(self) -> Callable[[float], float] | None:
+        """N times the least error of a mean for a share explained; None where it is not known."""
+        return mean_limit(self.estimand, self._usable) if self.explains else None
 
     @property
     def estimated(self) -> bool:
@@ -220,18 +235,8 @@ def operating_points(metrics: Iterable[Metric]) -> list[OperatingPoint]:
         for key, found in cells.items()
         if key[1] and key[3] and not (is_biased(key[5]) and not any(m.usable for m in found))
     ]
-    # Parameters are part of a label only where one group has several of a protocol.
-    seen = Counter((point.group, point.protocol) for point in points)
-    several = {protocol for (_, protocol), count in seen.items() if count > 1}
-    return [
-        replace(
-            point,
-            label=f"{point.protocol} ({point.parameters})"
-            if point.protocol in several and point.parameters
-            else point.protocol,
-        )
-        for point in points
-    ]
+    named = labels((point.group, point.protocol, point.parameters) for point in points)
+    return [replace(point, label=label) for point, label in zip(points, named, strict=True)]
 
 
 def _borrowed(key: tuple[Any, ...], cells: dict[tuple[Any, ...], list[Metric]]) -> list[Metric]:
@@ -285,13 +290,18 @@ def _against_limit(
 ) -> OperatingPoint:
     """With the limit at the own success, the error as a multiple of it, and the ends of that."""
     success, ends = point.success, point.success_interval
-    known = unprocessed_name(point.estimand) in SHARES
-    if success is None or ends is None or point.k > MAX_K or not known:
+    if success is None or ends is None:
         return point
-    key = (point.k, point.epsilon)
-    curve = limits.setdefault(key, frontier(*key))
-    points = np.clip([success, *ends], np.finfo(float).tiny, 1.0)
-    limit, above, below = (float(v) for v in curve.mse_at(points, target="users"))
+    least = point.mean_limit
+    if least is not None:
+        limit, above, below = map(least, (success, *ends))
+    elif point.k > MAX_K or unprocessed_name(point.estimand) not in SHARES:
+        return point
+    else:
+        key = (point.k, point.epsilon)
+        curve = limits.setdefault(key, frontier(*key))
+        points = np.clip([success, *ends], np.finfo(float).tiny, 1.0)
+        limit, above, below = (float(v) for v in curve.mse_at(points, target="users"))
     error, spread, users = point.n_mse, point.mse_interval, point.num_users
     if error is None or spread is None or users is None:
         return replace(point, limit=limit)

@@ -96,9 +96,9 @@ def is_optimal(attack: Any) -> bool | None:
 def measure_attack(
     name: str,
     attack: Any,
+    pair: tuple[int, int],
     mechanism: Mechanism,
     law: Floats,
-    pair: tuple[int, int],
     drawn: list[tuple[int, np.random.Generator]],
     alpha: float,
     jobs: int,

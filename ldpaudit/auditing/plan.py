@@ -21,12 +21,13 @@ from ldpaudit.auditing.attack_success import (
 from ldpaudit.auditing.defaults import DEFAULT_ATTACKS
 from ldpaudit.auditing.identity import identity_of
 from ldpaudit.auditing.levels import Levels
+from ldpaudit.auditing.locating import measure_location, users_outcome
 from ldpaudit.auditing.one_pair import Found, chosen_inputs, games_of, played
 from ldpaudit.auditing.stopping import StopWhen
 from ldpaudit.claim import Claim
 from ldpaudit.collecting.accuracy import measure_error
 from ldpaudit.collecting.servers import collects
-from ldpaudit.contracts import IsRecorded, Mechanism, Values
+from ldpaudit.contracts import IsRecorded, Location, Mechanism, Values
 from ldpaudit.outcomes.audit_result import AttackOutcome, UtilityOutcome
 from ldpaudit.registry import create_attack
 from ldpaudit.sampling import blocks, stream
@@ -111,18 +112,15 @@ class AuditPlan:
         """The blind guess, and each attack on reports of its own."""
         if self.attacks:
             yield blind_outcome(self.law)
+        if any(isinstance(attack, Location) for attack in self.attacks.values()):
+            yield from users_outcome(self.mechanism, self.law, self.users)
         for name, attack in self.attacks.items():
+            reports = (self._undrawn(), self.law, self._blocks(name), self.levels.alpha, self.jobs)
             try:
-                yield measure_attack(
-                    name,
-                    attack,
-                    self._undrawn(),
-                    self.law,
-                    self.told_apart.pair,
-                    self._blocks(name),
-                    self.levels.alpha,
-                    self.jobs,
-                )
+                if isinstance(attack, Location):
+                    yield from measure_location(name, attack, *reports)
+                else:
+                    yield measure_attack(name, attack, self.told_apart.pair, *reports)
             except AttackError as error:
                 if not self.isolate:
                     raise

@@ -55,3 +55,11 @@ def mean_interval(samples: np.ndarray, alpha: float) -> tuple[float, float]:
     margin = float(quantile) * float(np.std(samples, ddof=1)) / math.sqrt(len(samples))
     middle = float(np.mean(samples))
     return middle - margin, middle + margin
+
+
+def normal_interval(mean: float, standard_error: float, alpha: float) -> tuple[float, float]:
+    """Two-sided interval at level 1 - alpha of a mean of many independent figures."""
+    from scipy.special import ndtri
+
+    margin = -float(ndtri(alpha / 2)) * standard_error
+    return mean - margin, mean + margin

@@ -83,13 +83,15 @@ def _attack_table(result: AuditResult) -> Table:
     table.add_column("exact", justify="right")
     for outcome in result.attacks:
         exact = "" if outcome.exact is None else f"{outcome.exact:.6g}"
+        what = "" if outcome.metric == "attack_success" else outcome.metric.replace("_", " ")
+        attack = ", ".join(filter(None, (outcome.attack, what, outcome.note)))
         if outcome.reason is not None:
-            table.add_row(outcome.attack, "skipped", outcome.reason, "")
+            table.add_row(attack, "skipped", outcome.reason, "")
         elif not outcome.trials:
-            table.add_row(outcome.attack, "", "", exact)
+            table.add_row(attack, "", "", exact)
         else:
             interval = f"{outcome.lower:.6f} .. {outcome.upper:.6f}"
-            table.add_row(outcome.attack, f"{outcome.success:.6f}", interval, exact)
+            table.add_row(attack, f"{outcome.success:.6f}", interval, exact)
     if result.published_success is not None:
         table.add_row("published formula", "", "", f"{result.published_success:.6g}")
     return table

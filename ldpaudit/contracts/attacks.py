@@ -56,3 +56,21 @@ class FindsPairs(Attack, Protocol):
 
     def most_different(self, reports: Reports, inputs: Ints, claimed: float) -> tuple[int, int]:
         """Places of the two inputs told apart most; `inputs` are places, one per report."""
+
+
+@runtime_checkable
+class Location(Attack, Protocol):
+    """Says where each user's number or vector lies. The harness judges by squared distance."""
+
+    def locate(
+        self, reports: Reports, mechanism: Mechanism, prior: Floats, *, rng: np.random.Generator
+    ) -> Floats:
+        """One point per report in units of the inputs, shape (n,) or (n, dimension)."""
+
+
+@runtime_checkable
+class NearbyLocation(Location, Protocol):
+    """A location that is right or wrong: right within a distance of the truth."""
+
+    def reach(self, mechanism: Mechanism) -> float:
+        """That distance, in units of the inputs."""

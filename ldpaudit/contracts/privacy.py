@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -115,6 +115,22 @@ class HasBayesVulnerability(Protocol):
 
     def vulnerability(self, prior: npt.ArrayLike | None = None) -> float:
         """Probability that the guess is right."""
+
+
+@runtime_checkable
+class HasPosteriorMean(Protocol):
+    """How much of a person's variance the mean given one report explains, for a prior."""
+
+    def posterior_mean_share(self, prior: Any = None) -> float:
+        """R2, between 0 and 1."""
+
+
+@runtime_checkable
+class HasNearbySuccess(Protocol):
+    """Success of the best guess that counts as right within a distance, for a prior."""
+
+    def nearby_success(self, tau: float, prior: Any = None) -> float:
+        """Probability that the guess is within `tau`, in units of the input."""
 
 
 @runtime_checkable

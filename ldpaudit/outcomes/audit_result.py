@@ -76,6 +76,10 @@ class EpsilonBound:
 class AttackOutcome:
     """Success of one guess from one report: counts, a two-sided interval, the baseline.
 
+    `metric` is what success is: the name of the value (``"attack_success"``), a guess within a
+    distance (``"nearby_success"``; `note` says which), or, with the figure in `average` and its
+    `standard_error`, the share of the variance that a guess takes away
+    (``"variance_explained"``) or its cosine with the truth (``"cosine"``).
     `exact` is the best any attacker can do under the same prior (Bayes
     vulnerability) where `attack` reaches it, else None; `blind` is what guessing
     from the prior alone achieves. A skipped or failed attack has `reason`, no
@@ -93,16 +97,23 @@ class AttackOutcome:
     reason: str | None = None
     failed: bool = False
     optimal: bool | None = None
+    metric: str = "attack_success"
+    average: float | None = None
+    standard_error: float | None = None
+    note: str = ""
 
     @property
     def success(self) -> float:
-        """Measured success rate, nan if nothing was measured."""
+        """Measured success rate, or the figure that it is, nan if nothing was measured."""
+        if self.average is not None:
+            return self.average
         return self.successes / self.trials if self.trials else math.nan
 
     def to_dict(self) -> dict[str, Any]:
         """The outcome as plain JSON values."""
         return {
             "attack": self.attack,
+            "metric": self.metric,
             "success": finite(self.success),
             "lower": finite(self.lower),
             "upper": finite(self.upper),
@@ -110,6 +121,7 @@ class AttackOutcome:
             "blind": self.blind,
             "trials": self.trials,
             "reason": self.reason,
+            "note": self.note,
         }
 
 
@@ -334,17 +346,19 @@ def _attack_row(outcome: AttackOutcome, alpha: float) -> dict[str, Any]:
     """One attack: its success with its interval, beside the exact figure."""
     ran = outcome.reason is None
     how = (EXACT if outcome.exact is not None or not outcome.trials else ESTIMATE) if ran else ""
-    interval = f"estimate, Clopper-Pearson interval at {confidence(alpha)}"
+    kind = "Clopper-Pearson" if outcome.average is None else "normal"
+    interval = f"estimate, {kind} interval at {confidence(alpha)}"
     return {
         "attack": outcome.attack,
-        "metric": "attack_success",
+        "metric": outcome.metric,
         "value": known(outcome.success),
         "lower": finite(outcome.lower),
         "upper": finite(outcome.upper),
         "exact": known(outcome.exact),
         "trials": outcome.trials,
         "status": "ok" if ran else ("failed" if outcome.failed else "skipped"),
-        "reason": outcome.reason or "",
+        "reason": outcome.reason or outcome.note,
+        "standard_error": outcome.standard_error,
         "method": interval if outcome.trials else how,
         "alpha": alpha if outcome.trials else None,
         "how": how,

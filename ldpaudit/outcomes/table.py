@@ -53,7 +53,14 @@ SHARES = ("frequencies", "marginals")
 #: What stands between an estimand of shares and the post-processing that makes it biased.
 _AFTER = ", after "
 #: Metrics that never are.
-FINITE = ("attack_success", "round_success", "revealed", "bits")
+FINITE = ("attack_success", "nearby_success", "variance_explained", "cosine", "round_success",
+          "revealed", "bits")  # fmt: skip
+#: Metric of the share of a person's variance that one report explains.
+EXPLAINED = "variance_explained"
+#: Estimands that are means: the limit of what reports explain speaks of these.
+MEANS = ("mean (squared input units)", "mean vector (squared input units)")
+#: Estimands whose estimates are biased: no limit of unbiased ones speaks of them.
+BIASED = ("distribution (squared Wasserstein distance)",)
 #: How a row's figure was obtained (column `how`): the exact one where there is one, estimated by
 #: random probes or not, else the measured one; or a lower bound, or a formula of a paper.
 EXACT, PROBES, ESTIMATE, BOUND, PUBLISHED = "exact", "probes", "estimate", "bound", "published"

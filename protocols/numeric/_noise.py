@@ -111,10 +111,9 @@ class WholeNoise(OnInterval):
         return np.where(outside, -1 / math.expm1(-self.exact_epsilon()), 1.0)
 
     def _mixed(self, weights: Floats) -> Floats:
-        from scipy.signal import fftconvolve
-
-        kernel = np.concatenate((self._kernel[:0:-1], self._kernel))
-        mixed = fftconvolve(weights, kernel)[STEPS : 4 * STEPS + 1]  # reports -S..2S
+        kernel, size = np.concatenate((self._kernel[:0:-1], self._kernel)), 8 * STEPS
+        product = np.fft.rfft(weights, size) * np.fft.rfft(kernel, size)
+        mixed = np.fft.irfft(product, size)[STEPS : 4 * STEPS + 1]  # reports -S..2S
         mixed[np.abs(mixed) < 1e-15 * np.abs(mixed).max()] = 0.0
         return np.asarray(mixed * self._multiplicity(np.arange(-STEPS, 2 * STEPS + 1)))
 
@@ -136,11 +135,14 @@ class WholeNoise(OnInterval):
 
     def _near(self, prior: Points, tau: float) -> float:
         reports = np.arange(-STEPS, 2 * STEPS + 1)
-        many = self._multiplicity(reports)
+        many, kernel = self._multiplicity(reports), self._kernel
         position = self._position(prior.values)
+        node = np.minimum(np.floor(position), STEPS - 1).astype(np.int64)
+        up = position - node
 
         def rows(part: slice) -> Floats:
-            law = np.exp(self._log_law(reports[part], position))
+            gap = reports[part, None] - node
+            law = (1 - up) * kernel.take(np.abs(gap)) + up * kernel.take(np.abs(gap - 1))
             return np.asarray(law * many[part, None])
 
         return nearby(prior, tau, rows, reports.size)

@@ -63,15 +63,15 @@ def sums(
     reports: npt.NDArray[Any], features: Callable[[Ints], tuple[Floats, ...]]
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Sums of whole features of reports and of their products, exact below 2**19 in size."""
-    nothing = features(np.empty(0, dtype=np.int64))
-    first: npt.NDArray[Any] = np.zeros(len(nothing), dtype=object)
-    second: npt.NDArray[Any] = np.zeros(first.size * (first.size + 1) // 2, dtype=object)
-    for start in range(0, len(reports), 2**13):
-        # Whole numbers whose sums stay below 2**52: exact as doubles, in any order.
-        block = features(reports[start : start + 2**13].astype(np.int64))
-        first += [int(column.sum()) for column in block]
-        second += [int(one @ two) for i, one in enumerate(block) for two in block[i:]]
-    return tuple(first.tolist()), tuple(second.tolist())
+    size = len(features(np.empty(0, dtype=np.int64)))
+    first, second = [0] * size, [0] * (size * (size + 1) // 2)
+    for start in range(0, len(reports), 2**14):
+        # Whole numbers whose sums stay below 2**53: exact as doubles, in any order.
+        block = features(reports[start : start + 2**14])
+        first = [a + int(column.sum()) for a, column in zip(first, block, strict=True)]
+        products = (one @ two for i, one in enumerate(block) for two in block[i:])
+        second = [a + int(product) for a, product in zip(second, products, strict=True)]
+    return tuple(first), tuple(second)
 
 
 def itself(reports: Ints) -> tuple[Floats]:

@@ -6,8 +6,15 @@ import math
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Context, Decimal
 
+import numpy as np
+
+from ldpaudit.arrays import Floats
+
 #: Weights of a law sum to at most this: they are exact as doubles, and so are their quotients.
 TOTAL = 2**52
+#: A share below 1 times this, added to a position on a grid of up to 2**21 steps, is rounded to no
+#: whole number.
+ROUNDED_DOWN = 1 - 2.0**-30
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,25 @@ def weights(epsilon: float, outputs: int, width: int) -> Weights:
     blind = max(1, math.floor(TOTAL / gap))
     most = (TOTAL - outputs * blind) // width
     return Weights(outputs, width, blind, min(whole_gap(epsilon, blind), most))
+
+
+def below(
+    total: int, size: int, rng: np.random.Generator, most: int = TOTAL, rest: Floats | None = None
+) -> Floats:
+    """Uniform whole numbers below a total of at most `most`, a power of two up to TOTAL.
+
+    Exact: numpy's uniform doubles are whole multiples of 2**-53, all equally likely. `rest` is
+    filled with what is left over of them, in [0, 1), with 53 bits less those of `most`.
+    """
+    drawn = rng.random(size)
+    drawn *= most
+    whole = np.floor(drawn, out=None if rest is not None else drawn)
+    if rest is not None:
+        np.subtract(drawn, whole, out=rest)  # of a number drawn again as good as a fresh one
+    while size and whole.max() >= total:  # seldom: totals are just below their powers of two
+        again = np.flatnonzero(whole >= total)
+        whole[again] = np.floor(rng.random(again.size) * most)
+    return whole
 
 
 def whole_gap(epsilon: float, base: int) -> int:

@@ -21,7 +21,7 @@ from ldpaudit.validate import check_integer, check_nonnegative
 from ._on_interval import FixedWire, OnInterval, known_reports, standard_error, whole_reports
 from ._priors import Points, nearby
 from ._summaries import ReportSums, itself, sums
-from ._weights import Weights, weights
+from ._weights import ROUNDED_DOWN, Weights, below, weights
 
 #: Most steps of the grid of a wide window: a report is below 2**19.
 MAX_STEPS = 2**18
@@ -55,24 +55,26 @@ class Window(FixedWire, OnInterval):
         return weights(self.epsilon, self._outputs, self._width)
 
     def _draw(self, position: Floats, rng: np.random.Generator) -> npt.NDArray[np.uint32]:
+        # One number decides all: below told its quotient by extra is the place in the window,
+        # and what is left over rounds the position: up with probability frac(position), to a
+        # share of 1 / extra. A report then has at most blind + extra of the total.
         law = self._law
-        own = rng.random(position.size)
-        own += position  # its floor is the node: up with probability frac(position)
-        np.floor(own, out=own)
-        np.minimum(own, self._steps, out=own)
-        place = rng.integers(0, law.total, position.size).astype(np.float64)
-        tells = place < law.told
+        place = below(law.total, position.size, rng)
+        tells = (place < law.told).astype(np.float64)
         # Quotients of whole numbers below 2**53: their floors are exact. No branch is taken,
         # for no processor could foresee it.
-        offset = place / law.extra
-        own += np.floor(offset, out=offset)
+        own = np.floor(place / law.extra)
+        left = place - own * law.extra  # exact, so that it rounds alike at every place
+        left *= ROUNDED_DOWN / law.extra
+        left += position
+        own += np.floor(left, out=left)
         place -= law.told
         place /= law.blind
         np.floor(place, out=place)
         own -= place
         own *= tells
         own += place
-        return own.astype(np.uint32)
+        return own.astype(np.int32).view(np.uint32)  # reports are below 2**21
 
     def _checked(self, reports: npt.ArrayLike) -> Ints:
         return whole_reports(reports, self._outputs)

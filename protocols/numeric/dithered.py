@@ -15,6 +15,7 @@ from ldpaudit.validate import check_integer
 
 from ._on_interval import known_reports, standard_error
 from ._summaries import ReportSums, sums
+from ._weights import ROUNDED_DOWN, TOTAL, below
 from ._window import Window
 from .rounded import levels_or_best, shares
 
@@ -134,18 +135,18 @@ class Dithered(Window):
         # One number below the total holds the public dither and, apart from it, what decides
         # on truth or lie; where that is the truth, its place rounds the position.
         law, size = self._law, self.dithers
-        drawn = rng.integers(0, law.total, position.size)
-        dither = (drawn & (size - 1)).astype(np.float64)
-        drawn >>= size.bit_length() - 1
-        place = drawn.astype(np.float64)
-        tells = place < law.extra
-        position += dither
-        position += place / law.extra
-        position *= 1 / size
-        level = np.floor(position, out=position)
-        np.minimum(level, self._levels - 1, out=level)
+        dither = np.empty(position.size)
+        place = below(law.total // size, position.size, rng, TOTAL // size, dither)
+        dither *= size
+        np.floor(dither, out=dither)
+        tells = (place < law.extra).astype(np.float64)
+        level = place * (ROUNDED_DOWN / law.extra)  # no sum reaches the next level by rounding
+        level += dither
+        level += position
+        level *= 1 / size
+        np.floor(level, out=level)
         place -= law.extra
-        place /= law.blind
+        place /= law.blind  # a quotient of whole numbers below 2**53: its floor is exact
         np.floor(place, out=place)
         level -= place
         level *= tells
@@ -153,12 +154,21 @@ class Dithered(Window):
         level *= size
         level -= dither
         level += size - 1
-        return level.astype(np.uint32)
+        return level.astype(np.int32).view(np.uint32)  # reports are below 2**21
 
     def _features(self, reports: Ints) -> tuple[Floats, Floats]:
-        """Levels, and the corrections -h(u) in half steps."""
+        """Levels, and dithers counted backwards."""
         level = (reports >> (self.dithers.bit_length() - 1)).astype(np.float64)
-        return level, self._corrections.take(reports & (self.dithers - 1))
+        return level, (reports & (self.dithers - 1)).astype(np.float64)
+
+    def _corrected(self, reports: Ints) -> tuple[Floats, Floats]:
+        """Levels, and the corrections -h(u) in half steps."""
+        level, away = self._features(reports)
+        away *= 2
+        away -= self.dithers - 1
+        if self._spared:  # a table would be looked up more slowly than this is added up
+            away -= np.clip(away, -self._spared, self._spared)
+        return level, away
 
     @cached_property
     def _corrections(self) -> Floats:
@@ -173,7 +183,7 @@ class Dithered(Window):
 
     def report_estimates(self, reports: npt.ArrayLike) -> Floats:
         """Unbiased estimate of its user's number from each report."""
-        level, correction = self._features(self._checked(reports))
+        level, correction = self._corrected(self._checked(reports))
         a, b = self._pace
         middle = (self.low + self.high) / 2
         return np.asarray(middle + a * (level - (self._levels - 1) / 2) + b * correction)
@@ -181,7 +191,14 @@ class Dithered(Window):
     def aggregate(self, reports: npt.ArrayLike) -> ReportSums:
         """Sums of levels and corrections and of their products; summaries add up."""
         seen = known_reports(reports, self._outputs)
-        return ReportSums(seen.size, *sums(seen, self._features))
+        if self._spared:
+            return ReportSums(seen.size, *sums(seen, self._corrected))
+        # A correction is twice the place of its dither less `most`.
+        (level, place), (levels, both, places) = sums(seen, self._features)
+        most = self.dithers - 1
+        square = 4 * places - 4 * most * place + seen.size * most * most
+        first = (level, 2 * place - seen.size * most)
+        return ReportSums(seen.size, first, (levels, 2 * both - most * level, square))
 
     def estimate(self, counts: ReportSums) -> float:
         """Unbiased mean of the users' numbers, not clipped."""

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ldpaudit.arrays import Floats
 
+from ._weights import below
 from .rounded import Levels
 
 
@@ -64,4 +65,4 @@ class Duchi(Levels):
         law = self._law
         position *= law.extra
         position += law.blind
-        return (rng.integers(0, law.total, position.size) < position).astype(np.uint32)
+        return (below(law.total, position.size, rng) < position).astype(np.uint32)

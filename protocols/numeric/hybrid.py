@@ -168,7 +168,7 @@ class Hybrid(FixedWire, OnInterval):
 
     def _features(self, reports: Ints) -> tuple[Floats, Floats, Floats]:
         """Whether a report is of the piecewise mechanism, its number if so, Duchi's bit if not."""
-        bit = (reports - self._piecewise.outputs).astype(np.float64)
+        bit = reports.astype(np.float64) - self._piecewise.outputs
         first = (bit < 0).astype(np.float64)
         return first, reports * first, bit * (1 - first)
 

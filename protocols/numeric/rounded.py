@@ -16,6 +16,7 @@ from ldpaudit.validate import check_generator, check_integer, check_listable
 
 from ._on_interval import standard_error
 from ._summaries import LevelCounts
+from ._weights import below
 from ._window import AffineWindow
 
 #: Most levels: a report fits 16 bits.
@@ -41,18 +42,18 @@ class Levels(AffineWindow):
         # One number decides all: below told * frac(position) the upper level, below told
         # the lower one, else any level. Every level has a weight from blind to blind + extra.
         law = self._law
-        place = rng.integers(0, law.total, position.size).astype(np.float64)
+        place = below(law.total, position.size, rng)
         own = np.minimum(np.floor(position), self._steps - 1)
         up = place < (position - own) * law.extra
         own += up
-        tells = place < law.extra
+        tells = (place < law.extra).astype(np.float64)
         place -= law.extra
         place /= law.blind
         np.floor(place, out=place)
         own -= place
         own *= tells
         own += place
-        return own.astype(np.uint32)
+        return own.astype(np.int32).view(np.uint32)  # reports are below 2**16
 
     def every_report(self) -> npt.NDArray[np.uint32]:
         """List all reports: the levels, from 0."""

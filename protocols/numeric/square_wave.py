@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.arrays import Floats
-from ldpaudit.parameters import integer, parameters
+from ldpaudit.collecting.estimands import Distribution, Mean
+from ldpaudit.parameters import integer, one_of, parameters
 from ldpaudit.validate import check_integer
 
 from ._expectation_maximization import band_channel, maximize
@@ -19,7 +21,7 @@ from ._window import AffineWindow, grid
 
 
 @dataclass(frozen=True)
-@parameters(cells=integer(2, 4096))
+@parameters(cells=integer(2, 4096), aim=one_of(("mean", "ems", "em")))
 class SquareWave(AffineWindow):
     """SW: a report within b of the number more often than elsewhere, for distributions.
 
@@ -32,6 +34,9 @@ class SquareWave(AffineWindow):
     cells : int, default 256
         Cells of equal width in which reports are counted and the distribution is
         estimated, 2 to 4,096.
+    aim : {"mean", "ems", "em"}, default "mean"
+        What the server estimates, and what audits and studies measure the error of: the mean,
+        or the distribution by smoothed EM or by EM. Reports are the same.
 
     Raises
     ------
@@ -70,6 +75,14 @@ class SquareWave(AffineWindow):
     low: float = -1.0
     high: float = 1.0
     cells: int = 256
+    aim: str = "mean"
+
+    @property
+    def estimand(self) -> Any:
+        """The mean, or the distribution in as many bins as there are cells."""
+        if self.aim == "mean":
+            return Mean()
+        return Distribution(self.low, self.high, self.cells)
 
     @property
     def half_width(self) -> float:
@@ -100,16 +113,17 @@ class SquareWave(AffineWindow):
         histogram = np.bincount(cell, minlength=self.cells).astype(np.int64)
         return ReportSums(seen.size, *sums(seen, itself), histogram)
 
-    def estimate_distribution(self, counts: ReportSums, smooth: bool = True) -> Floats:
+    def estimate_distribution(self, counts: ReportSums, smooth: bool | None = None) -> Floats:
         """Share of users in each cell of the interval, by (smoothed) EM; biased.
 
         Parameters
         ----------
         counts : ReportSums
             Summary of the reports, from `aggregate`.
-        smooth : bool, default True
-            EMS: each share is averaged with its neighbours' after every step, with weights
-            1/4, 1/2, 1/4. False is EM, the most likely shares, which follows the noise.
+        smooth : bool, optional
+            None is False for the aim "em", else True. True is EMS: each share is averaged
+            with its neighbours' after every step, with weights 1/4, 1/2, 1/4. False is EM,
+            the most likely shares, which follows the noise.
 
         Returns
         -------
@@ -117,6 +131,7 @@ class SquareWave(AffineWindow):
             Shares, at least 0, that sum to 1; the first cell begins at `low`.
         """
         check_integer("num_users of counts", counts.num_users, 1)
+        smooth = self.aim != "em" if smooth is None else smooth
         if counts.histogram is None or counts.histogram.shape != (self.cells,):
             raise ValueError(f"counts must hold a histogram of {self.cells} cells.")
         law = self._law

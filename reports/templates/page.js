@@ -197,6 +197,8 @@
   const answer = form.querySelector("output");
   const body = form.querySelector("tbody");
   const update = () => {
+    goals.success = form.elements.set.selectedOptions[0].dataset.given || "attack success";
+    form.querySelector("[data-goal=success]").textContent = goals.success;
     const caps = {};
     let wrong = "";
     Object.keys(goals).forEach((goal) => {

@@ -19,7 +19,7 @@ from ldpaudit.protocols.numeric import (
     SquareWave,
     Staircase,
 )
-from ldpaudit.protocols.numeric._weights import TOTAL, weights, whole_gap
+from ldpaudit.protocols.numeric._weights import TOTAL, below, weights, whole_gap
 
 INPUTS = np.array([-1.0, 1.0, -0.999999, -0.3, 0.0, 0.123456789, 0.5, 0.99])
 EPSILONS = [0.05, 0.7, 1.0, 2.3, 4.0, 7.5]
@@ -90,18 +90,30 @@ def test_whole_gap_is_the_floor() -> None:
     assert whole_gap(1e-12, 10) == 0
 
 
+class Places:
+    """A generator whose doubles are these whole numbers of 2**-52."""
+
+    def __init__(self, places: list[int]) -> None:
+        self.places = np.array(places) / TOTAL
+
+    def random(self, size: int) -> np.ndarray[Any, Any]:
+        assert size == self.places.size
+        return self.places.copy()
+
+
+def test_numbers_below_a_total_are_all_equally_likely() -> None:
+    rng = np.random.default_rng(3)
+    assert np.array_equal(rng.random(1000) * 2.0**53 % 1, np.zeros(1000))  # whole multiples
+    drawn = below(5, 40_000, rng, 8)  # three of eight are drawn again
+    counts = np.bincount(drawn.astype(int), minlength=8)
+    assert counts[5:].sum() == 0
+    assert (np.abs(counts[:5] - 8000) < 5 * math.sqrt(8000 * 0.8)).all()  # false alarm 6e-7
+    assert below(7, 0, rng).size == 0
+
+
 @pytest.mark.parametrize("m", [Rounded(1.2, levels=4), Duchi(0.7)], ids=repr)
 def test_one_number_decides_a_rounded_report_as_weighed(m: Any) -> None:
     """Every threshold of the draw, by feeding it all places around them."""
-
-    class Places:
-        def __init__(self, places: list[int]) -> None:
-            self.places = np.array(places)
-
-        def integers(self, low: int, high: int, size: int) -> np.ndarray[Any, Any]:
-            assert (low, high, size) == (0, m._law.total, self.places.size)
-            return self.places
-
     w = m._law
     for position in (0.0, 0.25, 0.5, 1.0 * m._steps):
         below = min(int(position), m._steps - 1)
@@ -120,16 +132,6 @@ def test_one_number_decides_a_rounded_report_as_weighed(m: Any) -> None:
 
 @pytest.mark.parametrize("m", [Piecewise(1.3), SquareWave(0.8), Dithered(2.1)], ids=repr)
 def test_a_window_is_drawn_as_weighed(m: Any) -> None:
-    class Places:
-        def __init__(self, places: list[int], rounding: float) -> None:
-            self.places, self.rounding = np.array(places), rounding
-
-        def random(self, size: int) -> np.ndarray[Any, Any]:
-            return np.full(size, self.rounding)
-
-        def integers(self, *_: int) -> np.ndarray[Any, Any]:
-            return self.places
-
     w = m._law
     if isinstance(m, Dithered):
         size, levels = m.dithers, m.levels or 0
@@ -138,7 +140,7 @@ def test_a_window_is_drawn_as_weighed(m: Any) -> None:
         edges |= {w.extra + j * w.blind + d for j in range(levels) for d in (0, 1, w.blind - 1)}
         for position, dither in ((0.0, 0), (1.75, 7), (float(m._steps), size - 1), (70_000.4, 99)):
             places = [p * size + dither for p in sorted(edges)]
-            drawn = m._draw(np.full(len(places), position), Places(places, 0.0))  # type: ignore[arg-type]
+            drawn = m._draw(np.full(len(places), position), Places(places))  # type: ignore[arg-type]
             wanted = [
                 math.floor((position + dither + p / w.extra) / size)
                 if p < w.extra
@@ -148,14 +150,19 @@ def test_a_window_is_drawn_as_weighed(m: Any) -> None:
             assert drawn.tolist() == [j * size + size - 1 - dither for j in wanted]
         return
     for position in (0.0, 777.25, float(m._steps)):
-        node = math.floor(position + 0.5)
         offsets = (0, 1, m._width // 2, m._width - 1)
-        edges = {o * w.extra + d for o in offsets for d in (0, 1, w.extra - 1)}
+        steps = (0, 1, w.extra // 4, w.extra * 3 // 4 + (w.extra >> 20), w.extra - 1)
+        edges = {o * w.extra + d for o in offsets for d in steps}
         cells = (0, 1, w.outputs // 3, w.outputs - 1)
         edges |= {w.told + c * w.blind + d for c in cells for d in (0, 1, w.blind - 1)}
         places = sorted(edges)
-        drawn = m._draw(np.full(len(places), position), Places(places, 0.5))
-        wanted = [node + p // w.extra if p < w.told else (p - w.told) // w.blind for p in places]
+        drawn = m._draw(np.full(len(places), position), Places(places))
+        # What is left over of the place rounds the position.
+        nodes = [math.floor(Fraction(position) + Fraction(p % w.extra, w.extra)) for p in places]
+        wanted = [
+            node + p // w.extra if p < w.told else (p - w.told) // w.blind
+            for p, node in zip(places, nodes, strict=True)
+        ]
         assert drawn.tolist() == wanted
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import ldpaudit
+from ldpaudit.data import load
 from ldpaudit.protocols import Dithered, Hybrid, PrivUnit
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "numeric.md").read_text(encoding="utf-8")
@@ -89,3 +90,21 @@ def test_figures_in_the_text() -> None:
         1 - Dithered(e).worst_variance() / Hybrid(e).worst_variance() for e in (1.67, 1.69, 1.71)
     ]
     assert round(min(near), 3) == 0.027 or round(min(near), 3) == 0.026
+
+
+@pytest.mark.parametrize(
+    "row", table("mechanism | epsilon | error"), ids=lambda row: "-".join(row[:2])
+)
+def test_what_is_given_away_of_real_ages(row: list[str]) -> None:
+    ages: Any = load("adult-age", low=0, high=100)
+    prior = (ages.inputs, ages.frequencies)
+    name, epsilon, error, share, near, beyond = row
+    m = make(name, float(epsilon), low=0.0, high=100.0)
+    variance, r2 = m.mean_variance(prior), m.posterior_mean_share(prior)
+    assert f"{math.sqrt(variance):.2f}" == error
+    assert f"{r2:.4f}" == share
+    assert f"{m.nearby_success(5.0, prior):.4f}" == near
+    mean = ages.inputs @ ages.frequencies
+    spread = float(ages.frequencies @ (ages.inputs - mean) ** 2)
+    limit = ldpaudit.frontier_mean(1.0).error_at(r2, spread)
+    assert f"{variance / limit:.2f}" == beyond
