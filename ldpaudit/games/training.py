@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ldpaudit.adapters.arrays import joined
 from ldpaudit.contracts.attacks import Distinguisher, TrainableDistinguisher
 from ldpaudit.contracts.mechanisms import Mechanism
 
@@ -28,5 +29,5 @@ def learn(
     halves = np.array_split(np.where(first, *pair), [size // 2])
     one, two = (mechanism.privatize(values, rng=rng) for values in halves)
     both = isinstance(one, np.ndarray) and isinstance(two, np.ndarray)
-    reports = np.concatenate((one, two)) if both else [*one, *two]
+    reports = joined((one, two)) if both else [*one, *two]
     return attack.fit(reports, first, rng=rng)
