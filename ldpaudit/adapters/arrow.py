@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ldpaudit.adapters.endings import PARQUET
 from ldpaudit.adapters.tables import Table, from_values
-
-PARQUET, FEATHER = (".parquet", ".pq"), (".feather", ".arrow", ".ipc", ".arrows")
 
 
 def read_arrow(path: Path) -> Table:

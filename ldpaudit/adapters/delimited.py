@@ -17,10 +17,8 @@ from typing import Any
 from ldpaudit.adapters.cells import MISSING, is_number
 from ldpaudit.adapters.tables import Table
 
-TEXT = (".csv", ".tsv", ".tab", ".txt")
 #: How compressed text is opened, by its ending.
 _OPEN: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-COMPRESSED = (*_OPEN, ".zst")
 _BROKEN = (EOFError, zlib.error, lzma.LZMAError)
 #: Lines that show the separator.
 _LOOKED_AT = 100

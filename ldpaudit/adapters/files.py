@@ -8,41 +8,14 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ldpaudit.adapters.arrow import FEATHER, PARQUET, from_stream, read_arrow
-from ldpaudit.adapters.delimited import COMPRESSED, TEXT, read_delimited
+from ldpaudit.adapters.arrow import from_stream, read_arrow
+from ldpaudit.adapters.delimited import read_delimited
+from ldpaudit.adapters.endings import FEATHER, JSON, KNOWN, PARQUET, TEXT, ending_of
 from ldpaudit.adapters.frames import from_frame
-from ldpaudit.adapters.json_lines import JSON, read_json, rows_as_table
+from ldpaudit.adapters.json_lines import read_json, rows_as_table
 from ldpaudit.adapters.tables import Table
 
 Source: TypeAlias = Any
-
-#: Endings of files of recorded reports; text may be compressed.
-ENDINGS = (*TEXT, *JSON, *PARQUET, *FEATHER, ".npy")
-KNOWN = (
-    "a .csv, .tsv, .txt or .jsonl file (also .gz, .bz2, .xz, .zst), .parquet, .feather, .arrow or "
-    ".npy file, or a folder of .parquet files"
-)
-
-
-def is_recording(text: str) -> bool:
-    """Whether a text names a file of recorded reports, by its ending, or a folder that exists.
-
-    >>> [is_recording(name) for name in ("a.csv", "a.csv.gz", "b.PQ", "grr", "m.py:fn")]
-    [True, True, True, False, False]
-    """
-    return _ending(text) is not None or ("/" in text and Path(text).is_dir())
-
-
-def split_columns(text: str) -> tuple[str, list[str] | None]:
-    """A file and the columns that are named behind it, FILE:COLUMN+COLUMN.
-
-    >>> split_columns("log.csv:answer+seed"), split_columns("log.csv")
-    (('log.csv', ['answer', 'seed']), ('log.csv', None))
-    """
-    file, colon, columns = text.rpartition(":")
-    if colon and is_recording(file):
-        return file, columns.split("+")
-    return text, None
 
 
 def load(source: Source, which: str, separator: str | None = None) -> Table:
@@ -74,7 +47,7 @@ def load(source: Source, which: str, separator: str | None = None) -> Table:
 
 
 def _read(path: Path, which: str, separator: str | None) -> Table:
-    ending = _ending(path.name)
+    ending = ending_of(path.name)
     try:
         if path.is_dir():
             return read_arrow(path)
@@ -89,14 +62,6 @@ def _read(path: Path, which: str, separator: str | None) -> Table:
     except OSError as error:
         raise ValueError(f"cannot read {str(path)!r}: {error.strerror or error}.") from None
     raise ValueError(f"{which} must be an array or the path of {KNOWN}, got {str(path)!r}.")
-
-
-def _ending(name: str) -> str | None:
-    """The known ending of a file, without that of its compression."""
-    name = name.lower()
-    plain = next((name.removesuffix(end) for end in COMPRESSED if name.endswith(end)), name)
-    found = next((end for end in ENDINGS if plain.endswith(end)), None)
-    return found if plain == name or found in (*TEXT, *JSON) else None
 
 
 def _npy(path: Path) -> np.ndarray[Any, Any]:

@@ -9,8 +9,6 @@ from typing import Any
 from ldpaudit.adapters.delimited import text_of
 from ldpaudit.adapters.tables import Table, from_values
 
-JSON = (".jsonl", ".ndjson", ".json")
-
 
 def read_json(path: Path) -> Table:
     """The rows of a file; keys that all of them have are columns, any others one dictionary."""

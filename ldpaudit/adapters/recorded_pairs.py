@@ -12,7 +12,8 @@ import numpy as np
 from ldpaudit import validate
 from ldpaudit.adapters.arrays import Raw, joined
 from ldpaudit.adapters.delimited import with_names
-from ldpaudit.adapters.files import load, same_form, split_columns
+from ldpaudit.adapters.endings import split_columns
+from ldpaudit.adapters.files import load, same_form
 from ldpaudit.adapters.growing import growing, is_default_index
 from ldpaudit.adapters.tables import Table, reports_of, typed_together
 

@@ -19,7 +19,8 @@ from ldpaudit import divergence, validate
 from ldpaudit.adapters.finite_inputs import on_inputs
 from ldpaudit.auditing.bound_choice import choose_bound
 from ldpaudit.auditing.defaults import MAX_REPETITIONS, VERDICT_ALPHA
-from ldpaudit.auditing.identity import parameters_of
+from ldpaudit.auditing.growing import settled
+from ldpaudit.auditing.identity import shown_parameters
 from ldpaudit.auditing.levels import Levels
 from ldpaudit.auditing.one_pair import check_pair
 from ldpaudit.auditing.plan import AuditPlan, check_users, chosen_attacks
@@ -174,10 +175,10 @@ def audit(
         isolate=isolate,
         jobs=validate.check_integer("jobs", jobs, 1, validate.MAX_JOBS),
     )
-    found = plan.bounds()
+    found = settled(plan)
     return AuditResult(
         mechanism=str(name or getattr(mechanism, "name", type(mechanism).__name__)),
-        parameters=parameters_of(mechanism),
+        parameters=shown_parameters(mechanism),
         k=k,
         claimed_epsilon=claim.epsilon,
         claimed_delta=claim.delta,

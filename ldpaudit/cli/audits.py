@@ -10,13 +10,18 @@ import typer
 from ldpaudit.cli.exits import EXIT, EXIT_CONSISTENT, EXIT_VIOLATION, nonsense_is_inconclusive
 from ldpaudit.cli.options import (
     AsJson,
+    Batched,
     Delta,
     Epsilon,
     Estimator,
     K,
+    Label,
+    OwnRandomness,
     Parameters,
     Range,
+    Report,
     Seed,
+    Separator,
     Values,
 )
 
@@ -26,8 +31,9 @@ def audit(
         str,
         typer.Argument(
             metavar="NAME",
-            help="Registered name, package.module:object, file.py:object, or recorded reports "
-            "of one input (.csv, .csv.gz, .parquet, .npy).",
+            help="Registered name, package.module:object, file.py:object, another package's "
+            "mechanism (pure-ldp/oue), or recorded reports: of one input, or a log of both "
+            "(--label). FILE:COLUMN+COLUMN chooses columns.",
         ),
     ],
     other: Annotated[
@@ -39,6 +45,11 @@ def audit(
     param: Parameters = None,
     values: Values = None,
     ends: Range = None,
+    batched: Batched = False,
+    own_randomness: OwnRandomness = False,
+    label: Label = None,
+    report: Report = None,
+    separator: Separator = None,
     attack: Annotated[
         list[str] | None,
         typer.Option("--attack", help="Instead of the usual attacks; may be repeated."),
@@ -78,7 +89,9 @@ def audit(
 
     with nonsense_is_inconclusive(target):
         claim = {"k": k, "epsilon": epsilon, "delta": delta, **kind_of_input(values, ends)}
-        mechanism = audited(target, other, claim, param or [])
+        how = {"batched": batched, "reproducible": not own_randomness}
+        log = {"label": label, "columns": report, "separator": separator}
+        mechanism = audited(target, other, claim, param or [], how, log)
         result = run(
             mechanism,
             attack,
@@ -116,6 +129,8 @@ def check(
     param: Parameters = None,
     values: Values = None,
     ends: Range = None,
+    batched: Batched = False,
+    own_randomness: OwnRandomness = False,
     estimator: Estimator = False,
 ) -> int:
     """Hold a mechanism against the contract: law, likelihood, estimate, variance."""
@@ -124,7 +139,8 @@ def check(
 
     with nonsense_is_inconclusive(target):
         claim = {"k": k, "epsilon": epsilon, "delta": delta, **kind_of_input(values, ends)}
-        mechanism = build(target, claim, param or [])
+        how = {"batched": batched, "reproducible": not own_randomness}
+        mechanism = build(target, claim, param or [], how)
         try:
             passed = check_mechanism(mechanism)
             passed += check_estimator(mechanism) if estimator else []

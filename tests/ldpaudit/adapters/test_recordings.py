@@ -170,7 +170,10 @@ def test_parquet(tmp_path: Path) -> None:
     for frame, message in (
         (pd.DataFrame({"y": [1.0, np.nan, 2.0], "s": ["c"] * 3}), "missing in row 2 of .*'y'"),
         (pd.DataFrame({"y": [1.0], "s": [None]}).astype({"s": "string"}), "missing in row 1"),
-        (pd.DataFrame({"y": [[1, None]], "s": ["a"]}), "must not be None, got .* in row 1 of .*'y'"),
+        (
+            pd.DataFrame({"y": [[1, None]], "s": ["a"]}),
+            "must not be None, got .* in row 1 of .*'y'",
+        ),
         (pd.DataFrame({"s": ["a"], "y": [1]}), "must have the same columns"),
         (pd.DataFrame({"y": np.empty(0), "s": np.empty(0)}), "at least one report, got none."),
     ):
