@@ -52,7 +52,7 @@ def promising_pair(mechanism: Mechanism, trials: int, *, seed: int, identity: st
     """
     k = mechanism.k
     rng = stream(seed, identity, "epsilon", "inputs")
-    chosen = some_inputs(k, max(2, min(_INPUTS, trials // 2 // _FEWEST)), rng)
+    chosen = some_inputs(k, max(3, min(_INPUTS, trials // 2 // _FEWEST)), rng)
     each = max(_FEWEST, trials // 2 // chosen.size)
     places = rng.permutation(np.repeat(np.arange(chosen.size), each))
     reports = mechanism.privatize(chosen[places], rng=rng)
@@ -80,7 +80,7 @@ def some_inputs(k: int, most: int, rng: np.random.Generator) -> Values:
     """All inputs where they are few; else the ends, two neighbours, and others at random."""
     if k <= most:
         return np.arange(k)
-    first = [0, k - 1, 1, k // 2, k // 2 + 1, k - 2]
+    first = [0, 1, k - 1, k // 2, k // 2 + 1, k - 2]
     fixed = list(dict.fromkeys(value for value in first if value < k))[:most]
     others = rng.choice(k, min(k, 2 * most), replace=False)
     fresh = others[~np.isin(others, fixed)][: most - len(fixed)]
