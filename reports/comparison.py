@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from ldpaudit.analysis.metrics import read
 from ldpaudit.outcomes.audit_result import SCHEMA
 from ldpaudit.outcomes.table import as_json
-
 from ldpaudit.validate import check_known
 
 from ._collections import watches

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
 from ldpaudit.adapters.arrays import joined
@@ -28,6 +30,9 @@ def learn(
     first = rng.integers(0, 2, size) == 0
     halves = np.array_split(np.where(first, *pair), [size // 2])
     one, two = (mechanism.privatize(values, rng=rng) for values in halves)
+    asks = getattr(mechanism, "doubt", None)
+    if asks is not None and (reason := asks(halves[0], one)) is not None:
+        warnings.warn(reason, stacklevel=2)
     both = isinstance(one, np.ndarray) and isinstance(two, np.ndarray)
     reports = joined((one, two)) if both else [*one, *two]
     return attack.fit(reports, first, rng=rng)
