@@ -133,7 +133,7 @@ def with_names(tables: list[Table], header: bool | None) -> list[Table]:
     words = (
         len(tops) == 2
         and tops[0] == tops[1]
-        and not any(cell[:1].isdigit() for cell in tops[0])
+        and not any(cell[:1].isdigit() or cell[:1] in tuple("[{(") for cell in tops[0])
         and not any(tops[0] in zip(*(c[1:] for c in table.columns), strict=True) for table in files)
     )
     out = []

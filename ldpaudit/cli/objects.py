@@ -68,10 +68,8 @@ def _built(found: Any, target: str, parameters: dict[str, Any]) -> Any:
     told = f"{target}({', '.join(f'{name}={value!r}' for name, value in parameters.items())})"
     try:
         made = found(**parameters)
-    except ValueError:
-        raise
-    except Exception as error:
-        raise ValueError(f"{told} failed: {type(error).__name__}: {error}.") from error
+    except TypeError as error:
+        raise ValueError(f"{told} failed: TypeError: {error}.") from error
     return _checked(made, told, target)
 
 
