@@ -191,7 +191,7 @@ def test_one_column_keeps_its_type_in_every_container(tmp_path: Path) -> None:
     sources = [*(tmp_path / f"a.{end}" for end in ("npy", "csv", "parquet", "feather", "jsonl"))]
     for source in (*sources, frame, frame["y"], Arrow(frame), seeds.tolist()):
         reports = ldpaudit.from_samples(source, [1], epsilon=1.0).in_order()[0]
-        assert (reports.dtype, reports.tolist()) == (np.uint64, [*seeds.tolist(), 1])
+        assert (reports.dtype.str, reports.tolist()) == ("<u8", [*seeds.tolist(), 1])
 
 
 @pytest.mark.parametrize(
@@ -281,7 +281,7 @@ def number_files(folder: Path, odd: str, at: int = 6) -> list[Path]:
 @pytest.mark.parametrize("odd", ["Inf", "Infinity", "-inf", "+INFINITY"])
 def test_infinities_are_numbers(tmp_path: Path, odd: str) -> None:
     reports = ldpaudit.from_samples(*number_files(tmp_path, odd), epsilon=1.0).in_order()[0]
-    assert (reports.dtype, np.isinf(reports).sum()) == (np.float64, 1)
+    assert (reports.dtype.kind, np.isinf(reports).sum()) == ("f", 1)
 
 
 @pytest.mark.parametrize("odd", ["#N/A", "\\N", "NA", "null", "NaN", "n/a", "<NA>", ""])
@@ -334,7 +334,7 @@ def test_a_log_must_hold_what_is_asked_for() -> None:
         ({"label": "no", "inputs": ("a", "b")}, "unknown column of first 'no'"),
     ):
         with pytest.raises(ValueError, match=message):
-            ldpaudit.from_samples(log, epsilon=1.0, **({"label": "true"} | how))  # type: ignore[arg-type]
+            ldpaudit.from_samples(log, epsilon=1.0, **({"label": "true"} | how))
     with pytest.raises(TypeError, match="second must then be left out"):
         ldpaudit.from_samples(log, log, label="true", epsilon=1.0)
     m = ldpaudit.from_samples(log, label="true", inputs=("c", "a"), epsilon=1.0)
