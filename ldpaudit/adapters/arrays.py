@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 import numpy as np
@@ -13,6 +14,8 @@ Raw: TypeAlias = npt.NDArray[Any]
 Where: TypeAlias = Callable[[int], str]
 
 _NUMBER = (bool, int, float, np.bool_, np.integer, np.floating)
+#: Types of Python that numpy stacks itself, with the kinds of arrays that lose nothing.
+_PLAIN = {bool: "b", int: "iu", float: "f", str: "U"}
 _LISTS = (tuple, list, np.ndarray)
 _FORMS = "a number, text, bytes, or a tuple, list, set, array or dictionary of numbers and texts"
 
@@ -32,6 +35,9 @@ def stack(reports: Sequence[Any], where: Where) -> Raw:
     several shapes are tuples in an array of objects, bytes of several lengths stay bytes, sets
     are frozensets and dictionaries stay what they are.
     """
+    plain = _plain(reports)
+    if plain is not None:
+        return checked(plain, where)
     rows = [_row(report, place, where) for place, report in enumerate(reports)]
     if not rows:
         return np.empty(0)
@@ -45,6 +51,26 @@ def stack(reports: Sequence[Any], where: Where) -> Raw:
     for place, array in enumerate(arrays):
         out[place] = array
     return checked(out, where)
+
+
+def _plain(reports: Sequence[Any]) -> Raw | None:
+    """Reports that are all of one plain type, or lists of one length of it; else None."""
+    kinds = set(map(type, reports))
+    shape: tuple[int, ...] = (len(reports),)
+    flat: Any = reports
+    if len(kinds) == 1 and kinds <= {list, tuple}:
+        lengths = set(map(len, reports))
+        if len(lengths) > 1:
+            return None
+        shape, flat = (len(reports), lengths.pop()), list(chain.from_iterable(reports))
+        kinds = set(map(type, flat))
+    if len(kinds) != 1 or not kinds <= _PLAIN.keys():
+        return None
+    try:
+        array = np.array(flat)
+    except OverflowError:
+        return None
+    return array.reshape(shape) if array.dtype.kind in _PLAIN[kinds.pop()] else None
 
 
 def joined(parts: Sequence[Raw]) -> Raw:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -82,6 +83,12 @@ def audit(
     seed: Seed = 0,
     jobs: Annotated[int, typer.Option("--jobs", help="Processes for a large bound.")] = 1,
     as_json: AsJson = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", help="Also as JSON, page, JUnit XML and Markdown in DIR."
+        ),
+    ] = None,
 ) -> int:
     """Audit one mechanism: does it keep its epsilon, what does a report reveal, at what cost."""
     from ldpaudit.auditing.harness import audit as run
@@ -113,6 +120,8 @@ def audit(
         from ldpaudit.cli.terminal import show_audit
 
         show_audit(result)
+    if out is not None:
+        result.save(out)
     return EXIT[result.verdict]
 
 

@@ -28,6 +28,8 @@ from ldpaudit.outcomes.table import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
 #: Version of the JSON of an audit, of the tidy table and of the store.
@@ -249,6 +251,12 @@ class AuditResult:
         from ldpaudit.outcomes.text import audit_lines
 
         return "\n".join(audit_lines(self))
+
+    def save(self, directory: str | Path) -> list[Path]:
+        """Write the audit as JSON, page, JUnit XML and Markdown; return the paths."""
+        from ldpaudit.outcomes.files import save_audit
+
+        return save_audit(self, directory)
 
     def rows(self) -> list[dict[str, Any]]:
         """The rows of the tidy table, in a fixed order."""

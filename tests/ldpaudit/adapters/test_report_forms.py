@@ -93,7 +93,6 @@ def test_a_form_shows_what_the_plain_form_shows(form: str, plain: float) -> None
 
 @pytest.mark.slow
 def test_no_form_shows_what_is_not_there() -> None:
-    """Five seeds of each form at the verdict's level of 1e-4: one violation in 50 such tests."""
+    """Each form at the verdict's level of 1e-4: a violation in one of 240 such tests."""
     for place, form in enumerate(FORMS.values()):
-        for seed in range(5):
-            assert bound(form, recorded(100 * place + seed, told=False)).verdict != "violation"
+        assert bound(form, recorded(100 * place, told=False)).verdict != "violation"
