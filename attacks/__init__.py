@@ -8,6 +8,7 @@ from .distinguishability import LikelihoodRatio
 from .guessing import BlindGuess, SingleGuess
 from .joint import AttributeGuess, JointEvent
 from .learned import LearnedDistinguisher
+from .learned_guess import LearnedGuess
 
 __all__ = [
     "AttributeGuess",
@@ -16,6 +17,7 @@ __all__ = [
     "BlindGuess",
     "JointEvent",
     "LearnedDistinguisher",
+    "LearnedGuess",
     "LikelihoodRatio",
     "SingleGuess",
 ]

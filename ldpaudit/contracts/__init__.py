@@ -23,6 +23,7 @@ from ldpaudit.contracts.attacks import (
     FindsPairs,
     Reconstruction,
     TrainableDistinguisher,
+    TrainableReconstruction,
 )
 from ldpaudit.contracts.bounds import (
     EventBound,
@@ -120,6 +121,7 @@ __all__ = [
     "Registered",
     "Reports",
     "TrainableDistinguisher",
+    "TrainableReconstruction",
     "Values",
     "checked_mechanism",
 ]
