@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -64,6 +64,7 @@ def audit(
     name: str | None = None,
     isolate: bool = False,
     jobs: int = 1,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> AuditResult:
     """Audit one mechanism: its epsilon, what one report reveals, and what it costs.
 
@@ -124,6 +125,8 @@ def audit(
     jobs : int, default 1
         Processes that share the reports of a large bound (several million). The result
         does not depend on it.
+    progress : callable, optional
+        Called as ``progress(step, done, total)`` when a step begins.
 
     Returns
     -------
@@ -174,7 +177,9 @@ def audit(
         stop=stop,
         isolate=isolate,
         jobs=validate.check_integer("jobs", jobs, 1, validate.MAX_JOBS),
+        progress=progress,
     )
+    plan.begin("bound on epsilon", 0)
     found = settled(plan)
     return AuditResult(
         mechanism=str(name or getattr(mechanism, "name", type(mechanism).__name__)),

@@ -92,9 +92,10 @@ def audit(
 ) -> int:
     """Audit one mechanism: does it keep its epsilon, what does a report reveal, at what cost."""
     from ldpaudit.auditing.harness import audit as run
+    from ldpaudit.cli.progress import audit_steps
     from ldpaudit.cli.targets import audited, kind_of_input
 
-    with nonsense_is_inconclusive(target):
+    with nonsense_is_inconclusive(target), audit_steps(target) as progress:
         claim = {"k": k, "epsilon": epsilon, "delta": delta, **kind_of_input(values, ends)}
         how = {"batched": batched, "reproducible": not own_randomness}
         log = {"label": label, "columns": report, "separator": separator}
@@ -113,6 +114,7 @@ def audit(
             model_based=model_based,
             name=target if other is None else None,
             jobs=jobs,
+            progress=progress,
         )
     if as_json:
         typer.echo(json.dumps(result.to_dict(), indent=2, allow_nan=False))
