@@ -159,15 +159,20 @@ def _row(report: Any, place: int, where: Where) -> _Row:
         return _Row(np.asarray(report))
     if isinstance(report, np.ndarray) and report.ndim == 0:
         report = report.item()
-    if isinstance(report, set | frozenset):
-        _kinds(report, report, place, where)
-        return _Row(objects([frozenset(report)]).reshape(()))
+    if isinstance(report, _LISTS):
+        return _listed(report, place, where)
     if isinstance(report, dict):
         _check_parts(report, report, place, where)
         return _Row(objects([report]).reshape(()))
-    if not isinstance(report, _LISTS):
-        _kinds([report], report, place, where)
-        return _Row(np.asarray(report))
+    if isinstance(report, set | frozenset):
+        _kinds(report, report, place, where)
+        return _Row(objects([frozenset(report)]).reshape(()))
+    _kinds([report], report, place, where)
+    return _Row(np.asarray(report))
+
+
+def _listed(report: Any, place: int, where: Where) -> _Row:
+    """The entries of a list, those of nested ones side by side."""
     entries: list[Any] = list(report)
     parts: tuple[int, ...] = ()
     if any(isinstance(entry, _LISTS) for entry in entries):

@@ -52,21 +52,26 @@ def typed(
     ValueError
         If a number is missing, or a few of many cells are no numbers.
     """
+    if commas:
+        parts = _with_points(parts)
     distinct = {cell for cells in parts for cell in cells}
     known = {cell for cell in distinct if cell.lower() not in MISSING}
-    if commas and known and all(map(_COMMA.fullmatch, known)):
-        parts = [[cell.replace(",", ".") for cell in cells] for cells in parts]
-        known = {cell.replace(",", ".") for cell in known}
-        distinct = {cell.replace(",", ".") for cell in distinct}
     numbers = {cell for cell in known if is_number(cell)}
     numeric = bool(numbers) and _numeric(parts, known, numbers, place)
     gone = distinct - known if numeric else set() if empty else distinct & {""}
-    if gone:
-        for file, cells in enumerate(parts):
-            rows = [row for row, cell in enumerate(cells) if cell in gone]
-            if rows:
-                raise ValueError(f"a value is missing {place(file, rows[0])}.")
+    for file, cells in enumerate(parts):
+        row = next((row for row, cell in enumerate(cells) if cell in gone), None)
+        if row is not None:
+            raise ValueError(f"a value is missing {place(file, row)}.")
     return [_column(cells, known, numeric) for cells in parts]
+
+
+def _with_points(parts: Sequence[list[str]]) -> Sequence[list[str]]:
+    """Decimal commas as points, where every cell is a number with one or none."""
+    known = {cell for cells in parts for cell in cells if cell.lower() not in MISSING}
+    if not known or not all(map(_COMMA.fullmatch, known)):
+        return parts
+    return [[cell.replace(",", ".") for cell in cells] for cells in parts]
 
 
 def _numeric(parts: Sequence[list[str]], known: set[str], numbers: set[str], place: Place) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 from ldpaudit.auditing.one_pair import Found
 
-if TYPE_CHECKING:
-    from ldpaudit.auditing.plan import AuditPlan
+#: An `ldpaudit.auditing.plan.AuditPlan`, of which this file takes what it needs.
+AuditPlan: TypeAlias = Any
 
 
 def settled(plan: AuditPlan) -> Found:

@@ -5,14 +5,10 @@ from __future__ import annotations
 import html
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.etree import ElementTree as Xml
 
-from ldpaudit.outcomes.text import NOTHING, next_step, reason
-from ldpaudit.registry import load
-
-if TYPE_CHECKING:
-    from ldpaudit.outcomes.audit_result import AuditResult
+from ldpaudit.outcomes.text import NOTHING, AuditResult, next_step, reason
 
 #: Control characters that XML cannot hold, and what stands for them.
 _CONTROL = {code: "\ufffd" for code in range(32) if chr(code) not in "\t\n\r"}
@@ -57,7 +53,7 @@ def _page(result: AuditResult) -> str:
         '<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
-        f"<title>{title}</title></head>\n<body><main>\n{load('reports', 'audit')(result)}\n"
+        f"<title>{title}</title></head>\n<body><main>\n{result._repr_html_()}\n"
         "</main></body>\n</html>\n"
     )
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any, TypeAlias
 
 from ldpaudit.outcomes.table import SHARES, confidence
 
-if TYPE_CHECKING:
-    from ldpaudit.outcomes.audit_result import AuditResult
+#: An `ldpaudit.outcomes.AuditResult`, which prints itself by this file and so is not loaded here.
+AuditResult: TypeAlias = Any
 
 NOTHING = "nothing could be shown"
 
