@@ -10,6 +10,8 @@ from ldpaudit.adapters.arrays import Raw, rows_of
 
 #: Reports that are looked at.
 _LOOKED_AT = 1_000
+#: Share of reports that must be something else: what is rarer is an exception of a mechanism.
+_OFTEN = 0.02
 
 
 def foreign_inputs(name: str, values: Raw, reports: Any) -> str | None:
@@ -38,9 +40,9 @@ def foreign_inputs(name: str, values: Raw, reports: Any) -> str | None:
         told = " and ".join(sorted({"/".join(sorted(own)) for own in types}))
         return f"{name} returns {told} for different inputs, no type in common{ask}"
     echoed = {row for value, row in pairs if _kind(row) == "numbers"}
-    others = {repr(row) for _, row in pairs if _kind(row) != "numbers"}
+    others = [repr(row) for _, row in pairs if _kind(row) != "numbers"]
     echo = all(row == value for value, row in pairs if _kind(row) == "numbers")
-    if echo and len(echoed) > 1 and len(others) > 1:
+    if echo and len(echoed) > 1 and len(set(others)) > 1 and len(others) > _OFTEN * len(pairs):
         return f"{name} returns whole numbers only where they are its input{ask}"
     return None
 

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any, Protocol
 
 from ldpaudit.auditing.one_pair import Found
-
-#: An `ldpaudit.auditing.plan.AuditPlan`, of which this file takes what it needs.
-AuditPlan: TypeAlias = Any
+from ldpaudit.claim import Claim
 
 
-def settled(plan: AuditPlan) -> Found:
+class Planned(Protocol):
+    """What is taken of an audit's plan, a dataclass."""
+
+    @property
+    def mechanism(self) -> Any:
+        """What is audited."""
+
+    @property
+    def claim(self) -> Claim:
+        """What it is held to."""
+
+    def bounds(self) -> Found:
+        """Both bounds on epsilon."""
+
+
+def settled(plan: Planned) -> Found:
     """The bounds of a plan; of a recording, first of the columns that do not only grow.
 
     What a row number, a time or a running id tells of the input may lie in the recording alone,
@@ -21,17 +34,17 @@ def settled(plan: AuditPlan) -> Found:
     names: tuple[str, ...] = getattr(recorded, "growing", ())
     if not names:
         return found
+    whole: Any = recorded.with_growing()
     if _beyond(found, plan):
-        with_growing: Any = getattr(recorded, "with_growing", lambda: None)()
-        return found if with_growing is not None else found._replace(dependence=_reason(names))
-    whole: Any = recorded.with_growing()  # type: ignore[attr-defined]
+        return found if whole is not None else found._replace(dependence=_reason(names))
     if whole is None:
         return found
-    more = replace(plan, mechanism=whole).bounds()
+    both: Any = replace(plan, mechanism=whole)  # type: ignore[type-var]
+    more: Found = both.bounds()
     return more._replace(dependence=_reason(names)) if _beyond(more, plan) else found
 
 
-def _beyond(found: Found, plan: AuditPlan) -> bool:
+def _beyond(found: Found, plan: Planned) -> bool:
     return found.verdict.epsilon_lower > plan.claim.epsilon
 
 
