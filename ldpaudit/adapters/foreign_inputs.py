@@ -10,7 +10,7 @@ from ldpaudit.adapters.arrays import Raw, rows_of
 
 #: Reports that are looked at.
 _LOOKED_AT = 1_000
-#: Share of reports that must be something else: what is rarer is an exception of a mechanism.
+#: Share of reports that must be of either kind: what is rarer is a mechanism's exception.
 _OFTEN = 0.02
 
 
@@ -39,10 +39,11 @@ def foreign_inputs(name: str, values: Raw, reports: Any) -> str | None:
     if len(types) > 1 and not set.intersection(*types):
         told = " and ".join(sorted({"/".join(sorted(own)) for own in types}))
         return f"{name} returns {told} for different inputs, no type in common{ask}"
-    echoed = {row for value, row in pairs if _kind(row) == "numbers"}
+    echoed = [row for value, row in pairs if _kind(row) == "numbers" and row == value]
     others = [repr(row) for _, row in pairs if _kind(row) != "numbers"]
-    echo = all(row == value for value, row in pairs if _kind(row) == "numbers")
-    if echo and len(echoed) > 1 and len(set(others)) > 1 and len(others) > _OFTEN * len(pairs):
+    several = len(set(echoed)) > 1 and len(set(others)) > 1
+    often = min(len(echoed), len(others)) > _OFTEN * len(pairs)
+    if several and often and len(echoed) + len(others) == len(pairs):
         return f"{name} returns whole numbers only where they are its input{ask}"
     return None
 

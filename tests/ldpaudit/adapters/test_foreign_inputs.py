@@ -23,9 +23,7 @@ def krr(country: Any, rng: np.random.Generator) -> Any:
 
 def test_a_function_of_names_is_not_handed_numbers_without_a_word() -> None:
     numbered = ldpaudit.from_callable(krr, k=4, epsilon=1.0)
-    with pytest.warns(
-        UserWarning, match=r"krr returns whole numbers only .* Give values=\[\.\.\.\]"
-    ):
+    with pytest.warns(UserWarning, match=r"krr returns whole numbers only .* Give values="):
         assert ldpaudit.audit(numbered, [], trials=500).verdict == "violation"
     named = ldpaudit.from_callable(krr, values=COUNTRIES, epsilon=1.0)
     result = ldpaudit.audit(named, [], trials=2_000)
