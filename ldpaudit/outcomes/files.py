@@ -90,10 +90,11 @@ def markdown(result: AuditResult) -> str:
     lines += ["| figure | value |", "| --- | --- |"]
     lines += [f"| {name} | {_cell(value)} |" for name, value in _figures(result).items()]
     for outcome in result.attacks:
-        shown = f"{outcome.success:.4f} [{outcome.lower:.4f}, {outcome.upper:.4f}]"
         if outcome.reason is not None:
             shown = f"skipped: {outcome.reason}"
-        elif not outcome.trials:
+        elif outcome.trials:
+            shown = f"{outcome.success:.4f} [{outcome.lower:.4f}, {outcome.upper:.4f}]"
+        else:
             shown = f"{outcome.blind:.4f} (exact)"
         lines.append(f"| success of {_cell(outcome.attack)} | {_cell(shown)} |")
     return "\n".join(lines) + "\n"

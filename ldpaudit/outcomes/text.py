@@ -55,6 +55,8 @@ def next_step(result: AuditResult) -> str | None:
     """What to try after an audit that showed nothing; None after any other."""
     if result.verdict != "inconclusive":
         return None
+    if result.dependence is not None and "only grows" in result.dependence:
+        return "number and time the reports of both inputs alike, or choose columns without it"
     if result.dependence is not None:
         return "draw every report alone, with randomness of its own, and record them in that order"
     more = f"more reports than {result.bound.trials:,} (--trials, or more that are recorded)"

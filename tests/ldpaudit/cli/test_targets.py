@@ -240,3 +240,17 @@ def test_one_log_with_a_label(run: Run, tmp_path: Path) -> None:
         assert 1.6 < found["epsilon_lower"]["value"] < 2.08
         assert found["mechanism"]["parameters"]["columns"] == "answer"
     assert found["mechanism"]["parameters"]["only grows"] == "row"
+
+
+def test_files_for_gates(run: Run, recordings: tuple[str, str], tmp_path: Path) -> None:
+    code, out, err = run("audit", *recordings, "--epsilon", "1", "--out", "gate/files")
+    assert (code, err) == (1, "")
+    assert out.splitlines()[1].startswith("violation: epsilon >= ")
+    folder = tmp_path / "gate" / "files"
+    names = ["audit.html", "audit.json", "junit.xml", "summary.md"]
+    assert sorted(path.name for path in folder.iterdir()) == names
+    summary = (folder / "summary.md").read_text()
+    assert "| success of bayes | skipped: the mechanism has no log\\_likelihood" in summary
+    assert "| success of blind | 0.5000 (exact) |" in summary
+    code, _, _ = run("audit", "grr", "--k", "4", "--epsilon", "1", "--trials", "500", "--out", "g")
+    assert "| success of bayes | 0." in (tmp_path / "g" / "summary.md").read_text()
