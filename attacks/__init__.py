@@ -8,6 +8,7 @@ from .distinguishability import LikelihoodRatio
 from .guessing import BlindGuess, SingleGuess
 from .joint import AttributeGuess, JointEvent
 from .learned import LearnedDistinguisher
+from .learned_guess import LearnedGuess
 from .nearby import Nearby
 from .posterior_mean import PosteriorMean
 
@@ -18,6 +19,7 @@ __all__ = [
     "BlindGuess",
     "JointEvent",
     "LearnedDistinguisher",
+    "LearnedGuess",
     "LikelihoodRatio",
     "Nearby",
     "PosteriorMean",

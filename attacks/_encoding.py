@@ -5,8 +5,10 @@ Which columns there are depends on the form of the reports and is found in train
 - fields of structured arrays, entries of rows, of tuples and of lists of one length;
 - rows of uint8 and byte strings: each of their bits, for packed bits are the common form
   of subsets (of bits kept a byte each, the other seven are constant and left out);
+- dictionaries: the entry of each key;
 - sets, and lists of varying length: for each item, how often the report holds it;
 - numbers or texts of at most 256 distinct values: one code a value;
+- texts that write numbers, lists, sets or objects: those;
 - more integers: quantile bins, and each of their bits; more floats: quantile bins, finer
   in the tails; more texts: the 256 most common ones and, if all have one length, each of
   their characters;
@@ -30,10 +32,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ._steps import (
+    Alone,
     Bag,
     Bit,
     Entry,
     Field,
+    Key,
     Letters,
     Raw,
     Step,
@@ -46,6 +50,7 @@ from ._steps import (
     numbers,
     texts,
 )
+from ._written import Written, written
 
 __all__ = ["Batch", "Codes", "Column", "Part", "as_array", "find_columns", "parts_of"]
 
@@ -53,6 +58,8 @@ Codes = npt.NDArray[np.uint16]
 
 #: Most values of a column that each have a code of their own.
 _LEVELS = 256
+#: Share of lists that must have one length for their entries to be told apart by place.
+_USUAL = 0.9
 #: Most items of sets, or characters of texts, that are columns.
 ITEMS = 4096
 #: Shares of the training reports below the edges of bins.
@@ -145,7 +152,7 @@ class Part(NamedTuple):
     steps: tuple[Step, ...]
     found: Raw
     coder: Coder | None
-    kind: str  # rows, items, text, integer, float, or table and counts of items
+    kind: str  # rows, items, text, written, integer, float, or table and counts of items
 
 
 def find_columns(reports: Raw) -> tuple[Column, ...]:
@@ -172,6 +179,7 @@ def parts_of(part: Raw, steps: tuple[Step, ...] = ()) -> Iterator[Part]:
     """A part of the reports and all that it is taken apart into, down to single columns."""
     coder: Coder | None = None
     ways: Iterable[Step] = ()
+    again = bool(steps) and isinstance(steps[-1], Written)
     if part.dtype.names:
         kind, ways = "rows", map(Field, part.dtype.names)
     elif part.dtype.kind == "S":
@@ -183,11 +191,13 @@ def parts_of(part: Raw, steps: tuple[Step, ...] = ()) -> Iterator[Part]:
     elif part.dtype.kind in "Mm":
         kind, ways = "rows", [Ticks()]
     elif part.dtype.kind in "biufU":
-        coder, ways, kind = _code(part)
+        coder, ways, kind = _code(part, again)
     else:
         rows = part.tolist()
         forms = {form(type(row)) for row in rows}
-        if any(length(row) >= 0 for row in rows):
+        if "dict" in forms:
+            kind, ways = "rows", map(Key, _keys(rows))
+        elif any(length(row) >= 0 for row in rows):
             kind, ways = "items", _entries(rows)
         elif forms == {"bytes"}:
             kind, ways = "text", [Letters(min(max(map(len, rows)), ITEMS) or 1)]
@@ -197,7 +207,8 @@ def parts_of(part: Raw, steps: tuple[Step, ...] = ()) -> Iterator[Part]:
             ways = map(Bit, range(min(largest, ITEMS))) if isinstance(coder, Bins) else ()
             kind = "integer"
         else:
-            coder, ways, kind = _code(numbers(part) if forms <= {"int", "float"} else texts(part))
+            number = forms <= {"int", "float", "bool", "nothing"}
+            coder, ways, kind = _code(numbers(part) if number else texts(part), again)
     yield Part(steps, part, coder, kind)
     for step in ways:
         if isinstance(step, Bag):
@@ -217,13 +228,19 @@ def _counted(table: Raw, steps: tuple[Step, ...]) -> Iterator[Part]:
             yield Part((*steps, step), counts, Values(seen), "counts")
 
 
-def _code(column: Raw) -> tuple[Values | Bins | None, Iterable[Step], str]:
-    """How to code a column of numbers or texts, if it is not constant, and to take it apart."""
+def _code(column: Raw, again: bool = False) -> tuple[Values | Bins | None, Iterable[Step], str]:
+    """How to code a column of numbers or texts, if it is not constant, and to take it apart.
+
+    What is left of texts that were read is not read `again`.
+    """
     values, counts = np.unique(column, return_counts=True)
     kind = {"U": "text", "f": "float"}.get(column.dtype.kind, "integer")
     if len(values) <= _LEVELS:
         return (Values(values) if len(values) > 1 else None), (), kind
     if kind == "text":
+        read = None if again else written(values)
+        if read is not None:
+            return None, [read], "written"
         common = np.sort(values[np.argsort(-counts, kind="stable")[:_LEVELS]])
         lengths = np.unique(np.strings.str_len(values))
         apart = len(lengths) == 1 and lengths[0] <= ITEMS
@@ -245,4 +262,15 @@ def _entries(rows: list[Any]) -> Iterable[Step]:
         return map(Entry, range(places.pop()))
     items = Counter(item for row in rows if length(row) > 0 for item in items_of(row))
     order = sorted(items, key=lambda item: (-items[item], str(item)))[:ITEMS]
-    return [Bag({item: place for place, item in enumerate(order)})]
+    bag = Bag({item: place for place, item in enumerate(order)})
+    common, count = Counter(length(row) for row in rows).most_common(1)[0]
+    ways: list[Step] = [Alone()] if any(length(row) < 0 for row in rows) else []
+    if common >= 0 and -1 not in places and count >= _USUAL * len(rows):
+        ways += map(Entry, range(common))
+    return [*ways, bag]
+
+
+def _keys(rows: list[Any]) -> list[Any]:
+    """The keys of dictionaries, the common ones first."""
+    keys = Counter(key for row in rows if isinstance(row, dict) for key in row)
+    return sorted(keys, key=lambda key: (-keys[key], str(key)))[:ITEMS]

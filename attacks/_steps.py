@@ -67,7 +67,7 @@ class Bit:
         if part.ndim == 1:
             column, place = integers(part), self.place
         else:
-            column = part.reshape(len(part), -1)[:, byte]
+            column = integers(part.reshape(len(part), -1)[:, byte])
         if column.dtype == object:
             return (column >> place & 1).astype(np.uint8)
         if place >= 8 * column.itemsize:
@@ -83,10 +83,32 @@ class Letters:
 
     def __call__(self, part: Raw) -> Raw:
         if part.dtype.kind == "O":
-            part = np.array([x if isinstance(x, bytes) else b"" for x in part.tolist()], dtype="S")
+            rows = part.tolist()
+            own, none = (bytes, b"") if any(isinstance(x, bytes) for x in rows) else (str, "")
+            part = np.array([x if isinstance(x, own) else none for x in rows])
         kind = part.dtype.kind
         same = np.ascontiguousarray(part.astype(f"{kind}{self.width}"))
         return same.view(np.uint8 if kind == "S" else "U1").reshape(len(part), self.width)
+
+
+@dataclass(frozen=True)
+class Alone:
+    """What is no list and no set; None for those."""
+
+    def __call__(self, part: Raw) -> Raw:
+        return as_array([None if length(row) >= 0 else row for row in part.tolist()])
+
+
+@dataclass(frozen=True)
+class Key:
+    """An entry of dictionaries; None where one has no such key."""
+
+    key: Any
+
+    def __call__(self, part: Raw) -> Raw:
+        return as_array(
+            [row.get(self.key) if isinstance(row, dict) else None for row in part.tolist()]
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +184,7 @@ def as_array(reports: Reports) -> Raw:
         return np.asarray(reports)
     rows = list(reports)
     kinds = set(map(type, rows))
-    if kinds & {tuple, list, set, frozenset, bytes}:
+    if kinds & {tuple, list, set, frozenset, bytes, dict}:
         return as_objects(rows)
     if np.ndarray in kinds:
         alike = kinds == {np.ndarray} and len({(row.dtype, row.shape) for row in rows}) == 1

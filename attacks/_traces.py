@@ -50,6 +50,7 @@ SEEN = {
     "items": "types, lengths and order of lists and sets, how often each item comes, "
     "the first and last items",
     "text": "types, lengths, characters, words and numbers of texts, each with its place",
+    "written": "lengths and order of texts that write numbers, lists, sets or objects",
     "integer": f"types, values, bits, residues modulo {', '.join(map(str, MODULI))} and "
     "decimal digits of whole numbers",
     "float": "types, sizes, digits at several decimal places, number of decimals, lowest bits "
@@ -207,6 +208,8 @@ def traces_of(part: Part) -> Iterator[tuple[tuple[Step, ...], Coder | None]]:
     if kind == "items":
         yield from _parts_at(part, _places(found))
         yield from _counts_at(part, [row for row in found.tolist() if length(row) > 0])
+    elif kind == "written":
+        yield (*steps, Tokens(), Descents()), None
     elif kind == "text" and found.dtype.kind == "U":
         tokens = Tokens()(found[:_LOOKED_AT])
         if any(length(row) != 1 for row in tokens.tolist()):
@@ -232,7 +235,7 @@ def _own(part: Part) -> Iterator[Step]:
         known = sorted({form(type(row)) for row in found.tolist()})
         if len(known) > 1:
             yield Form(tuple(known))
-    if kind in ("text", "items"):
+    if kind in ("text", "items", "written"):
         yield Size()
     if kind == "items":
         yield Descents()
@@ -242,7 +245,7 @@ def _own(part: Part) -> Iterator[Step]:
         yield from (Low(place, 1) for place in range(_LOW))
         yield from (Low(0, _LOW), Zeros(), Grid(), Decimals(), Special())
         yield from map(Digit, DECIMAL)
-    if kind == "integer" or np.nanmax(np.abs(found)) >= 2:
+    if kind == "integer" or np.nanmax(np.abs(numbers(found))) >= 2:
         yield from map(Residue, MODULI)
         yield from (Digit(-place) for place in WHOLE)
 

@@ -38,7 +38,7 @@ class BayesianReconstruction:
         """Return None if the mechanism has a likelihood, else say so."""
         if isinstance(mechanism, HasLikelihood):
             return None
-        return "the mechanism has no log_likelihood"
+        return "the mechanism has no log_likelihood; learned-guess learns from reports instead"
 
     def guess(
         self,

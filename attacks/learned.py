@@ -13,9 +13,11 @@ from ldpaudit.validate import check_generator
 
 from ._contrast import most_different
 from ._encoding import Batch, Column, as_array, columns_of, parts_of
+from ._forms import Form
 from ._models import MODELS, Model, Training, left_over, one_thread
 from ._repeated_noise import RepeatedNoise, mixed
 from ._screen import Seen, find_traces
+from ._steps import Raw
 
 #: Training reports in which the columns are looked for.
 _LOOKED_AT = 2**16
@@ -54,6 +56,7 @@ class LearnedScore:
 
     model: str
     held_out_loss: float
+    _form: Form = field(repr=False)
     _columns: tuple[Column, ...] = field(repr=False)
     _learned: Model | None = field(repr=False)
     _repeated: RepeatedNoise | None = field(default=None, repr=False)
@@ -85,7 +88,12 @@ class LearnedScore:
 
         Of a whole batch in its order: noise that comes again does so by place.
         """
-        rows = as_array(reports)
+        rows, known = self._form.read(as_array(reports))
+        scores = self._score(rows)
+        return scores if known is None else np.where(known, scores, 0.0)
+
+    def _score(self, rows: Raw) -> Floats:
+        """Scores of reports in the form of the training reports."""
         if self._repeated is not None and len(rows):
             keys, whole = np.zeros(len(rows), dtype=np.uint64), Batch(rows)
             for column in self._columns:
@@ -153,6 +161,7 @@ class LearnedDistinguisher:
         Two batches of one size, one after the other, also show whether noise comes again.
         """
         rows, first = as_array(reports), np.asarray(labels)
+        form = Form.of(rows)
         if first.dtype != np.bool_ or first.shape != (len(rows),):
             raise ValueError(
                 f"labels must be one bool a report, got {first.dtype} of shape {first.shape}."
@@ -170,7 +179,7 @@ class LearnedDistinguisher:
         columns = columns_of(parts) + traces.columns
         seen = traces.looked_at
         if not columns:
-            return LearnedScore("nothing", math.log(2), (), None, looked_at=seen)
+            return LearnedScore("nothing", math.log(2), form, (), None, looked_at=seen)
         order, held_out = _split(first, max(_HELD_OUT, _TABLE // len(columns)), rng)
         codes = np.empty((len(order), len(columns)), dtype=np.uint16, order="F")
         keys, batch = np.zeros(len(rows), dtype=np.uint64), Batch(rows)
@@ -189,8 +198,8 @@ class LearnedDistinguisher:
         repeated, losses = RepeatedNoise.learn(keys, first)
         if losses.mean() + _CLEAR * losses.std() / math.sqrt(len(losses)) < loss:
             name, loss = "repeated", float(losses.mean())
-            return LearnedScore(name, loss, columns, model, repeated, looked_at=seen)
-        return LearnedScore(name, loss, columns, model, looked_at=seen)
+            return LearnedScore(name, loss, form, columns, model, repeated, looked_at=seen)
+        return LearnedScore(name, loss, form, columns, model, looked_at=seen)
 
     def most_different(self, reports: Reports, inputs: Ints, claimed: float) -> tuple[int, int]:
         """Which two of several inputs the reports tell apart most, by place.

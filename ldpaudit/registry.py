@@ -12,14 +12,24 @@ import sys
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ldpaudit.contracts.attacks import Distinguisher, Reconstruction, TrainableDistinguisher
+from ldpaudit.contracts.attacks import (
+    Distinguisher,
+    Reconstruction,
+    TrainableDistinguisher,
+    TrainableReconstruction,
+)
 from ldpaudit.contracts.bounds import EventBound, GuessBound
 from ldpaudit.validate import check_known, check_text
 
 if TYPE_CHECKING:
     from ldpaudit.contracts.mechanisms import AnyRegistered
+
+#: What may be registered as an attack.
+AnyAttack: TypeAlias = (
+    Reconstruction | Distinguisher | TrainableDistinguisher | TrainableReconstruction
+)
 
 GROUPS = ("protocols", "attacks", "bounds", "reports")
 
@@ -64,9 +74,9 @@ def create_bound(name: str) -> GuessBound | EventBound:
     return bound
 
 
-def create_attack(name: str) -> Reconstruction | Distinguisher | TrainableDistinguisher:
+def create_attack(name: str) -> AnyAttack:
     """Build a registered attack."""
-    attack: Reconstruction | Distinguisher | TrainableDistinguisher = create("attacks", name)
+    attack: AnyAttack = create("attacks", name)
     return attack
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ldpaudit.adapters.callables import from_callable as from_callable
     from ldpaudit.adapters.finite_inputs import FiniteInputs as FiniteInputs
     from ldpaudit.adapters.finite_inputs import on_inputs as on_inputs
+    from ldpaudit.adapters.hashed import supported_values as supported_values
     from ldpaudit.adapters.histories import Change as Change
     from ldpaudit.adapters.histories import ConstantHistory as ConstantHistory
     from ldpaudit.adapters.histories import Histories as Histories
@@ -31,6 +32,7 @@ __all__ = [
     "from_callable",
     "from_samples",
     "on_inputs",
+    "supported_values",
 ]
 
 __getattr__, __dir__ = face(
@@ -47,5 +49,6 @@ __getattr__, __dir__ = face(
         "from_callable": "callables",
         "from_samples": "recordings",
         "on_inputs": "finite_inputs",
+        "supported_values": "hashed",
     },
 )

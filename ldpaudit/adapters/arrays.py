@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 import numpy as np
@@ -13,7 +14,10 @@ Raw: TypeAlias = npt.NDArray[Any]
 Where: TypeAlias = Callable[[int], str]
 
 _NUMBER = (bool, int, float, np.bool_, np.integer, np.floating)
-_FORMS = "a number, text, bytes, or a tuple, list, set or array of numbers and texts"
+#: Types of Python that numpy stacks itself, with the kinds of arrays that lose nothing.
+_PLAIN = {bool: "b", int: "iu", float: "f", str: "U"}
+_LISTS = (tuple, list, np.ndarray)
+_FORMS = "a number, text, bytes, or a tuple, list, set, array or dictionary of numbers and texts"
 
 
 class _Row(NamedTuple):
@@ -28,25 +32,82 @@ def stack(reports: Sequence[Any], where: Where) -> Raw:
 
     Reports of one shape are stacked: numbers and texts as what they are, a mixture as
     objects, bytes as rows of uint8; what a report nests is written side by side. Reports of
-    several lengths are tuples in an array of objects, and sets are frozensets.
+    several shapes are tuples in an array of objects, bytes of several lengths stay bytes, sets
+    are frozensets and dictionaries stay what they are.
     """
+    plain = _plain(reports)
+    if plain is not None:
+        return checked(plain, where)
     rows = [_row(report, place, where) for place, report in enumerate(reports)]
     if not rows:
         return np.empty(0)
-    forms = {(row.entries.shape, row.parts) for row in rows}
     arrays = [row.entries for row in rows]
-    if len(forms) > 1:
-        for place, row in enumerate(rows):
-            if row.parts or row.entries.ndim > 1:
-                _refuse(reports[place], place, where, "one whose nested parts differ in size:")
-        return _objects([tuple(a.tolist()) if a.ndim else a.item() for a in arrays])
+    if len({(row.entries.shape, row.parts) for row in rows}) > 1:
+        return objects([_nested(report) for report in reports])
     dtype = common_dtype(arrays)
     if arrays[0].ndim == 0:
-        return checked(_objects([a.item() for a in arrays]).astype(dtype), where)
+        return checked(objects([a.item() for a in arrays]).astype(dtype), where)
     out = np.empty((len(rows), *arrays[0].shape), dtype=dtype)
     for place, array in enumerate(arrays):
         out[place] = array
     return checked(out, where)
+
+
+def _plain(reports: Sequence[Any]) -> Raw | None:
+    """Reports that are all of one plain type, or lists of one length of it; else None."""
+    kinds = set(map(type, reports))
+    shape: tuple[int, ...] = (len(reports),)
+    flat: Any = reports
+    if len(kinds) == 1 and kinds <= {list, tuple}:
+        lengths = set(map(len, reports))
+        if len(lengths) > 1:
+            return None
+        shape, flat = (len(reports), lengths.pop()), list(chain.from_iterable(reports))
+        kinds = set(map(type, flat))
+    if len(kinds) != 1 or not kinds <= _PLAIN.keys():
+        return None
+    try:
+        array = np.array(flat)
+    except OverflowError:
+        return None
+    return array.reshape(shape) if array.dtype.kind in _PLAIN[kinds.pop()] else None
+
+
+def joined(parts: Sequence[Raw]) -> Raw:
+    """Batches of reports one after the other: of one form as it is, else each report an object.
+
+    Examples
+    --------
+    >>> joined([np.array([2**63], dtype=np.uint64), np.array([1])])
+    array([9223372036854775808,                   1], dtype=uint64)
+    >>> joined([np.array([[1, 2]]), np.array([3])]).tolist()
+    [(1, 2), 3]
+    """
+    arrays = [part for part in parts if len(part)] or list(parts[:1])
+    kinds = {array.dtype.kind for array in arrays}
+    one_kind = kinds <= set("biuf") or (len(kinds) == 1 and len(names_of(arrays)) == 1)
+    if one_kind and len({array.shape[1:] for array in arrays}) == 1:
+        if kinds <= set("biuf"):
+            dtype = common_dtype(arrays)
+            return np.concatenate([array.astype(dtype, copy=False) for array in arrays])
+        return np.concatenate(arrays)
+    raw = any(isinstance(row, bytes) for array in arrays if array.ndim == 1 for row in array)
+    return objects([row for array in arrays for row in rows_of(array, raw=raw)])
+
+
+def names_of(arrays: Iterable[Raw]) -> set[Any]:
+    """The names of the fields of structured arrays; None for others."""
+    return {array.dtype.names for array in arrays}
+
+
+def rows_of(reports: Raw, *, raw: bool = False) -> list[Any]:
+    """Reports as Python objects: scalars, else tuples; rows of uint8 as bytes if `raw`."""
+    if reports.ndim == 1:
+        return list(reports.tolist())
+    flat = np.ascontiguousarray(reports).reshape(len(reports), -1)
+    if raw and flat.dtype == np.uint8:
+        return [row.tobytes() for row in flat]
+    return list(map(tuple, flat.tolist()))
 
 
 def checked(reports: Raw, where: Where) -> Raw:
@@ -73,43 +134,95 @@ def common_dtype(arrays: Iterable[Raw]) -> np.dtype[Any]:
     return dtype
 
 
+def objects(entries: Sequence[Any]) -> Raw:
+    """An array of shape (n,) of whatever the entries are."""
+    return np.fromiter(entries, dtype=object, count=len(entries))
+
+
+def missing(entry: Any) -> str | None:
+    """How a missing value prints; None for anything that is one."""
+    if entry is None:
+        return "None"
+    if type(entry).__name__ in ("NAType", "NaTType"):  # of pandas, which need not be loaded
+        return repr(entry)
+    if isinstance(entry, float | np.generic) and not isinstance(entry, np.void):
+        return None if bool(entry == entry) else "nan"
+    return None
+
+
 def _row(report: Any, place: int, where: Where) -> _Row:
     if isinstance(report, bytes | bytearray):
         return _Row(np.frombuffer(bytes(report), dtype=np.uint8))
+    if not isinstance(report, np.ndarray | np.generic) and hasattr(report, "__array__"):
+        report = np.asarray(report)
     if isinstance(report, np.ndarray | np.generic) and report.dtype.kind in "biufUV":
         return _Row(np.asarray(report))
+    if isinstance(report, np.ndarray) and report.ndim == 0:
+        report = report.item()
+    if isinstance(report, _LISTS):
+        return _listed(report, place, where)
+    if isinstance(report, dict):
+        _check_parts(report, report, place, where)
+        return _Row(objects([report]).reshape(()))
     if isinstance(report, set | frozenset):
         _kinds(report, report, place, where)
-        return _Row(_objects([frozenset(report)]).reshape(()))
-    if not isinstance(report, tuple | list | np.ndarray):
-        _kinds([report], report, place, where)
-        return _Row(np.asarray(report))
+        return _Row(objects([frozenset(report)]).reshape(()))
+    _kinds([report], report, place, where)
+    return _Row(np.asarray(report))
+
+
+def _listed(report: Any, place: int, where: Where) -> _Row:
+    """The entries of a list, those of nested ones side by side."""
     entries: list[Any] = list(report)
     parts: tuple[int, ...] = ()
-    if any(isinstance(entry, tuple | list | np.ndarray) for entry in entries):
+    if any(isinstance(entry, _LISTS) for entry in entries):
         rows = [_row(entry, place, where).entries.ravel().tolist() for entry in entries]
         entries, parts = [entry for row in rows for entry in row], tuple(map(len, rows))
     if len(_kinds(entries, report, place, where)) > 1:
         plain = [entry.item() if isinstance(entry, np.generic) else entry for entry in entries]
-        return _Row(_objects(plain), parts)
+        return _Row(objects(plain), parts)
     array = np.asarray(entries)
     if array.dtype.kind == "f" and not any(isinstance(e, float | np.floating) for e in entries):
         array = np.array(entries, dtype=np.uint64 if min(entries, default=0) >= 0 else object)
     return _Row(array, parts)
 
 
+def _nested(report: Any) -> Any:
+    """A report as Python values: what is nested as tuples, so that it can be counted."""
+    if isinstance(report, bytearray):
+        return bytes(report)
+    if isinstance(report, set):
+        return frozenset(report)
+    if not isinstance(report, np.generic | list | tuple) and hasattr(report, "__array__"):
+        report = np.asarray(report).tolist()
+    if isinstance(report, list | tuple):
+        return tuple(map(_nested, report))
+    return report.item() if isinstance(report, np.generic) else report
+
+
 def _kinds(entries: Iterable[Any], report: Any, place: int, where: Where) -> set[bool]:
     """Which of numbers (False) and texts (True) there are; anything else is refused."""
     kinds = set()
     for entry in entries:
-        if entry is None or entry != entry:
-            what = "None" if entry is None else "nan"
+        if (what := missing(entry)) is not None:
             raise ValueError(f"a report must not be {what}, got {_shown(report)} {where(place)}.")
         if not isinstance(entry, (*_NUMBER, str)):
             name = type(entry).__name__
             _refuse(report, place, where, name if entry is report else f"{name} in")
         kinds.add(isinstance(entry, str))
     return kinds
+
+
+def _check_parts(part: Any, report: Any, place: int, where: Where) -> None:
+    """Refuse a dictionary that holds, at any depth, what is no report."""
+    if isinstance(part, dict):
+        for value in part.values():
+            _check_parts(value, report, place, where)
+    elif isinstance(part, tuple | list | set | frozenset):
+        for value in part:
+            _check_parts(value, report, place, where)
+    elif not isinstance(part, bytes) and not hasattr(part, "__array__"):
+        _kinds([part], report, place, where)
 
 
 def _refuse(report: Any, place: int, where: Where, what: str) -> NoReturn:
@@ -119,10 +232,3 @@ def _refuse(report: Any, place: int, where: Where, what: str) -> NoReturn:
 def _shown(report: Any) -> str:
     text = repr(report)
     return text if len(text) < 60 else f"{text[:57]}..."
-
-
-def _objects(entries: list[Any]) -> Raw:
-    out = np.empty(len(entries), dtype=object)
-    for place, entry in enumerate(entries):
-        out[place] = entry
-    return out

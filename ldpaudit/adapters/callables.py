@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from ldpaudit import validate
 from ldpaudit.adapters.arrays import Raw, checked, stack
+from ldpaudit.adapters.foreign_inputs import foreign_inputs
 from ldpaudit.contracts import Domain
 from ldpaudit.domains import Categories, Interval
 
@@ -218,6 +219,12 @@ class CallableMechanism:
         if isinstance(reports, np.ndarray) and reports.dtype.kind != "O":
             return checked(reports, where)
         return stack(list(reports), where)
+
+    def doubt(self, values: Raw, reports: Any) -> str | None:
+        """Why the function may take other inputs than the numbers that it was given; or None."""
+        if self._named is not None or not hasattr(self, "k"):
+            return None
+        return foreign_inputs(str(self), values, reports)
 
     def _text(self, value: Any) -> str:
         return self._inputs.text(value)

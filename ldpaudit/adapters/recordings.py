@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import validate
 from ldpaudit.adapters.arrays import Raw
-from ldpaudit.adapters.files import read_pair
+from ldpaudit.adapters.recorded_pairs import Recorded, read_log, read_pair
 from ldpaudit.arrays import Ints
+from ldpaudit.domains import Categories
 
 
 def from_samples(
-    first: npt.ArrayLike | str | Path,
-    second: npt.ArrayLike | str | Path,
+    first: Any,
+    second: Any = None,
     *,
     epsilon: float,
     delta: float = 0.0,
     name: str | None = None,
     header: bool | None = None,
+    columns: Sequence[str] | None = None,
+    label: str | None = None,
+    inputs: Sequence[Any] | None = None,
+    separator: str | None = None,
 ) -> RecordedMechanism:
     """Make a mechanism of reports that were recorded for two inputs.
 
     Parameters
     ----------
-    first, second : array_like, str or Path
+    first, second : array_like, DataFrame, str or Path
         Reports of the one input and of the other, drawn independently of each other: an
-        array or list whose first axis is the user, or the path of a ``.csv``, ``.csv.gz``,
-        ``.parquet``, ``.pq`` or ``.npy`` file in which a row is a report.
+        array, list, or frame whose first axis is the user (also of another library, through the
+        Arrow interface), or the path of a file in which a row is a report: ``.csv``, ``.tsv`` or
+        ``.txt``, ``.jsonl``, ``.parquet``, a folder of such, ``.feather``, ``.arrow``, ``.npy``;
+        text also as ``.gz``, ``.bz2``, ``.xz`` or ``.zst``. With `label`, `first` is one log of
+        both and `second` is left out.
     epsilon : float
         Privacy budget that the mechanism claims, in natural-log units, positive and finite.
     delta : float, default 0.0
@@ -37,15 +47,25 @@ def from_samples(
     name : str, optional
         Name in results; None means the names of the files.
     header : bool, optional
-        Whether the first line of a CSV names the columns; None means that it does where it
-        has a word above numbers only, or where both files begin with the same words, which
-        neither has again.
+        Whether the first line of a text file names the columns; None means that it does where it
+        has a word above numbers only, where both files begin with the same words, which
+        neither has again, or where `columns` or `label` name one of its words.
+    columns : sequence of str, optional
+        The columns that make up a report, by name or, counted from 1, by number; None means all
+        but the label's.
+    label : str, optional
+        The column of a log that holds the true input.
+    inputs : sequence, optional
+        The two inputs of a log that are told apart; needed where it holds more than two.
+    separator : str, optional
+        What stands between the cells of a text file; None means a comma, a tab or a semicolon,
+        whichever cuts all of the first lines alike.
 
     Returns
     -------
     RecordedMechanism
-        With k = 2, ``num_reports``, ``limit`` and a ``privatize`` that hands out every
-        recorded report at most once.
+        With k = 2, ``num_reports``, ``limit``, ``columns`` and a ``privatize`` that hands out
+        every recorded report at most once.
 
     Raises
     ------
@@ -59,9 +79,11 @@ def from_samples(
 
     Notes
     -----
-    Nothing in a file is executed: CSV is read as text, ``.npy`` without objects. A column
-    of a CSV holds numbers if every cell of both files does, else texts; ``0101`` is a text,
-    for its leading zero means something. Spaces around a cell are ignored.
+    Nothing in a file is executed: text is read as text, ``.npy`` without objects. A column
+    of a text file holds numbers if every cell of both files does, else texts; ``0101`` is a
+    text, for its leading zero means something. Spaces around a cell are ignored. A column that
+    only grows (a row number, a time, a running id) is no part of the reports; whether it alone
+    tells the inputs apart, an audit says.
 
     Examples
     --------
@@ -74,12 +96,30 @@ def from_samples(
     Traceback (most recent call last):
     ...
     ValueError: recorded reports has 0 of 3 reports of input 1 left, 1 more asked for.
+
+    One log with the true input beside every report:
+
+    >>> import pandas as pd
+    >>> log = pd.DataFrame({"true": ["no", "yes", "yes"], "sent": [0, 1, 0]})
+    >>> m = from_samples(log, label="true", epsilon=1.0)
+    >>> m.num_reports, m.columns, m.domain.text(1)
+    ((1, 2), ('sent',), 'yes')
     """
-    reports, start = read_pair(first, second, header)
+    how = {"header": header, "columns": columns, "separator": separator}
+    if label is not None and second is not None:
+        raise TypeError("label names the true input in one log; second must then be left out.")
+    if label is not None:
+        found = read_log(first, label, inputs, **how)  # type: ignore[arg-type]
+    elif second is None:
+        raise TypeError("second must be reports of the other input, or label its column in first.")
+    elif inputs is not None:
+        raise TypeError("inputs choose two values of label, got no label.")
+    else:
+        found = read_pair(first, second, **how)  # type: ignore[arg-type]
     if name is None:
         files = [Path(s).name for s in (first, second) if isinstance(s, str | Path)]
         name = " and ".join(files) or "recorded reports"
-    return RecordedMechanism(reports, start, epsilon=epsilon, delta=delta, name=name)
+    return RecordedMechanism(found, epsilon=epsilon, delta=delta, name=name)
 
 
 class RecordedMechanism:
@@ -91,6 +131,13 @@ class RecordedMechanism:
 
     A game that draws its inputs by fair coins needs at most `limit` reports in all to have
     enough of both with certainty.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        The columns that make up a report, where they have names.
+    growing : tuple of str
+        Columns that only grow, and are left out where others remain.
 
     Examples
     --------
@@ -106,15 +153,16 @@ class RecordedMechanism:
     k = 2
     reproducible = True
 
-    def __init__(
-        self, reports: Raw, start: int, *, epsilon: float, delta: float, name: str
-    ) -> None:
+    def __init__(self, recorded: Recorded, *, epsilon: float, delta: float, name: str) -> None:
         self.epsilon = validate.check_epsilon(epsilon)
         self.delta = validate.check_delta(delta)
         self.name = name
+        self.columns, self.growing = recorded.columns, recorded.growing
         #: Reports recorded of input 0 and of input 1.
-        self.num_reports = (start, len(reports) - start)
-        self._reports = reports
+        self.num_reports = (recorded.start, len(recorded.reports) - recorded.start)
+        if recorded.labels is not None:
+            self.domain = Categories(recorded.labels)
+        self._recorded, self._reports = recorded, recorded.reports
         self._orders: tuple[Ints, Ints] | None = None
         self._taken = [0, 0]
 
@@ -134,13 +182,17 @@ class RecordedMechanism:
 
     def fresh(self) -> RecordedMechanism:
         """The same recording with no report handed out."""
-        return RecordedMechanism(
-            self._reports,
-            self.num_reports[0],
-            epsilon=self.epsilon,
-            delta=self.delta,
-            name=self.name,
-        )
+        return self._of(self._recorded)
+
+    def with_growing(self) -> RecordedMechanism | None:
+        """The same with the columns that only grow; None where none was left out."""
+        whole = self._recorded.whole
+        if whole is None:
+            return None
+        return self._of(self._recorded._replace(reports=whole, whole=None))
+
+    def _of(self, recorded: Recorded) -> RecordedMechanism:
+        return RecordedMechanism(recorded, epsilon=self.epsilon, delta=self.delta, name=self.name)
 
     def in_order(self) -> tuple[Raw, npt.NDArray[np.bool_]]:
         """All reports as recorded, those of input 0 first, and which are of input 0."""

@@ -17,11 +17,12 @@ from ldpaudit.contracts import (
     Reconstruction,
     Reports,
     TrainableDistinguisher,
+    TrainableReconstruction,
     Values,
 )
 from ldpaudit.counts import GuessCounts
 from ldpaudit.games.pair_game import PairGame
-from ldpaudit.games.training import learn, training_size
+from ldpaudit.games.training import learn, learn_inputs, training_size
 from ldpaudit.outcomes.audit_result import AttackOutcome
 from ldpaudit.sampling import ENTRIES, chunks, report_entries, shared
 
@@ -90,7 +91,8 @@ def failed_outcome(name: str, attack: Any, law: Floats, error: AttackError) -> A
 
 def is_optimal(attack: Any) -> bool | None:
     """Whether no attack names the value more often; None for one that does not name it."""
-    return bool(getattr(attack, "optimal", False)) if isinstance(attack, Reconstruction) else None
+    names = isinstance(attack, Reconstruction | TrainableReconstruction)
+    return bool(getattr(attack, "optimal", False)) if names else None
 
 
 def measure_attack(
@@ -113,6 +115,8 @@ def measure_attack(
         return AttackOutcome(name, 0, 0, None, None, None, blind, reason, optimal=optimal)
     if isinstance(attack, TrainableDistinguisher):
         attack = learn(attack, mechanism, pair, training_size(trials), drawn[0][1])
+    elif isinstance(attack, TrainableReconstruction):
+        attack = learn_inputs(attack, mechanism, training_size(trials), drawn[0][1])
     exact = None
     if isinstance(attack, Reconstruction):
         parts: list[Any] = [(attack, mechanism, law, *block) for block in drawn]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,8 @@ from ldpaudit import divergence, validate
 from ldpaudit.adapters.finite_inputs import on_inputs
 from ldpaudit.auditing.bound_choice import choose_bound
 from ldpaudit.auditing.defaults import MAX_REPETITIONS, VERDICT_ALPHA
-from ldpaudit.auditing.identity import parameters_of
+from ldpaudit.auditing.growing import settled
+from ldpaudit.auditing.identity import shown_parameters
 from ldpaudit.auditing.levels import Levels
 from ldpaudit.auditing.one_pair import check_pair
 from ldpaudit.auditing.plan import AuditPlan, check_users, chosen_attacks
@@ -64,6 +65,7 @@ def audit(
     name: str | None = None,
     isolate: bool = False,
     jobs: int = 1,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> AuditResult:
     """Audit one mechanism: its epsilon, what one report reveals, and what it costs.
 
@@ -124,6 +126,8 @@ def audit(
     jobs : int, default 1
         Processes that share the reports of a large bound (several million). The result
         does not depend on it.
+    progress : callable, optional
+        Called as ``progress(step, done, total)`` when a step begins.
 
     Returns
     -------
@@ -174,11 +178,13 @@ def audit(
         stop=stop,
         isolate=isolate,
         jobs=validate.check_integer("jobs", jobs, 1, validate.MAX_JOBS),
+        progress=progress,
     )
-    found, asked = plan.bounds(), attacks is None or bool(plan.attacks)
+    plan.begin("bound on epsilon", 0)
+    found, asked = settled(plan), attacks is None or bool(plan.attacks)
     return AuditResult(
         mechanism=str(name or getattr(mechanism, "name", type(mechanism).__name__)),
-        parameters=parameters_of(mechanism),
+        parameters=shown_parameters(mechanism),
         k=k,
         claimed_epsilon=claim.epsilon,
         claimed_delta=claim.delta,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ldpaudit.adapters.finite_inputs import FiniteInputs
-from ldpaudit.contracts import HasSeedName, Mechanism
+from ldpaudit.contracts import HasSeedName, IsRecorded, Mechanism
 from ldpaudit.registry import GROUPS
 
 
@@ -23,6 +23,17 @@ def parameters_of(mechanism: Mechanism) -> dict[str, Any]:
         return {**size, "epsilon": float(mechanism.epsilon)}
     fields = [field.name for field in dataclasses.fields(mechanism) if field.init]
     return {name: _plain(getattr(mechanism, name)) for name in fields}
+
+
+def shown_parameters(mechanism: Any) -> dict[str, Any]:
+    """Parameters as results show them: of a recording also the columns that were read."""
+    shown = parameters_of(mechanism)
+    if isinstance(mechanism, IsRecorded):
+        grows = list(getattr(mechanism, "growing", ()))
+        columns = [name for name in getattr(mechanism, "columns", ()) if name not in grows]
+        shown |= {"columns": " + ".join(columns)} if columns else {}
+        shown |= {"only grows": " + ".join(grows)} if any(grows) else {}
+    return shown
 
 
 def _plain(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -57,6 +57,12 @@ class AuditPlan:
     stop: StopWhen
     isolate: bool
     jobs: int
+    progress: Callable[[str, int, int], None] | None = None
+
+    def begin(self, step: str, done: int) -> None:
+        """Tell whoever asked which step begins: the bound, each attack, the error."""
+        if self.progress is not None:
+            self.progress(step, done, 2 + len(self.attacks))
 
     @property
     def identity(self) -> str:
@@ -114,7 +120,8 @@ class AuditPlan:
             yield blind_outcome(self.law)
         if any(isinstance(attack, Location) for attack in self.attacks.values()):
             yield from users_outcome(self.mechanism, self.law, self.users)
-        for name, attack in self.attacks.items():
+        for place, (name, attack) in enumerate(self.attacks.items()):
+            self.begin(f"attack {name}", 1 + place)
             reports = (self._undrawn(), self.law, self._blocks(name), self.levels.alpha, self.jobs)
             try:
                 if isinstance(attack, Location):
@@ -130,6 +137,7 @@ class AuditPlan:
         """The error of simulated collections; None where there is no server, or none is asked."""
         if not (self.repetitions and collects(self.mechanism)):
             return None
+        self.begin("error of the estimate", 1 + len(self.attacks))
         rng = stream(self.seed, self.identity, self.data, "utility")
         return measure_error(
             self.mechanism, self.users, self.data, self.repetitions, self.levels.alpha, rng

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,13 +11,18 @@ import typer
 from ldpaudit.cli.exits import EXIT, EXIT_CONSISTENT, EXIT_VIOLATION, nonsense_is_inconclusive
 from ldpaudit.cli.options import (
     AsJson,
+    Batched,
     Delta,
     Epsilon,
     Estimator,
     K,
+    Label,
+    OwnRandomness,
     Parameters,
     Range,
+    Report,
     Seed,
+    Separator,
     Values,
 )
 
@@ -26,8 +32,9 @@ def audit(
         str,
         typer.Argument(
             metavar="NAME",
-            help="Registered name, package.module:object, file.py:object, or recorded reports "
-            "of one input (.csv, .csv.gz, .parquet, .npy).",
+            help="Registered name, package.module:object, file.py:object, another package's "
+            "mechanism (pure-ldp/oue), or recorded reports: of one input, or a log of both "
+            "(--label). FILE:COLUMN+COLUMN chooses columns.",
         ),
     ],
     other: Annotated[
@@ -39,6 +46,11 @@ def audit(
     param: Parameters = None,
     values: Values = None,
     ends: Range = None,
+    batched: Batched = False,
+    own_randomness: OwnRandomness = False,
+    label: Label = None,
+    report: Report = None,
+    separator: Separator = None,
     attack: Annotated[
         list[str] | None,
         typer.Option("--attack", help="Instead of the usual attacks; may be repeated."),
@@ -71,14 +83,23 @@ def audit(
     seed: Seed = 0,
     jobs: Annotated[int, typer.Option("--jobs", help="Processes for a large bound.")] = 1,
     as_json: AsJson = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", help="Also as JSON, page, JUnit XML and Markdown in DIR."
+        ),
+    ] = None,
 ) -> int:
     """Audit one mechanism: does it keep its epsilon, what does a report reveal, at what cost."""
     from ldpaudit.auditing.harness import audit as run
+    from ldpaudit.cli.progress import audit_steps
     from ldpaudit.cli.targets import audited, kind_of_input
 
-    with nonsense_is_inconclusive(target):
+    with nonsense_is_inconclusive(target), audit_steps(target) as progress:
         claim = {"k": k, "epsilon": epsilon, "delta": delta, **kind_of_input(values, ends)}
-        mechanism = audited(target, other, claim, param or [])
+        how = {"batched": batched, "reproducible": not own_randomness}
+        log = {"label": label, "columns": report, "separator": separator}
+        mechanism = audited(target, other, claim, param or [], how, log)
         result = run(
             mechanism,
             attack,
@@ -93,6 +114,7 @@ def audit(
             model_based=model_based,
             name=target if other is None else None,
             jobs=jobs,
+            progress=progress,
         )
     if as_json:
         typer.echo(json.dumps(result.to_dict(), indent=2, allow_nan=False))
@@ -100,6 +122,8 @@ def audit(
         from ldpaudit.cli.terminal import show_audit
 
         show_audit(result)
+    if out is not None:
+        result.save(out)
     return EXIT[result.verdict]
 
 
@@ -116,6 +140,8 @@ def check(
     param: Parameters = None,
     values: Values = None,
     ends: Range = None,
+    batched: Batched = False,
+    own_randomness: OwnRandomness = False,
     estimator: Estimator = False,
 ) -> int:
     """Hold a mechanism against the contract: law, likelihood, estimate, variance."""
@@ -124,7 +150,8 @@ def check(
 
     with nonsense_is_inconclusive(target):
         claim = {"k": k, "epsilon": epsilon, "delta": delta, **kind_of_input(values, ends)}
-        mechanism = build(target, claim, param or [])
+        how = {"batched": batched, "reproducible": not own_randomness}
+        mechanism = build(target, claim, param or [], how)
         try:
             passed = check_mechanism(mechanism)
             passed += check_estimator(mechanism) if estimator else []

@@ -27,6 +27,12 @@ def compare(
     ] = None,
     k: K = None,
     ends: Range = None,
+    bins: Annotated[
+        str | None,
+        typer.Option(
+            "--bins", metavar="N|quantiles:N", help="Numbers of --range as so many categories."
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Output folder.")] = Path(
         "report"
     ),
@@ -58,7 +64,9 @@ def compare(
     plan = read_study(study)
     plan = plan.as_quick() if quick else plan
     if data:
-        plan = with_data(plan, data, k, ends)
+        plan = with_data(plan, data, k, ends, bins)
+    elif bins is not None:
+        raise ValueError("--bins are of the users' numbers: name them too, --data FILE:COLUMN.")
     elif ends is not None:
         raise ValueError("--range is of the users' numbers: name them too, --data NAME.")
     workers = jobs if jobs is not None else os.cpu_count() or 1

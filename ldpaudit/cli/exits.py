@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 import typer
 
@@ -26,11 +27,27 @@ def fail(message: str, code: int = EXIT_USAGE) -> NoReturn:
     sys.exit(code)
 
 
+def _warn(
+    message: Warning | str,
+    category: type[Warning],  # noqa: ARG001
+    filename: str,  # noqa: ARG001
+    lineno: int,  # noqa: ARG001
+    file: TextIO | None = None,  # noqa: ARG001
+    line: str | None = None,  # noqa: ARG001
+) -> None:
+    typer.echo(f"ldpaudit: warning: {' '.join(str(message).split())}", err=True)
+
+
 @contextmanager
 def nonsense_is_inconclusive(target: str) -> Iterator[None]:
-    """Errors of our own rules pass; anything else a foreign mechanism raises is its failure."""
+    """Errors of our own rules pass; anything else a foreign mechanism raises is its failure.
+
+    A warning is one line on stderr.
+    """
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn
+            yield
     except (ValueError, TypeError, OSError, MemoryError):
         raise
     except Exception as error:

@@ -20,6 +20,25 @@ Range = Annotated[
     tuple[float, float] | None,
     typer.Option("--range", metavar="LOW HIGH", help="Inputs are the numbers of this range."),
 ]
+Batched = Annotated[
+    bool, typer.Option("--batched", help="The function takes all values at once, as an array.")
+]
+OwnRandomness = Annotated[
+    bool,
+    typer.Option("--own-randomness", help="The function draws from a source of its own: no rng."),
+]
+Label = Annotated[
+    str | None,
+    typer.Option("--label", metavar="COLUMN", help="Where one log holds the true input."),
+]
+Report = Annotated[
+    str | None,
+    typer.Option("--report", metavar="COLUMN+COLUMN", help="What a recorded report is made of."),
+]
+Separator = Annotated[
+    str | None,
+    typer.Option("--separator", help="Between the cells of recorded reports (default: found)."),
+]
 Estimator = Annotated[bool, typer.Option("--estimator", help="Is its server unbiased, too?")]
 Seed = Annotated[int, typer.Option("--seed", help="Root of every random stream.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]

@@ -2,51 +2,79 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import inspect
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ldpaudit import validate
+from ldpaudit.adapters.endings import KNOWN, is_recording, split_columns
+from ldpaudit.cli.objects import mechanism_at
 
-#: Files of recorded reports, by their endings.
-RECORDED = (".csv", ".csv.gz", ".parquet", ".pq", ".npy")
-
-
-def audited(target: str, other: str | None, claim: Mapping[str, Any], extra: Sequence[str]) -> Any:
-    """A mechanism that is built, or one of two files of recorded reports."""
-    return build(target, claim, extra) if other is None else recorded(target, other, claim, extra)
+#: How a function is called, unless the command line says otherwise.
+_USUAL = {"batched": False, "reproducible": True}
 
 
-def build(target: str, claim: Mapping[str, Any], extra: Sequence[str]) -> Any:
+def audited(
+    target: str,
+    other: str | None,
+    claim: Mapping[str, Any],
+    extra: Sequence[str],
+    how: Mapping[str, bool] | None = None,
+    log: Mapping[str, str | None] | None = None,
+) -> Any:
+    """A mechanism that is built, or one of recorded reports."""
+    log = log or {}
+    if other is not None or log.get("label"):
+        return recorded(target, other, claim, extra, log)
+    if given := [name for name, value in log.items() if value is not None]:
+        raise ValueError(f"{given[0]} is of recorded reports, got {target} alone.")
+    return build(target, claim, extra, how)
+
+
+def build(
+    target: str,
+    claim: Mapping[str, Any],
+    extra: Sequence[str],
+    how: Mapping[str, bool] | None = None,
+) -> Any:
     """Build a registered mechanism by name, or an object from a module or a Python file.
 
     `claim` holds k, epsilon, delta and the kind of input as far as they were given, `extra`
     further parameters as KEY=VALUE. An object is a mechanism that is built already; a class or
     function of these parameters, which builds one; or a randomizer, a function of (value,
-    rng) that `from_callable` wraps.
+    rng) that `from_callable` wraps, called as `how` says.
     """
-    parameters = _parameters(claim, extra)
-    if target.endswith(RECORDED):
-        raise ValueError(f"recorded reports take two files, of one input each, got {target} alone.")
+    parameters, how = _parameters(claim, extra), {**_USUAL, **(how or {})}
+    if is_recording(split_columns(target)[0]):
+        raise ValueError(
+            f"recorded reports take two files, of one input each, got {target} alone; or one log "
+            "with the true inputs in a column, --label COLUMN."
+        )
     if target.endswith(".py"):
         raise ValueError(f"name the object in {target} too: {target}:OBJECT.")
     if isinstance(parameters.get("k"), int):  # before a protocol searches for its best design
         validate.check_integer("k", parameters["k"], parameters["k"], validate.MAX_DOMAIN)
-    if ":" not in target:
-        from ldpaudit.registry import create
+    if ":" in target:
+        return mechanism_at(target, parameters, how)
+    if how != _USUAL:
+        raise ValueError(f"--batched and --own-randomness are of functions, got {target}.")
+    if "/" in target:
+        return _of_package(target, parameters)
+    from ldpaudit.registry import create
 
-        return create("protocols", target, **parameters)
-    found = _import_object(target)
-    if isinstance(found, type) or (callable(found) and not hasattr(found, "privatize")):
-        return _call(found, target, parameters)
-    if parameters:
-        raise ValueError(f"{target} is built already and takes no parameters, got {parameters}.")
-    return found
+    return create("protocols", target, **parameters)
+
+
+def _of_package(target: str, parameters: dict[str, Any]) -> Any:
+    """A mechanism of another package, which is loaded when its first report is drawn."""
+    from ldpaudit.adapters.packages import PackageMechanism, names
+
+    validate.check_known("mechanism of another package", target, names())
+    if set(parameters) != {"k", "epsilon"}:
+        told = ", ".join(parameters) or "none"
+        raise ValueError(f"{target} takes --k and --epsilon, got {told}.")
+    return PackageMechanism(target, **parameters)
 
 
 def kind_of_input(values: str | None, ends: tuple[float, float] | None) -> dict[str, Any]:
@@ -66,23 +94,44 @@ def kind_of_input(values: str | None, ends: tuple[float, float] | None) -> dict[
     return {"values": [word for word in found if word != ""], "low": low, "high": high}
 
 
-def recorded(first: str, second: str, claim: Mapping[str, Any], extra: Sequence[str]) -> Any:
+def recorded(
+    first: str,
+    second: str | None,
+    claim: Mapping[str, Any],
+    extra: Sequence[str],
+    log: Mapping[str, str | None] | None = None,
+) -> Any:
     """Recorded reports of two inputs as a mechanism."""
-    endings = f"{', '.join(RECORDED[:-1])} or {RECORDED[-1]}"
-    if not first.endswith(RECORDED):
+    how: dict[str, Any] = {name: v for name, v in (log or {}).items() if v is not None}
+    if second is not None and not is_recording(split_columns(first)[0]):
         raise ValueError(
-            f"only recorded reports ({endings}) come in two files, got {first!r} and {second!r}."
+            f"only recorded reports ({KNOWN}) come in two files, got {first!r} and {second!r}."
         )
-    if not second.endswith(RECORDED):
-        raise ValueError(f"recorded reports must be {endings}, got {second!r}.")
+    for file in (first, second):
+        if file is not None and not is_recording(split_columns(file)[0]):
+            raise ValueError(f"recorded reports must be {KNOWN}, got {file!r}.")
     parameters = _parameters(claim, extra)
     if "epsilon" not in parameters:
         raise ValueError("recorded reports need the claim that they are held to: --epsilon.")
+    inputs = parameters.pop("values", None) if "label" in how else None
     if parameters.pop("k", 2) != 2 or set(parameters) - {"epsilon", "delta"}:
-        raise ValueError("recorded reports are of two inputs and take --epsilon and --delta only.")
+        raise ValueError(
+            "recorded reports are of two inputs and take --epsilon and --delta only, a log also "
+            "--values A,B."
+        )
+    if "label" in how and second is not None:
+        raise ValueError("--label is the column of one log, got two files.")
     from ldpaudit.adapters.recordings import from_samples
 
-    return from_samples(first, second, **parameters)
+    columns = how.pop("columns", None)
+    return from_samples(
+        first,
+        second,
+        columns=None if columns is None else columns.split("+"),
+        inputs=inputs,
+        **how,
+        **parameters,
+    )
 
 
 def _parameters(claim: Mapping[str, Any], extra: Sequence[str]) -> dict[str, Any]:
@@ -102,57 +151,3 @@ def _literal(text: str) -> Any:
     except (json.JSONDecodeError, RecursionError):
         return text
     return tuple(value) if isinstance(value, list) else value
-
-
-def _call(found: Any, target: str, parameters: dict[str, Any]) -> Any:
-    """Build a mechanism from a class or function, or wrap a function of (value, rng)."""
-    if _is_randomizer(found, parameters):
-        kinds = {"k": "--k", "values": "--values", "low": "--range"}
-        missing = [] if "epsilon" in parameters else ["--epsilon"]
-        missing += [] if kinds.keys() & set(parameters) else [" or ".join(kinds.values())]
-        if missing:
-            raise ValueError(f"{target} is a randomizer and needs {' and '.join(missing)}.")
-        from ldpaudit.adapters.callables import from_callable
-
-        return from_callable(found, name=target, **parameters)
-    return found(**parameters)
-
-
-def _is_randomizer(found: Any, parameters: dict[str, Any]) -> bool:
-    """Whether a function takes a value and a generator instead of these parameters."""
-    if isinstance(found, type):
-        return False
-    try:
-        signature = inspect.signature(found)
-        signature.bind("value", "rng")
-        if not {"k", "epsilon", "delta"}.isdisjoint(signature.parameters):
-            return False
-    except (TypeError, ValueError):
-        return False
-    try:
-        signature.bind(**parameters)
-    except TypeError:
-        return True
-    return False
-
-
-def _import_object(target: str) -> Any:
-    path, _, name = target.rpartition(":")
-    if path.endswith(".py") and not Path(path).is_file():
-        raise ValueError(f"{path} does not exist.")
-    try:
-        if path.endswith(".py"):
-            # Under a name of its own: a file may be called json.py.
-            spec = importlib.util.spec_from_file_location(f"target_{Path(path).stem}", path)
-            if spec is None or spec.loader is None:
-                raise ImportError("it is no module")
-            module = importlib.util.module_from_spec(spec)
-            sys.modules[spec.name] = module
-            spec.loader.exec_module(module)
-        else:
-            module = importlib.import_module(path)
-    except (Exception, SystemExit) as error:
-        raise ValueError(f"{path} cannot be imported: {type(error).__name__}: {error}.") from None
-    if not hasattr(module, name):
-        validate.check_known(f"object in {path}", name, [n for n in vars(module) if n[0] != "_"])
-    return getattr(module, name)

@@ -2,99 +2,27 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.table import Table
 
 from ldpaudit.outcomes.audit_result import AuditResult
-from ldpaudit.outcomes.table import SHARES, confidence
+from ldpaudit.outcomes.text import audit_lines
 
 _COLOUR = {"consistent": "green", "violation": "red bold", "inconclusive": "yellow"}
 
 
 def show_audit(result: AuditResult) -> None:
-    """Print an audit: verdict first, then where each number comes from."""
+    """Print an audit as `print` does, the verdict in its colour."""
     console = Console(highlight=False, soft_wrap=True)
-    names = ", ".join(f"{name} = {value}" for name, value in result.parameters.items())
-    console.print(f"{result.mechanism} ({names})", markup=False)
-    console.print(f"[{_COLOUR[result.verdict]}]{result.verdict}[/]: {_reason(result)}")
-    console.print()
-    console.print(_epsilon_table(result))
-    if result.attacks:
-        console.print(_attack_table(result))
-    if result.mse is not None:
-        mse = result.mse
-        exact = "" if mse.exact is None else f", exact {mse.exact:.4g}"
-        of = "a value" if result.estimand in SHARES else f"of the {result.estimand}"
-        console.print(
-            f"mean squared error {of}, {mse.num_users:,} users ({mse.data}): measured "
-            f"{mse.value:.4g} over {mse.repetitions} collections{exact}"
-        )
-    if result.bits is not None:
-        console.print(f"communication: {result.bits} bits per report (exact)")
-
-
-def _reason(result: AuditResult) -> str:
-    bound = result.verdict_bound
-    claim = f"the claim epsilon = {result.claimed_epsilon:g}"
-    if result.dependence is not None and result.verdict == "inconclusive":
-        return f"reports are not independent draws ({result.dependence}), as every bound assumes"
-    if result.verdict == "inconclusive":
-        return f"nothing could be shown ({result.bound.event})"
-    exact = result.exact_epsilon
-    if result.verdict == "violation" and bound.epsilon_lower <= result.claimed_epsilon:
-        return f"the exact epsilon is {exact:.6g} by the mechanism's own likelihood, above {claim}"
-    if result.verdict == "violation":
-        return f"epsilon >= {bound.epsilon_lower:.4f} at alpha = {bound.alpha:g}, above {claim}"
-    return f"nothing found against {claim} at alpha = {bound.alpha:g}"
-
-
-def _epsilon_table(result: AuditResult) -> Table:
-    table = Table(box=None, pad_edge=False, show_header=False)
-    delta = f"with delta = {result.claimed_delta:g}" if result.claimed_delta else ""
-    table.add_row("claimed epsilon", f"{result.claimed_epsilon:g}", delta)
-    if result.exact_epsilon is None:
-        table.add_row(
-            "exact epsilon",
-            "not available",
-            f"the mechanism has no {'exact_delta' if delta else 'exact_epsilon'}",
-        )
-    else:
-        source = f"at {delta[5:]}" if delta else "from the likelihood"
-        table.add_row("exact epsilon", f"{result.exact_epsilon:.6g}", source)
-    bound = result.bound
-    value = "none" if bound.epsilon_lower == -math.inf else f">= {bound.epsilon_lower:.4f}"
-    table.add_row(
-        "audited epsilon", value, f"{bound.bound}, {bound.kind} bound at alpha = {bound.alpha:g}"
-    )
-    table.add_row("", "", bound.event)
-    return table
-
-
-def _attack_table(result: AuditResult) -> Table:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("attack on one report")
-    table.add_column("success", justify="right")
-    table.add_column(f"{confidence(result.alpha)} interval", justify="right")
-    table.add_column("exact", justify="right")
-    for outcome in result.attacks:
-        exact = "" if outcome.exact is None else f"{outcome.exact:.6g}"
-        what = "" if outcome.metric == "attack_success" else outcome.metric.replace("_", " ")
-        attack = ", ".join(filter(None, (outcome.attack, what, outcome.note)))
-        if outcome.reason is not None:
-            table.add_row(attack, "skipped", outcome.reason, "")
-        elif not outcome.trials:
-            table.add_row(attack, "", "", exact)
-        else:
-            interval = f"{outcome.lower:.6f} .. {outcome.upper:.6f}"
-            table.add_row(attack, f"{outcome.success:.6f}", interval, exact)
-    if result.published_success is not None:
-        table.add_row("published formula", "", "", f"{result.published_success:.6g}")
-    return table
+    for line in audit_lines(result):
+        verdict, colon, rest = line.partition(": ")
+        if colon and verdict == result.verdict:
+            console.print(f"[{_COLOUR[verdict]}]{verdict}[/]: ", end="")
+            line = rest
+        console.print(line, markup=False)
 
 
 @contextmanager

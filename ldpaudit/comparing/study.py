@@ -87,7 +87,8 @@ class ProtocolSpec(_Strict):
 class DataSpec(_Strict):
     """Users: a bundled set, a synthetic law with k, or a file's column.
 
-    With `low` and `high` they hold numbers of that range, with `dimension` vectors.
+    With `low` and `high` they hold numbers of that range, with `bins` of it too the bin that a
+    number lies in, with `dimension` vectors.
     """
 
     name: str
@@ -96,6 +97,7 @@ class DataSpec(_Strict):
     low: Annotated[Real, Field(allow_inf_nan=False)] | None = None
     high: Annotated[Real, Field(allow_inf_nan=False)] | None = None
     dimension: Annotated[Whole, Field(ge=1, le=validate.MAX_DOMAIN)] | None = None
+    bins: Whole | str | None = None
 
     def load(self, seed: int) -> DataSet:
         """The users; a file is read now."""
@@ -107,6 +109,7 @@ class DataSpec(_Strict):
             low=self.low,
             high=self.high,
             dimension=self.dimension,
+            bins=self.bins,
         )
 
 
@@ -292,12 +295,15 @@ def with_data(
     sources: Sequence[str],
     k: int | None = None,
     ends: tuple[float, float] | None = None,
+    bins: str | None = None,
 ) -> Study:
     """The study on other users: names of data sets, or FILE:COLUMN; k for synthetic laws.
 
-    With `ends` they hold numbers of that range. The title says so: the study's own names its data.
+    With `ends` they hold numbers of that range, with `bins` too the bins of it. The title says so:
+    the study's own names its data.
     """
-    where = {} if ends is None else {"low": ends[0], "high": ends[1]}
+    where: dict[str, Any] = {} if ends is None else {"low": ends[0], "high": ends[1]}
+    where |= {} if bins is None else {"bins": bins}
     specs = [{"name": name, **where} | ({} if k is None else {"k": k}) for name in sources]
     title = f"{_protocols(study)} on {' and '.join(Path(name).name for name in sources)}"
     return _parse(study.model_dump() | {"data": specs, "title": title}, f"study {study.name}")

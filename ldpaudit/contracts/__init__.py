@@ -25,6 +25,7 @@ from ldpaudit.contracts.attacks import (
     NearbyLocation,
     Reconstruction,
     TrainableDistinguisher,
+    TrainableReconstruction,
 )
 from ldpaudit.contracts.bounds import (
     EventBound,
@@ -136,6 +137,7 @@ __all__ = [
     "Reports",
     "Supports",
     "TrainableDistinguisher",
+    "TrainableReconstruction",
     "Values",
     "checked_mechanism",
 ]

@@ -51,6 +51,16 @@ class TrainableDistinguisher(Attack, Protocol):
 
 
 @runtime_checkable
+class TrainableReconstruction(Attack, Protocol):
+    """Learns to guess values from reports of known ones, drawn for it alone."""
+
+    def learn(
+        self, reports: Reports, inputs: Ints, k: int, *, rng: np.random.Generator
+    ) -> Reconstruction:
+        """A reconstruction fixed from now on; `inputs` has the value of each report, below k."""
+
+
+@runtime_checkable
 class FindsPairs(Attack, Protocol):
     """Says which of many inputs are worth an audit, from reports drawn for it alone."""
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from ldpaudit import validate
 from ldpaudit.data import numbers
+from ldpaudit.data.bins import binned, check_categories
 from ldpaudit.data.columns import NUMBER, coded, header
 from ldpaudit.data.dataset import DataSet
 from ldpaudit.data.priors import apportion, dirichlet, spike, uniform, zipf
@@ -81,6 +82,7 @@ def load(
     low: float | None = None,
     high: float | None = None,
     dimension: int | None = None,
+    bins: int | str | None = None,
 ) -> DataSet:
     """Return a data set by name, or one column of a file.
 
@@ -110,6 +112,9 @@ def load(
         anybody holds them or not.
     dimension : int, optional
         Users hold k vectors of the unit ball, all alike (``uniform``) or one of them (``spike``).
+    bins : int or str, optional
+        Numbers of a bundled or own column become categories, intervals of the public range from
+        `low` to `high`: N (or ``equal:N``) of equal width, or ``quantiles:N``.
 
     Returns
     -------
@@ -136,12 +141,15 @@ def load(
     domain = numbers.domain_from(low, high, dimension)
     if domain is None and str(spec).partition("(")[0] in _OF_NUMBERS:
         domain = Interval(0.0, 1.0)
+    if bins is not None:
+        return _in_bins(spec, domain, bins, k, num_users)
     if domain is not None:
         return _of_numbers(spec, domain, k, num_users)
     if not isinstance(spec, str):
         raise TypeError(f"data must be a name or FILE.csv:COLUMN, got {validate.shown(spec)}.")
     if match := _FILE.fullmatch(spec):
         data = _from_file(spec, Path(match[1]), match[2])
+        check_categories(spec, data.labels)
     elif spec in _BUNDLED:
         data = _bundled(spec, num_users)
     elif (match := _SYNTHETIC.fullmatch(spec)) and match[1] in _PRIORS:
@@ -165,7 +173,7 @@ def _of_numbers(
 ) -> DataSet:
     """Users who hold numbers of an interval or vectors of a ball."""
     if not isinstance(spec, str) or _FILE.fullmatch(spec) or spec in _BUNDLED:
-        data = load(spec)
+        data = _column(spec)
         inputs, users = numbers.as_numbers(spec, data.labels, data.histogram, domain)
         if k not in (None, users.size):
             raise ValueError(f"k must be {users.size}, the numbers of {spec!r}, got {k!r}.")
@@ -179,6 +187,28 @@ def _of_numbers(
     users = apportion(shares, DEFAULT_NUM_USERS if num_users is None else num_users)
     where = f" on {domain}" if isinstance(domain, Interval) else f", d = {domain.dimension}"
     return DataSet(name + where, users, inputs=inputs, domain=domain)
+
+
+def _column(spec: str) -> DataSet:
+    """A bundled data set or the column of a file, whatever its values are."""
+    match = _FILE.fullmatch(spec)
+    return load(spec) if match is None else _from_file(spec, Path(match[1]), match[2])
+
+
+def _in_bins(
+    spec: str, domain: Interval | Ball | None, bins: int | str, k: int | None, users: int | None
+) -> DataSet:
+    """Numbers of a column as categories."""
+    if not isinstance(spec, str) or not (_FILE.fullmatch(spec) or spec in _BUNDLED):
+        raise ValueError(f"bins are of the column of a file, got {validate.shown(spec)}.")
+    if not isinstance(domain, Interval):
+        raise ValueError(
+            f"bins of {spec!r} need the public range that they cut: low and high (--range)."
+        )
+    data = binned(_column(spec), domain, bins)
+    if k not in (None, data.k):
+        raise ValueError(f"k must be {data.k}, the number of bins of {spec!r}, got {k!r}.")
+    return data if users is None else replace(data, histogram=apportion(data.histogram, users))
 
 
 def _synthetic(

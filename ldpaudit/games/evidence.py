@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import reduce
 from typing import Any, NamedTuple, Protocol, cast
 
@@ -112,7 +112,7 @@ class Evidence:
         texts = self.game.texts(guesses, beside)
         if not bound.of_guesses:
             value = bound.from_event(cast(EventCounts, beside), claim, alpha)
-            return self._bound(value, bound, alpha, texts[1])
+            return self._bound(value, bound, alpha, texts[1], "event")
         first = bound.from_guesses(guesses, claim, _SHARES[0] * alpha)
         if isinstance(beside, GuessCounts):
             watching = bound
@@ -121,12 +121,29 @@ class Evidence:
             watching = bound.of_events
             second = watching.from_event(beside, claim, _SHARES[1] * alpha)
         if second > first:
-            return self._bound(second, watching, alpha, texts[1])
-        return self._bound(first, bound, alpha, texts[0])
+            return self._bound(second, watching, alpha, texts[1], "event")
+        return self._bound(first, bound, alpha, texts[0], "guesses")
 
-    def _bound(self, value: float, bound: NamedBound, alpha: float, event: str) -> EpsilonBound:
-        trials = self.counts.guesses.trials
-        return EpsilonBound(value, bound.name, bound.kind, alpha, trials, event, self.searched)
+    def _bound(
+        self, value: float, bound: NamedBound, alpha: float, event: str, what: str
+    ) -> EpsilonBound:
+        trials, counted = self.counts.guesses.trials, self._counted(what)
+        return EpsilonBound(
+            value, bound.name, bound.kind, alpha, trials, event, self.searched, counted=counted
+        )
+
+    def _counted(self, what: str) -> dict[str, Any]:
+        """What was counted, as data."""
+        counts = self.counts.guesses if what == "guesses" else self.counts.beside
+        game: Any = self.game
+        return {
+            "game": type(game).__name__,
+            "what": what,
+            "pair": list(getattr(game, "pair", ())) or None,
+            "threshold": getattr(game, "decide" if what == "guesses" else "event", None),
+            "side": getattr(game, "side", None) if what == "event" else None,
+            **asdict(counts),
+        }
 
 
 def with_ceilings(

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
-from ldpaudit.contracts.attacks import Distinguisher, TrainableDistinguisher
+from ldpaudit.adapters.arrays import joined
+from ldpaudit.contracts.attacks import (
+    Distinguisher,
+    Reconstruction,
+    TrainableDistinguisher,
+    TrainableReconstruction,
+)
 from ldpaudit.contracts.mechanisms import Mechanism
 
 #: Fewest and most reports that a witness learns from.
 _TRAINING = (4_000, 200_000)
+#: Reports of each input that a guess learns from, at least.
+_OF_EACH = 200
 
 
 def training_size(trials: int) -> int:
@@ -27,6 +37,18 @@ def learn(
     first = rng.integers(0, 2, size) == 0
     halves = np.array_split(np.where(first, *pair), [size // 2])
     one, two = (mechanism.privatize(values, rng=rng) for values in halves)
+    asks = getattr(mechanism, "doubt", None)
+    if asks is not None and (reason := asks(halves[0], one)) is not None:
+        warnings.warn(reason, stacklevel=2)
     both = isinstance(one, np.ndarray) and isinstance(two, np.ndarray)
-    reports = np.concatenate((one, two)) if both else [*one, *two]
+    reports = joined((one, two)) if both else [*one, *two]
     return attack.fit(reports, first, rng=rng)
+
+
+def learn_inputs(
+    attack: TrainableReconstruction, mechanism: Mechanism, size: int, rng: np.random.Generator
+) -> Reconstruction:
+    """Train a guess on reports of all inputs, drawn for it alone."""
+    size = min(max(size, _OF_EACH * mechanism.k), _TRAINING[1])
+    inputs = rng.integers(0, mechanism.k, size)
+    return attack.learn(mechanism.privatize(inputs, rng=rng), inputs, mechanism.k, rng=rng)

@@ -29,6 +29,8 @@ from ldpaudit.outcomes.table import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
 #: Version of the JSON of an audit, of the tidy table and of the store.
@@ -46,7 +48,8 @@ class EpsilonBound:
     the data could have chosen and at what price. `ceiling` is the most that the
     same bound could have shown from as many reports, had every guess been right
     (None where the claim is well within reach, and after a search for the worst
-    pair): an epsilon above it could not be shown.
+    pair): an epsilon above it could not be shown. `counted` is the event as data: its
+    counts, the threshold of the score, and for which side it speaks.
     """
 
     epsilon_lower: float
@@ -57,9 +60,10 @@ class EpsilonBound:
     event: str
     searched: str
     ceiling: float | None = None
+    counted: dict[str, Any] | None = field(default=None, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """The bound as plain JSON values; -inf (nothing shown) becomes null, infinity ``"inf"``."""
+        """The bound as plain JSON values: null where nothing is shown, infinity as ``"inf"``."""
         return {
             "value": as_json(shown_bound(self.epsilon_lower)),
             "bound": self.bound,
@@ -69,6 +73,7 @@ class EpsilonBound:
             "event": self.event,
             "searched": self.searched,
             "ceiling": as_json(self.ceiling),
+            "counted": self.counted,
         }
 
 
@@ -257,6 +262,17 @@ class AuditResult:
             "schema": SCHEMA,
             "seconds": self.seconds,
         }
+
+    def __str__(self) -> str:
+        from ldpaudit.outcomes.text import audit_lines
+
+        return "\n".join(audit_lines(self))
+
+    def save(self, directory: str | Path) -> list[Path]:
+        """Write the audit as JSON, page, JUnit XML and Markdown; return the paths."""
+        from ldpaudit.outcomes.files import save_audit
+
+        return save_audit(self, directory)
 
     def rows(self) -> list[dict[str, Any]]:
         """The rows of the tidy table, in a fixed order."""

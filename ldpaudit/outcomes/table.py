@@ -92,8 +92,8 @@ def known(number: float | None) -> float | None:
 
 
 def shown_bound(number: float | None) -> float | None:
-    """A lower bound; None where it shows nothing (minus infinity)."""
-    return None if number == -math.inf else known(number)
+    """A lower bound; None where it shows nothing, as any below 0 does."""
+    return None if number is not None and number < 0 else known(number)
 
 
 def as_json(value: Any) -> Any:

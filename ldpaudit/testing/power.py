@@ -161,7 +161,7 @@ class LdpCheck:
 
     def __str__(self) -> str:
         lower, exact = self.bound.epsilon_lower, self.exact_epsilon
-        shown = f"epsilon >= {lower:.4f}" if lower > -math.inf else "nothing shown"
+        shown = f"epsilon >= {lower:.4f}" if lower > 0 else "nothing shown"
         shown += f" (alpha = {self.bound.alpha:.4g})"
         own = "none" if exact is None else f"{exact:.9g}"
         lines = [

@@ -101,7 +101,9 @@ class WithoutLikelihood:
 def test_applies_says_what_is_missing() -> None:
     attack = BayesianReconstruction()
     assert attack.applies(ldpaudit.mechanism("grr", k=5, epsilon=1.0)) is None
-    assert attack.applies(WithoutLikelihood()) == "the mechanism has no log_likelihood"
+    assert attack.applies(WithoutLikelihood()) == (
+        "the mechanism has no log_likelihood; learned-guess learns from reports instead"
+    )
 
 
 def test_no_reports_no_guesses() -> None:

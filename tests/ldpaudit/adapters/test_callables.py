@@ -167,7 +167,10 @@ def test_no_user_no_report() -> None:
 
 # --- what is refused -------------------------------------------------------------------------
 
-FORMS = "a report must be a number, text, bytes, or a tuple, list, set or array of numbers and "
+FORMS = (
+    "a report must be a number, text, bytes, or a tuple, list, set, array or dictionary of "
+    "numbers and "
+)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +180,12 @@ FORMS = "a report must be a number, text, bytes, or a tuple, list, set or array 
         ((1, None), r"a report must not be None, got \(1, None\) from fn for the value 3."),
         (float("nan"), "a report must not be nan, got nan from fn for the value 3."),
         (np.array([1.0, np.nan]), r"a report must not be nan, got \[ 1. nan\] from fn"),
-        ({"y": 1}, FORMS + r"texts, got dict {'y': 1} from fn for the value 3."),
+        ({"y": [1, None]}, r"must not be None, got \{'y': \[1, None\]\} from fn for the value 3."),
+        ({"y": 1j}, FORMS + r"texts, got complex in {'y': 1j} from fn for the value 3."),
+        (pd.NA, "a report must not be <NA>, got <NA> from fn for the value 3."),
+        ((1, pd.NA), "a report must not be <NA>, got .* from fn for the value 3."),
+        (pd.NaT, "a report must not be NaT, got NaT from fn for the value 3."),
+        (pd.Series([1.0, np.nan]), "a report must not be nan, got .* from fn for the value 3."),
         (1j, FORMS + "texts, got complex 1j from fn"),
         (np.array([1j]), FORMS + "texts, got complex"),
         ((1, {2}), FORMS + r"texts, got set in \(1, \{2\}\) from fn"),
@@ -190,10 +198,42 @@ def test_what_is_no_report_is_refused_with_its_value(report: Any, message: str) 
         drawn(lambda _value, _rng: report, values=[3], name="fn")
 
 
-def test_nested_parts_must_agree_in_size() -> None:
+class Tensor:
+    """What a tensor of another library is: an array by `__array__`, and no truth value."""
+
+    def __init__(self, entries: Any) -> None:
+        self.entries = np.asarray(entries)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+        return self.entries
+
+    def __eq__(self, other: object) -> Any:
+        return Tensor(self.entries == other)
+
+    def __bool__(self) -> bool:
+        raise RuntimeError("truth value is ambiguous")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    "form", [pd.Series, pd.Index, np.asarray, Tensor, lambda v: pd.DataFrame([v]), tuple]
+)
+def test_what_has_an_array_is_a_report(form: Any) -> None:
+    reports = drawn(lambda v, _: form([v, 7]))
+    assert reports.reshape(3, -1).tolist() == [[0, 7], [1, 7], [2, 7]]
+    assert drawn(lambda v, _: Tensor(v)).tolist() == [0, 1, 2]
+
+
+def test_parts_of_several_sizes_stay_apart() -> None:
     """Written side by side, ([0], 1, 2) and ([0, 1], 2) would be the same report."""
-    with pytest.raises(TypeError, match=r"nested parts differ in size: \(\[0\], 1, 2\) from"):
-        drawn(lambda v, _: ([0], 1, 2) if v else ([0, 1], 2), values=[1, 0])
+    reports = drawn(lambda v, _: ([0], 1, 2) if v else ([0, 1], 2), values=[1, 0])
+    assert reports.tolist() == [((0,), 1, 2), ((0, 1), 2)]
+
+
+def test_bytes_of_several_lengths_and_dictionaries_stay_what_they_are() -> None:
+    assert drawn(lambda v, _: bytes(v)).tolist() == [b"", b"\0", b"\0\0"]
+    assert drawn(lambda v, _: {"y": v}).tolist() == [{"y": 0}, {"y": 1}, {"y": 2}]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,23 @@ GRR = ("audit", "grr", "--k", "4", "--epsilon", "1", "--trials", "5000", "--json
 RANDOMIZERS = """
 def noisy(value, rng):
     return value if rng.random() < 0.5 else int(rng.integers(4))
+def one(value):
+    return value
+def three(a, b, c):
+    return a
+def five(k, epsilon):
+    return 5
+def star(k, epsilon):
+    return three(*k)
+number = 5
+class Empty:
+    pass
+class Own:
+    def privatize(self, values):
+        return values
+class Built(Own):
+    k, epsilon = 2, 1.0
+built = Built()
 class Answer:
     def __init__(self, value, rng):
         pass
@@ -44,8 +61,8 @@ def test_recorded_reports(run: Run, recordings: tuple[str, str]) -> None:
     ("arguments", "message"),
     [
         ("0.csv --epsilon 1", "recorded reports take two files, of one input each, got 0.csv"),
-        ("0.csv 1.txt --epsilon 1", "or .npy, got '1.txt'"),
-        ("grr 1.csv --epsilon 1", "or .npy) come in two files, got 'grr' and '1.csv'"),
+        ("0.csv 1.doc --epsilon 1", "folder of .parquet files, got '1.doc'"),
+        ("grr 1.csv --epsilon 1", "files) come in two files, got 'grr' and '1.csv'"),
         ("0.csv 1.csv", "need the claim that they are held to: --epsilon"),
         ("0.csv 1.csv --epsilon 1 --k 3", "are of two inputs"),
         ("0.csv 1.csv --epsilon 1 --param p=1", "take --epsilon and --delta only"),
@@ -64,6 +81,28 @@ def test_recorded_reports(run: Run, recordings: tuple[str, str]) -> None:
         ("grr --values a,b --epsilon 1", "unknown parameter of grr 'values'"),
         ("duchi --range 1 0 --epsilon 1", "low must be below high"),
         ("0.csv 1.csv --epsilon 1 --range 0 1", "take --epsilon and --delta only"),
+        ("0.csv 1.csv --epsilon 1 --label y", "--label is the column of one log, got two files"),
+        ("grr --k 4 --epsilon 1 --report y", "columns is of recorded reports, got grr alone"),
+        ("grr --k 4 --epsilon 1 --batched", "--batched and --own-randomness are of functions"),
+        ("pure-ldp/ou --k 4 --epsilon 1", "unknown mechanism of another package 'pure-ldp/ou'"),
+        ("pure-ldp/oue --epsilon 1", "pure-ldp/oue takes --k and --epsilon, got epsilon"),
+        ("f.py:one --k 4 --epsilon 1", "f.py:one must accept (value, rng), which draws"),
+        (
+            "f.py:one --k 4 --epsilon 1",
+            "got (value). If it draws its own random numbers, say --own",
+        ),
+        ("f.py:three --k 4 --epsilon 1", "or (k, epsilon) and build a mechanism; got (a, b, c)"),
+        (
+            "f.py:Empty --k 4 --epsilon 1",
+            "f.py:Empty must be built of (k, epsilon), got f.py:Empty()",
+        ),
+        ("f.py:Own --k 4 --epsilon 1", "f.py:Own takes no parameters, got k, epsilon: it must say"),
+        ("f.py:Own", "f.py:Own() must be a mechanism, with k (or domain), epsilon and privatize"),
+        ("f.py:five --k 4 --epsilon 1", "f.py:five(k=4, epsilon=1.0) must be a mechanism, with k"),
+        ("f.py:star --k 4 --epsilon 1", "f.py:star(k=4, epsilon=1.0) failed: TypeError: "),
+        ("f.py:number", "f.py:number must be a mechanism (k, epsilon, privatize), a class or"),
+        ("f.py:built", "privatize of f.py:built must accept (values, *, rng), all values at once"),
+        ("f.py:one --batched --epsilon 1", "f.py:one is a randomizer and needs --k"),
     ],
 )
 @pytest.mark.usefixtures("recordings")
@@ -160,3 +199,58 @@ def test_bounds_of_one_kind_of_mechanism(run: Run) -> None:
     lower = json.loads(out)["epsilon_lower"]
     assert (code, lower["kind"]) == (0, "model-based")
     assert 0.5 < lower["value"] < 1.05  # any threshold shows the same mu: a pilot's is not the best
+
+
+def test_how_a_function_is_called(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "f.py").write_text(
+        "import random\n"
+        "def own(value):\n    return value if random.random() < 0.7 else 1 - value\n"
+        "def batch(values, rng):\n    return values ^ (rng.random(len(values)) < 0.3)\n"
+    )
+    options = ("--k", "2", "--epsilon", "1", "--trials", "2000", "--json")
+    assert run("audit", "f.py:own", "--own-randomness", *options)[0] == 0
+    assert run("audit", "f.py:batch", "--batched", *options)[0] == 0
+
+
+def test_a_package_that_is_not_installed_says_so(run: Run) -> None:
+    pytest.importorskip("ldpaudit")
+    try:
+        import pure_ldp  # noqa: F401
+    except ImportError:
+        code, _, err = run("audit", "pure-ldp/oue", "--k", "4", "--epsilon", "1")
+        assert code == 2
+        assert "pip install 'ldpaudit[adapters]'" in err
+
+
+def test_one_log_with_a_label(run: Run, tmp_path: Path) -> None:
+    """Truth in 0.8 of all reports about 3 countries: odds of 0.8 to 0.1, epsilon 2.08."""
+    rng, names = np.random.default_rng(0), np.array(["DE", "FR", "US"])
+    true = rng.integers(3, size=9_000)
+    sent = np.where(rng.random(9_000) < 0.7, true, rng.integers(3, size=9_000))
+    rows = [f"{i};{names[t]};{names[s]}" for i, (t, s) in enumerate(zip(true, sent, strict=True))]
+    (tmp_path / "log.csv").write_text("\n".join(["row;true;answer", *rows]))
+    options = ("--epsilon", "1", "--json")
+    code, _, err = run("audit", "log.csv", "--label", "true", *options)
+    assert (code, "column 'true' holds 3 inputs, DE (" in err) == (2, True)
+    for how in (("--report", "answer"), ()):
+        log = "log.csv", "--label", "true", "--values", "DE,US", *how
+        code, out, _ = run("audit", *log, *options)
+        found = json.loads(out)
+        assert (code, found["inputs"]) == (1, ["DE", "US"])
+        assert 1.6 < found["epsilon_lower"]["value"] < 2.08
+        assert found["mechanism"]["parameters"]["columns"] == "answer"
+    assert found["mechanism"]["parameters"]["only grows"] == "row"
+
+
+def test_files_for_gates(run: Run, recordings: tuple[str, str], tmp_path: Path) -> None:
+    code, out, err = run("audit", *recordings, "--epsilon", "1", "--out", "gate/files")
+    assert (code, err) == (1, "")
+    assert out.splitlines()[1].startswith("violation: epsilon >= ")
+    folder = tmp_path / "gate" / "files"
+    names = ["audit.html", "audit.json", "junit.xml", "summary.md"]
+    assert sorted(path.name for path in folder.iterdir()) == names
+    summary = (folder / "summary.md").read_text()
+    assert "| success of bayes | skipped: the mechanism has no log\\_likelihood" in summary
+    assert "| success of blind | 0.5000 (exact) |" in summary
+    code, _, _ = run("audit", "grr", "--k", "4", "--epsilon", "1", "--trials", "500", "--out", "g")
+    assert "| success of bayes | 0." in (tmp_path / "g" / "summary.md").read_text()

@@ -119,6 +119,7 @@ def test_dictionary_has_the_promised_keys() -> None:
         "event": "an event",
         "searched": "nothing",
         "ceiling": None,
+        "counted": None,
     }
     assert found["attacks"][1] == {
         "attack": "bayes",
