@@ -36,6 +36,7 @@ from ldpaudit.contracts import (
 )
 from ldpaudit.domains import input_text
 from ldpaudit.outcomes.audit_result import AuditResult
+from ldpaudit.selection.promising import no_neighbours, ours
 
 if TYPE_CHECKING:
     from ldpaudit.selection.methods import Selection
@@ -84,9 +85,11 @@ def audit(
         Registered bound that turns counts into `epsilon_lower`; None means
         ``"posterior-odds"``, or ``"anytime"`` for an audit that may stop early.
     pair : tuple of int, optional
-        The two inputs to tell apart, by their numbers. None means 0 and 1 where an audit of one
-        pair speaks for all (two inputs, the catalogue, ``pairs_alike``), else the pair that
-        promises most in ``trials / 2`` reports of up to 100 inputs, drawn for that alone.
+        The two inputs to tell apart, by their numbers. None means 0 and 1 where an audit of
+        them speaks for all (two inputs, or a mechanism that declares ``pairs_alike``), else the
+        pair that promises most in ``trials / 2`` reports of up to 100 inputs, drawn for that
+        alone. Where the mechanism says which inputs are neighbours (``are_neighbours``) only
+        those are searched, and a pair of others gets a bound and no verdict.
     inputs : array or int, optional
         Inputs that are played, numbered in this order, of a mechanism that has a ``domain``: the
         k below is their number. None means ``domain.grid()``, 17 numbers or vectors of which
@@ -174,14 +177,14 @@ def audit(
         isolate=isolate,
         jobs=validate.check_integer("jobs", jobs, 1, validate.MAX_JOBS),
     )
-    found = plan.bounds()
+    found, exact = plan.bounds(), _exact_epsilon(mechanism, claim.delta)
     return AuditResult(
         mechanism=str(name or getattr(mechanism, "name", type(mechanism).__name__)),
         parameters=parameters_of(mechanism),
         k=k,
         claimed_epsilon=claim.epsilon,
         claimed_delta=claim.delta,
-        exact_epsilon=_exact_epsilon(mechanism, claim.delta),
+        exact_epsilon=exact,
         bound=found.lower,
         verdict_bound=found.verdict,
         attacks=tuple(plan.attack_outcomes()),
@@ -196,6 +199,9 @@ def audit(
         pair=found.pair,
         inputs=None if found.pair is None else tuple(input_text(mechanism, v) for v in found.pair),
         dependence=found.dependence,
+        scope=found.scope,
+        outside=None if found.pair is None else no_neighbours(mechanism, found.pair),
+        proven=ours(mechanism) and exact is not None,
     )
 
 

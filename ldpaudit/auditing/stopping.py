@@ -11,7 +11,8 @@ from ldpaudit import validate
 from ldpaudit.bounds.named import NamedBound
 from ldpaudit.claim import Claim
 from ldpaudit.counts import GuessCounts
-from ldpaudit.games.evidence import Counts, Evidence, Prepared, with_ceilings
+from ldpaudit.games.evidence import Counts, Evidence, Prepared
+from ldpaudit.games.power import with_power
 from ldpaudit.outcomes.audit_result import EpsilonBound
 
 #: Reports of the first look, and the factor to the next.
@@ -94,7 +95,7 @@ def play_until(
     ended = f"ended at {played:,} of {prepared.reports:,} reports"
     text = f"{prepared.searched}; the best of {number} looks, valid at all of them; {ended}"
     best = [replace(one, trials=played, searched=text) for one in best]
-    lower, verdict = with_ceilings(best, evidence, at_levels, bound, claim)
+    lower, verdict = with_power(best, evidence, at_levels, bound, claim)
     return lower, verdict
 
 

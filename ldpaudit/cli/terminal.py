@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from ldpaudit.outcomes.audit_result import AuditResult
@@ -21,7 +22,9 @@ def show_audit(result: AuditResult) -> None:
     console = Console(highlight=False, soft_wrap=True)
     names = ", ".join(f"{name} = {value}" for name, value in result.parameters.items())
     console.print(f"{result.mechanism} ({names})", markup=False)
-    console.print(f"[{_COLOUR[result.verdict]}]{result.verdict}[/]: {_reason(result)}")
+    console.print(f"[{_COLOUR[result.verdict]}]{result.verdict}[/]: {escape(result.reason)}")
+    for line in filter(None, (result.power, result.two_levels)):
+        console.print(line, markup=False)
     console.print()
     console.print(_epsilon_table(result))
     if result.attacks:
@@ -36,21 +39,6 @@ def show_audit(result: AuditResult) -> None:
         )
     if result.bits is not None:
         console.print(f"communication: {result.bits} bits per report (exact)")
-
-
-def _reason(result: AuditResult) -> str:
-    bound = result.verdict_bound
-    claim = f"the claim epsilon = {result.claimed_epsilon:g}"
-    if result.dependence is not None and result.verdict == "inconclusive":
-        return f"reports are not independent draws ({result.dependence}), as every bound assumes"
-    if result.verdict == "inconclusive":
-        return f"nothing could be shown ({result.bound.event})"
-    exact = result.exact_epsilon
-    if result.verdict == "violation" and bound.epsilon_lower <= result.claimed_epsilon:
-        return f"the exact epsilon is {exact:.6g} by the mechanism's own likelihood, above {claim}"
-    if result.verdict == "violation":
-        return f"epsilon >= {bound.epsilon_lower:.4f} at alpha = {bound.alpha:g}, above {claim}"
-    return f"nothing found against {claim} at alpha = {bound.alpha:g}"
 
 
 def _epsilon_table(result: AuditResult) -> Table:

@@ -12,6 +12,7 @@ from ldpaudit.claim import Claim
 from ldpaudit.contracts import (
     HasBayesVulnerability,
     HasLikelihood,
+    HasNeighbours,
     IsRecorded,
     Mechanism,
     TrainableDistinguisher,
@@ -84,6 +85,7 @@ def prepare(
         and bound.of_guesses
         and isinstance(mechanism, HasBayesVulnerability)
         and isinstance(mechanism, HasLikelihood)
+        and not isinstance(mechanism, HasNeighbours)  # pairs of which nothing is claimed
     ):
         searched = f"two games and their rules, fixed on {cost} of their own at no cost in alpha"
         if _expected_of_all(mechanism, mechanism.vulnerability(), expected, reports) > shown:

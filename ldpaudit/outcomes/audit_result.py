@@ -26,14 +26,16 @@ from ldpaudit.outcomes.table import (
     shown_bound,
     to_frame,
 )
+from ldpaudit.outcomes.verdicts import CONSISTENT as CONSISTENT
+from ldpaudit.outcomes.verdicts import INCONCLUSIVE as INCONCLUSIVE
+from ldpaudit.outcomes.verdicts import VIOLATION as VIOLATION
+from ldpaudit.outcomes.verdicts import power_of, reason_of, two_levels_of, verdict_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: Version of the JSON of an audit, of the tidy table and of the store.
 SCHEMA = 1
-
-CONSISTENT, VIOLATION, INCONCLUSIVE = "consistent", "violation", "inconclusive"
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,9 @@ class EpsilonBound:
     the data could have chosen and at what price. `ceiling` is the most that the
     same bound could have shown from as many reports, had every guess been right
     (None where the claim is well within reach, and after a search for the worst
-    pair): an epsilon above it could not be shown.
+    pair): an epsilon above it could not be shown. `detectable` is the epsilon that
+    exceeds the claim by this bound with probability 0.9 (inf where none does, None
+    where that is not known; see `ldpaudit.games.power.detectable`).
     """
 
     epsilon_lower: float
@@ -56,6 +60,7 @@ class EpsilonBound:
     event: str
     searched: str
     ceiling: float | None = None
+    detectable: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The bound as plain JSON values; -inf (nothing shown) becomes null, infinity ``"inf"``."""
@@ -68,6 +73,7 @@ class EpsilonBound:
             "event": self.event,
             "searched": self.searched,
             "ceiling": as_json(self.ceiling),
+            "detectable": as_json(self.detectable),
         }
 
 
@@ -157,14 +163,18 @@ class UtilityOutcome:
 class AuditResult:
     """Everything one audit found.
 
-    `verdict` is ``"violation"`` when `verdict_bound` (the same data at the
-    much stricter `verdict_alpha`) or the mechanism's own exact epsilon exceeds
-    the claim, ``"inconclusive"`` when the trials could show no leakage at all
-    (a bound of 0 or less) or the bound passes the claim and reports are no independent
-    draws (`dependence` says why), else ``"consistent"``. `exact_epsilon` is infinite where
-    some report rules an input out, and None where nothing exact is known. `inputs`
-    are the labels of the `pair` that was told apart, `k` the number of inputs that
-    were played of `domain`, `estimand` what the server estimates.
+    `verdict` is ``"violation"`` when `verdict_bound` (the same data at the much stricter
+    `verdict_alpha`) or the mechanism's own exact epsilon exceeds the claim. It is
+    ``"inconclusive"`` when the trials could show no leakage at all (a bound of 0 or less);
+    when an epsilon within min(claim, 1) above the claim would not have been detected with
+    probability 0.9, unless the exact epsilon is `proven` (by the tests of the catalogue);
+    when the bound passes the claim and reports are no independent draws (`dependence` says
+    why); and when the claim does not speak of the inputs (`outside`). Else it is
+    ``"consistent"``. `scope` says of which inputs that speaks, None where of all.
+
+    `exact_epsilon` is infinite where some report rules an input out, and None where nothing
+    exact is known. `inputs` are the labels of the `pair` that was told apart, `k` the number
+    of inputs that were played of `domain`, `estimand` what the server estimates.
 
     Examples
     --------
@@ -196,6 +206,9 @@ class AuditResult:
     pair: tuple[int, int] | None = None
     inputs: tuple[str, ...] | None = None
     dependence: str | None = None
+    scope: str | None = None
+    outside: str | None = None
+    proven: bool = False
 
     @property
     def epsilon_lower(self) -> float:
@@ -205,14 +218,22 @@ class AuditResult:
     @property
     def verdict(self) -> str:
         """consistent, violation or inconclusive."""
-        exact = self.exact_epsilon
-        if exact is not None and exact > self.claimed_epsilon + 1e-9 * (1 + self.claimed_epsilon):
-            return VIOLATION
-        if self.verdict_bound.epsilon_lower > self.claimed_epsilon:
-            return VIOLATION if self.dependence is None else INCONCLUSIVE
-        if self.bound.epsilon_lower <= 0:
-            return INCONCLUSIVE
-        return CONSISTENT
+        return verdict_of(self)
+
+    @property
+    def reason(self) -> str:
+        """Why the verdict is what it is, and of which inputs, in words."""
+        return reason_of(self)
+
+    @property
+    def power(self) -> str:
+        """What would have been called a violation, in words."""
+        return power_of(self)
+
+    @property
+    def two_levels(self) -> str | None:
+        """Why a bound that passes the claim is no violation, in words; None where none does."""
+        return two_levels_of(self)
 
     def to_dict(self) -> dict[str, Any]:
         """What ``ldpaudit audit --json`` prints: plain values, null for what is not known.
@@ -227,11 +248,15 @@ class AuditResult:
             "epsilon_lower": self.bound.to_dict(),
             "verdict_alpha": self.verdict_bound.alpha,
             "verdict": self.verdict,
-            "dependence": self.dependence,
+            "reason": self.reason,
+            "scope": self.scope,
+            "power": self.power,
+            "detectable": as_json(self.verdict_bound.detectable),
             "domain": self.domain,
             "estimand": self.estimand,
             "pair": None if self.pair is None else list(self.pair),
             "inputs": None if self.inputs is None else list(self.inputs),
+            "dependence": self.dependence,
             "attacks": [outcome.to_dict() for outcome in self.attacks],
             "published_success": self.published_success,
             "mse": None if self.mse is None else self.mse.to_dict(),
@@ -296,7 +321,7 @@ def bound_rows(result: AuditResult, label: str) -> list[dict[str, Any]]:
                 "exact": known(result.exact_epsilon),
                 "trials": bound.trials,
                 "status": "ok" if metric == "epsilon_lower" else result.verdict,
-                "reason": bound.event,
+                "reason": "; ".join(filter(None, (bound.event, result.outside or result.scope))),
                 "method": f"{bound.kind} lower bound, alpha = {bound.alpha:.3g}",
                 "alpha": bound.alpha,
                 "how": BOUND,
