@@ -21,7 +21,7 @@ from ldpaudit.contracts import (
 )
 from ldpaudit.games.training import training_size
 from ldpaudit.registry import create_attack
-from ldpaudit.selection.promising import neighbouring, some_inputs
+from ldpaudit.selection.neighbours import neighbouring, some_inputs
 
 #: (Estimated) log-likelihood of some values, a column each, up to a constant per report.
 Table: TypeAlias = Callable[[Reports], Floats]

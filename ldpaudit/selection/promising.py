@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ldpaudit.adapters.finite_inputs import FiniteInputs, domain_of
-from ldpaudit.arrays import Bools
+from ldpaudit.adapters.finite_inputs import FiniteInputs
 from ldpaudit.contracts import (
     FindsPairs,
     HasAlikePairs,
@@ -15,11 +14,11 @@ from ldpaudit.contracts import (
     HasRelation,
     IsRecorded,
     Mechanism,
-    Values,
 )
-from ldpaudit.domains import Records, input_text
+from ldpaudit.domains import input_text
 from ldpaudit.registry import create_attack
 from ldpaudit.sampling import stream
+from ldpaudit.selection.neighbours import neighbouring, some_inputs
 
 #: Most inputs that are looked at, and fewest reports of each.
 _INPUTS, _FEWEST = 100, 100
@@ -129,52 +128,3 @@ def only(pair: tuple[int, int], mechanism: Mechanism) -> str:
     """Of which inputs a bound speaks."""
     k, (one, two) = mechanism.k, (input_text(mechanism, value) for value in pair)
     return f"inputs {one} and {two} only, of {k * (k - 1) // 2:,} pairs"
-
-
-def some_inputs(mechanism: Mechanism, most: int, rng: np.random.Generator) -> Values:
-    """All inputs where they are few; else the ends, two neighbours, and others at random.
-
-    Of records whose neighbours alone count, some with a neighbour in every attribute.
-    """
-    k = mechanism.k
-    if k <= most:
-        return np.arange(k)
-    domain = domain_of(mechanism)
-    if isinstance(mechanism, HasNeighbours) and isinstance(domain, Records):
-        return _records_and_neighbours(domain.sizes, most, rng)
-    first = [0, k - 1, 1, k // 2, k // 2 + 1, k - 2]
-    fixed = list(dict.fromkeys(value for value in first if value < k))[:most]
-    others = rng.choice(k, min(k, 2 * most), replace=False)
-    fresh = others[~np.isin(others, fixed)][: most - len(fixed)]
-    return np.sort(np.append(np.array(fixed, dtype=np.int64), fresh))
-
-
-def _records_and_neighbours(sizes: tuple[int, ...], most: int, rng: np.random.Generator) -> Values:
-    """Records that differ in one attribute from the first, or from one at random."""
-    found: dict[int, None] = {}
-    base = np.zeros(len(sizes), dtype=np.int64)
-    while len(found) < most:
-        for attribute in rng.permutation(len(sizes)):
-            other = base.copy()
-            other[attribute] = (base[attribute] + rng.integers(1, sizes[attribute])) % sizes[
-                attribute
-            ]
-            for record in (base, other):
-                found[int(np.ravel_multi_index(tuple(record), sizes))] = None
-        base = rng.integers(0, sizes)
-    return np.sort(np.array(list(found)[: max(most, 2)], dtype=np.int64))
-
-
-def neighbouring(mechanism: Any, values: Values) -> Bools | None:
-    """Which pairs of some inputs are neighbours, shape (n, n); None where all are."""
-    if not isinstance(mechanism, HasNeighbours):
-        return None
-    table = np.zeros((values.size, values.size), dtype=np.bool_)
-    for one, two in zip(*np.triu_indices(values.size, 1), strict=True):
-        pair = int(values[one]), int(values[two])
-        table[one, two] = table[two, one] = mechanism.are_neighbours(pair)
-    if not table.any():
-        raise ValueError(
-            f"none of {values.size:,} inputs that were looked at are neighbours; name a pair."
-        )
-    return table

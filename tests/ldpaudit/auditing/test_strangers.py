@@ -11,7 +11,8 @@ import pytest
 import ldpaudit
 from ldpaudit.adapters.finite_inputs import on_inputs
 from ldpaudit.domains import Interval
-from ldpaudit.selection.promising import one_pair_speaks, ours, some_inputs
+from ldpaudit.selection.neighbours import some_inputs
+from ldpaudit.selection.promising import one_pair_speaks, ours
 from ldpaudit.testing import assert_ldp, check_ldp
 
 Rng = np.random.Generator

@@ -14,13 +14,35 @@ from ldpaudit.adapters.finite_inputs import on_inputs
 from ldpaudit.contracts import HasNeighbours
 from ldpaudit.registry import names
 from ldpaudit.selection.methods import Holm, Pooled
-from ldpaudit.selection.promising import alike, neighbouring, no_neighbours, some_inputs
+from ldpaudit.selection.neighbours import neighbouring, some_inputs
+from ldpaudit.selection.promising import alike, no_neighbours
 from ldpaudit.selection.search import worst_pair
 from ldpaudit.testing import check_ldp
 
 #: Registered with what they need besides k or a domain; those of one report that can be listed.
-LISTED = ["agrr", "amss", "ass", "asue", "athe", "aue", "duchi", "grr", "hpgr", "hr",
-          "l-grr", "l-osue", "l-oue", "mss", "oue", "pgr", "pi-rappor", "rounded", "smss", "ss", "the"]  # fmt: skip
+LISTED = [
+    "agrr",
+    "amss",
+    "ass",
+    "asue",
+    "athe",
+    "aue",
+    "duchi",
+    "grr",
+    "hpgr",
+    "hr",
+    "l-grr",
+    "l-osue",
+    "l-oue",
+    "mss",
+    "oue",
+    "pgr",
+    "pi-rappor",
+    "rounded",
+    "smss",
+    "ss",
+    "the",
+]
 RECORDS = {"spl", "smp", "rsfd", "rsrfd", "allomfree"}
 
 
