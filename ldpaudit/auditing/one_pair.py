@@ -118,9 +118,10 @@ def _at_levels(
     levels: Levels, prepared: Prepared, stop: StopWhen, jobs: int
 ) -> tuple[EpsilonBound, EpsilonBound]:
     """Play one game; both bounds."""
-    if not stop.never:
-        return play_until(stop, prepared, levels.both, levels.bound, levels.claim, jobs)
-    evidence = prepared.play(prepared.reports, jobs=jobs)
-    found = levels.both(evidence)
+    if stop.never:
+        evidence = prepared.play(prepared.reports, jobs=jobs)
+        found = levels.both(evidence)
+    else:
+        found, evidence = play_until(stop, prepared, levels.both, levels.bound, levels.claim, jobs)
     lower, verdict = with_power(found, evidence, levels.both, levels.bound, levels.claim)
     return lower, verdict

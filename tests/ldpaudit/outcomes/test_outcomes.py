@@ -122,6 +122,7 @@ def test_dictionary_has_the_promised_keys() -> None:
         "event": "an event",
         "searched": "nothing",
         "ceiling": None,
+        "detectable": None,
     }
     assert found["attacks"][1] == {
         "attack": "bayes",

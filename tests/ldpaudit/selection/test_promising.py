@@ -20,29 +20,12 @@ from ldpaudit.selection.search import worst_pair
 from ldpaudit.testing import check_ldp
 
 #: Registered with what they need besides k or a domain; those of one report that can be listed.
+# fmt: off
 LISTED = [
-    "agrr",
-    "amss",
-    "ass",
-    "asue",
-    "athe",
-    "aue",
-    "duchi",
-    "grr",
-    "hpgr",
-    "hr",
-    "l-grr",
-    "l-osue",
-    "l-oue",
-    "mss",
-    "oue",
-    "pgr",
-    "pi-rappor",
-    "rounded",
-    "smss",
-    "ss",
-    "the",
+    "agrr", "amss", "ass", "asue", "athe", "aue", "duchi", "grr", "hpgr", "hr", "l-grr", "l-osue",
+    "l-oue", "mss", "oue", "pgr", "pi-rappor", "rounded", "smss", "ss", "the",
 ]
+# fmt: on
 RECORDS = {"spl", "smp", "rsfd", "rsrfd", "allomfree"}
 
 
