@@ -20,6 +20,7 @@ from ldpaudit.contracts import (
     Values,
 )
 from ldpaudit.counts import GuessCounts
+from ldpaudit.games.copies import must_stay_whole
 from ldpaudit.games.pair_game import PairGame
 from ldpaudit.games.training import learn, training_size
 from ldpaudit.outcomes.audit_result import AttackOutcome
@@ -113,16 +114,17 @@ def measure_attack(
         return AttackOutcome(name, 0, 0, None, None, None, blind, reason, optimal=optimal)
     if isinstance(attack, TrainableDistinguisher):
         attack = learn(attack, mechanism, pair, training_size(trials), drawn[0][1])
-    exact = None
+    exact, alone = None, must_stay_whole(mechanism, jobs, len(drawn))
     if isinstance(attack, Reconstruction):
         parts: list[Any] = [(attack, mechanism, law, *block) for block in drawn]
-        successes = sum(shared(success_counts, parts, jobs))
+        successes = sum(shared(success_counts, parts, jobs, alone=alone))
         if optimal and isinstance(mechanism, HasBayesVulnerability):
             exact = float(mechanism.vulnerability(law))
     elif isinstance(attack, Distinguisher):
         blind = 0.5
         game = PairGame(mechanism, attack, name, pair)
-        successes = sum(shared(_told_apart, [(game, *block) for block in drawn], jobs))
+        told = [(game, *block) for block in drawn]
+        successes = sum(shared(_told_apart, told, jobs, alone=alone))
     else:
         raise TypeError(f"attack {name!r} must have guess(...) or score(...).")
     lower, upper = intervals.success_interval(successes, trials, alpha)

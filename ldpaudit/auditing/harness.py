@@ -125,7 +125,8 @@ def audit(
         Record an attack that raises as failed, with its error, instead of raising.
     jobs : int, default 1
         Processes that share the reports of a large bound (several million). The result
-        does not depend on it.
+        does not depend on it. A mechanism whose noise is not all from `rng` is played in one
+        process, for copies of a generator of its own would draw the same.
 
     Returns
     -------

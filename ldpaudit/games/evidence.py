@@ -12,8 +12,9 @@ import numpy as np
 
 from ldpaudit.bounds.named import NamedBound
 from ldpaudit.claim import Claim
-from ldpaudit.contracts import IsRecorded, Mechanism
+from ldpaudit.contracts import Mechanism
 from ldpaudit.counts import EventCounts, GuessCounts
+from ldpaudit.games.copies import must_stay_whole
 from ldpaudit.games.scores import ScoredReports
 from ldpaudit.outcomes.audit_result import EpsilonBound
 from ldpaudit.sampling import blocks, chunks, report_entries, shared, stream
@@ -87,7 +88,7 @@ class Prepared:
         Different values of `look` draw different reports; `jobs` changes nothing in the counts.
         """
         parts = [(size, str(look), name) for size, name in blocks(reports)]
-        alone = isinstance(self.game.mechanism, IsRecorded)
+        alone = must_stay_whole(self.game.mechanism, jobs, len(parts))
         counted = shared(self.count, parts, jobs, alone=alone)
         return Evidence(self.game, reduce(Counts.merged, counted), self.searched)
 
@@ -119,7 +120,9 @@ class Evidence:
             second = bound.from_guesses(beside, claim, _SHARES[1] * alpha)
         else:
             watching = bound.of_events
-            second = watching.from_event(beside, claim, _SHARES[1] * alpha)
+            second = -math.inf
+            if not beside.holds_all:
+                second = watching.from_event(beside, claim, _SHARES[1] * alpha)
         if second > first:
             return self._bound(second, watching, alpha, texts[1])
         return self._bound(first, bound, alpha, texts[0])
