@@ -20,7 +20,7 @@ from ldpaudit.contracts import (
 from ldpaudit.counts import GuessCounts
 from ldpaudit.games.evidence import Game, Prepared
 from ldpaudit.games.kary_game import KaryGame
-from ldpaudit.games.pair_game import PairGame
+from ldpaudit.games.pair_game import LIKELIHOOD, PairGame
 from ldpaudit.games.scores import ScoredReports
 from ldpaudit.games.thresholds import ExpectedBound
 from ldpaudit.games.training import learn, training_size
@@ -70,7 +70,7 @@ def prepare(
         return f"too few recorded reports: it takes {_FEWEST_RECORDED} of either input"
     training, pilot_size, reports = sizes
     cost = f"{pilot_size:,} reports"
-    text = "likelihood-ratio" if named == "distinguish" else named
+    text = LIKELIHOOD if named == "distinguish" else named
     if learns:
         rng = stream(seed, *names, named, "training")
         attack = learn(attack, mechanism, pair, training, rng)
