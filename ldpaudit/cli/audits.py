@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,9 @@ from ldpaudit.cli.options import (
     Seed,
     Values,
 )
+
+if TYPE_CHECKING:
+    from ldpaudit.auditing.curves import CurveAudit
 
 
 def audit(
@@ -68,6 +71,12 @@ def audit(
             "--search", help="The worst pair instead: pilot, bonferroni, holm, e-values or pooled."
         ),
     ] = None,
+    curve: Annotated[
+        str | None,
+        typer.Option(
+            "--claim", help="A whole trade-off curve instead: gdp:MU or curve:EPSILON=DELTA,..."
+        ),
+    ] = None,
     seed: Seed = 0,
     jobs: Annotated[int, typer.Option("--jobs", help="Processes for a large bound.")] = 1,
     as_json: AsJson = False,
@@ -79,6 +88,21 @@ def audit(
     with nonsense_is_inconclusive(target):
         claim = {"k": k, "epsilon": epsilon, "delta": delta, **kind_of_input(values, ends)}
         mechanism = audited(target, other, claim, param or [])
+        shown = target if other is None else None
+        if curve is not None:
+            from ldpaudit.auditing.curves import audit_curve
+
+            found = audit_curve(
+                mechanism,
+                curve,
+                trials=trials,
+                alpha=alpha,
+                pair=pair,
+                witness=witness,
+                seed=seed,
+                name=shown,
+            )
+            return _show_curve(found, as_json=as_json)
         result = run(
             mechanism,
             attack,
@@ -91,7 +115,7 @@ def audit(
             seed=seed,
             stop_when=stop_when,
             model_based=model_based,
-            name=target if other is None else None,
+            name=shown,
             jobs=jobs,
         )
     if as_json:
@@ -101,6 +125,18 @@ def audit(
 
         show_audit(result)
     return EXIT[result.verdict]
+
+
+def _show_curve(found: CurveAudit, *, as_json: bool) -> int:
+    """Print an audit of a trade-off curve."""
+    if as_json:
+        typer.echo(json.dumps(found.to_dict(), indent=2, allow_nan=False))
+    else:
+        typer.echo(f"{found.mechanism} held to {found.claim}\n{found.verdict}: {found.reason}")
+        if found.mu_lower is not None:
+            typer.echo(f"mu >= {found.mu_lower:.4f} at alpha = {found.alpha:g}, at every look")
+        typer.echo(f"witness: {found.event}")
+    return EXIT[found.verdict]
 
 
 def check(

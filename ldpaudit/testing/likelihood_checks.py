@@ -31,7 +31,8 @@ def check_beyond_likelihood(mechanism: Any, rng: np.random.Generator) -> str:
 
     seed = int(rng.integers(0, 2**32))
     two = chosen_inputs(mechanism, None, _CHOOSING, seed=seed, identity="beyond the likelihood")
-    witness = learn(create_attack("learned"), mechanism, two.pair, 2 * _LEARNING, rng)
+    attack: Any = create_attack("learned")
+    witness = learn(attack, mechanism, two.pair, 2 * _LEARNING, rng)
     total = variance = largest = 0.0
     for size in chunks(2 * _JUDGING, report_entries(mechanism)):
         first = rng.integers(0, 2, size) == 0
