@@ -1,8 +1,8 @@
 """The limit that no unbiased estimate can pass, and the mechanisms that no other beats.
 
 `frontier` is the least mean squared error that an unbiased estimate from epsilon-LDP reports
-of independent users can have at a given attack success; `non_dominated` compares mechanisms only with
-one another.
+of independent users can have at a given attack success; `non_dominated` compares mechanisms
+only with one another.
 """
 
 from __future__ import annotations

@@ -202,6 +202,7 @@ def audit(
         dependence=found.dependence,
         scope=found.scope,
         outside=None if found.pair is None else no_neighbours(mechanism, found.pair),
+        unseen=found.unseen,
         proven=ours(mechanism) and exact is not None,
     )
 

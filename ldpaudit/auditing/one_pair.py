@@ -29,6 +29,7 @@ class Found(NamedTuple):
     pair: tuple[int, int] | None = None
     scope: str | None = None
     dependence: str | None = None
+    unseen: tuple[str, ...] = ()
 
 
 def check_pair(pair: tuple[int, int], k: int) -> tuple[int, int]:
@@ -111,7 +112,11 @@ def played(levels: Levels, games: list[Prepared] | str, stop: StopWhen, jobs: in
     if verdict.epsilon_lower > levels.claim.epsilon and not ours(games[0].game.mechanism):
         place = [bounds[1].epsilon_lower for bounds in both].index(verdict.epsilon_lower)
         reason = doubt(games[place])
-    return Found(lower, verdict, dependence=reason)
+    unseen: set[str] = set()
+    for prepared in games:
+        learned = getattr(getattr(prepared.game, "distinguisher", None), "not_looked_at", ())
+        unseen.update(learned)
+    return Found(lower, verdict, dependence=reason, unseen=tuple(sorted(unseen)))
 
 
 def _at_levels(

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from ldpaudit.outcomes.audit_result import AuditResult
 from ldpaudit.outcomes.table import SHARES, confidence
+from ldpaudit.outcomes.verdicts import unseen_of
 
 _COLOUR = {"consistent": "green", "violation": "red bold", "inconclusive": "yellow"}
 
@@ -23,7 +24,7 @@ def show_audit(result: AuditResult) -> None:
     names = ", ".join(f"{name} = {value}" for name, value in result.parameters.items())
     console.print(f"{result.mechanism} ({names})", markup=False)
     console.print(f"[{_COLOUR[result.verdict]}]{result.verdict}[/]: {escape(result.reason)}")
-    for line in filter(None, (result.power, result.two_levels)):
+    for line in filter(None, (result.power, result.two_levels, unseen_of(result))):
         console.print(line, markup=False)
     console.print()
     console.print(_epsilon_table(result))

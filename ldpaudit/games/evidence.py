@@ -20,7 +20,7 @@ from ldpaudit.outcomes.audit_result import EpsilonBound
 from ldpaudit.sampling import blocks, chunks, report_entries, shared, stream
 
 #: Shares of alpha for a game's guesses and for what is watched beside them.
-_SHARES = (0.9, 0.1)
+SHARES = (0.9, 0.1)
 #: Claims so far below the logarithm of the reports are within reach of any bound: no ceiling.
 _REACHED = 5.0
 #: Wrong guesses, from none on, among which the best counts for any bound are looked for.
@@ -114,15 +114,15 @@ class Evidence:
         if not bound.of_guesses:
             value = bound.from_event(cast(EventCounts, beside), claim, alpha)
             return self._bound(value, bound, alpha, texts[1])
-        first = bound.from_guesses(guesses, claim, _SHARES[0] * alpha)
+        first = bound.from_guesses(guesses, claim, SHARES[0] * alpha)
         if isinstance(beside, GuessCounts):
             watching = bound
-            second = bound.from_guesses(beside, claim, _SHARES[1] * alpha)
+            second = bound.from_guesses(beside, claim, SHARES[1] * alpha)
         else:
             watching = bound.of_events
             second = -math.inf
             if not beside.holds_all:
-                second = watching.from_event(beside, claim, _SHARES[1] * alpha)
+                second = watching.from_event(beside, claim, SHARES[1] * alpha)
         if second > first:
             return self._bound(second, watching, alpha, texts[1])
         return self._bound(first, bound, alpha, texts[0])

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from ldpaudit.bounds.named import NamedBound
+from ldpaudit.bounds.planned import ClopperPearson
 from ldpaudit.claim import Claim
 from ldpaudit.counts import EventCounts, GuessCounts
-from ldpaudit.games.evidence import Counts, Evidence, with_ceilings
+from ldpaudit.games.evidence import SHARES, Counts, Evidence, with_ceilings
 from ldpaudit.outcomes.audit_result import EpsilonBound
 from ldpaudit.outcomes.verdicts import PROBABILITY
 
@@ -76,6 +77,29 @@ def can_fail(evidence: Evidence, bound: NamedBound, claim: Claim, alpha: float) 
     return _shows(evidence, perfect, bound, claim, alpha)
 
 
+def rarest(trials: int, claim: Claim, alpha: float) -> float | None:
+    """Least share of one input's reports in which what none of the other's has is a violation.
+
+    With probability 0.9, by the event that is watched beside the guesses; None where even all
+    reports would show none.
+    """
+    from scipy.special import betaincinv
+
+    watching, share = NamedBound("clopper-pearson", ClopperPearson()), SHARES[1] * alpha
+
+    def shown(hits: int) -> bool:
+        seen = EventCounts(hits, trials, 0, trials)
+        return watching.from_event(seen, claim, share) > claim.epsilon
+
+    if not shown(trials):
+        return None
+    low, high = 0, trials
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if shown(middle) else (middle, high)
+    return float(betaincinv(high, trials - high + 1, PROBABILITY))
+
+
 def with_power(
     found: Iterable[EpsilonBound],
     evidence: Evidence,
@@ -84,8 +108,14 @@ def with_power(
     claim: Claim,
 ) -> tuple[EpsilonBound, ...]:
     """Bounds that know the most they could have shown, and what they would have detected."""
+    half = evidence.counts.guesses.trials // 2
+    paired = bound.of_guesses and isinstance(evidence.counts.beside, EventCounts)
     return tuple(
-        replace(one, detectable=detectable(evidence, bound, claim, one.alpha))
+        replace(
+            one,
+            detectable=detectable(evidence, bound, claim, one.alpha),
+            rarest=rarest(half, claim, one.alpha) if paired and half else None,
+        )
         for one in with_ceilings(found, evidence, at_levels, bound, claim)
     )
 

@@ -1,8 +1,7 @@
 """Frozen results of an audit, and the rows of the tidy table they become.
 
-Everything an audit found is one of these small objects. They
-hold counts beside rates, say how each number was obtained, and know no
-protocol, attack or figure.
+They hold counts beside rates, say how each number was obtained, and know no protocol, attack
+or figure.
 """
 
 from __future__ import annotations
@@ -42,14 +41,12 @@ SCHEMA = 1
 class EpsilonBound:
     """A lower confidence bound on a mechanism's true epsilon.
 
-    `kind` is exact (coverage proved for every sample size), approximate,
-    anytime or model-based; `event` is what was counted, `searched` what else
-    the data could have chosen and at what price. `ceiling` is the most that the
-    same bound could have shown from as many reports, had every guess been right
-    (None where the claim is well within reach, and after a search for the worst
-    pair): an epsilon above it could not be shown. `detectable` is the epsilon that
-    exceeds the claim by this bound with probability 0.9 (inf where none does, None
-    where that is not known; see `ldpaudit.games.power.detectable`).
+    `kind` is exact (coverage proved for every sample size), approximate, anytime or
+    model-based; `event` is what was counted, `searched` what else the data could have chosen and
+    at what price. `ceiling` is the most that as many reports could have shown (None where the
+    claim is well within reach, and after a search). `detectable` is the epsilon that exceeds the
+    claim by this bound with probability 0.9 (inf where none does, None where that is not known),
+    `rarest` the least share of reports in which a sure trace does (`ldpaudit.games.power`).
     """
 
     epsilon_lower: float
@@ -61,6 +58,7 @@ class EpsilonBound:
     searched: str
     ceiling: float | None = None
     detectable: float | None = None
+    rarest: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The bound as plain JSON values; -inf (nothing shown) becomes null, infinity ``"inf"``."""
@@ -81,11 +79,10 @@ class EpsilonBound:
 class AttackOutcome:
     """Success of one guess from one report: counts, a two-sided interval, the baseline.
 
-    `exact` is the best any attacker can do under the same prior (Bayes
-    vulnerability) where `attack` reaches it, else None; `blind` is what guessing
-    from the prior alone achieves. A skipped or failed attack has `reason`, no
-    trials and None for the ends of an interval. `optimal` says whether no attack
-    on one report names the value more often; None for one that plays another game.
+    `exact` is the best any attacker can do under the same prior where `attack` reaches it, else
+    None; `blind` what guessing from the prior alone achieves. A skipped or failed attack has
+    `reason`, no trials and None for the ends of an interval. `optimal` says whether no attack on
+    one report names the value more often; None for one that plays another game.
     """
 
     attack: str
@@ -123,11 +120,10 @@ class UtilityOutcome:
     """Mean squared error per item of the unbiased, unclipped estimate.
 
     `value` with [lower, upper] is the mean over `repetitions` simulated collections
-    (chi-square interval with matched degrees of freedom; `standard_error` is
-    ``value * sqrt(2 / degrees)``), `exact` the mechanism's own figure for these users (an
-    estimate with `exact_error`, its standard error, where that is above 0), `approximate`
-    the f = 0 figure that papers plot. `sampled` says that the users' aggregate was drawn
-    from its exact law, not report by report.
+    (chi-square interval with matched degrees of freedom; `standard_error` is ``value * sqrt(2 /
+    degrees)``), `exact` the mechanism's own figure for these users (an estimate with
+    `exact_error`, its standard error, where that is above 0), `approximate` the f = 0 figure that
+    papers plot. `sampled` says that the aggregate was drawn from its exact law.
     """
 
     value: float
@@ -170,7 +166,8 @@ class AuditResult:
     probability 0.9, unless the exact epsilon is `proven` (by the tests of the catalogue);
     when the bound passes the claim and reports are no independent draws (`dependence` says
     why); and when the claim does not speak of the inputs (`outside`). Else it is
-    ``"consistent"``. `scope` says of which inputs that speaks, None where of all.
+    ``"consistent"``. `scope` says of which inputs, None where of all; `unseen` what a learned
+    witness does not look at.
 
     `exact_epsilon` is infinite where some report rules an input out, and None where nothing
     exact is known. `inputs` are the labels of the `pair` that was told apart, `k` the number
@@ -209,6 +206,7 @@ class AuditResult:
     scope: str | None = None
     outside: str | None = None
     proven: bool = False
+    unseen: tuple[str, ...] = ()
 
     @property
     def epsilon_lower(self) -> float:
@@ -252,6 +250,8 @@ class AuditResult:
             "scope": self.scope,
             "power": self.power,
             "detectable": as_json(self.verdict_bound.detectable),
+            "rarest_trace": self.verdict_bound.rarest,
+            "not_looked_at": list(self.unseen),
             "domain": self.domain,
             "estimand": self.estimand,
             "pair": None if self.pair is None else list(self.pair),

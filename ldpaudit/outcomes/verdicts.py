@@ -90,10 +90,19 @@ def power_of(result: Found) -> str:
     scope = "" if result.scope is None else f", {result.scope}"
     if bound.detectable == math.inf:
         return f"{weak_of(result)} at alpha = {bound.alpha:g}{scope}"
-    return (
+    found = (
         f"would have detected epsilon >= {_up(bound.detectable)} with probability "
         f"{PROBABILITY} at alpha = {bound.alpha:g}, if it showed in all decided reports{scope}"
     )
+    if bound.rarest is None:
+        return found
+    reports = f"1 of {math.floor(1 / bound.rarest):,} reports or more"
+    return f"{found}; and a trace of one input in {reports}"
+
+
+def unseen_of(result: Found) -> str | None:
+    """What no witness looked for, in one sentence."""
+    return f"not looked for: {'; '.join(result.unseen)}" if result.unseen else None
 
 
 def two_levels_of(result: Found) -> str | None:

@@ -95,6 +95,8 @@ def test_dictionary_has_the_promised_keys() -> None:
         "scope",
         "power",
         "detectable",
+        "rarest_trace",
+        "not_looked_at",
         "domain",
         "estimand",
         "pair",
