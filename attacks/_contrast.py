@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any
@@ -19,6 +20,8 @@ _COLUMNS, _LEVELS = 64, 256
 _PARTS = 16
 #: Standard errors by which a log ratio is brought nearer to 0.
 _SHY = 2.0
+#: Standard errors by which others must differ more than the first two (the ends, of a domain).
+_CLEARLY = 3.0
 #: Log ratios this near are the same: then the pair that differs most in all is taken.
 _NEAR = 0.1
 
@@ -29,13 +32,14 @@ def most_different(
     """Places of the pair whose clearest level has the largest log ratio, or that differs most.
 
     `inputs` are numbers below `count`, one per report. Log ratios count if they exceed the claim
-    by more than chance; else the columns of all levels together decide. Only pairs that are
-    `allowed` are compared.
+    by more than chance; else the columns of all levels together decide. The first two stay the
+    pair unless another differs more beyond chance. Only pairs that are `allowed` are compared.
     """
     drawn = np.bincount(inputs, minlength=count)
     tables = [_table(codes, inputs, count) for codes in _codes(rows)]
     tables.sort(key=lambda table: -_spread(table, drawn))
     clearest, apart = np.full((count, count), -np.inf), np.zeros((count, count))
+    doubts = np.zeros((count, count))
     for table in tables[:_COLUMNS]:
         total = table.sum(axis=0)
         table = table[:, np.argsort(-total, kind="stable")[:_LEVELS]] + 0.5
@@ -43,16 +47,28 @@ def most_different(
         for level in range(table.shape[1]):
             ratio = shares[:, level, None] - shares[None, :, level]
             doubt = np.sqrt(1 / table[:, level, None] + 1 / table[None, :, level])
-            np.maximum(clearest, ratio - _SHY * doubt, out=clearest)
+            clearer = ratio - _SHY * doubt > clearest
+            np.copyto(clearest, ratio - _SHY * doubt, where=clearer)
+            np.copyto(doubts, doubt, where=clearer)
             weight = np.exp(shares[:, level, None]) - np.exp(shares[None, :, level])
             apart += weight * ratio
         apart -= table.shape[1] * (1 / drawn[:, None] + 1 / drawn[None, :])
     left_out = np.eye(count, dtype=np.bool_) if allowed is None else ~allowed
     clearest[left_out] = apart[left_out] = -np.inf
-    both = np.maximum(clearest, clearest.T)
-    if both.max() > claimed:
-        apart = np.where(both > both.max() - _NEAR, apart, -np.inf)
+    if clearest.max() > claimed:
+        best = np.unravel_index(clearest.argmax(), clearest.shape)
+        ratios = clearest + _SHY * doubts
+        likely = ratios >= ratios[best] - _CLEARLY * np.hypot(doubts, doubts[best])
+        both = np.maximum(clearest, clearest.T)
+        near = both > both.max() - _NEAR
+        near[0, 1] |= likely[0, 1] or likely[1, 0]
+        apart = np.where(near, apart, -np.inf)
     one, two = divmod(int(apart.argmax()), count)
+    # Of a difference of two sums, as if all columns said the same: then it is largest.
+    spread = len(tables[:_COLUMNS]) * (1 / drawn[one] + 1 / drawn[two])
+    noise = math.sqrt(8 * spread * max(float(apart[one, two]), 0.0)) + spread
+    if apart[0, 1] >= apart[one, two] - _CLEARLY * noise:
+        return 0, 1
     return min(one, two), max(one, two)
 
 

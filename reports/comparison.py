@@ -7,12 +7,14 @@ import io
 import json
 import os
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ldpaudit.analysis.metrics import read
 from ldpaudit.outcomes.audit_result import SCHEMA
 from ldpaudit.outcomes.table import as_json
+from ldpaudit.validate import check_known
 
 from ._collections import watches
 from ._page import render
@@ -32,13 +34,15 @@ if TYPE_CHECKING:
     from ldpaudit.comparing.results import Results
 
 
-def save_comparison(results: Results, directory: str | Path) -> list[Path]:
+def save_comparison(
+    results: Results, directory: str | Path, *, formats: Sequence[str] = ("svg",)
+) -> list[Path]:
     """Write a comparison to a folder: one page, its figures, and the tables behind them.
 
     ``report.html`` is self-contained and works without a network. Beside it are
     the figures ``pareto``, ``success``, ``error``, ``communication``, ``epsilon`` and,
     where protocols were followed over rounds, ``over-time``
-    in ``figures/`` (PNG, SVG and PDF), ``results.csv`` (the tidy table; every
+    in ``figures/``, ``results.csv`` (the tidy table; every
     float is written so that reading it gives the same number), ``results.json``
     (schema, provenance, rows; a missing number is null, an infinite one ``"inf"``) and
     ``timings.csv``, and ``study.toml`` as run. Everything is made before anything
@@ -51,6 +55,9 @@ def save_comparison(results: Results, directory: str | Path) -> list[Path]:
     directory : str or pathlib.Path
         Folder to write to, made if it does not exist. Files of the same names
         are replaced, others left alone.
+    formats : sequence of str, optional
+        Of the figures: ``svg``, ``png``, ``pdf``. A figure that an earlier run left in
+        another form is drawn in that form too, so that no two of a folder disagree.
 
     Returns
     -------
@@ -59,6 +66,8 @@ def save_comparison(results: Results, directory: str | Path) -> list[Path]:
 
     Raises
     ------
+    ValueError
+        If a format is unknown.
     OSError
         If the folder cannot be made or written.
 
@@ -73,6 +82,8 @@ def save_comparison(results: Results, directory: str | Path) -> list[Path]:
     ...     [path.name for path in save_comparison(results, folder)][:2]
     ['report.html', 'results.csv']
     """
+    wanted = {check_known("format", form, _FORMS) for form in formats}
+    folder = Path(directory)
     metrics, rows = read(results.frame), records(results.frame)
     points, stored = placed(metrics), _table_of(results, rows)
     content = {
@@ -87,11 +98,12 @@ def save_comparison(results: Results, directory: str | Path) -> list[Path]:
     if any(metric.metric == "round_spent" for metric in metrics):
         figures["over-time"] = draw_over_time(followed)
     for name, figure in figures.items():
-        for form, save in (("png", png), ("svg", svg), ("pdf", pdf)):
-            content[f"figures/{name}.{form}"] = save(figure)
+        for form, save in _FORMS.items():
+            place = f"figures/{name}.{form}"
+            if form in wanted or (folder / place).exists():
+                content[place] = save(figure)
     if study := results.provenance.get("study_toml"):
         content["study.toml"] = _encoded(str(study))
-    folder = Path(directory)
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     return [_write(folder / name, data) for name, data in content.items()]
 
@@ -109,6 +121,10 @@ _FIGURES = {
     "communication": draw_communication,
     "epsilon": draw_epsilon,
 }
+
+
+#: Forms of `ldpaudit.comparing.results.FORMATS`, and what writes them.
+_FORMS = {"svg": svg, "png": png, "pdf": pdf}
 
 
 def _write(path: Path, data: bytes) -> Path:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ldpaudit.cli.exits import EXIT_CONSISTENT, EXIT_INCONCLUSIVE, EXIT_VIOLATION
-from ldpaudit.cli.options import Jobs, K, Range
+from ldpaudit.cli.options import Formats, Jobs, K, Range
 
 if TYPE_CHECKING:
     from ldpaudit.comparing.results import Results
@@ -47,6 +47,7 @@ def compare(
         list[str] | None,
         typer.Option("--export", metavar="parquet|json", help="The table in this form too."),
     ] = None,
+    formats: Formats = "svg",
 ) -> int:
     """Compare protocols on data and write the Pareto report; goes on where it stopped."""
     from ldpaudit.cli.terminal import progress_bar
@@ -61,7 +62,7 @@ def compare(
     elif ends is not None:
         raise ValueError("--range is of the users' numbers: name them too, --data NAME.")
     workers = jobs if jobs is not None else os.cpu_count() or 1
-    exports = [writer(kind) for kind in export or ()]
+    exports, forms = [writer(kind) for kind in export or ()], _forms(formats)
     with progress_bar(plan.name) as progress:
         results = run(
             plan, jobs=workers, out=out, seed=seed, fresh=fresh, cell_timeout=cell_timeout,
@@ -69,7 +70,7 @@ def compare(
         )  # fmt: skip
     for write in exports:
         write(results, out)
-    return _write(results, out)
+    return _write(results, out, forms)
 
 
 def report(
@@ -87,15 +88,17 @@ def report(
     max_mse: Annotated[
         float | None, typer.Option("--max-mse", help="Best protocol below this mean squared error.")
     ] = None,
+    formats: Formats = "svg",
 ) -> int:
     """Write the page of a comparison again, name the best protocol under caps, show changes."""
     from ldpaudit.comparing.grid import stored_results
 
+    forms = _forms(formats)
     results, lines = stored_results(directory), []
     if not max_success is max_bits is max_mse is None:
         lines.append(str(results.recommend(max_success, max_bits, max_mse)))
     changed = None if against is None else results.against(stored_results(against))
-    code = _write(results, directory)
+    code = _write(results, directory, forms)
     if changed is not None:
         from ldpaudit.analysis.changes import changes_text
 
@@ -106,9 +109,17 @@ def report(
     return code
 
 
-def _write(results: Results, directory: Path) -> int:
+def _forms(formats: str) -> list[str]:
+    """The forms of figures between commas."""
+    from ldpaudit.comparing.results import FORMATS
+    from ldpaudit.validate import check_known
+
+    return [check_known("format", form.strip(), FORMATS) for form in formats.split(",")]
+
+
+def _write(results: Results, directory: Path, forms: list[str]) -> int:
     """Write every file of a comparison, print where the page is, return the exit code."""
-    written = results.save(directory)
+    written = results.save(directory, formats=forms)
     pages = [path for path in written if path.suffix == ".html"]
     typer.echo("\n".join(str(path.resolve()) for path in pages))
     status = set(results.frame["status"])

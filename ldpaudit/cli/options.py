@@ -23,4 +23,7 @@ Range = Annotated[
 Estimator = Annotated[bool, typer.Option("--estimator", help="Is its server unbiased, too?")]
 Seed = Annotated[int, typer.Option("--seed", help="Root of every random stream.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+Formats = Annotated[
+    str, typer.Option("--formats", metavar="svg,png,pdf", help="Of the figures beside the page.")
+]
 Jobs = Annotated[int | None, typer.Option("--jobs", help="Worker processes (default: all cores).")]

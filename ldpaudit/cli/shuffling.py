@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ldpaudit import validate
 from ldpaudit.cli.options import AsJson, K, Parameters
 
 if TYPE_CHECKING:
@@ -82,6 +81,8 @@ def _numbers(option: str, text: str, kind: Callable[[str], float]) -> list[float
         return [kind(part) for part in text.split(",")]
     except ValueError:
         what = "whole numbers" if kind is int else "numbers"
+        from ldpaudit import validate
+
         shown = validate.shown(text)
         raise ValueError(f"{option} must be {what} between commas, got {shown}.") from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ldpaudit.analysis.recommendation import Recommendation
+
+
+#: Forms in which the figures beside a page can be written.
+FORMATS = ("svg", "png", "pdf")
 
 
 @dataclass(frozen=True)
@@ -115,11 +120,14 @@ class Results:
 
         return compare_runs(before.frame, self.frame, alpha=alpha)
 
-    def save(self, directory: str | Path) -> list[Path]:
-        """Write the page, figures and tables to a folder; return the files written."""
+    def save(self, directory: str | Path, *, formats: Sequence[str] = ("svg",)) -> list[Path]:
+        """Write the page, figures and tables to a folder; return the files written.
+
+        Figures beside the page come as `formats`, of svg, png and pdf.
+        """
         from ldpaudit.registry import load
 
-        written: list[Path] = load("reports", "comparison")(self, Path(directory))
+        written: list[Path] = load("reports", "comparison")(self, Path(directory), formats=formats)
         return written
 
     def _repr_html_(self) -> str:
@@ -132,5 +140,7 @@ class Results:
 class Report(Protocol):
     """Writes a comparison to a folder; figures are functions from a table to a Figure."""
 
-    def __call__(self, results: Results, directory: Path) -> list[Path]:
+    def __call__(
+        self, results: Results, directory: Path, *, formats: Sequence[str] = ("svg",)
+    ) -> list[Path]:
         """Return the files written."""

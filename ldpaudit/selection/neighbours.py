@@ -22,7 +22,7 @@ def some_inputs(mechanism: Mechanism, most: int, rng: np.random.Generator) -> Va
     sizes = getattr(mechanism, "sizes", None)
     if isinstance(mechanism, HasNeighbours) and sizes is not None:
         return _records_and_neighbours(tuple(sizes), most, rng)
-    first = [0, k - 1, 1, k // 2, k // 2 + 1, k - 2]
+    first = [0, 1, k - 1, k // 2, k // 2 + 1, k - 2]
     fixed = list(dict.fromkeys(value for value in first if value < k))[:most]
     others = rng.choice(k, min(k, 2 * most), replace=False)
     fresh = others[~np.isin(others, fixed)][: most - len(fixed)]

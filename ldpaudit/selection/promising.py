@@ -102,7 +102,7 @@ def promising_pair(mechanism: Mechanism, trials: int, *, seed: int, identity: st
     """
     k = mechanism.k
     rng = stream(seed, identity, "epsilon", "inputs")
-    chosen = some_inputs(mechanism, max(2, min(_INPUTS, trials // 2 // _FEWEST)), rng)
+    chosen = some_inputs(mechanism, max(3, min(_INPUTS, trials // 2 // _FEWEST)), rng)
     allowed = neighbouring(mechanism, chosen)
     each = max(_FEWEST, trials // 2 // chosen.size)
     places = rng.permutation(np.repeat(np.arange(chosen.size), each))

@@ -19,7 +19,7 @@ trials = 300
 repetitions = 2
 data = [{ name = "zipf", k = 10, num_users = 100 }]
 """
-COMMAND = ("compare", "--study", "study.toml", "--out", "out")
+COMMAND = ("compare", "--study", "study.toml", "--out", "out", "--formats", "svg,png,pdf")
 # Python itself keeps deprecations from the user of a command; all other warnings are shown.
 STRICT = ["-Werror", "-Wignore::DeprecationWarning", "-Wignore::PendingDeprecationWarning"]
 

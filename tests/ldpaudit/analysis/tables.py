@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-from scipy import optimize, stats
+from scipy import optimize, special
 
 from ldpaudit.outcomes.table import COLUMNS, to_frame
 
@@ -17,11 +17,8 @@ def error_ends(value: float, upper: float, alpha: float) -> tuple[float, float]:
     """Ends at `alpha` of the chi-square interval that ends at `upper` at 5%."""
 
     def ends(degrees: float, alpha: float) -> tuple[float, float]:
-        law = stats.chi2(degrees)
-        return (
-            value * degrees / float(law.ppf(1 - 0.4 * alpha)),
-            value * degrees / float(law.ppf(0.4 * alpha)),
-        )
+        most, least = special.chdtri(degrees, [0.4 * alpha, 1 - 0.4 * alpha])
+        return value * degrees / float(most), value * degrees / float(least)
 
     degrees = optimize.brentq(lambda d: ends(d, 0.05)[1] / upper - 1, 1, 1e9, rtol=1e-13)
     return ends(float(degrees), alpha)

@@ -11,6 +11,7 @@ import pytest
 import ldpaudit
 from ldpaudit.adapters.finite_inputs import on_inputs
 from ldpaudit.domains import Interval
+from ldpaudit.registry import create_attack
 from ldpaudit.selection.neighbours import some_inputs
 from ldpaudit.selection.promising import one_pair_speaks, ours
 from ldpaudit.testing import assert_ldp, check_ldp
@@ -154,7 +155,19 @@ def test_the_inputs_are_those_at_the_ends_first() -> None:
     found = some_inputs(OneInClear(10**6), 20, rng)
     assert len(set(found.tolist())) == 20
     assert {0, 1, 10**6 - 1, 10**6 // 2, 10**6 // 2 + 1} <= set(found.tolist())
-    assert some_inputs(OneInClear(1000), 2, rng).tolist() == [0, 999]
+    assert some_inputs(OneInClear(1000), 3, rng).tolist() == [0, 1, 999]
+
+
+def test_the_first_two_inputs_stay_unless_others_differ_more() -> None:
+    """Three standard errors between sums of all columns: of 30 equal channels none is misjudged."""
+    attack: Any = create_attack("learned")
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        inputs = rng.integers(0, 4, 8_000)
+        alike = (inputs + np.where(rng.random(8_000) < 0.5, 0, rng.integers(1, 4, 8_000))) % 4
+        assert attack.most_different(alike, inputs, 1.0) == (0, 1)
+        clear = np.where(inputs == 3, 3, alike)  # one input says so more often
+        assert 3 in attack.most_different(clear, inputs, 1.0)
 
 
 class Shared:
