@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ldpaudit.arrays import Floats, Ints
+from ldpaudit.arrays import Bools, Floats, Ints
 
 from ._encoding import Batch, Codes, columns_of, parts_of
 from ._traces import traces_of
@@ -26,12 +26,14 @@ _CLEARLY = 3.0
 _NEAR = 0.1
 
 
-def most_different(rows: Any, inputs: Ints, count: int, claimed: float) -> tuple[int, int]:
+def most_different(
+    rows: Any, inputs: Ints, count: int, claimed: float, allowed: Bools | None = None
+) -> tuple[int, int]:
     """Places of the pair whose clearest level has the largest log ratio, or that differs most.
 
     `inputs` are numbers below `count`, one per report. Log ratios count if they exceed the claim
     by more than chance; else the columns of all levels together decide. The first two stay the
-    pair unless another differs more beyond chance.
+    pair unless another differs more beyond chance. Only pairs that are `allowed` are compared.
     """
     drawn = np.bincount(inputs, minlength=count)
     tables = [_table(codes, inputs, count) for codes in _codes(rows)]
@@ -51,8 +53,8 @@ def most_different(rows: Any, inputs: Ints, count: int, claimed: float) -> tuple
             weight = np.exp(shares[:, level, None]) - np.exp(shares[None, :, level])
             apart += weight * ratio
         apart -= table.shape[1] * (1 / drawn[:, None] + 1 / drawn[None, :])
-    np.fill_diagonal(clearest, -np.inf)
-    np.fill_diagonal(apart, -np.inf)
+    left_out = np.eye(count, dtype=np.bool_) if allowed is None else ~allowed
+    clearest[left_out] = apart[left_out] = -np.inf
     if clearest.max() > claimed:
         best = np.unravel_index(clearest.argmax(), clearest.shape)
         ratios = clearest + _SHY * doubts

@@ -240,6 +240,8 @@ def _own(part: Part) -> Iterator[Step]:
     if kind == "items":
         yield Descents()
     if kind not in ("integer", "float") or coder is None or coder.size <= _FEW:
+        if found.dtype.kind == "f" and bool(np.any((found == 0) & np.signbit(found))):
+            yield Special()
         return
     if kind == "float":
         yield from (Low(place, 1) for place in range(_LOW))

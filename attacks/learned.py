@@ -201,13 +201,16 @@ class LearnedDistinguisher:
             return LearnedScore(name, loss, form, columns, model, repeated, looked_at=seen)
         return LearnedScore(name, loss, form, columns, model, looked_at=seen)
 
-    def most_different(self, reports: Reports, inputs: Ints, claimed: float) -> tuple[int, int]:
+    def most_different(
+        self, reports: Reports, inputs: Ints, claimed: float, allowed: Bools | None = None
+    ) -> tuple[int, int]:
         """Which two of several inputs the reports tell apart most, by place.
 
         `inputs[i]` is the place of the input of report i, below the number of inputs; a leak
-        beyond the claim is looked for first. What is chosen needs reports of its own.
+        beyond the claim is looked for first. `allowed`, shape (places, places), says which pairs
+        count. What is chosen needs reports of its own.
         """
-        return most_different(as_array(reports), inputs, int(inputs.max()) + 1, claimed)
+        return most_different(as_array(reports), inputs, int(inputs.max()) + 1, claimed, allowed)
 
 
 def _split(first: Bools, limit: int, rng: np.random.Generator) -> tuple[Ints, int]:

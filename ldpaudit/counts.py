@@ -37,6 +37,11 @@ class EventCounts:
     false_hits: int
     false_trials: int
 
+    @property
+    def holds_all(self) -> bool:
+        """Whether the event held every report of either input: it tells nothing apart."""
+        return self.hits == self.trials and self.false_hits == self.false_trials
+
     def __add__(self, other: EventCounts) -> EventCounts:
         return EventCounts(
             self.hits + other.hits,

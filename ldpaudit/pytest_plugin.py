@@ -4,7 +4,9 @@ Every audit may fail a sound mechanism with some small probability. The plugin f
 probability that any of a suite does (``ldp_alpha`` in the configuration, or
 ``--ldp-alpha``; 1e-6 unless set) and divides it evenly over all audits that were collected,
 before any of them runs. A test that uses the fixture is one audit; one that calls it m
-times says so with ``@pytest.mark.ldp(audits=m)``.
+times says so with ``@pytest.mark.ldp(audits=m)``. The marker also names a pair or a search
+for the calls that name none: ``@pytest.mark.ldp(search="pilot")``. With ``--ldp-strict`` (or
+``ldp_strict``) an audit that could not have found anything near its claim fails as well.
 
 pytest loads this module wherever ldpaudit is installed, so nothing heavy is imported
 before an audit runs.
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
 
 #: What is recorded of an audit in the JUnit XML: ldpaudit.verdict, and so on; of a second
 #: audit ldpaudit.2.verdict.
-_FIELDS = ("guarantee", "verdict", "epsilon_lower", "alpha", "trials", "detectable", "power")
+_FIELDS = (
+    "guarantee", "verdict", "epsilon_lower", "alpha", "trials", "inputs", "detectable", "power"
+)  # fmt: skip
 _PREFIX = "ldpaudit."
 
 
@@ -47,6 +51,9 @@ class AssertLdp:
     def __init__(self, item: pytest.Item, budget: Budget) -> None:
         self._item, self._share = item, budget.share
         self._allowed, self._done = budget.declared.get(_name(item), 0), 0
+        marker = item.get_closest_marker("ldp")
+        self._named = {} if marker is None else marker.kwargs
+        self._strict = _strict(item.config)
 
     def __call__(
         self,
@@ -69,7 +76,7 @@ class AssertLdp:
                 "whole number of at least 1.",
                 pytrace=False,
             )
-        from ldpaudit.outcomes.audit_result import VIOLATION
+        from ldpaudit.outcomes.verdicts import CONSISTENT, VIOLATION
         from ldpaudit.testing.gate import check_ldp
 
         own = _seed(_name(self._item), self._done) if seed is None else seed
@@ -80,14 +87,16 @@ class AssertLdp:
             trials=trials,
             alpha=self._share,
             seed=own,
-            pair=pair,
-            search=search,
+            pair=self._named.get("pair") if pair is None and search is None else pair,
+            search=self._named.get("search") if pair is None and search is None else search,
         )
         self._item.user_properties += _properties(found, self._done)
         if found.verdict == VIOLATION:
             raise AssertionError(str(found))
         if found.dependence is not None:
             raise ValueError(f"nothing can be tested: {found.dependent}.")
+        if self._strict and found.verdict != CONSISTENT:
+            raise AssertionError(f"{found}\n    ldp_strict: what shows nothing fails as well")
 
 
 @pytest.fixture
@@ -102,12 +111,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("ldp_alpha", f"{text} (default: 1e-6)", default="1e-6")
     group = parser.getgroup("ldpaudit", "local differential privacy")
     group.addoption("--ldp-alpha", metavar="ALPHA", help=f"{text}; overrides ldp_alpha.")
+    text = "fail LDP audits that could not have found anything near their claim"
+    parser.addini("ldp_strict", f"{text} (default: false)", type="bool", default=False)
+    group.addoption("--ldp-strict", action="store_true", help=f"{text}; as ldp_strict.")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker; refuse an alpha that is none before anything is collected."""
     config.addinivalue_line(
-        "markers", "ldp(audits=1): how many times the test calls the fixture assert_ldp"
+        "markers",
+        "ldp(audits=1, pair=None, search=None): how many times the test calls the fixture "
+        "assert_ldp, and which inputs are told apart where a call does not say",
     )
     _alpha(config)
 
@@ -131,7 +145,7 @@ def pytest_terminal_summary(
     if not found:
         return
     terminalreporter.section(f"LDP audits (alpha = {_alpha(config):g} in all)")
-    for node, guarantee, verdict, lower, alpha, _, _, power in sorted(found):
+    for node, guarantee, verdict, lower, alpha, *_, power in sorted(found):
         terminalreporter.write_line(
             f"{node}: {verdict} with {guarantee}, epsilon >= {lower:.4f} (alpha = {alpha:.4g})"
         )
@@ -150,13 +164,18 @@ def _alpha(config: pytest.Config) -> float:
     return alpha
 
 
+def _strict(config: pytest.Config) -> bool:
+    """Whether what shows nothing fails."""
+    return bool(config.getoption("ldp_strict") or config.getini("ldp_strict"))
+
+
 def _audits(item: pytest.Item) -> int:
     """Audits that a test declares: by its marker, else one if it uses the fixture."""
     marker = item.get_closest_marker("ldp")
     if marker is None:
         return int("assert_ldp" in getattr(item, "fixturenames", ()))
     audits = marker.kwargs.get("audits", 1)
-    known = not marker.args and set(marker.kwargs) <= {"audits"}
+    known = not marker.args and set(marker.kwargs) <= {"audits", "pair", "search"}
     return audits if known and type(audits) is int and audits > 0 else 0
 
 
@@ -179,6 +198,7 @@ def _properties(found: LdpCheck, number: int) -> list[tuple[str, object]]:
         max(0.0, found.bound.epsilon_lower),
         found.bound.alpha,
         found.bound.trials,
+        found.inputs or "all",
         found.detectable if found.detectable < math.inf else "none",
         found.power,
     )

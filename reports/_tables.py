@@ -266,8 +266,11 @@ def verdicts(found: list[Section]) -> dict[str, Any]:
         for measure in row.bounds
         if measure.value is not None
     ]
+    levels = [measure.alpha or 0.0 for row in rows for measure in row.bounds]
     return {
         "total": sum(counts.values()),
+        "bounds": len(levels),
+        "by_chance": sum(levels),
         "counts": {verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]},
         "violations": [row for row in rows if row.verdict == VERDICTS[0]],
         "reach": (max(min(ratios), 0.0), max(*ratios, 0.0)) if ratios else None,

@@ -35,7 +35,7 @@ _NO_LIMIT = "The limit needs counted users and claims without a delta."
 RATIO_LABEL = "Divided by the limit"
 _KEY = (
     "Markers: measured, with intervals. Lines: exact. Dashed: the Cramér-Rao limit of every "
-    "epsilon-LDP mechanism with an unbiased estimate, for fixed users and uniform truth."
+    "unbiased estimate from epsilon-LDP reports of independent users, for uniform truth."
 )
 
 
@@ -44,7 +44,7 @@ def error(frame: pd.DataFrame) -> Figure:
 
     The upper half shows the error itself, the lower half divides it by the
     limit, ``frontier(k, epsilon).mse_at(1.0, target="users") / num_users``: the
-    least error of any epsilon-LDP mechanism whatever its attack success.
+    least error of any unbiased estimate from epsilon-LDP reports of independent users.
 
     Parameters
     ----------

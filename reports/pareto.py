@@ -46,9 +46,9 @@ _KEY = (
     f"{_GUIDE_KEY}"
     "Hollow: attack success by the protocol's published formula, where more than 5% away."
 )
-LIMIT = "no epsilon-LDP mechanism can be here\n(uniform truth and prior)"
+LIMIT = "no unbiased estimate can be here\n(independent users, uniform truth and prior)"
 _GUIDE = "#b3bac2"
-_NARROW_LIMIT = "no epsilon-LDP\nmechanism can\nbe here (uniform\ntruth and prior)"
+_NARROW_LIMIT = "no unbiased\nestimate can be\nhere (independent\nusers, uniform\ntruth and prior)"
 
 
 def pareto(frame: pd.DataFrame) -> Figure:

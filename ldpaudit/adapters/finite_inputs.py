@@ -20,6 +20,7 @@ from ldpaudit.arrays import Floats
 from ldpaudit.contracts import (
     Domain,
     HasDomain,
+    HasNeighbours,
     Inputs,
     MarginalOracle,
     Mechanism,
@@ -39,7 +40,6 @@ _KEPT = (
     "exact_epsilon",
     "exact_delta",
     "every_report",
-    "pairs_alike",
 )
 #: The server's part, of a mechanism that says what it estimates.
 _SERVED = ("estimand", "aggregate", "estimate", "estimate_marginals", "estimate_distribution")
@@ -163,6 +163,8 @@ class FiniteInputs:
                     "nearby_success": self._nearby_success,
                     "vulnerability": self._vulnerability,
                 }
+        if isinstance(mechanism, HasNeighbours):
+            has["are_neighbours"] = self._are_neighbours
         has |= {"mechanism": mechanism, "inputs": own, "k": k, "epsilon": mechanism.epsilon}
         has["name"] = str(getattr(mechanism, "name", type(mechanism).__name__))
         # Attributes of its own: from Python 3.12 on, isinstance overlooks __getattr__.
@@ -214,6 +216,9 @@ class FiniteInputs:
     def _sample_counts(self, histogram: npt.ArrayLike, *, rng: np.random.Generator) -> Any:
         users = validate.check_histogram(histogram, self.k)
         return self.mechanism.sample_counts(self.inputs, users, rng=rng)
+
+    def _are_neighbours(self, pair: tuple[int, int]) -> bool:
+        return bool(self.mechanism.are_neighbours(tuple(self.inputs[list(pair)])))
 
     def _twice(self) -> str:
         texts = [self.input_text(number) for number in range(self.k)]

@@ -92,6 +92,11 @@ class Repeated:
             budget["delta"] = self.delta / self.rounds
         return create("protocols", self.base, **budget)
 
+    @property
+    def pairs_alike(self) -> bool:
+        """As of one report: all are of one value."""
+        return bool(getattr(self.single, "pairs_alike", False))
+
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Reports:
         """Draw `rounds` independent reports per value: shape (n, rounds, ...)."""
         return _stacked([self.single.privatize(values, rng=rng) for _ in range(self.rounds)])
@@ -163,6 +168,11 @@ class ConstantHistory:
         return create(
             "protocols", self.base, k=self.k, epsilon=self.one_report, epsilon_inf=self.epsilon
         )
+
+    @property
+    def pairs_alike(self) -> bool:
+        """As of one report: all are of one value."""
+        return bool(getattr(self.single, "pairs_alike", False))
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Reports:
         """Draw the reports of new users in all rounds: shape (n, rounds, ...)."""

@@ -1,8 +1,8 @@
-"""The limit that no mechanism can pass, and the mechanisms that no other beats.
+"""The limit that no unbiased estimate can pass, and the mechanisms that no other beats.
 
-`frontier` is the least mean squared error that any epsilon-LDP mechanism can
-have at a given attack success; `non_dominated` compares mechanisms only with
-one another.
+`frontier` is the least mean squared error that an unbiased estimate from epsilon-LDP reports
+of independent users can have at a given attack success; `non_dominated` compares mechanisms
+only with one another.
 """
 
 from __future__ import annotations
@@ -169,7 +169,9 @@ class Frontier:
 
 
 def frontier(k: int, epsilon: float) -> Frontier:
-    """Return the curve of attack success and error that no epsilon-LDP mechanism can pass.
+    """Return the curve of attack success and error that no unbiased estimate can pass.
+
+    Of epsilon-LDP reports of independent users, whatever the mechanism.
 
     Parameters
     ----------

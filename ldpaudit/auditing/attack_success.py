@@ -21,9 +21,10 @@ from ldpaudit.contracts import (
     Values,
 )
 from ldpaudit.counts import GuessCounts
+from ldpaudit.games.copies import must_stay_whole
 from ldpaudit.games.pair_game import PairGame
 from ldpaudit.games.training import learn, learn_inputs, training_size
-from ldpaudit.outcomes.audit_result import AttackOutcome
+from ldpaudit.outcomes.parts import AttackOutcome
 from ldpaudit.sampling import ENTRIES, chunks, report_entries, shared
 
 
@@ -117,16 +118,17 @@ def measure_attack(
         attack = learn(attack, mechanism, pair, training_size(trials), drawn[0][1])
     elif isinstance(attack, TrainableReconstruction):
         attack = learn_inputs(attack, mechanism, training_size(trials), drawn[0][1])
-    exact = None
+    exact, alone = None, must_stay_whole(mechanism, jobs, len(drawn))
     if isinstance(attack, Reconstruction):
         parts: list[Any] = [(attack, mechanism, law, *block) for block in drawn]
-        successes = sum(shared(success_counts, parts, jobs))
+        successes = sum(shared(success_counts, parts, jobs, alone=alone))
         if optimal and isinstance(mechanism, HasBayesVulnerability):
             exact = float(mechanism.vulnerability(law))
     elif isinstance(attack, Distinguisher):
         blind = 0.5
         game = PairGame(mechanism, attack, name, pair)
-        successes = sum(shared(_told_apart, [(game, *block) for block in drawn], jobs))
+        told = [(game, *block) for block in drawn]
+        successes = sum(shared(_told_apart, told, jobs, alone=alone))
     else:
         raise TypeError(f"attack {name!r} must have guess(...) or score(...).")
     lower, upper = intervals.success_interval(successes, trials, alpha)

@@ -38,6 +38,7 @@ from ldpaudit.contracts import (
 )
 from ldpaudit.domains import input_text
 from ldpaudit.outcomes.audit_result import AuditResult
+from ldpaudit.selection.promising import no_neighbours, ours
 
 if TYPE_CHECKING:
     from ldpaudit.selection.methods import Selection
@@ -87,9 +88,11 @@ def audit(
         Registered bound that turns counts into `epsilon_lower`; None means
         ``"posterior-odds"``, or ``"anytime"`` for an audit that may stop early.
     pair : tuple of int, optional
-        The two inputs to tell apart, by their numbers. None means 0 and 1 where an audit of one
-        pair speaks for all (two inputs, the catalogue, ``pairs_alike``), else the pair that
-        promises most in ``trials / 2`` reports of up to 100 inputs, drawn for that alone.
+        The two inputs to tell apart, by their numbers. None means 0 and 1 where an audit of
+        them speaks for all (two inputs, or a mechanism that declares ``pairs_alike``), else the
+        pair that promises most in ``trials / 2`` reports of up to 100 inputs, drawn for that
+        alone. Where the mechanism says which inputs are neighbours (``are_neighbours``) only
+        those are searched, and a pair of others gets a bound and no verdict.
     inputs : array or int, optional
         Inputs that are played, numbered in this order, of a mechanism that has a ``domain``: the
         k below is their number. None means ``domain.grid()``, 17 numbers or vectors of which
@@ -125,7 +128,8 @@ def audit(
         Record an attack that raises as failed, with its error, instead of raising.
     jobs : int, default 1
         Processes that share the reports of a large bound (several million). The result
-        does not depend on it.
+        does not depend on it. A mechanism whose noise is not all from `rng` is played in one
+        process, for copies of a generator of its own would draw the same.
     progress : callable, optional
         Called as ``progress(step, done, total)`` when a step begins.
 
@@ -181,14 +185,15 @@ def audit(
         progress=progress,
     )
     plan.begin("bound on epsilon", 0)
-    found, asked = settled(plan), attacks is None or bool(plan.attacks)
+    found, exact = settled(plan), _exact_epsilon(mechanism, claim.delta)
+    asked = attacks is None or bool(plan.attacks)
     return AuditResult(
         mechanism=str(name or getattr(mechanism, "name", type(mechanism).__name__)),
         parameters=shown_parameters(mechanism),
         k=k,
         claimed_epsilon=claim.epsilon,
         claimed_delta=claim.delta,
-        exact_epsilon=_exact_epsilon(mechanism, claim.delta),
+        exact_epsilon=exact,
         bound=found.lower,
         verdict_bound=found.verdict,
         attacks=tuple(plan.attack_outcomes()),
@@ -204,6 +209,10 @@ def audit(
         pair=found.pair,
         inputs=None if found.pair is None else tuple(input_text(mechanism, v) for v in found.pair),
         dependence=found.dependence,
+        scope=found.scope,
+        outside=None if found.pair is None else no_neighbours(mechanism, found.pair),
+        unseen=found.unseen,
+        proven=ours(mechanism) and exact is not None,
     )
 
 

@@ -8,7 +8,7 @@ import math
 from ldpaudit.bounds.named import NamedBound
 from ldpaudit.claim import Claim
 from ldpaudit.games.evidence import Evidence
-from ldpaudit.outcomes.audit_result import EpsilonBound
+from ldpaudit.outcomes.parts import EpsilonBound
 
 
 @dataclasses.dataclass(frozen=True)

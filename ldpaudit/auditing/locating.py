@@ -21,7 +21,7 @@ from ldpaudit.contracts import (
     NearbyLocation,
     Values,
 )
-from ldpaudit.outcomes.audit_result import AttackOutcome
+from ldpaudit.outcomes.parts import AttackOutcome
 from ldpaudit.outcomes.table import EXPLAINED, MEANS
 from ldpaudit.sampling import ENTRIES, chunks, report_entries, shared
 

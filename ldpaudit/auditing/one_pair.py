@@ -12,20 +12,24 @@ from ldpaudit.auditing.stopping import StopWhen, play_until
 from ldpaudit.bounds.named import NamedBound
 from ldpaudit.claim import Claim
 from ldpaudit.contracts import HasLikelihood, Mechanism
-from ldpaudit.games.evidence import Prepared, with_ceilings
+from ldpaudit.games.evidence import Prepared
 from ldpaudit.games.independence import doubt
+from ldpaudit.games.kary_game import KaryGame
+from ldpaudit.games.power import with_power
 from ldpaudit.games.preparation import prepare
-from ldpaudit.outcomes.audit_result import EpsilonBound
-from ldpaudit.selection.promising import Inputs, one_pair_speaks, only, ours, promising_pair
+from ldpaudit.outcomes.parts import EpsilonBound
+from ldpaudit.selection.promising import Inputs, alike, ours
 
 
 class Found(NamedTuple):
-    """Both bounds, the pair that they speak of if one, and why a violation would rest on luck."""
+    """Both bounds, the pair, of which inputs they speak, and why no verdict can rest on them."""
 
     lower: EpsilonBound
     verdict: EpsilonBound
     pair: tuple[int, int] | None = None
+    scope: str | None = None
     dependence: str | None = None
+    unseen: tuple[str, ...] = ()
 
 
 def check_pair(pair: tuple[int, int], k: int) -> tuple[int, int]:
@@ -36,17 +40,6 @@ def check_pair(pair: tuple[int, int], k: int) -> tuple[int, int]:
     if first == second:
         raise ValueError(f"pair must name two different inputs, got {pair!r}.")
     return first, second
-
-
-def chosen_inputs(
-    mechanism: Mechanism, pair: tuple[int, int] | None, trials: int, *, seed: int, identity: str
-) -> Inputs:
-    """The pair that was named, 0 and 1 where one pair speaks for all, else one that promises."""
-    if one_pair_speaks(mechanism):
-        return Inputs(pair or (0, 1), "")
-    if pair is not None:
-        return Inputs(pair, only(pair, mechanism))
-    return promising_pair(mechanism, trials, seed=seed, identity=identity)
 
 
 def games_of(
@@ -85,9 +78,16 @@ def games_of(
         games.append(ready)
         if not both or ours(mechanism):
             break
-    if inputs.text:
+    if inputs.text and scope_of(inputs, games):
         games = [replace(game, searched=f"{inputs.text}; {game.searched}") for game in games]
     return games
+
+
+def scope_of(inputs: Inputs, games: list[Prepared] | str) -> str | None:
+    """Of which inputs the games speak; of all where one game has all, and their pairs are alike."""
+    if isinstance(games, str) or not isinstance(games[0].game, KaryGame):
+        return inputs.scope
+    return None if alike(games[0].game.mechanism) else inputs.scope
 
 
 def played(levels: Levels, games: list[Prepared] | str, stop: StopWhen, jobs: int) -> Found:
@@ -104,23 +104,29 @@ def played(levels: Levels, games: list[Prepared] | str, stop: StopWhen, jobs: in
         bound = max(bounds, key=lambda b: b.epsilon_lower)
         if shared > 1:
             text = f"{bound.searched}; the better of {shared} witnesses at alpha / {shared} each"
-            bound = replace(bound, alpha=alpha, searched=text)
+            power = min((b.detectable for b in bounds if b.detectable is not None), default=None)
+            bound = replace(bound, alpha=alpha, searched=text, detectable=power)
         best.append(bound)
     lower, verdict = best
     reason = None
     if verdict.epsilon_lower > levels.claim.epsilon and not ours(games[0].game.mechanism):
         place = [bounds[1].epsilon_lower for bounds in both].index(verdict.epsilon_lower)
         reason = doubt(games[place])
-    return Found(lower, verdict, dependence=reason)
+    unseen: set[str] = set()
+    for prepared in games:
+        learned = getattr(getattr(prepared.game, "distinguisher", None), "not_looked_at", ())
+        unseen.update(learned)
+    return Found(lower, verdict, dependence=reason, unseen=tuple(sorted(unseen)))
 
 
 def _at_levels(
     levels: Levels, prepared: Prepared, stop: StopWhen, jobs: int
 ) -> tuple[EpsilonBound, EpsilonBound]:
     """Play one game; both bounds."""
-    if not stop.never:
-        return play_until(stop, prepared, levels.both, levels.bound, levels.claim, jobs)
-    evidence = prepared.play(prepared.reports, jobs=jobs)
-    found = levels.both(evidence)
-    lower, verdict = with_ceilings(found, evidence, levels.both, levels.bound, levels.claim)
+    if stop.never:
+        evidence = prepared.play(prepared.reports, jobs=jobs)
+        found = levels.both(evidence)
+    else:
+        found, evidence = play_until(stop, prepared, levels.both, levels.bound, levels.claim, jobs)
+    lower, verdict = with_power(found, evidence, levels.both, levels.bound, levels.claim)
     return lower, verdict

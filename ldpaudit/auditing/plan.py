@@ -22,16 +22,16 @@ from ldpaudit.auditing.defaults import DEFAULT_ATTACKS
 from ldpaudit.auditing.identity import identity_of
 from ldpaudit.auditing.levels import Levels
 from ldpaudit.auditing.locating import measure_location, users_outcome
-from ldpaudit.auditing.one_pair import Found, chosen_inputs, games_of, played
+from ldpaudit.auditing.one_pair import Found, games_of, played, scope_of
 from ldpaudit.auditing.stopping import StopWhen
 from ldpaudit.claim import Claim
 from ldpaudit.collecting.accuracy import measure_error
 from ldpaudit.collecting.servers import collects
 from ldpaudit.contracts import IsRecorded, Location, Mechanism, Values
-from ldpaudit.outcomes.audit_result import AttackOutcome, UtilityOutcome
+from ldpaudit.outcomes.parts import AttackOutcome, UtilityOutcome
 from ldpaudit.registry import create_attack
 from ldpaudit.sampling import blocks, stream
-from ldpaudit.selection.promising import Inputs
+from ldpaudit.selection.promising import Inputs, chosen_inputs
 
 if TYPE_CHECKING:
     from ldpaudit.selection.methods import Selection
@@ -95,7 +95,8 @@ class AuditPlan:
             early=not self.stop.never,
         )
         found = played(self.levels, games, self.stop, self.jobs)
-        return found._replace(pair=self.told_apart.pair)
+        pair = self.told_apart.pair
+        return found._replace(pair=pair, scope=scope_of(self.told_apart, games))
 
     def _searched(self, mechanism: Mechanism, search: Selection | str) -> Found:
         """Both bounds of the worst pair, which survive the search for it."""
@@ -112,7 +113,7 @@ class AuditPlan:
             witness=self.witness,
             bound=self.levels.bound.name,
         )
-        return Found(found.bound, found.verdict_bound, found.pair)
+        return Found(found.bound, found.verdict_bound, found.pair, found.scope)
 
     def attack_outcomes(self) -> Iterator[AttackOutcome]:
         """The blind guess, and each attack on reports of its own."""

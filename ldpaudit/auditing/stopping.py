@@ -11,8 +11,8 @@ from ldpaudit import validate
 from ldpaudit.bounds.named import NamedBound
 from ldpaudit.claim import Claim
 from ldpaudit.counts import GuessCounts
-from ldpaudit.games.evidence import Counts, Evidence, Prepared, with_ceilings
-from ldpaudit.outcomes.audit_result import EpsilonBound
+from ldpaudit.games.evidence import Counts, Evidence, Prepared
+from ldpaudit.outcomes.parts import EpsilonBound
 
 #: Reports of the first look, and the factor to the next.
 _FIRST, _GROWTH = 100, 1.05
@@ -77,8 +77,11 @@ def play_until(
     bound: NamedBound,
     claim: Claim,
     jobs: int = 1,
-) -> AtLevels:
-    """Play look by look; the best bounds so far at both levels, which are valid at every look."""
+) -> tuple[AtLevels, Evidence]:
+    """Play look by look; the best bounds so far at both levels, which are valid at every look.
+
+    With all that was counted.
+    """
     counts: list[Counts] = []
     best: list[EpsilonBound] = []
     for number, size in enumerate(looks(prepared.reports), 1):
@@ -93,9 +96,8 @@ def play_until(
     played = counts[0].guesses.trials
     ended = f"ended at {played:,} of {prepared.reports:,} reports"
     text = f"{prepared.searched}; the best of {number} looks, valid at all of them; {ended}"
-    best = [replace(one, trials=played, searched=text) for one in best]
-    lower, verdict = with_ceilings(best, evidence, at_levels, bound, claim)
-    return lower, verdict
+    lower, verdict = (replace(one, trials=played, searched=text) for one in best)
+    return (lower, verdict), evidence
 
 
 def _better(one: EpsilonBound, two: EpsilonBound) -> EpsilonBound:

@@ -29,9 +29,10 @@ class PosteriorOdds:
 
     so the Clopper-Pearson lower bound t of the precision gives
     epsilon >= ln((c - 1)(t - delta / r) / (1 - t)). Exact for every sample size
-    because the inputs are independent draws: given that a guess was made, each
-    is correct independently with that precision. With delta > 0, r is replaced
-    by its own lower bound, which costs alpha / 20.
+    where inputs are independent draws and reports are independent given them: given
+    that a guess was made, each is then correct independently with that precision. (Inputs
+    alone do not make it so: noise that reports share makes guesses fail together.) With
+    delta > 0, r is replaced by its own lower bound, which costs alpha / 20.
 
     Examples
     --------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,6 +25,9 @@ from ldpaudit.cli.options import (
     Separator,
     Values,
 )
+
+if TYPE_CHECKING:
+    from ldpaudit.auditing.curves import CurveAudit
 
 
 def audit(
@@ -80,6 +83,12 @@ def audit(
             "--search", help="The worst pair instead: pilot, bonferroni, holm, e-values or pooled."
         ),
     ] = None,
+    curve: Annotated[
+        str | None,
+        typer.Option(
+            "--claim", help="A whole trade-off curve instead: gdp:MU or curve:EPSILON=DELTA,..."
+        ),
+    ] = None,
     seed: Seed = 0,
     jobs: Annotated[int, typer.Option("--jobs", help="Processes for a large bound.")] = 1,
     as_json: AsJson = False,
@@ -100,6 +109,21 @@ def audit(
         how = {"batched": batched, "reproducible": not own_randomness}
         log = {"label": label, "columns": report, "separator": separator}
         mechanism = audited(target, other, claim, param or [], how, log)
+        shown = target if other is None else None
+        if curve is not None:
+            from ldpaudit.auditing.curves import audit_curve
+
+            found = audit_curve(
+                mechanism,
+                curve,
+                trials=trials,
+                alpha=alpha,
+                pair=pair,
+                witness=witness,
+                seed=seed,
+                name=shown,
+            )
+            return _show_curve(found, as_json=as_json)
         result = run(
             mechanism,
             attack,
@@ -112,7 +136,7 @@ def audit(
             seed=seed,
             stop_when=stop_when,
             model_based=model_based,
-            name=target if other is None else None,
+            name=shown,
             jobs=jobs,
             progress=progress,
         )
@@ -125,6 +149,18 @@ def audit(
     if out is not None:
         result.save(out)
     return EXIT[result.verdict]
+
+
+def _show_curve(found: CurveAudit, *, as_json: bool) -> int:
+    """Print an audit of a trade-off curve."""
+    if as_json:
+        typer.echo(json.dumps(found.to_dict(), indent=2, allow_nan=False))
+    else:
+        typer.echo(f"{found.mechanism} held to {found.claim}\n{found.verdict}: {found.reason}")
+        if found.mu_lower is not None:
+            typer.echo(f"mu >= {found.mu_lower:.4f} at alpha = {found.alpha:g}, at every look")
+        typer.echo(f"witness: {found.event}")
+    return EXIT[found.verdict]
 
 
 def check(

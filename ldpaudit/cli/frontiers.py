@@ -23,7 +23,7 @@ def frontier(
         Path | None, typer.Option("--plot", metavar="FILE", help="Draw it: .png, .svg or .pdf.")
     ] = None,
 ) -> None:
-    """The limit of every epsilon-LDP mechanism: least error for a cap on attack success."""
+    """The limit of every unbiased estimate from independent users, for a cap on attack success."""
     if mean and (k is not None or plot is not None):
         raise ValueError("--mean must come without --k and --plot.")
     if mean:
@@ -54,6 +54,8 @@ def _show_frequencies(k: int, epsilon: float, as_json: bool, plot: Path | None) 
     if as_json:
         typer.echo(json.dumps({"k": k, "epsilon": epsilon, "points": rows}, indent=2))
         return
+    typer.echo(f"no unbiased estimate from reports of independent users has less, k = {k:,},")
+    typer.echo(f"epsilon {epsilon:g}, for uniform users and attackers without prior knowledge:")
     typer.echo("attack success   n x MSE, population   n x MSE, fixed users")
     shown = rows if len(rows) <= 20 else [*rows[:: -(-len(rows) // 20)], rows[-1]]
     for row in shown:

@@ -12,7 +12,7 @@ from ldpaudit.arrays import Floats
 from ldpaudit.bounds.errors import measured_error
 from ldpaudit.collecting.servers import Server, first
 from ldpaudit.contracts import HasCounts, HasVarianceError, Values
-from ldpaudit.outcomes.audit_result import UtilityOutcome
+from ldpaudit.outcomes.parts import UtilityOutcome
 from ldpaudit.sampling import chunks, report_entries
 
 #: Most collections, and most entries of theirs, whose error vectors are compared.

@@ -64,8 +64,13 @@ class TrainableReconstruction(Attack, Protocol):
 class FindsPairs(Attack, Protocol):
     """Says which of many inputs are worth an audit, from reports drawn for it alone."""
 
-    def most_different(self, reports: Reports, inputs: Ints, claimed: float) -> tuple[int, int]:
-        """Places of the two inputs told apart most; `inputs` are places, one per report."""
+    def most_different(
+        self, reports: Reports, inputs: Ints, claimed: float, allowed: Bools | None = None
+    ) -> tuple[int, int]:
+        """Places of the two inputs told apart most; `inputs` are places, one per report.
+
+        `allowed`, of shape (places, places), says which pairs count; None means all.
+        """
 
 
 @runtime_checkable

@@ -53,12 +53,24 @@ class HasRelation(Protocol):
 
 
 @runtime_checkable
+class HasNeighbours(Protocol):
+    """A mechanism whose guarantee speaks of some pairs of inputs only, its neighbours."""
+
+    def are_neighbours(self, pair: tuple[int, int]) -> bool:
+        """Whether the claim covers these two inputs; a bound on others gets no verdict."""
+
+
+@runtime_checkable
 class HasAlikePairs(Protocol):
-    """A mechanism that says whether any two inputs are told apart as well as any other two."""
+    """A mechanism of whose pairs of inputs none is told apart better than the first, 0 and 1.
+
+    It is the mechanism's word, as its likelihood is. A class that inherits it from another
+    package's has to say it again, for it may have changed what is sent.
+    """
 
     @property
     def pairs_alike(self) -> bool:
-        """If True, an audit of one pair speaks for all, and none is searched for."""
+        """If True, an audit of inputs 0 and 1 speaks for all pairs, and none is searched for."""
 
 
 @runtime_checkable

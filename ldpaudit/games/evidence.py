@@ -12,14 +12,15 @@ import numpy as np
 
 from ldpaudit.bounds.named import NamedBound
 from ldpaudit.claim import Claim
-from ldpaudit.contracts import IsRecorded, Mechanism
+from ldpaudit.contracts import Mechanism
 from ldpaudit.counts import EventCounts, GuessCounts
+from ldpaudit.games.copies import must_stay_whole
 from ldpaudit.games.scores import ScoredReports
-from ldpaudit.outcomes.audit_result import EpsilonBound
+from ldpaudit.outcomes.parts import EpsilonBound
 from ldpaudit.sampling import blocks, chunks, report_entries, shared, stream
 
 #: Shares of alpha for a game's guesses and for what is watched beside them.
-_SHARES = (0.9, 0.1)
+SHARES = (0.9, 0.1)
 #: Claims so far below the logarithm of the reports are within reach of any bound: no ceiling.
 _REACHED = 5.0
 #: Wrong guesses, from none on, among which the best counts for any bound are looked for.
@@ -87,7 +88,7 @@ class Prepared:
         Different values of `look` draw different reports; `jobs` changes nothing in the counts.
         """
         parts = [(size, str(look), name) for size, name in blocks(reports)]
-        alone = isinstance(self.game.mechanism, IsRecorded)
+        alone = must_stay_whole(self.game.mechanism, jobs, len(parts))
         counted = shared(self.count, parts, jobs, alone=alone)
         return Evidence(self.game, reduce(Counts.merged, counted), self.searched)
 
@@ -113,13 +114,15 @@ class Evidence:
         if not bound.of_guesses:
             value = bound.from_event(cast(EventCounts, beside), claim, alpha)
             return self._bound(value, bound, alpha, texts[1], "event")
-        first = bound.from_guesses(guesses, claim, _SHARES[0] * alpha)
+        first = bound.from_guesses(guesses, claim, SHARES[0] * alpha)
         if isinstance(beside, GuessCounts):
             watching = bound
-            second = bound.from_guesses(beside, claim, _SHARES[1] * alpha)
+            second = bound.from_guesses(beside, claim, SHARES[1] * alpha)
         else:
             watching = bound.of_events
-            second = watching.from_event(beside, claim, _SHARES[1] * alpha)
+            second = -math.inf
+            if not beside.holds_all:
+                second = watching.from_event(beside, claim, SHARES[1] * alpha)
         if second > first:
             return self._bound(second, watching, alpha, texts[1], "event")
         return self._bound(first, bound, alpha, texts[0], "guesses")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ldpaudit.arrays import Floats
 from ldpaudit.contracts import Distinguisher, HasRelation, Mechanism
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.domains import input_text
@@ -15,9 +16,13 @@ from ldpaudit.games.thresholds import (
     ExpectedBound,
     best,
     beyond,
+    expected_right,
     how_many,
     steps,
 )
+
+#: The witness whose scores are log-likelihood ratios.
+LIKELIHOOD = "likelihood-ratio"
 
 
 @dataclass(frozen=True)
@@ -93,12 +98,23 @@ class PairGame:
         """The game with the thresholds that promise most, and what to expect of its guesses."""
 
         def guesses(level: float) -> tuple[float, ...]:
-            return (expected.of_guesses(replace(self, decide=level).count(pilot)[0], reports),)
+            seen = replace(self, decide=level).count(pilot)[0]
+            right = self._right(np.abs(pilot.score), level, seen.correct)
+            return (expected.of_guesses(seen, reports, right=right),)
 
         def happens(level: float, side: int) -> tuple[float, float]:
-            return expected.of_event(replace(self, event=level, side=side).count(pilot)[1], reports)
+            seen = replace(self, event=level, side=side).count(pilot)[1]
+            return expected.of_event(
+                seen, reports, self._right(side * pilot.score, level, seen.hits)
+            )
 
         decide, value = best(steps(np.abs(pilot.score)), guesses)
         sides = {s: best(steps(s * pilot.score), lambda v, s=s: happens(v, s)) for s in (1, -1)}  # type: ignore[misc]
         side = max(sides, key=lambda s: sides[s][1])
         return replace(self, decide=decide, event=sides[side][0], side=side), value[0]
+
+    def _right(self, strength: Floats, level: float, seen: int) -> float | None:
+        """Right answers to expect beyond a threshold, where scores are log-likelihood ratios."""
+        if self.witness != LIKELIHOOD:
+            return None
+        return expected_right(strength[strength >= max(level, LEAST)], seen)

@@ -12,6 +12,7 @@ from ldpaudit.claim import Claim
 from ldpaudit.contracts import (
     HasBayesVulnerability,
     HasLikelihood,
+    HasNeighbours,
     IsRecorded,
     Mechanism,
     TrainableDistinguisher,
@@ -19,7 +20,7 @@ from ldpaudit.contracts import (
 from ldpaudit.counts import GuessCounts
 from ldpaudit.games.evidence import Game, Prepared
 from ldpaudit.games.kary_game import KaryGame
-from ldpaudit.games.pair_game import PairGame
+from ldpaudit.games.pair_game import LIKELIHOOD, PairGame
 from ldpaudit.games.scores import ScoredReports
 from ldpaudit.games.thresholds import ExpectedBound
 from ldpaudit.games.training import learn, training_size
@@ -30,6 +31,8 @@ from ldpaudit.sampling import chunks, report_entries, stream
 _PILOT = (2_000, 20_000)
 #: Fewest recorded reports of which anything can be learned and judged.
 _FEWEST_RECORDED = 100
+#: Probability that a recording runs out before its audit ends.
+_RUNS_OUT = 1e-9
 
 
 def pilot_of(game: Game, reports: int, rng: np.random.Generator) -> ScoredReports:
@@ -67,7 +70,7 @@ def prepare(
         return f"too few recorded reports: it takes {_FEWEST_RECORDED} of either input"
     training, pilot_size, reports = sizes
     cost = f"{pilot_size:,} reports"
-    text = "likelihood-ratio" if named == "distinguish" else named
+    text = LIKELIHOOD if named == "distinguish" else named
     if learns:
         rng = stream(seed, *names, named, "training")
         attack = learn(attack, mechanism, pair, training, rng)
@@ -84,6 +87,7 @@ def prepare(
         and bound.of_guesses
         and isinstance(mechanism, HasBayesVulnerability)
         and isinstance(mechanism, HasLikelihood)
+        and not isinstance(mechanism, HasNeighbours)  # pairs of which nothing is claimed
     ):
         searched = f"two games and their rules, fixed on {cost} of their own at no cost in alpha"
         if _expected_of_all(mechanism, mechanism.vulnerability(), expected, reports) > shown:
@@ -101,12 +105,28 @@ def _sizes(
     """Reports to learn from, of the pilot and of the game; None where too few are recorded."""
     training = training_size(trials) if learns else 0
     pilot = _PILOT[0] if early else min(max(trials // 5, _PILOT[0]), _PILOT[1])
-    if not isinstance(mechanism, IsRecorded) or training + pilot + 2 * trials <= mechanism.limit:
+    if not isinstance(mechanism, IsRecorded):
+        return training, pilot, 2 * trials
+    coins = fair_coins(mechanism.limit)
+    if training + pilot + 2 * trials <= coins:
         return training, pilot, 2 * trials
     if mechanism.limit < _FEWEST_RECORDED:
         return None
-    training, pilot = (mechanism.limit // 4 if learns else 0), mechanism.limit // 10
-    return training, pilot, mechanism.limit - training - pilot
+    training, pilot = (min(training, coins // 4) if learns else 0), min(pilot, coins // 10)
+    return training, pilot, coins - training - pilot
+
+
+def fair_coins(each: int) -> int:
+    """How many fair coins ask for at most so many reports of either input, but once in 1e9.
+
+    Of N coins more than N / 2 + d fall on one side with probability 2 exp(-2 d^2 / N) at most
+    (Hoeffding). Where they do nevertheless, the recording runs out and there is no audit: a
+    bound that is not given cannot be wrong, so that this costs no alpha.
+    """
+    spread = math.sqrt(math.log(2 / _RUNS_OUT) / 2)
+    # N / 2 + spread sqrt(N) = each
+    root = math.sqrt(spread**2 + 2 * each) - spread
+    return max(each, math.floor(root**2))
 
 
 def _expected_of_all(

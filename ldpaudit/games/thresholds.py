@@ -19,8 +19,12 @@ from ldpaudit.counts import EventCounts, GuessCounts
 
 #: Thresholds tried on a pilot.
 _CANDIDATES = 24
+#: Halvings of the tail that are tried as well, and fewest reports beyond a threshold there.
+_TAIL, _RARE = 16, 8
 #: Error probability at which a pilot shows a violation.
 _SURE = 1e-4
+#: Standard errors within which counts agree with a likelihood.
+_LIKELY = 4.0
 #: Scores this close are the same level of a likelihood ratio.
 _SAME = 1e-6
 #: The least positive number: a score of 0 says nothing.
@@ -41,34 +45,49 @@ class ExpectedBound:
     bound: NamedBound
     claim: Claim
 
-    def of_guesses(self, seen: GuessCounts, reports: int, *, cap: bool = True) -> float:
-        """Expected lower bound from `reports` reports."""
+    def of_guesses(
+        self, seen: GuessCounts, reports: int, *, cap: bool = True, right: float | None = None
+    ) -> float:
+        """Expected lower bound from `reports` reports.
+
+        `right` are the correct guesses that scores lead one to expect, in place of those seen.
+        """
         scale = reports / seen.trials
         decided, correct = seen.decided * scale, float(seen.correct)
-        if not cap:
+        if right is not None:
+            correct = right
+        elif not cap:
             correct = max(0.0, correct - 0.5)
         precision = correct / seen.decided
         if cap:
+            # All of (epsilon, delta), delta in what is decided alone.
             others = (seen.num_candidates - 1) * math.exp(-self.claim.epsilon)
-            precision = min(precision, 1 / (1 + others))
+            most = (1 + others * self.claim.delta * seen.trials / seen.decided) / (1 + others)
+            precision = min(precision, most)
         whole = max(1, round(decided))
         counts = GuessCounts(seen.num_candidates, round(precision * whole), whole, reports)
         if not self.bound.of_guesses:
             return precision
         return self.bound.from_guesses(counts, self.claim, 0.05)
 
-    def of_event(self, seen: EventCounts, reports: int) -> tuple[float, float]:
+    def of_event(
+        self, seen: EventCounts, reports: int, right: float | None = None
+    ) -> tuple[float, float]:
         """What the pilot itself shows beyond the claim, else -inf; the lower bound to hope for.
 
         Both by two Clopper-Pearson intervals. A violation that is shown is not given up for
-        a rarer event that only seems to tell more.
+        a rarer event that only seems to tell more. `right` of the reports in the event are
+        hits by what scores lead one to expect.
         """
+        hits, false_hits = float(seen.hits), seen.false_hits + 0.5
+        if right is not None:
+            hits, false_hits = right, seen.hits + seen.false_hits - right
         scale = reports / (seen.trials + seen.false_trials)
         trials, false_trials = (max(1, round(n * scale)) for n in (seen.trials, seen.false_trials))
         counts = EventCounts(
-            min(round(seen.hits * scale), trials),
+            min(round(hits * scale), trials),
             trials,
-            min(round((seen.false_hits + 0.5) * scale), false_trials),
+            min(round(false_hits * scale), false_trials),
             false_trials,
         )
         intervals = NamedBound("clopper-pearson", ClopperPearson())
@@ -91,7 +110,12 @@ def steps(score: Floats) -> list[float]:
     positive = np.sort(score[score > 0])
     if not positive.size:
         return []
-    places = np.linspace(0, positive.size - 1, _CANDIDATES).astype(np.int64)
+    last = positive.size - 1
+    places = np.linspace(0, last, _CANDIDATES).astype(np.int64)
+    # What a delta allows shows in few reports: the tail, half as many at each step.
+    rare = np.exp2(-np.arange(1.0, _TAIL + 1)) * positive.size
+    tail = last - rare[rare >= _RARE].astype(np.int64)
+    places = np.union1d(places, tail)
     levels = np.unique(positive[places])
     apart = np.append(True, np.diff(levels) > _SAME * (1 + levels[:-1]))
     kept = levels[apart]
@@ -100,6 +124,18 @@ def steps(score: Floats) -> list[float]:
         0.0,
         *(float(level) * (1 - _SAME) if level < math.inf else math.inf for level in kept[1:]),
     ]
+
+
+def expected_right(strength: Floats, seen: int) -> float | None:
+    """Correct guesses to expect of log-likelihood ratios; None where those seen contradict.
+
+    Given its report a guess with ratio s is right with probability 1 / (1 + exp(-s)).
+    """
+    from scipy.special import expit
+
+    chance = expit(strength)
+    mean, spread = float(chance.sum()), math.sqrt(float((chance * (1 - chance)).sum()))
+    return mean if abs(seen - mean) <= _LIKELY * spread + 1 else None
 
 
 def how_many(mask: np.ndarray) -> int:

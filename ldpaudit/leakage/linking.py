@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ldpaudit import validate
 from ldpaudit.bounds import intervals
 from ldpaudit.contracts import HasLikelihood, Mechanism
-from ldpaudit.outcomes.audit_result import AttackOutcome
+from ldpaudit.outcomes.parts import AttackOutcome
 from ldpaudit.sampling import chunks, stream
 
 

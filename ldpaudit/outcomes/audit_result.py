@@ -1,8 +1,7 @@
 """Frozen results of an audit, and the rows of the tidy table they become.
 
-Everything an audit found is one of these small objects. They
-hold counts beside rates, say how each number was obtained, and know no
-protocol, attack or figure.
+They hold counts beside rates, say how each number was obtained, and know no protocol, attack
+or figure.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ldpaudit.outcomes.influence import InfluenceOutcome
+from ldpaudit.outcomes.parts import AttackOutcome, EpsilonBound, UtilityOutcome
 from ldpaudit.outcomes.table import (
     BOUND,
     COLUMNS,
@@ -27,6 +27,10 @@ from ldpaudit.outcomes.table import (
     shown_bound,
     to_frame,
 )
+from ldpaudit.outcomes.verdicts import CONSISTENT as CONSISTENT
+from ldpaudit.outcomes.verdicts import INCONCLUSIVE as INCONCLUSIVE
+from ldpaudit.outcomes.verdicts import VIOLATION as VIOLATION
+from ldpaudit.outcomes.verdicts import power_of, reason_of, two_levels_of, verdict_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,154 +40,25 @@ if TYPE_CHECKING:
 #: Version of the JSON of an audit, of the tidy table and of the store.
 SCHEMA = 1
 
-CONSISTENT, VIOLATION, INCONCLUSIVE = "consistent", "violation", "inconclusive"
-
-
-@dataclass(frozen=True)
-class EpsilonBound:
-    """A lower confidence bound on a mechanism's true epsilon.
-
-    `kind` is exact (coverage proved for every sample size), approximate,
-    anytime or model-based; `event` is what was counted, `searched` what else
-    the data could have chosen and at what price. `ceiling` is the most that the
-    same bound could have shown from as many reports, had every guess been right
-    (None where the claim is well within reach, and after a search for the worst
-    pair): an epsilon above it could not be shown. `counted` is the event as data: its
-    counts, the threshold of the score, and for which side it speaks.
-    """
-
-    epsilon_lower: float
-    bound: str
-    kind: str
-    alpha: float
-    trials: int
-    event: str
-    searched: str
-    ceiling: float | None = None
-    counted: dict[str, Any] | None = field(default=None, compare=False)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The bound as plain JSON values: null where nothing is shown, infinity as ``"inf"``."""
-        return {
-            "value": as_json(shown_bound(self.epsilon_lower)),
-            "bound": self.bound,
-            "kind": self.kind,
-            "alpha": self.alpha,
-            "trials": self.trials,
-            "event": self.event,
-            "searched": self.searched,
-            "ceiling": as_json(self.ceiling),
-            "counted": self.counted,
-        }
-
-
-@dataclass(frozen=True)
-class AttackOutcome:
-    """Success of one guess from one report: counts, a two-sided interval, the baseline.
-
-    `metric` is what success is: the name of the value (``"attack_success"``), a guess within a
-    distance (``"nearby_success"``; `note` says which), or, with the figure in `average` and its
-    `standard_error`, the share of the variance that a guess takes away
-    (``"variance_explained"``) or its cosine with the truth (``"cosine"``).
-    `exact` is the best any attacker can do under the same prior (Bayes
-    vulnerability) where `attack` reaches it, else None; `blind` is what guessing
-    from the prior alone achieves. A skipped or failed attack has `reason`, no
-    trials and None for the ends of an interval. `optimal` says whether no attack
-    on one report names the value more often; None for one that plays another game.
-    """
-
-    attack: str
-    successes: int
-    trials: int
-    lower: float | None
-    upper: float | None
-    exact: float | None
-    blind: float
-    reason: str | None = None
-    failed: bool = False
-    optimal: bool | None = None
-    metric: str = "attack_success"
-    average: float | None = None
-    standard_error: float | None = None
-    note: str = ""
-
-    @property
-    def success(self) -> float:
-        """Measured success rate, or the figure that it is, nan if nothing was measured."""
-        if self.average is not None:
-            return self.average
-        return self.successes / self.trials if self.trials else math.nan
-
-    def to_dict(self) -> dict[str, Any]:
-        """The outcome as plain JSON values."""
-        return {
-            "attack": self.attack,
-            "metric": self.metric,
-            "success": finite(self.success),
-            "lower": finite(self.lower),
-            "upper": finite(self.upper),
-            "exact": as_json(self.exact),
-            "blind": self.blind,
-            "trials": self.trials,
-            "reason": self.reason,
-            "note": self.note,
-        }
-
-
-@dataclass(frozen=True)
-class UtilityOutcome:
-    """Mean squared error per item of the unbiased, unclipped estimate.
-
-    `value` with [lower, upper] is the mean over `repetitions` simulated collections
-    (chi-square interval with matched degrees of freedom; `standard_error` is
-    ``value * sqrt(2 / degrees)``), `exact` the mechanism's own figure for these users (an
-    estimate with `exact_error`, its standard error, where that is above 0), `approximate`
-    the f = 0 figure that papers plot. `sampled` says that the users' aggregate was drawn
-    from its exact law, not report by report.
-    """
-
-    value: float
-    lower: float
-    upper: float
-    exact: float | None
-    approximate: float | None
-    num_users: int
-    repetitions: int
-    data: str
-    exact_error: float = 0.0
-    sampled: bool = False
-    standard_error: float | None = None
-    decode_seconds: float | None = field(default=None, compare=False)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The outcome as plain JSON values."""
-        return {
-            "exact": as_json(self.exact),
-            "exact_standard_error": self.exact_error,
-            "measured": as_json(self.value),
-            "lower": finite(self.lower),
-            "upper": finite(self.upper),
-            "approximate": as_json(self.approximate),
-            "num_users": self.num_users,
-            "repetitions": self.repetitions,
-            "data": self.data,
-            "sampled": self.sampled,
-        }
-
 
 @dataclass(frozen=True)
 class AuditResult:
     """Everything one audit found.
 
-    `verdict` is ``"violation"`` when `verdict_bound` (the same data at the
-    much stricter `verdict_alpha`) or the mechanism's own exact epsilon exceeds
-    the claim, ``"inconclusive"`` when the trials could show no leakage at all
-    (a bound of 0 or less) or the bound passes the claim and reports are no independent
-    draws (`dependence` says why), else ``"consistent"``. `exact_epsilon` is infinite where
-    some report rules an input out, and None where nothing exact is known. `inputs`
-    are the labels of the `pair` that was told apart, `k` the number of inputs that
-    were played of `domain`, `estimand` what the server estimates. `influence` is what one
-    false report can do to that, None where the mechanism does not say.
+    `verdict` is ``"violation"`` when `verdict_bound` (the same data at the much stricter
+    `verdict_alpha`) or the mechanism's own exact epsilon exceeds the claim. It is
+    ``"inconclusive"`` when the trials could show no leakage at all (a bound of 0 or less);
+    when an epsilon within min(claim, 1) above the claim would not have been detected with
+    probability 0.9, unless the exact epsilon is `proven` (by the tests of the catalogue);
+    when the bound passes the claim and reports are no independent draws (`dependence` says
+    why); and when the claim does not speak of the inputs (`outside`). Else it is
+    ``"consistent"``. `scope` says of which inputs, None where of all; `unseen` what a learned
+    witness does not look at.
+
+    `exact_epsilon` is infinite where some report rules an input out, and None where nothing
+    exact is known. `inputs` are the labels of the `pair` that was told apart, `k` the number
+    of inputs that were played of `domain`, `estimand` what the server estimates. `influence` is
+    what one false report can do to that, None where the mechanism does not say.
 
     Examples
     --------
@@ -216,6 +91,10 @@ class AuditResult:
     inputs: tuple[str, ...] | None = None
     dependence: str | None = None
     influence: InfluenceOutcome | None = None
+    scope: str | None = None
+    outside: str | None = None
+    proven: bool = False
+    unseen: tuple[str, ...] = ()
 
     @property
     def epsilon_lower(self) -> float:
@@ -225,14 +104,22 @@ class AuditResult:
     @property
     def verdict(self) -> str:
         """consistent, violation or inconclusive."""
-        exact = self.exact_epsilon
-        if exact is not None and exact > self.claimed_epsilon + 1e-9 * (1 + self.claimed_epsilon):
-            return VIOLATION
-        if self.verdict_bound.epsilon_lower > self.claimed_epsilon:
-            return VIOLATION if self.dependence is None else INCONCLUSIVE
-        if self.bound.epsilon_lower <= 0:
-            return INCONCLUSIVE
-        return CONSISTENT
+        return verdict_of(self)
+
+    @property
+    def reason(self) -> str:
+        """Why the verdict is what it is, and of which inputs, in words."""
+        return reason_of(self)
+
+    @property
+    def power(self) -> str:
+        """What would have been called a violation, in words."""
+        return power_of(self)
+
+    @property
+    def two_levels(self) -> str | None:
+        """Why a bound that passes the claim is no violation, in words; None where none does."""
+        return two_levels_of(self)
 
     def to_dict(self) -> dict[str, Any]:
         """What ``ldpaudit audit --json`` prints: plain values, null for what is not known.
@@ -248,6 +135,12 @@ class AuditResult:
             "verdict_alpha": self.verdict_bound.alpha,
             "verdict": self.verdict,
             "dependence": self.dependence,
+            "reason": self.reason,
+            "scope": self.scope,
+            "power": self.power,
+            "detectable": as_json(self.verdict_bound.detectable),
+            "rarest_trace": self.verdict_bound.rarest,
+            "not_looked_at": list(self.unseen),
             "domain": self.domain,
             "estimand": self.estimand,
             "pair": None if self.pair is None else list(self.pair),
@@ -330,7 +223,7 @@ def bound_rows(result: AuditResult, label: str) -> list[dict[str, Any]]:
                 "exact": known(result.exact_epsilon),
                 "trials": bound.trials,
                 "status": "ok" if metric == "epsilon_lower" else result.verdict,
-                "reason": bound.event,
+                "reason": "; ".join(filter(None, (bound.event, result.outside or result.scope))),
                 "method": f"{bound.kind} lower bound, alpha = {bound.alpha:.3g}",
                 "alpha": bound.alpha,
                 "how": BOUND,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as Xml
 
-from ldpaudit.outcomes.text import NOTHING, AuditResult, next_step, reason
+from ldpaudit.outcomes.text import NOTHING, AuditResult, next_step
 
 #: Control characters that XML cannot hold, and what stands for them.
 _CONTROL = {code: "\ufffd" for code in range(32) if chr(code) not in "\t\n\r"}
@@ -76,7 +76,7 @@ def junit(result: AuditResult) -> str:
         Xml.SubElement(properties, "property", {"name": f"ldpaudit.{name}", "value": _clean(value)})
     if verdict != "consistent":
         kind = "failure" if verdict == "violation" else "error"
-        told = {"message": _clean(reason(result)), "type": verdict}
+        told = {"message": _clean(result.reason), "type": verdict}
         Xml.SubElement(case, kind, told).text = _clean(str(result))
     Xml.indent(suites)
     return Xml.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
@@ -84,7 +84,7 @@ def junit(result: AuditResult) -> str:
 
 def markdown(result: AuditResult) -> str:
     """A summary for the page of a job: the verdict, why, and the figures."""
-    lines = [f"### {_cell(_title(result))}: {result.verdict}", "", _cell(reason(result)) + ".", ""]
+    lines = [f"### {_cell(_title(result))}: {result.verdict}", "", _cell(result.reason) + ".", ""]
     if step := next_step(result):
         lines += [f"Next: {_cell(step)}.", ""]
     lines += ["| figure | value |", "| --- | --- |"]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from ldpaudit.outcomes.table import SHARES, confidence
+from ldpaudit.outcomes.verdicts import unseen_of
 
 #: An `ldpaudit.outcomes.AuditResult`, which prints itself by this file and so is not loaded here.
 AuditResult: TypeAlias = Any
@@ -16,7 +17,8 @@ NOTHING = "nothing could be shown"
 def audit_lines(result: AuditResult) -> list[str]:
     """Title, verdict and where each number comes from, a line each."""
     names = ", ".join(f"{name} = {value}" for name, value in result.parameters.items())
-    lines = [f"{result.mechanism} ({names})", f"{result.verdict}: {reason(result)}"]
+    lines = [f"{result.mechanism} ({names})", f"{result.verdict}: {result.reason}"]
+    lines += filter(None, (result.power, result.two_levels, unseen_of(result)))
     if step := next_step(result):
         lines.append(f"next: {step}")
     lines += ["", *_aligned(_epsilon_rows(result))]
@@ -33,22 +35,6 @@ def audit_lines(result: AuditResult) -> list[str]:
     if result.bits is not None:
         lines.append(f"communication: {result.bits} bits per report (exact)")
     return lines
-
-
-def reason(result: AuditResult) -> str:
-    """Why the verdict is what it is."""
-    bound = result.verdict_bound
-    claim = f"the claim epsilon = {result.claimed_epsilon:g}"
-    if result.dependence is not None and result.verdict == "inconclusive":
-        return f"reports are not independent draws ({result.dependence}), as every bound assumes"
-    if result.verdict == "inconclusive":
-        return f"{NOTHING} ({result.bound.event})"
-    exact = result.exact_epsilon
-    if result.verdict == "violation" and bound.epsilon_lower <= result.claimed_epsilon:
-        return f"the exact epsilon is {exact:.6g} by the mechanism's own likelihood, above {claim}"
-    if result.verdict == "violation":
-        return f"epsilon >= {bound.epsilon_lower:.4f} at alpha = {bound.alpha:g}, above {claim}"
-    return f"nothing found against {claim} at alpha = {bound.alpha:g}"
 
 
 def next_step(result: AuditResult) -> str | None:

@@ -15,7 +15,7 @@ from ldpaudit.contracts import Mechanism
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.evidence import Counts, Evidence
 from ldpaudit.games.pair_game import PairGame
-from ldpaudit.outcomes.audit_result import EpsilonBound
+from ldpaudit.outcomes.parts import EpsilonBound
 from ldpaudit.selection.pair_counts import LEAST, MOST, PairCounts, Rules
 from ldpaudit.selection.pairs import Pairs, Reader
 

@@ -11,9 +11,17 @@ import numpy as np
 
 from ldpaudit import validate
 from ldpaudit.arrays import Floats
-from ldpaudit.contracts import HasLikelihood, Mechanism, Reports, TrainableDistinguisher, Values
+from ldpaudit.contracts import (
+    HasLikelihood,
+    HasNeighbours,
+    Mechanism,
+    Reports,
+    TrainableDistinguisher,
+    Values,
+)
 from ldpaudit.games.training import training_size
 from ldpaudit.registry import create_attack
+from ldpaudit.selection.neighbours import neighbouring, some_inputs
 
 #: (Estimated) log-likelihood of some values, a column each, up to a constant per report.
 Table: TypeAlias = Callable[[Reports], Floats]
@@ -38,6 +46,14 @@ class Pairs:
         """All pairs of some values."""
         first, second = np.triu_indices(values.size, 1)
         return cls(k, values, first, second)
+
+    @classmethod
+    def neighbours(cls, mechanism: Any, values: Values) -> Pairs:
+        """All pairs of some values of which the mechanism's claim speaks."""
+        allowed = neighbouring(mechanism, values)
+        if allowed is None:
+            return cls.among(values, mechanism.k)
+        return cls(mechanism.k, values, *np.nonzero(np.triu(allowed)))
 
     @classmethod
     def named(cls, pairs: Sequence[tuple[int, int]], k: int) -> Pairs:
@@ -65,6 +81,12 @@ class Pairs:
     def __str__(self) -> str:
         number, total = 2 * len(self), self.k * (self.k - 1)
         return f"{number:,} ordered pairs{'' if number == total else f' (of {total:,})'}"
+
+    @property
+    def scope(self) -> str | None:
+        """Of which pairs a search speaks; None where of all."""
+        total = self.k * (self.k - 1) // 2
+        return None if len(self) == total else f"{len(self):,} of {total:,} pairs"
 
     def __getitem__(self, place: int) -> tuple[int, int]:
         return int(self.values[self.first[place]]), int(self.values[self.second[place]])
@@ -114,7 +136,7 @@ def pairs_and_reader(
             f"a search needs the likelihood ratio or a witness that learns, got {named!r}."
         )
     if pairs is None:
-        over = Pairs.among(some_values(mechanism.k, rng), mechanism.k)
+        over = Pairs.neighbours(mechanism, some_values(mechanism, rng))
     else:
         over = Pairs.named(pairs, mechanism.k)
     if not learns:
@@ -124,10 +146,11 @@ def pairs_and_reader(
     return over, Reader(named, attack, table, size * over.values.size)
 
 
-def some_values(k: int, rng: np.random.Generator) -> Values:
+def some_values(mechanism: Mechanism, rng: np.random.Generator) -> Values:
     """All values where they are few; else 0, its neighbours 1 and k - 1, and others at random."""
-    if k <= VALUES:
-        return np.arange(k)
+    k = mechanism.k
+    if k <= VALUES or isinstance(mechanism, HasNeighbours):
+        return some_inputs(mechanism, VALUES, rng)
     others = rng.choice(k - 3, VALUES - 3, replace=False) + 2
     return np.sort(np.append(others, [0, 1, k - 1]))
 

@@ -1,4 +1,4 @@
-"""The pair of inputs to audit, chosen on reports of its own unless all pairs are alike."""
+"""The pair of inputs to audit, chosen on reports of its own unless one pair speaks for all."""
 
 from __future__ import annotations
 
@@ -6,10 +6,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ldpaudit.contracts import FindsPairs, HasAlikePairs, IsRecorded, Mechanism, Values
+from ldpaudit.adapters.finite_inputs import FiniteInputs
+from ldpaudit.contracts import (
+    FindsPairs,
+    HasAlikePairs,
+    HasNeighbours,
+    HasRelation,
+    IsRecorded,
+    Mechanism,
+)
 from ldpaudit.domains import input_text
 from ldpaudit.registry import create_attack
 from ldpaudit.sampling import stream
+from ldpaudit.selection.neighbours import neighbouring, some_inputs
 
 #: Most inputs that are looked at, and fewest reports of each.
 _INPUTS, _FEWEST = 100, 100
@@ -18,10 +27,11 @@ _OURS = "ldpaudit.protocols."
 
 
 class Inputs(NamedTuple):
-    """Two inputs, how they were chosen in words, and the reports that took."""
+    """Two inputs, how they were chosen in words, of which a bound speaks, and the reports."""
 
     pair: tuple[int, int]
     text: str
+    scope: str | None = None
     reports: int = 0
 
 
@@ -37,11 +47,51 @@ def ours(mechanism: Any) -> bool:
     return True
 
 
+def alike(mechanism: Any) -> bool:
+    """Whether the mechanism declares that no two inputs are told apart better than 0 and 1."""
+    if isinstance(mechanism, FiniteInputs):
+        # The two that lie furthest apart are what a domain's own mechanism speaks of.
+        furthest = np.asarray(mechanism.mechanism.domain.grid(2))
+        first = np.asarray(mechanism.inputs[:2])
+        return alike(mechanism.mechanism) and np.array_equal(first, furthest)
+    if not (isinstance(mechanism, HasAlikePairs) and bool(mechanism.pairs_alike)):
+        return False
+    kind = type(mechanism)
+    said = next((base for base in kind.__mro__ if "pairs_alike" in vars(base)), kind)
+    # What a class of another package says, it says of what its own code sends.
+    return _package(said) == _package(kind)
+
+
+def _package(kind: type) -> str:
+    return kind.__module__.partition(".")[0]
+
+
 def one_pair_speaks(mechanism: Mechanism) -> bool:
-    """Whether an audit of one pair of inputs is one of the mechanism."""
-    if mechanism.k == 2 or isinstance(mechanism, IsRecorded) or ours(mechanism):
-        return True
-    return isinstance(mechanism, HasAlikePairs) and bool(mechanism.pairs_alike)
+    """Whether an audit of inputs 0 and 1 is one of the mechanism."""
+    return mechanism.k == 2 or isinstance(mechanism, IsRecorded) or alike(mechanism)
+
+
+def no_neighbours(mechanism: Any, pair: tuple[int, int]) -> str | None:
+    """Why the claim does not speak of two inputs; None where it does."""
+    if not isinstance(mechanism, HasNeighbours) or mechanism.are_neighbours(pair):
+        return None
+    if isinstance(mechanism, HasRelation):
+        what = mechanism.relation(pair)
+    else:
+        what = f"inputs {' and '.join(input_text(mechanism, value) for value in pair)}"
+    return f"{what} are no neighbours, of whom alone the claim speaks"
+
+
+def chosen_inputs(
+    mechanism: Mechanism, pair: tuple[int, int] | None, trials: int, *, seed: int, identity: str
+) -> Inputs:
+    """The pair that was named, 0 and 1 where one pair speaks for all, else one that promises."""
+    if one_pair_speaks(mechanism) and (pair is None or mechanism.k == 2 or set(pair) == {0, 1}):
+        return Inputs(pair or (0, 1), "")
+    if pair is not None:
+        scope = only(pair, mechanism)
+        return Inputs(pair, scope, scope)
+    return promising_pair(mechanism, trials, seed=seed, identity=identity)
 
 
 def promising_pair(mechanism: Mechanism, trials: int, *, seed: int, identity: str) -> Inputs:
@@ -52,7 +102,8 @@ def promising_pair(mechanism: Mechanism, trials: int, *, seed: int, identity: st
     """
     k = mechanism.k
     rng = stream(seed, identity, "epsilon", "inputs")
-    chosen = some_inputs(k, max(3, min(_INPUTS, trials // 2 // _FEWEST)), rng)
+    chosen = some_inputs(mechanism, max(3, min(_INPUTS, trials // 2 // _FEWEST)), rng)
+    allowed = neighbouring(mechanism, chosen)
     each = max(_FEWEST, trials // 2 // chosen.size)
     places = rng.permutation(np.repeat(np.arange(chosen.size), each))
     reports = mechanism.privatize(chosen[places], rng=rng)
@@ -63,25 +114,17 @@ def promising_pair(mechanism: Mechanism, trials: int, *, seed: int, identity: st
     attack: Any = create_attack("learned")
     if not isinstance(attack, FindsPairs):
         raise TypeError("the learned witness must have most_different.")
-    one, two = attack.most_different(reports, places, mechanism.epsilon)
+    one, two = attack.most_different(reports, places, mechanism.epsilon, allowed)
     pair = int(chosen[one]), int(chosen[two])
     looked = f"all {k:,}" if chosen.size == k else f"{chosen.size:,} of {k:,}"
+    if allowed is not None:
+        looked += " neighbouring"
     text = f"chosen on {places.size:,} reports of {looked} inputs of their own"
-    return Inputs(pair, f"{only(pair, mechanism)}; {text} at no cost in alpha", places.size)
+    scope = only(pair, mechanism)
+    return Inputs(pair, f"{scope}; {text} at no cost in alpha", scope, places.size)
 
 
 def only(pair: tuple[int, int], mechanism: Mechanism) -> str:
     """Of which inputs a bound speaks."""
     k, (one, two) = mechanism.k, (input_text(mechanism, value) for value in pair)
     return f"inputs {one} and {two} only, of {k * (k - 1) // 2:,} pairs"
-
-
-def some_inputs(k: int, most: int, rng: np.random.Generator) -> Values:
-    """All inputs where they are few; else the ends, two neighbours, and others at random."""
-    if k <= most:
-        return np.arange(k)
-    first = [0, 1, k - 1, k // 2, k // 2 + 1, k - 2]
-    fixed = list(dict.fromkeys(value for value in first if value < k))[:most]
-    others = rng.choice(k, min(k, 2 * most), replace=False)
-    fresh = others[~np.isin(others, fixed)][: most - len(fixed)]
-    return np.sort(np.append(np.array(fixed, dtype=np.int64), fresh))

@@ -21,18 +21,20 @@ from ldpaudit.adapters.finite_inputs import on_inputs
 from ldpaudit.bounds.named import NamedBound
 from ldpaudit.bounds.registered import registered_bound
 from ldpaudit.claim import Claim
-from ldpaudit.contracts import HasDomain, HasLikelihood, IsRecorded, Mechanism
+from ldpaudit.contracts import HasDomain, HasLikelihood, HasNeighbours, IsRecorded, Mechanism
 from ldpaudit.domains import input_text
 from ldpaudit.games.evidence import Evidence, Prepared
 from ldpaudit.games.kary_game import KaryGame
 from ldpaudit.games.pair_game import PairGame
+from ldpaudit.games.power import detectable
 from ldpaudit.games.preparation import pilot_of, prepare
 from ldpaudit.games.thresholds import ExpectedBound
-from ldpaudit.outcomes.audit_result import EpsilonBound
+from ldpaudit.outcomes.parts import EpsilonBound
 from ldpaudit.sampling import stream
 from ldpaudit.selection import multiple_testing, pair_counts
 from ldpaudit.selection.methods import Bonferroni, EValues, Holm, PilotSplit, Pooled, Selection
 from ldpaudit.selection.pairs import VALUES, Pairs, Reader, pairs_and_reader
+from ldpaudit.selection.promising import no_neighbours
 
 #: Fewest and most pilot reports per input that fix the rules.
 _PILOT = (1_000, 10_000)
@@ -55,6 +57,8 @@ class WorstPair:
         keeps the claim (in both orders) is at most `verdict_bound.alpha`.
     inputs : tuple of str or None
         Labels of the pair.
+    scope : str or None
+        Of which pairs the search speaks; None where of all.
     """
 
     pair: tuple[int, int] | None
@@ -62,6 +66,7 @@ class WorstPair:
     verdict_bound: EpsilonBound
     violations: tuple[tuple[int, int], ...]
     inputs: tuple[str, ...] | None = None
+    scope: str | None = None
 
 
 class _Search(NamedTuple):
@@ -105,7 +110,9 @@ def worst_pair(
     pairs : sequence of (int, int), optional
         The pairs to search, of at most 100 inputs; every pair is searched in both orders.
         None means all pairs of at most 25 inputs (600 ordered pairs): all inputs where k is
-        that small, else 0, 1, k - 1 and 22 others drawn from `seed`.
+        that small, else 0, 1, k - 1 and 22 others drawn from `seed`; neighbours alone where
+        the mechanism says which inputs are (``are_neighbours``). A named pair of others may
+        be behind the bound, and is no violation.
     trials : int, default 100_000
         Reports an input, at least 2: as many times the number of inputs are drawn, shared by
         all pairs. What fixes rules or trains witnesses is drawn beside them, as ``searched``
@@ -180,13 +187,17 @@ def worst_pair(
         found = _split(search, over, reader, chosen.fraction)
     else:
         found = _all(search, over, reader, chosen)
-    return replace(found, inputs=tuple(input_text(mechanism, v) for v in found.pair or ()))
+    kept = tuple(pair for pair in found.violations if no_neighbours(mechanism, pair) is None)
+    labels = tuple(input_text(mechanism, v) for v in found.pair or ())
+    return replace(found, inputs=labels, violations=kept, scope=over.scope)
 
 
 def _pooled(search: _Search) -> WorstPair:
     """The k-ary game on as many reports as a search of pairs would draw."""
     if not isinstance(search.mechanism, HasLikelihood):
         raise ValueError("the pooled game needs log_likelihood, which the mechanism lacks.")
+    if isinstance(search.mechanism, HasNeighbours):
+        raise ValueError("the pooled game is of all pairs, and the claim of neighbours alone.")
     if not search.bound.of_guesses:
         raise ValueError(f"the pooled game needs a bound of guesses, got {search.bound.name!r}.")
     everyone: Any = search.mechanism
@@ -199,8 +210,7 @@ def _pooled(search: _Search) -> WorstPair:
     searched += " of their own at no cost in alpha"
     names = (search.name, "pooled")
     played = Prepared(game, searched, reports, search.seed, names).play(reports)
-    one, two = (played.lower_bound(search.bound, search.claim, a) for a in search.levels)
-    return WorstPair(None, one, two, ())
+    return WorstPair(None, *_powers(played, search), ())
 
 
 def _split(search: _Search, over: Pairs, reader: Reader, fraction: float) -> WorstPair:
@@ -226,9 +236,21 @@ def _split(search: _Search, over: Pairs, reader: Reader, fraction: float) -> Wor
     text = f"the most promising of {over} at {pair_counts.LEVELS} thresholds each, chosen "
     text += f"{reader.spent(int(seen.drawn.sum()))}; {prepared.searched}"
     played = replace(prepared.play(prepared.reports), searched=text)
-    one, two = (played.lower_bound(search.bound, search.claim, a) for a in search.levels)
+    one, two = _powers(played, search)
     pair = _ordered(played)
     return WorstPair(pair, one, two, (pair,) * (two.epsilon_lower > search.claim.epsilon))
+
+
+def _powers(played: Evidence, search: _Search) -> tuple[EpsilonBound, EpsilonBound]:
+    """The bounds of one game at both levels, and what they would have detected."""
+    one, two = (
+        replace(
+            played.lower_bound(search.bound, search.claim, alpha),
+            detectable=detectable(played, search.bound, search.claim, alpha),
+        )
+        for alpha in search.levels
+    )
+    return one, two
 
 
 def _all(
@@ -256,6 +278,11 @@ def _all(
                 played, search.bound, search.claim, search.levels, stepwise=chosen == Holm()
             )
             cost = f"at alpha / {m:,} each"
+            least = [
+                replace(b, detectable=detectable(played[i], search.bound, search.claim, b.alpha))
+                for i, b in zip(found.places, found.bounds, strict=True)
+            ]
+            found = found._replace(bounds=(least[0], least[1]))
     one, two = (
         replace(b, alpha=alpha, searched=f"{over} in {m:,} games, {cost}; {b.searched}")
         for b, alpha in zip(found.bounds, search.levels, strict=True)

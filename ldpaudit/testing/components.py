@@ -16,11 +16,13 @@ import numpy.typing as npt
 from ldpaudit.adapters.finite_inputs import on_inputs
 from ldpaudit.auditing.attack_success import success_counts
 from ldpaudit.bounds import intervals
-from ldpaudit.contracts import HasDomain, Mechanism, Reconstruction
+from ldpaudit.contracts import HasDomain, HasLikelihood, Mechanism, Reconstruction
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.registry import mechanism as registered
 from ldpaudit.sampling import stream
+from ldpaudit.selection.promising import ours
 from ldpaudit.testing.judging import FALSE_ALARM, require
+from ldpaudit.testing.likelihood_checks import check_beyond_likelihood
 from ldpaudit.testing.longitudinal_checks import over_time
 from ldpaudit.testing.mechanism_checks import checks_of
 
@@ -62,6 +64,8 @@ def check_mechanism(
     require(known, "a mechanism needs k, epsilon and privatize")
     mechanism = on_inputs(mechanism, inputs)
     checks = [*checks_of(mechanism), *over_time(mechanism)]
+    if isinstance(mechanism, HasLikelihood) and not ours(mechanism):  # ours are enumerated
+        checks.append(check_beyond_likelihood)
     return [check(mechanism, stream(seed, "check", check.__name__)) for check in checks]
 
 

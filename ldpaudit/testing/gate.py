@@ -10,12 +10,13 @@ import numpy.typing as npt
 
 from ldpaudit import divergence, validate
 from ldpaudit.adapters.finite_inputs import on_inputs
-from ldpaudit.auditing.one_pair import check_pair, chosen_inputs, games_of
+from ldpaudit.auditing.one_pair import check_pair, games_of, scope_of
 from ldpaudit.claim import Claim
 from ldpaudit.contracts import HasDomain, HasExactDelta, HasExactEpsilon, IsRecorded
 from ldpaudit.games.independence import doubt
-from ldpaudit.outcomes.audit_result import VIOLATION, EpsilonBound
-from ldpaudit.selection.promising import only, ours
+from ldpaudit.outcomes.audit_result import VIOLATION
+from ldpaudit.outcomes.parts import EpsilonBound
+from ldpaudit.selection.promising import alike, chosen_inputs, no_neighbours, ours
 from ldpaudit.testing.judging import require
 from ldpaudit.testing.power import GATE_BOUND, LdpCheck, can_fail, detectable
 
@@ -36,7 +37,8 @@ _ABILITIES = (
     "domain",
     "input_text",
     "in_order",
-    "pairs_alike",
+    "are_neighbours",
+    "relation",
 )
 
 
@@ -72,9 +74,10 @@ def assert_ldp(
     seed : int, default 0
         The same seed gives the same verdict.
     pair : tuple of int, optional
-        The two inputs that are told apart. None means 0 and 1 where one pair speaks for
-        all (two inputs, the catalogue, ``pairs_alike``), else the pair that promises most
-        in ``trials / 2`` reports of up to 100 inputs.
+        The two inputs that are told apart. None means 0 and 1 where they speak for all
+        (two inputs, or ``pairs_alike``), else the pair that promises most in ``trials / 2``
+        reports of up to 100 inputs, of neighbours alone where those are told
+        (``are_neighbours``).
     search : Selection or str, optional
         Search for the worst pair instead, as in `ldpaudit.selection.worst_pair`.
 
@@ -196,8 +199,9 @@ def check_ldp(
         detectable=powers[place],
         decided=played[place].counts.guesses.decided,
         seed=seed,
-        inputs=only(two.pair, claim) if two.text else None,
+        inputs=scope_of(two, games),
         dependence=reason,
+        outside=no_neighbours(claim, two.pair),
     )
 
 
@@ -217,7 +221,7 @@ def _searched(
     exact: float | None,
     seed: int,
 ) -> LdpCheck:
-    """What a search for the worst pair found; its power is not stated."""
+    """What a search for the worst pair found."""
     from ldpaudit.selection.methods import selection
     from ldpaudit.selection.search import worst_pair
 
@@ -235,9 +239,10 @@ def _searched(
         delta=claim.delta,
         bound=found.bound,
         exact_epsilon=exact,
-        detectable=math.nan,
+        detectable=math.nan if found.bound.detectable is None else found.bound.detectable,
         decided=found.bound.trials,
         seed=seed,
+        inputs=found.scope,
     )
 
 
@@ -258,6 +263,7 @@ class _HeldTo:
             if hasattr(mechanism, name):
                 setattr(self, name, getattr(mechanism, name))
         self.k = validate.check_integer("k", mechanism.k, 2, validate.MAX_DOMAIN)
+        self.pairs_alike = alike(mechanism)
 
     def own_epsilon(self) -> float | None:
         """Least epsilon that the mechanism says is true together with this delta."""

@@ -8,23 +8,22 @@ from dataclasses import dataclass
 from ldpaudit.bounds.named import NamedBound
 from ldpaudit.bounds.planned import PosteriorOdds
 from ldpaudit.claim import Claim
-from ldpaudit.counts import EventCounts, GuessCounts
-from ldpaudit.games.evidence import Counts, Evidence
-from ldpaudit.outcomes.audit_result import CONSISTENT, INCONCLUSIVE, VIOLATION, EpsilonBound
+from ldpaudit.games import power
+from ldpaudit.games.evidence import Evidence
+from ldpaudit.outcomes.parts import EpsilonBound
+from ldpaudit.outcomes.verdicts import CONSISTENT, INCONCLUSIVE, PROBABILITY, VIOLATION, enough
 
 #: The bound behind every gate.
 GATE_BOUND = NamedBound("posterior-odds", PosteriorOdds())
-#: The probability with which a gate states its power.
-PROBABILITY = 0.9
 
 
 def detectable(evidence: Evidence, claim: Claim, alpha: float) -> float:
-    """Smallest epsilon that the guesses of this game show to exceed the claim, 9 times in 10.
+    """Smallest epsilon that a gate's game shows to exceed the claim, 9 times in 10.
 
     Parameters
     ----------
     evidence : Evidence
-        A game that was played; only how many guesses it decided is used.
+        A game that was played.
     claim : Claim
         The guarantee.
     alpha : float
@@ -33,63 +32,14 @@ def detectable(evidence: Evidence, claim: Claim, alpha: float) -> float:
     Returns
     -------
     float
-        In natural-log units; inf where even all decided guesses right would show no more
-        than the claim.
-
-    Notes
-    -----
-    With c candidates and D decided guesses (a fraction r of all reports), a mechanism that
-    leaks all of (epsilon, delta) in every decided report has a number of correct guesses of
-    law Binomial(D, p), p = (e^epsilon + (c - 1) delta / r) / (e^epsilon + c - 1). The bound
-    exceeds the claim from some count v on, so its power is P(Bin(D, p) >= v), a regularized
-    incomplete beta function of p, which is inverted. What is watched beside the guesses can
-    only add to that.
+        As `ldpaudit.games.power.detectable` has it, by posterior odds.
     """
-    from scipy.special import betaincinv
-
-    guesses = evidence.counts.guesses
-    least = _least_shown(evidence, claim, alpha)
-    if least is None:
-        return math.inf
-    precision = float(betaincinv(least, guesses.decided - least + 1, PROBABILITY))
-    # 1 - p, which is not lost where p is nearly 1.
-    wrong = float(betaincinv(guesses.decided - least + 1, least, 1 - PROBABILITY))
-    excess = precision - claim.delta * guesses.trials / guesses.decided
-    return math.log((guesses.num_candidates - 1) * excess) - math.log(wrong)
+    return power.detectable(evidence, GATE_BOUND, claim, alpha)
 
 
 def can_fail(evidence: Evidence, claim: Claim, alpha: float) -> bool:
     """Whether any outcome of this many reports shows more than the claim: all guesses right."""
-    seen = evidence.counts.guesses
-    perfect = GuessCounts(seen.num_candidates, seen.trials, seen.trials, seen.trials)
-    return _shows(evidence, perfect, claim, alpha)
-
-
-def _least_shown(evidence: Evidence, claim: Claim, alpha: float) -> int | None:
-    """Fewest correct guesses, of those decided, that show more than the claim."""
-    seen = evidence.counts.guesses
-
-    def shown(correct: int) -> bool:
-        guesses = GuessCounts(seen.num_candidates, correct, seen.decided, seen.trials)
-        return _shows(evidence, guesses, claim, alpha)
-
-    if not shown(seen.decided):
-        return None
-    low, high = 0, seen.decided  # none right shows nothing, and the bound grows with each
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if shown(middle) else (middle, high)
-    return high
-
-
-def _shows(evidence: Evidence, guesses: GuessCounts, claim: Claim, alpha: float) -> bool:
-    """Whether these guesses alone would exceed the claim, at their share of alpha."""
-    if isinstance(evidence.counts.beside, EventCounts):
-        silent: GuessCounts | EventCounts = EventCounts(0, 0, 0, 0)
-    else:
-        silent = GuessCounts(guesses.num_candidates, 0, 0, guesses.trials)
-    alone = Evidence(evidence.game, Counts(guesses, silent), evidence.searched)
-    return alone.lower_bound(GATE_BOUND, claim, alpha).epsilon_lower > claim.epsilon
+    return power.can_fail(evidence, GATE_BOUND, claim, alpha)
 
 
 @dataclass(frozen=True)
@@ -99,9 +49,10 @@ class LdpCheck:
     `bound` is the lower bound on its epsilon at this `delta`; `exact_epsilon` what it says
     itself, where it does. `detectable` is the epsilon that would have been found with
     probability 0.9 in the `decided` reports of `bound.trials`, inf where none would, nan
-    where pairs were searched. `inputs` says of which inputs it speaks, unless of all;
-    `dependence` why reports are no independent draws, where a violation rested on them. As
-    text it is one line and then indented ones, plain ASCII.
+    where that is not known. `inputs` says of which inputs it speaks, unless of all;
+    `dependence` why reports are no independent draws, where a violation rested on them;
+    `outside` why the guarantee does not speak of the inputs. As text it is one line and then
+    indented ones, plain ASCII.
     """
 
     epsilon: float
@@ -113,6 +64,7 @@ class LdpCheck:
     seed: int
     inputs: str | None = None
     dependence: str | None = None
+    outside: str | None = None
 
     @property
     def guarantee(self) -> str:
@@ -123,12 +75,16 @@ class LdpCheck:
 
     @property
     def verdict(self) -> str:
-        """Violation, consistent, or inconclusive where nothing could have been found."""
+        """Violation, consistent, or inconclusive where nothing near would have been found."""
         if self._admitted:
             return VIOLATION
+        if self.outside is not None:
+            return INCONCLUSIVE
         if self.bound.epsilon_lower > self.epsilon:
             return VIOLATION if self.dependence is None else INCONCLUSIVE
-        return INCONCLUSIVE if self.detectable == math.inf else CONSISTENT
+        known = not math.isnan(self.detectable)
+        near = enough(self.detectable if known else None, self.epsilon)
+        return CONSISTENT if near else INCONCLUSIVE
 
     @property
     def dependent(self) -> str:
@@ -139,18 +95,19 @@ class LdpCheck:
     def power(self) -> str:
         """What this check would have found, and on which assumption."""
         total = self.bound.trials
+        scope = f" of {self.inputs}" if self.inputs else ""
         if math.isnan(self.detectable):
-            return "not stated for a search over pairs"
+            return f"not stated for this search{scope}"
         if self.decided == total:
             reports = f"in all {total:,} reports"
         else:
             reports = f"in the {self.decided:,} of {total:,} reports that were decided"
         if self.detectable == math.inf:
-            return f"could not have detected any epsilon {reports}"
+            return f"could not have detected any epsilon {reports}{scope}"
         rounded = math.ceil(self.detectable * 1e4) / 1e4
         return (
             f"would have detected epsilon >= {rounded:.4f} with probability {PROBABILITY}, "
-            f"if it showed {reports}" + (f" of {self.inputs}" if self.inputs else "")
+            f"if it showed {reports}{scope}"
         )
 
     @property
@@ -163,6 +120,7 @@ class LdpCheck:
         lower, exact = self.bound.epsilon_lower, self.exact_epsilon
         shown = f"epsilon >= {lower:.4f}" if lower > 0 else "nothing shown"
         shown += f" (alpha = {self.bound.alpha:.4g})"
+        shown += f" on {self.inputs}" if self.inputs else ""
         own = "none" if exact is None else f"{exact:.9g}"
         lines = [
             f"searched: {self.bound.searched}",
@@ -170,7 +128,10 @@ class LdpCheck:
             f"power: {self.power}",
             f"seed: {self.seed}",
         ]
-        if lower > self.epsilon and self.dependence is not None:
+        if self.outside is not None and not self._admitted:
+            head = f"no verdict on {self.guarantee}: {self.outside}; {shown}"
+            lines = [f"witness: {self.bound.event}", *lines]
+        elif lower > self.epsilon and self.dependence is not None:
             head = f"{self.verdict} with {self.guarantee}: {self.dependent}; {shown}"
             lines = [f"witness: {self.bound.event}", *lines]
         elif lower > self.epsilon:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +44,8 @@ class BlockResponse(Decodes, ABC):
 
     k: int
     epsilon: float
+    #: No two values are told apart better than the first two.
+    pairs_alike: ClassVar[bool] = True
 
     @property
     @abstractmethod

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -51,6 +52,8 @@ class NoisyHistogram(Decodes, ABC):
 
     k: int
     epsilon: float
+    #: No two values are told apart better than the first two.
+    pairs_alike: ClassVar[bool] = True
 
     @property
     @abstractmethod

@@ -47,6 +47,8 @@ class PureProtocol(Decodes, ABC):
     epsilon: float
     #: Whether a report is one value, the only one that it supports.
     reports_values: ClassVar[bool] = False
+    #: No two values are told apart better than the first two.
+    pairs_alike: ClassVar[bool] = True
 
     @property
     @abstractmethod

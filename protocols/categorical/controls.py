@@ -114,6 +114,8 @@ class TextbookHistogramEncoding:
     k: int
     epsilon: float
     scale: float
+    #: No two values are told apart better than the first two.
+    pairs_alike: ClassVar[bool] = True
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Floats:
         """Draw one report per value: float64 of shape (n, k)."""

@@ -133,6 +133,11 @@ class BitFlip(BucketInfluence, Decodes, Memoised):
         return self.d + (math.comb(self.num_buckets, self.d) - 1).bit_length()
 
     @property
+    def pairs_alike(self) -> bool:
+        """Whether 0 and 1 are of two buckets: no others are told apart better then."""
+        return int(self._bucket(np.array([1]))[0]) > 0
+
+    @property
     def _dtype(self) -> np.dtype[np.void]:
         row = ("u1", (width(self.num_buckets),))
         return np.dtype([("sampled", *row), ("bits", *row)])

@@ -50,6 +50,13 @@ class ModularProtocol(WireReports):
         return np.dtype([("block", "<u2"), ("subset", "u1", (width(largest),))])
 
     @property
+    def pairs_alike(self) -> bool:
+        """Whether 0 and 1 differ in some block: no two values have a larger ratio then."""
+        two = np.arange(2)
+        blocks = range(len(self._design.blocks))
+        return any(np.ptp(self.decoder.residues_of(block, two)) for block in blocks)
+
+    @property
     def decoder(self) -> Decoder:
         """The solver from residue frequencies to frequencies, set up at first use."""
         return self._design.decoder

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +43,8 @@ class OnInterval(ABC):
     low: float
     high: float
     epsilon: float
+    #: No two inputs are told apart better than the ends, the first two of a grid.
+    pairs_alike: ClassVar[bool] = True
 
     @property
     @abstractmethod

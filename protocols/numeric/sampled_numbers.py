@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -118,6 +118,9 @@ class SampledNumbers:
     radius: float = 1.0
     base: str = "hm"
     sample: int | None = None
+
+    #: No two inputs are told apart better than opposite ones, the first two of a grid.
+    pairs_alike: ClassVar[bool] = True
 
     @property
     def sampled(self) -> int:

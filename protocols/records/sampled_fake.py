@@ -234,6 +234,11 @@ class RandomSamplingFakeData(RecordProtocol):
         pairs = zip(self._attributes, self._marginals(marginals), strict=True)
         return tuple(variance(attribute, d, f) / n for attribute, f in pairs)
 
+    def are_neighbours(self, pair: tuple[int, int]) -> bool:
+        """Whether epsilon is claimed of two records: of one attribute's difference, or any."""
+        one, two = self.records(np.asarray(pair))
+        return self.neighbours == "record" or int((one != two).sum()) == 1
+
     def epsilon_between(self, differing: int) -> float:
         """Largest log-likelihood ratio of records that differ in this many attributes."""
         m = check_integer("differing", differing, 1, len(self.sizes))

@@ -95,6 +95,11 @@ class Shuffled:
             local = local_budget(self._built, self.num_users, self.epsilon, self.delta)
         return self._built(local)
 
+    @property
+    def pairs_alike(self) -> bool:
+        """Whether no two values are told apart better than 0 and 1, which nobody else holds."""
+        return self._held > 1 and bool(getattr(self.single, "pairs_alike", False))
+
     def _built(self, local: float) -> Any:
         return create("protocols", self.base, k=self.k, epsilon=local)
 

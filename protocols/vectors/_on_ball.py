@@ -6,6 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +56,8 @@ class OnBall(ABC):
     dimension: int
     epsilon: float
     radius: float
+    #: No two inputs are told apart better than opposite ones, the first two of a grid.
+    pairs_alike: ClassVar[bool] = True
 
     @abstractmethod
     def _fill(self, block: Floats, own: Floats, rng: np.random.Generator) -> None:

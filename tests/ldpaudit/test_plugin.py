@@ -135,6 +135,58 @@ def test_an_audit_without_power_is_always_listed(suite: Any) -> None:
     assert tests["test_blunt"]["ldpaudit.detectable"] == "none"
 
 
+WEAK = """
+    class Weak:
+        k, epsilon = 10, 1.0
+
+        def privatize(self, values, *, rng):
+            import numpy as np
+            own = np.asarray(values)
+            lies = rng.integers(0, 10, own.size)
+            kept = rng.random(own.size) < 0.15
+            return np.where(own == 7, 7, np.where(kept, own, lies))
+"""
+
+
+def test_strict_fails_what_could_not_have_been_found(suite: Any) -> None:
+    body = "    def test_blunt(assert_ldp):\n        assert_ldp(SOUND, 9.0, trials=100)\n"
+    result, tests = suite(body, "--ldp-strict")
+    result.assert_outcomes(failed=1)
+    assert tests["test_blunt"]["ldpaudit.verdict"] == "inconclusive"
+    assert "ldp_strict: what shows nothing fails as well" in tests["test_blunt"]["failure"]
+    sharp = "    def test_sharp(assert_ldp):\n        assert_ldp(SOUND, 1.0, trials=5_000)\n"
+    suite(sharp, "--ldp-strict")[0].assert_outcomes(passed=1)
+
+
+def test_the_inputs_are_recorded_and_named_by_call_or_marker(suite: Any) -> None:
+    body = (
+        WEAK
+        + """
+    @pytest.mark.ldp(pair=(0, 1))
+    def test_marked(assert_ldp):
+        assert_ldp(Weak(), 1.0, trials=5_000)
+
+    @pytest.mark.ldp(pair=(0, 1))
+    def test_call_goes_first(assert_ldp):
+        assert_ldp(Weak(), 1.0, trials=5_000, pair=(7, 1))
+
+    @pytest.mark.ldp(search="pilot")
+    def test_searched(assert_ldp):
+        assert_ldp(Weak(), 1.0, trials=5_000)
+
+    def test_alike(assert_ldp):
+        assert_ldp(SOUND, 1.0, trials=5_000)
+"""
+    )
+    result, tests = suite(body)
+    result.assert_outcomes(passed=2, failed=2)
+    assert tests["test_marked"]["ldpaudit.inputs"] == "inputs 0 and 1 only, of 45 pairs"
+    assert tests["test_marked"]["ldpaudit.power"].endswith("of inputs 0 and 1 only, of 45 pairs")
+    assert tests["test_call_goes_first"]["ldpaudit.inputs"].startswith("inputs 7 and 1 only")
+    assert tests["test_searched"]["ldpaudit.verdict"] == "violation"
+    assert tests["test_alike"]["ldpaudit.inputs"] == "all"
+
+
 def shares(tests: dict[str, dict[str, str]]) -> list[float]:
     return [float(found["ldpaudit.alpha"]) for found in tests.values()]
 

@@ -14,8 +14,9 @@ import pandas as pd
 import pytest
 
 from ldpaudit.comparing.results import Results
-from ldpaudit.outcomes.audit_result import AttackOutcome, AuditResult, EpsilonBound, UtilityOutcome
+from ldpaudit.outcomes.audit_result import AuditResult
 from ldpaudit.outcomes.influence import InfluenceOutcome
+from ldpaudit.outcomes.parts import AttackOutcome, EpsilonBound, UtilityOutcome
 from ldpaudit.outcomes.table import COLUMNS
 from ldpaudit.reports import save_comparison
 from ldpaudit.reports.comparison import page

@@ -120,7 +120,9 @@ def test_pareto_says_what_it_shows(default: Results) -> None:
         )
         shown = {words(text.get_text()) for text in axes.texts}
         assert {"grr", "ss", "oue", "olh", "mss", "mss, published formula"} <= shown
-        assert "no epsilon-LDP mechanism can be here (uniform truth and prior)" in shown
+        assert (
+            "no unbiased estimate can be here (independent users, uniform truth and prior)" in shown
+        )
         assert "ε = 0.5" in shown
 
 
@@ -163,7 +165,7 @@ def test_no_limit_is_drawn_for_a_prior_that_is_not_uniform(default: Results) -> 
     frame.loc[frame["attack"] == "blind", "exact"] = 0.1
     shown = {words(text.get_text()) for axes in pareto(frame).axes for text in axes.texts}
     assert "blind guess 10.0%" in shown
-    assert not any("no epsilon-LDP mechanism" in text for text in shown)
+    assert not any("no unbiased estimate" in text for text in shown)
 
 
 def test_published_figures_are_drawn_only_where_they_differ(default: Results) -> None:

@@ -175,7 +175,10 @@ def test_every_value_of_the_table_is_on_the_page(default: Results, read: Page) -
 def test_page_says_the_finding_in_words(read: Page) -> None:
     assert "At epsilon = 1, the best attacker names a user’s value from one report" in read.text
     assert "times blind guessing (1.35%)" in read.text
-    assert "ss is on the limit: no epsilon-LDP mechanism has less error" in read.text
+    assert (
+        "ss is on the limit: no unbiased estimate from independent users has less error"
+        in read.text
+    )
     assert "grr has 7.25 times the limit." in read.text
     assert "For mss the published formula puts this success at 1.74%" in read.text
     assert "All 40 audits are consistent with the claim." in read.text

@@ -19,7 +19,8 @@ from scipy import stats
 import ldpaudit
 from ldpaudit import registry
 from ldpaudit.auditing import plan
-from ldpaudit.outcomes.audit_result import AttackOutcome, AuditResult
+from ldpaudit.outcomes.audit_result import AuditResult
+from ldpaudit.outcomes.parts import AttackOutcome
 from ldpaudit.outcomes.table import COLUMNS
 
 Ints = npt.NDArray[np.int64]

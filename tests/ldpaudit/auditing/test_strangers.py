@@ -12,7 +12,8 @@ import ldpaudit
 from ldpaudit.adapters.finite_inputs import on_inputs
 from ldpaudit.domains import Interval
 from ldpaudit.registry import create_attack
-from ldpaudit.selection.promising import one_pair_speaks, ours, some_inputs
+from ldpaudit.selection.neighbours import some_inputs
+from ldpaudit.selection.promising import one_pair_speaks, ours
 from ldpaudit.testing import assert_ldp, check_ldp
 
 Rng = np.random.Generator
@@ -126,7 +127,11 @@ def test_a_mechanism_may_say_that_its_pairs_are_alike() -> None:
     class Alike(OneInClear):
         pairs_alike = True
 
+    class Child(type(ldpaudit.mechanism("grr", k=10, epsilon=1.0))):  # type: ignore[misc]
+        """Inherits what another package's class says of its own code."""
+
     assert one_pair_speaks(Alike(10))
+    assert not one_pair_speaks(Child(10, 1.0))
     assert not one_pair_speaks(OneInClear(10))
     assert one_pair_speaks(OneInClear(2))
     assert one_pair_speaks(ldpaudit.mechanism("mss", k=12, epsilon=1.0))
@@ -146,11 +151,11 @@ def test_what_a_likelihood_leaves_out_costs_half_of_alpha_and_no_verdict() -> No
 
 def test_the_inputs_are_those_at_the_ends_first() -> None:
     rng = np.random.default_rng(0)
-    assert some_inputs(7, 7, rng).tolist() == list(range(7))
-    found = some_inputs(10**6, 20, rng)
+    assert some_inputs(OneInClear(7), 7, rng).tolist() == list(range(7))
+    found = some_inputs(OneInClear(10**6), 20, rng)
     assert len(set(found.tolist())) == 20
     assert {0, 1, 10**6 - 1, 10**6 // 2, 10**6 // 2 + 1} <= set(found.tolist())
-    assert some_inputs(1000, 3, rng).tolist() == [0, 1, 999]
+    assert some_inputs(OneInClear(1000), 3, rng).tolist() == [0, 1, 999]
 
 
 def test_the_first_two_inputs_stay_unless_others_differ_more() -> None:

@@ -201,7 +201,7 @@ def test_frontier(run: Run) -> None:
         assert point["mse_users"] == pytest.approx(at, rel=1e-12)
     code, out, _ = run("frontier", "--k", "1000", "--epsilon", "1")
     assert code == 0
-    assert 10 < len(out.splitlines()) <= 22
+    assert 10 < len(out.splitlines()) <= 24
 
 
 def test_frontier_as_a_figure(run: Run, tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from scipy import stats
 
 import ldpaudit
 from ldpaudit.comparing.cell import Cell
-from ldpaudit.outcomes.audit_result import AttackOutcome, AuditResult, EpsilonBound, UtilityOutcome
+from ldpaudit.outcomes.audit_result import AuditResult
+from ldpaudit.outcomes.parts import AttackOutcome, EpsilonBound, UtilityOutcome
 from ldpaudit.outcomes.table import (
     COLUMNS,
     confidence,
@@ -92,6 +93,12 @@ def test_dictionary_has_the_promised_keys() -> None:
         "verdict_alpha",
         "verdict",
         "dependence",
+        "reason",
+        "scope",
+        "power",
+        "detectable",
+        "rarest_trace",
+        "not_looked_at",
         "domain",
         "estimand",
         "pair",
@@ -120,6 +127,7 @@ def test_dictionary_has_the_promised_keys() -> None:
         "searched": "nothing",
         "ceiling": None,
         "counted": None,
+        "detectable": None,
     }
     assert found["attacks"][1] == {
         "attack": "bayes",

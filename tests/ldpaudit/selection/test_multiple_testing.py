@@ -19,7 +19,7 @@ from ldpaudit.claim import Claim
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.evidence import Counts, Evidence
 from ldpaudit.games.pair_game import PairGame
-from ldpaudit.outcomes.audit_result import EpsilonBound
+from ldpaudit.outcomes.parts import EpsilonBound
 from ldpaudit.selection import multiple_testing, pair_counts, pairs
 from ldpaudit.selection.pairs import Pairs
 from tests.broken import Response

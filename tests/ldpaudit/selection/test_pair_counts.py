@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+import ldpaudit
 from ldpaudit.claim import Claim
 from ldpaudit.games.pair_game import PairGame
 from ldpaudit.games.scores import ScoredReports
@@ -137,18 +138,22 @@ def test_scores_that_say_nothing_are_refused() -> None:
 # ---------------------------------------------------------------- which pairs, which rules
 
 
+def grr(k: int) -> Any:
+    return ldpaudit.mechanism("grr", k=k, epsilon=1.0)
+
+
 def test_all_pairs_of_few_values_and_of_some_where_they_are_many() -> None:
-    few = some_values(25, np.random.default_rng(0))
+    few = some_values(grr(25), np.random.default_rng(0))
     assert few.tolist() == list(range(25))
     assert str(Pairs.among(few, 25)) == "600 ordered pairs"
-    many = some_values(1024, np.random.default_rng(0))
+    many = some_values(grr(1024), np.random.default_rng(0))
     assert len(set(many.tolist())) == 25
     assert {0, 1, 1023} < set(many.tolist())
     assert sorted(many) == many.tolist()
     assert str(Pairs.among(many, 1024)) == "600 ordered pairs (of 1,047,552)"
-    other = some_values(1024, np.random.default_rng(1))
+    other = some_values(grr(1024), np.random.default_rng(1))
     assert other.tolist() != many.tolist()
-    assert len(set(some_values(26, np.random.default_rng(2)).tolist())) == 25
+    assert len(set(some_values(grr(26), np.random.default_rng(2)).tolist())) == 25
 
 
 def test_thresholds_are_levels_that_were_seen() -> None:
