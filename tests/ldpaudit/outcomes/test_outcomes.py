@@ -131,6 +131,7 @@ def test_dictionary_has_the_promised_keys() -> None:
     }
     assert found["attacks"][1] == {
         "attack": "bayes",
+        "metric": "attack_success",
         "success": 0.3,
         "lower": 0.28,
         "upper": 0.32,
@@ -138,6 +139,7 @@ def test_dictionary_has_the_promised_keys() -> None:
         "blind": 0.25,
         "trials": 1000,
         "reason": None,
+        "note": "",
     }
     assert found["verdict_alpha"] == 1e-4
     assert {"exact", "measured", "num_users", "data"} <= set(found["mse"])
