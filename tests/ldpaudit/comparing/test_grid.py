@@ -76,6 +76,8 @@ def test_one_row_a_cell_and_metric(undisturbed: Results) -> None:
         "mse",
         "mse_approximate",
         "bits",
+        "influence",
+        "influence_mean",
     }
     assert set(frame["status"]) <= {"ok", "consistent", "inconclusive"}
     keys = frame.groupby(["protocol", "epsilon", "data", "attack", "metric"]).size()
