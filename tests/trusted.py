@@ -245,7 +245,7 @@ RIGHT: dict[str, Any] = {
        for f in (text_and_nonce, as_set, any_length, random_bytes, any_type, stamp, fields, memo)},
     "stamp, 12 values": Beside(stamp, k=12),
     "fields, 30 values": Beside(fields, k=30),
-    "nonce beside a likelihood": Nonce(tells=False),
+    "nonce that tells nothing": Nonce(tells=False),
     "laplace on a grid": Noisy(on_a_grid),
     "one bit of laplace": Noisy(coarse),
     **{name: Silent(name, k=8, epsilon=1.0)
