@@ -41,7 +41,7 @@ def build(target: str, claim: Mapping[str, Any], extra: Sequence[str]) -> Any:
         from ldpaudit.registry import create
 
         return create("protocols", target, **parameters)
-    found = _import_object(target)
+    found = imported(target)
     if isinstance(found, type) or (callable(found) and not hasattr(found, "privatize")):
         return _call(found, target, parameters)
     if parameters:
@@ -136,7 +136,8 @@ def _is_randomizer(found: Any, parameters: dict[str, Any]) -> bool:
     return False
 
 
-def _import_object(target: str) -> Any:
+def imported(target: str) -> Any:
+    """The object that package.module:object or file.py:object names."""
     path, _, name = target.rpartition(":")
     if path.endswith(".py") and not Path(path).is_file():
         raise ValueError(f"{path} does not exist.")
