@@ -64,15 +64,20 @@ def installed(script: Path, work: Path) -> Path:
 
 
 def recorded(script: Path, work: Path, reports: int) -> list[dict[str, Any]]:
-    """What the worker recorded of every mechanism of one script."""
-    python, out = installed(script, work), work / f"out-{script.stem}"
+    """What the worker recorded of every mechanism of one script, or had recorded in this folder."""
+    out = work / f"out-{script.stem}"
+    done = out / "mechanisms.json"
+    if done.exists() and done.stat().st_mtime > script.stat().st_mtime:
+        kept: list[dict[str, Any]] = json.loads(done.read_text())
+        return kept
+    python = installed(script, work)
     out.mkdir(exist_ok=True)
     arguments = [HERE / "worker.py", script, ROOT / "ldpaudit" / "recorder.py", out, str(reports)]
     threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
     subprocess.run(
         [python, *arguments], check=True, cwd=out, env={**os.environ, **threads}, timeout=1_800
     )
-    found: list[dict[str, Any]] = json.loads((out / "mechanisms.json").read_text())
+    found: list[dict[str, Any]] = json.loads(done.read_text())
     return found
 
 
@@ -155,6 +160,7 @@ def main() -> None:
         work.mkdir(parents=True, exist_ok=True)
         for name in [] if given.table else given.names or scripts:
             lines = [audited(line) for line in recorded(scripts[name], work, given.reports)]
+            kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
             kept[name] = {"package": constants(scripts[name])["PACKAGE"], "lines": lines}
             RESULTS.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
             for line in lines:

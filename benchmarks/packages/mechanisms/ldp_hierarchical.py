@@ -4,7 +4,7 @@ import numpy as np
 from common import Mechanism
 
 PACKAGE = "ldp-hierarchical-mechanism==0.1.3"
-REQUIRES = ["numpy==1.26.4", "scipy==1.13.1", "scikit-learn==1.6.1", "statsmodels==0.14.4",
+REQUIRES = ["numpy==1.26.4", "scipy==1.13.1", "scikit-learn==1.6.1", "statsmodels==0.14.4", "pandas==2.2.3",
             "pure-ldp==1.2.0", "tqdm==4.67.1", "bitarray==2.9.2", "xxhash==3.5.0"]  # fmt: skip
 ALONE = ["ldp-hierarchical-mechanism==0.1.3"]
 
@@ -46,7 +46,7 @@ def mechanisms():
         return client, tree.get_privacy()
 
     found = []
-    for protocol in ("unary_encoding", "direct_encoding", "local_hashing", "hadamard_response"):
+    for protocol in ("unary_encoding", "direct_encoding", "local_hashing"):
         client, claim = draw(protocol)
         found.append(Mechanism(f"tree of 16 leaves, {protocol}", claim, client, claim, "derived",
                                inputs=(0, 15), means=LEVELS))

@@ -4,7 +4,7 @@ import numpy as np
 from common import Mechanism
 
 PACKAGE = "lpdt==0.0.2"
-REQUIRES = ["numpy==1.26.4", "scipy==1.13.1", "scikit-learn==1.5.2"]
+REQUIRES = ["numpy==1.26.4", "scipy==1.13.1", "scikit-learn==1.5.2", "numba==0.60.0"]
 ALONE = ["lpdt==0.0.2"]
 
 E = 1.0

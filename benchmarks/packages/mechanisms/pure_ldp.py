@@ -8,7 +8,7 @@ from common import DOUBLES, Mechanism, two_level, unary
 PACKAGE = "pure-ldp==1.2.0"
 REQUIRES = [
     "pure-ldp==1.2.0", "numpy==1.26.4", "scipy==1.13.1", "scikit-learn==1.5.2",
-    "bitarray==2.9.2", "xxhash==3.5.0", "statsmodels==0.14.4",
+    "bitarray==2.9.2", "xxhash==3.5.0", "statsmodels==0.14.4", "pandas==2.2.3",
 ]  # fmt: skip
 
 K, E = 8, 1.0
