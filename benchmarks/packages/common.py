@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Callable, Optional, Sequence
+from typing import Any
 
 #: Of additive noise in doubles; `known` is then "real numbers".
 DOUBLES = (
@@ -47,13 +48,13 @@ class Mechanism:
     """
 
     name: str
-    claim: Optional[float]
+    claim: float | None
     client: Callable[[Any], Any]
     realised: float
     known: str
     inputs: Sequence[Any] = (0, 1)
     delta: float = 0.0
-    server: Optional[Callable[[Any], Any]] = None
+    server: Callable[[Any], Any] | None = None
     k: int = 0
     means: str = ""
     note: str = ""

@@ -90,10 +90,8 @@ def reports_of(file: str) -> Any:
 
 def audited(line: dict[str, Any]) -> dict[str, Any]:
     """One line of the table: the bound, the verdict and the estimator's."""
-    claim = line["claim"] or 1.0  # without a claim only the bound is read
-    mechanism = from_samples(
-        *map(reports_of, line["files"]), epsilon=claim, delta=line["delta"], name="recorded"
-    )
+    claim = {"epsilon": line["claim"] or 1.0, "delta": line["delta"], "name": "recorded"}
+    mechanism = from_samples(*map(reports_of, line["files"]), **claim)
     result = ldpaudit.audit(mechanism, trials=min(mechanism.num_reports))
     kept = {name: line[name] for name in ("mechanism", "claim", "delta", "realised", "known")}
     return {
@@ -103,13 +101,31 @@ def audited(line: dict[str, Any]) -> dict[str, Any]:
         "bound": float(result.epsilon_lower),
         "verdict": "no claim" if line["claim"] is None else result.verdict,
         "reports": min(mechanism.num_reports),
+        "rounded": rounded(line["files"], claim),
         "estimator": biased(line["estimates"]) if line["estimates"] else None,
     }
 
 
+def rounded(files: list[str], claim: dict[str, Any]) -> dict[str, Any] | None:
+    """The same of reports in doubles rounded to multiples of 2^-20, which hides their last digits.
+
+    None where reports are no doubles, or are such multiples already.
+    """
+    if not all(file.endswith(".npy") for file in files):
+        return None
+    reports = [np.load(file, allow_pickle=False) for file in files]
+    if any(part.dtype.kind != "f" for part in reports):
+        return None
+    coarse = [np.round(part * 2.0**20) / 2.0**20 for part in reports]
+    if all(np.array_equal(a, b) for a, b in zip(reports, coarse, strict=True)):
+        return None
+    result = ldpaudit.audit(from_samples(*coarse, **claim), trials=min(map(len, coarse)))
+    return {"bound": float(result.epsilon_lower), "verdict": result.verdict}
+
+
 def biased(estimates: dict[str, Any]) -> dict[str, Any]:
     """Whether recorded estimates are off, and by how much under the worst frequencies."""
-    worst: dict[str, Any] | None = None
+    worst: dict[str, Any] = {"strength": -1.0}
     for name, part in estimates.items():
         histogram, given = np.array(part["histogram"]), np.array(part["estimates"])
         left = iter(given)
@@ -139,9 +155,8 @@ def biased(estimates: dict[str, Any]) -> dict[str, Any]:
             "upper": bias.upper,
             "strength": abs(bias.bias) / margin if margin else 0.0,
         }
-        if worst is None or entry["strength"] > worst["strength"]:
+        if entry["strength"] > worst["strength"]:
             worst = entry
-    assert worst is not None
     return worst
 
 

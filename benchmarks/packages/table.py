@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 START, END = "<!-- table: begin -->", "<!-- table: end -->"
+DIGITS = "violation in last digits"
 HEAD = (
     "package", "mechanism", "claim", "realised (known how)", "found black box", "verdict",
     "estimates",
@@ -23,16 +24,19 @@ def write(results: dict[str, Any], page: Path) -> None:
 def table(results: dict[str, Any]) -> str:
     """Totals, one line per mechanism, and the notes below."""
     lines = [line for part in results.values() for line in part["lines"]]
-    found = [line for line in lines if line["verdict"] == "violation"]
+    found = [line for line in lines if verdict(line) == "violation"]
+    digits = [line for line in lines if verdict(line) == DIGITS]
     biased = [line for line in lines if (line["estimator"] or {}).get("verdict") == "biased"]
     checked = [line for line in lines if line["estimator"]]
     notes: list[str] = []
     rows = ["| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
     for part in results.values():
         for line in part["lines"]:
-            rows.append("| " + " | ".join(cells(part["package"], line, notes)) + " |")
+            row = " | ".join(cells(part["package"], line, notes))
+            rows.append(f"| {row} |")
     totals = (
         f"{len(results)} packages, {len(lines)} mechanisms: {len(found)} violations of the claim, "
+        f"{len(digits)} more in the last digits of doubles alone; "
         f"{len(biased)} biased estimates of {len(checked)} that were checked."
     )
     numbered = [f"{number}. {note[0].upper()}{note[1:]}." for number, note in enumerate(notes, 1)]
@@ -58,9 +62,23 @@ def cells(package: str, line: dict[str, Any], notes: list[str]) -> list[str]:
         realised += f" ({line['known']})"
     label = line["mechanism"] + (f" [{', '.join(marks)}]" if marks else "")
     return [
-        f"{name} {version}", label, claim, realised, f"{line['bound']:.3f}", line["verdict"],
+        f"{name} {version}", label, claim, realised, bound(line), verdict(line),
         estimates(line["estimator"]),
     ]  # fmt: skip
+
+
+def bound(line: dict[str, Any]) -> str:
+    """Epsilon found, and that of rounded reports where both were audited."""
+    rounded = line.get("rounded")
+    return f"{line['bound']:.3f}" + (f"; rounded {rounded['bound']:.3f}" if rounded else "")
+
+
+def verdict(line: dict[str, Any]) -> str:
+    """The verdict; whether it is gone once reports are rounded."""
+    rounded = line.get("rounded")
+    if line["verdict"] == "violation" and rounded and rounded["verdict"] != "violation":
+        return DIGITS
+    return str(line["verdict"])
 
 
 def estimates(found: dict[str, Any] | None) -> str:

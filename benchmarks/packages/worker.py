@@ -21,7 +21,8 @@ USERS, COLLECTIONS = 2_000, 40
 def loaded(name: str, path: Path) -> Any:
     """The module in a file."""
     spec = importlib.util.spec_from_file_location(name, str(path))
-    assert spec is not None and spec.loader is not None
+    if spec is None or spec.loader is None:
+        raise ImportError("no module: %s" % path)  # noqa: UP031
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)

@@ -17,13 +17,35 @@ def mechanisms():
     ends = (0.0, 1.0)
     sigma = m.gaussian_sigma(1.0, E, D)
     return [
-        Mechanism("private_sum, Laplace", E, lambda v: m.private_sum([v], (0, 1), E), E, "real numbers",
-                  inputs=ends, means=LOCAL, note=DOUBLES),
-        Mechanism("private_sum, Gaussian", E, lambda v: m.private_sum([v], (0, 1), E, D),
-                  gaussian(1 / sigma, D), "derived", inputs=ends, delta=D, means=LOCAL,
-                  note="the classical constant has more noise than its (epsilon, delta) needs"),
-        Mechanism("private_count, geometric", E, lambda v: m.private_count(v, E), math.inf,
-                  "derived", means=LOCAL,
-                  note="the noise is one-sided, 0, 1, 2, ...: a count is never reported too small, "
-                  "so a report of 0 rules out 1"),
+        Mechanism(
+            "private_sum, Laplace",
+            E,
+            lambda v: m.private_sum([v], (0, 1), E),
+            E,
+            "real numbers",
+            inputs=ends,
+            means=LOCAL,
+            note=DOUBLES,
+        ),
+        Mechanism(
+            "private_sum, Gaussian",
+            E,
+            lambda v: m.private_sum([v], (0, 1), E, D),
+            gaussian(1 / sigma, D),
+            "derived",
+            inputs=ends,
+            delta=D,
+            means=LOCAL,
+            note="the classical constant has more noise than its (epsilon, delta) needs",
+        ),
+        Mechanism(
+            "private_count, geometric",
+            E,
+            lambda v: m.private_count(v, E),
+            math.inf,
+            "derived",
+            means=LOCAL,
+            note="the noise is one-sided, 0, 1, 2, ...: a count is never reported too small, "
+            "so a report of 0 rules out 1",
+        ),
     ]

@@ -11,7 +11,9 @@ REQUIRES = ["diffprivlib==0.6.6", "numpy==2.2.6", "scipy==1.15.3", "scikit-learn
 E = 1.0
 LOCAL = "a central library: here the data set is one person, whose value ranges over [0, 1]"
 
-HALF = "utilities are 1 for the own value, 0 for others; the general constant allows for twice as much"
+HALF = (
+    "utilities are 1 for the own value, 0 for others; the general constant allows for twice as much"
+)
 
 
 def mechanisms():
@@ -35,53 +37,149 @@ def mechanisms():
     classic = m.Gaussian(**approximate)
     from common import gaussian
 
-    found = [
-        Mechanism("Binary", E,
-                  m.Binary(epsilon=E, value0="0", value1="1", random_state=state).randomise, E,
-                  "derived", inputs=("0", "1")),
+    return [
+        Mechanism(
+            "Binary",
+            E,
+            m.Binary(epsilon=E, value0="0", value1="1", random_state=state).randomise,
+            E,
+            "derived",
+            inputs=("0", "1"),
+        ),
         Mechanism("Geometric", E, m.Geometric(**whole).randomise, E, "derived", means=LOCAL),
-        Mechanism("GeometricTruncated", E, m.GeometricTruncated(**whole, **bits).randomise, E,
-                  "derived", means=LOCAL),
-        Mechanism("GeometricFolded", E, m.GeometricFolded(**whole, **bits).randomise,
-                  folded, "derived", means=LOCAL),
-        Mechanism("Laplace", E, m.Laplace(**one).randomise, E, "derived", inputs=real,
-                  means=LOCAL),
-        Mechanism("LaplaceTruncated", E, m.LaplaceTruncated(**one, **ends).randomise, E,
-                  "derived", inputs=real, means=LOCAL),
-        Mechanism("LaplaceFolded", E, m.LaplaceFolded(**one, **ends).randomise, _laplace_folded(E),
-                  "derived", inputs=real, means=LOCAL,
-                  note="folding mixes both directions, which loses some of the difference"),
-        Mechanism("LaplaceBoundedDomain", E, m.LaplaceBoundedDomain(**one, **ends).randomise,
-                  1 / m.LaplaceBoundedDomain(**one, **ends)._find_scale(), "enumerated",
-                  inputs=real, means=LOCAL),
-        Mechanism("LaplaceBoundedNoise", E, m.LaplaceBoundedNoise(**{**approximate, "delta": 0.05}
-                                                                  ).randomise,
-                  E, "derived", inputs=real, delta=0.05, means=LOCAL),
-        Mechanism("Staircase", E, m.Staircase(**one).randomise, E, "derived", inputs=real,
-                  means=LOCAL),
-        Mechanism("Snapping", E, m.Snapping(**one, **ends).randomise, E, "derived", inputs=real,
-                  means=LOCAL),
-        Mechanism("Gaussian", E, classic.randomise, gaussian(1 / classic._scale, delta), "derived",
-                  inputs=real, delta=delta, means=LOCAL,
-                  note="the classical constant has more noise than its (epsilon, delta) needs"),
-        Mechanism("GaussianAnalytic", E, analytic.randomise, gaussian(1 / analytic._scale, delta),
-                  "derived", inputs=real, delta=delta, means=LOCAL),
-        Mechanism("Exponential, 3 values", E,
-                  lambda v: m.Exponential(
-                      epsilon=E, sensitivity=1.0, utility=[float(v == w) for w in range(3)],
-                      random_state=state).randomise(), E / 2, "derived",
-                  means=LOCAL, note=HALF),
-        Mechanism("PermuteAndFlip, 3 values", E,
-                  lambda v: m.PermuteAndFlip(
-                      epsilon=E, sensitivity=1.0, utility=[float(v == w) for w in range(3)],
-                      random_state=state).randomise(), _permute_and_flip(E, 3), "enumerated",
-                  means=LOCAL, note=HALF),
-        Mechanism("ExponentialCategorical", E, categories.randomise,
-                  _categorical(categories, "abc"), "enumerated", inputs=("a", "b")),
-        Mechanism("ExponentialHierarchical", E, hierarchy.randomise,
-                  _categorical(hierarchy, "abcd"), "enumerated", inputs=("a", "c")),
+        Mechanism(
+            "GeometricTruncated",
+            E,
+            m.GeometricTruncated(**whole, **bits).randomise,
+            E,
+            "derived",
+            means=LOCAL,
+        ),
+        Mechanism(
+            "GeometricFolded",
+            E,
+            m.GeometricFolded(**whole, **bits).randomise,
+            folded,
+            "derived",
+            means=LOCAL,
+        ),
+        Mechanism("Laplace", E, m.Laplace(**one).randomise, E, "derived", inputs=real, means=LOCAL),
+        Mechanism(
+            "LaplaceTruncated",
+            E,
+            m.LaplaceTruncated(**one, **ends).randomise,
+            E,
+            "derived",
+            inputs=real,
+            means=LOCAL,
+        ),
+        Mechanism(
+            "LaplaceFolded",
+            E,
+            m.LaplaceFolded(**one, **ends).randomise,
+            _laplace_folded(E),
+            "derived",
+            inputs=real,
+            means=LOCAL,
+            note="folding mixes both directions, which loses some of the difference",
+        ),
+        Mechanism(
+            "LaplaceBoundedDomain",
+            E,
+            m.LaplaceBoundedDomain(**one, **ends).randomise,
+            1 / m.LaplaceBoundedDomain(**one, **ends)._find_scale(),
+            "enumerated",
+            inputs=real,
+            means=LOCAL,
+        ),
+        Mechanism(
+            "LaplaceBoundedNoise",
+            E,
+            m.LaplaceBoundedNoise(**{**approximate, "delta": 0.05}).randomise,
+            E,
+            "derived",
+            inputs=real,
+            delta=0.05,
+            means=LOCAL,
+        ),
+        Mechanism(
+            "Staircase", E, m.Staircase(**one).randomise, E, "derived", inputs=real, means=LOCAL
+        ),
+        Mechanism(
+            "Snapping",
+            E,
+            m.Snapping(**one, **ends).randomise,
+            E,
+            "derived",
+            inputs=real,
+            means=LOCAL,
+        ),
+        Mechanism(
+            "Gaussian",
+            E,
+            classic.randomise,
+            gaussian(1 / classic._scale, delta),
+            "derived",
+            inputs=real,
+            delta=delta,
+            means=LOCAL,
+            note="the classical constant has more noise than its (epsilon, delta) needs",
+        ),
+        Mechanism(
+            "GaussianAnalytic",
+            E,
+            analytic.randomise,
+            gaussian(1 / analytic._scale, delta),
+            "derived",
+            inputs=real,
+            delta=delta,
+            means=LOCAL,
+        ),
+        Mechanism(
+            "Exponential, 3 values",
+            E,
+            lambda v: m.Exponential(
+                epsilon=E,
+                sensitivity=1.0,
+                utility=[float(v == w) for w in range(3)],
+                random_state=state,
+            ).randomise(),
+            E / 2,
+            "derived",
+            means=LOCAL,
+            note=HALF,
+        ),
+        Mechanism(
+            "PermuteAndFlip, 3 values",
+            E,
+            lambda v: m.PermuteAndFlip(
+                epsilon=E,
+                sensitivity=1.0,
+                utility=[float(v == w) for w in range(3)],
+                random_state=state,
+            ).randomise(),
+            _permute_and_flip(E, 3),
+            "enumerated",
+            means=LOCAL,
+            note=HALF,
+        ),
+        Mechanism(
+            "ExponentialCategorical",
+            E,
+            categories.randomise,
+            _categorical(categories, "abc"),
+            "enumerated",
+            inputs=("a", "b"),
+        ),
+        Mechanism(
+            "ExponentialHierarchical",
+            E,
+            hierarchy.randomise,
+            _categorical(hierarchy, "abcd"),
+            "enumerated",
+            inputs=("a", "c"),
+        ),
     ]
-    return found
 
 
 def _reflected(epsilon):
@@ -136,6 +234,4 @@ def _categorical(made, values):
     def law(a, b):
         return made._get_prob(a, b) / sum(made._get_prob(a, c) for c in values)
 
-    return max(
-        math.log(law(a, c) / law(b, c)) for a in values for b in values for c in values
-    )
+    return max(math.log(law(a, c) / law(b, c)) for a in values for b in values for c in values)

@@ -21,8 +21,12 @@ def mechanisms():
 
         def client(word):
             # What a worker of its pool holds; the lists are of embeddings that it downloads.
-            core._RESOURCES = {"list": WORDS, "mapping": {w: i for i, w in enumerate(WORDS)},
-                               "config": config, "rng": rng}
+            core._RESOURCES = {
+                "list": WORDS,
+                "mapping": {w: i for i, w in enumerate(WORDS)},
+                "config": config,
+                "rng": rng,
+            }
             return core.apply_privacy_mechanism(word, E)
 
         return client
@@ -30,10 +34,19 @@ def mechanisms():
     rng = np.random.default_rng(6)
     pair = (WORDS[5], WORDS[6])
     return [
-        Mechanism("geometric, one list", E, draw("geometric"), E, "derived", inputs=pair,
-                  means=METRIC),
-        Mechanism("TEM, one list", E, draw("TEM"), _tem(), "enumerated", inputs=pair,
-                  means=METRIC, note="scores are scaled by epsilon / 2"),
+        Mechanism(
+            "geometric, one list", E, draw("geometric"), E, "derived", inputs=pair, means=METRIC
+        ),
+        Mechanism(
+            "TEM, one list",
+            E,
+            draw("TEM"),
+            _tem(),
+            "enumerated",
+            inputs=pair,
+            means=METRIC,
+            note="scores are scaled by epsilon / 2",
+        ),
     ]
 
 

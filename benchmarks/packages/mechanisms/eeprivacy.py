@@ -19,10 +19,35 @@ def mechanisms():
     total = PrivateClampedSum(lower_bound=0.0, upper_bound=1.0)
     ends = (0.0, 1.0)
     return [
-        Mechanism("Laplace", E, lambda v: LaplaceMechanism.execute(value=v, **one), E, "real numbers",
-                  inputs=ends, means=LOCAL, note=DOUBLES),
-        Mechanism("Gaussian", E, lambda v: GaussianMechanism.execute(value=v, delta=D, **one),
-                  gaussian(1 / scale, D), "derived", inputs=ends, delta=D, means=LOCAL, note=NOISY),
-        Mechanism("clamped sum", E, lambda v: total.execute(values=[v], epsilon=E), E, "real numbers",
-                  inputs=ends, means=LOCAL, note=DOUBLES),
+        Mechanism(
+            "Laplace",
+            E,
+            lambda v: LaplaceMechanism.execute(value=v, **one),
+            E,
+            "real numbers",
+            inputs=ends,
+            means=LOCAL,
+            note=DOUBLES,
+        ),
+        Mechanism(
+            "Gaussian",
+            E,
+            lambda v: GaussianMechanism.execute(value=v, delta=D, **one),
+            gaussian(1 / scale, D),
+            "derived",
+            inputs=ends,
+            delta=D,
+            means=LOCAL,
+            note=NOISY,
+        ),
+        Mechanism(
+            "clamped sum",
+            E,
+            lambda v: total.execute(values=[v], epsilon=E),
+            E,
+            "real numbers",
+            inputs=ends,
+            means=LOCAL,
+            note=DOUBLES,
+        ),
     ]

@@ -15,5 +15,14 @@ def mechanisms():
         east, north = random_laplace_noise(E)
         return [value + east, north]
 
-    return [Mechanism("planar Laplace", E, moved, E, "real numbers", inputs=(0.0, 1.0),
-                      means="epsilon times the distance of two positions, here of distance 1")]
+    return [
+        Mechanism(
+            "planar Laplace",
+            E,
+            moved,
+            E,
+            "real numbers",
+            inputs=(0.0, 1.0),
+            means="epsilon times the distance of two positions, here of distance 1",
+        )
+    ]

@@ -4,7 +4,8 @@ import numpy as np
 from common import Mechanism
 
 PACKAGE = "ldp-hierarchical-mechanism==0.1.3"
-REQUIRES = ["numpy==1.26.4", "scipy==1.13.1", "scikit-learn==1.6.1", "statsmodels==0.14.4", "pandas==2.2.3",
+REQUIRES = ["numpy==1.26.4", "scipy==1.13.1", "scikit-learn==1.6.1", "statsmodels==0.14.4",
+            "pandas==2.2.3",
             "pure-ldp==1.2.0", "tqdm==4.67.1", "bitarray==2.9.2", "xxhash==3.5.0"]  # fmt: skip
 ALONE = ["ldp-hierarchical-mechanism==0.1.3"]
 
@@ -28,7 +29,7 @@ def mechanisms():
 
     def draw(protocol):
         tree = Private_TreeBary(16, 4, E, protocol=protocol)
-        clients, sizes = tree.clients, [4 ** level for level in range(1, tree.depth)]
+        clients, sizes = tree.clients, [4**level for level in range(1, tree.depth)]
         buckets = round(np.exp(E)) + 1
 
         def client(value):
@@ -38,8 +39,10 @@ def mechanisms():
             for server, size in zip(tree.servers, sizes):
                 (sent,) = server.sent
                 if protocol == "local_hashing":
-                    sent = [int(xxh32_intdigest(str(v), sent[1]) % buckets == sent[0])
-                            for v in range(-1, size)]
+                    sent = [
+                        int(xxh32_intdigest(str(v), sent[1]) % buckets == sent[0])
+                        for v in range(-1, size)
+                    ]
                 report += list(np.ravel(sent).tolist())
             return report
 
@@ -48,6 +51,15 @@ def mechanisms():
     found = []
     for protocol in ("unary_encoding", "direct_encoding", "local_hashing"):
         client, claim = draw(protocol)
-        found.append(Mechanism(f"tree of 16 leaves, {protocol}", claim, client, claim, "derived",
-                               inputs=(0, 15), means=LEVELS))
+        found.append(
+            Mechanism(
+                f"tree of 16 leaves, {protocol}",
+                claim,
+                client,
+                claim,
+                "derived",
+                inputs=(0, 15),
+                means=LEVELS,
+            )
+        )
     return found

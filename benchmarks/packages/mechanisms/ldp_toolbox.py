@@ -26,17 +26,67 @@ def mechanisms():
     sue, oue = UnaryEncoding(K, E, optimal=False), UnaryEncoding(K, E, optimal=True)
     she, the = HistogramEncoding(K, E, thresholding=False), HistogramEncoding(K, E)
     found = [
-        Mechanism("GRR", E, lambda v: int(grr.obfuscate(v)), two_level(grr.p, grr.q), "enumerated",
-                  server=grr.estimate, k=K, note=CLIPPED),
-        Mechanism("SS", E, ss.obfuscate, subset(ss.p, ss.omega, K), "enumerated",
-                  server=ss.estimate, k=K, note=CLIPPED),
-        Mechanism("SUE", E, sue.obfuscate, unary(sue.p, sue.q), "enumerated", server=sue.estimate,
-                  k=K, note=CLIPPED),
-        Mechanism("OUE", E, oue.obfuscate, unary(oue.p, oue.q), "enumerated", server=oue.estimate,
-                  k=K, note=CLIPPED),
-        Mechanism("SHE", E, she.obfuscate, E, "real numbers", means=DOUBLES, server=she.estimate, k=K, note=CLIPPED),
-        Mechanism("THE", E, the.obfuscate, unary(the.p, the.q), "enumerated", server=the.estimate,
-                  k=K, note=CLIPPED),
+        Mechanism(
+            "GRR",
+            E,
+            lambda v: int(grr.obfuscate(v)),
+            two_level(grr.p, grr.q),
+            "enumerated",
+            server=grr.estimate,
+            k=K,
+            note=CLIPPED,
+        ),
+        Mechanism(
+            "SS",
+            E,
+            ss.obfuscate,
+            subset(ss.p, ss.omega, K),
+            "enumerated",
+            server=ss.estimate,
+            k=K,
+            note=CLIPPED,
+        ),
+        Mechanism(
+            "SUE",
+            E,
+            sue.obfuscate,
+            unary(sue.p, sue.q),
+            "enumerated",
+            server=sue.estimate,
+            k=K,
+            note=CLIPPED,
+        ),
+        Mechanism(
+            "OUE",
+            E,
+            oue.obfuscate,
+            unary(oue.p, oue.q),
+            "enumerated",
+            server=oue.estimate,
+            k=K,
+            note=CLIPPED,
+        ),
+        Mechanism(
+            "SHE",
+            E,
+            she.obfuscate,
+            E,
+            "real numbers",
+            means=DOUBLES,
+            server=she.estimate,
+            k=K,
+            note=CLIPPED,
+        ),
+        Mechanism(
+            "THE",
+            E,
+            the.obfuscate,
+            unary(the.p, the.q),
+            "enumerated",
+            server=the.estimate,
+            k=K,
+            note=CLIPPED,
+        ),
     ]
     for name, optimal in (("BLH", False), ("OLH", True)):
         made = LocalHashing(K, E, optimal=optimal)
@@ -45,6 +95,7 @@ def mechanisms():
             bucket, seed = made.obfuscate(value)
             return [int(xxh32(str(v), seed=seed).intdigest() % made.g == bucket) for v in range(K)]
 
-        found.append(Mechanism(name, E, draw, math.log(made.p / ((1 - made.p) / (made.g - 1))),
-                               "enumerated"))
+        found.append(
+            Mechanism(name, E, draw, math.log(made.p / ((1 - made.p) / (made.g - 1))), "enumerated")
+        )
     return found

@@ -30,5 +30,5 @@ def mechanisms():
     spec.loader.exec_module(module)
     found = module.sketches(privateCMSClient, privateHCMSClient)
     for mechanism in found:
-        mechanism.means = "cannot be imported as installed: its files import each other from \"src\""
+        mechanism.means = 'cannot be imported as installed: its files import each other from "src"'
     return found

@@ -55,12 +55,35 @@ def mechanisms():
 
     again = "y gets fresh noise for every leaf, so its half of epsilon is spent once per leaf"
     return [
-        Mechanism("tree, Laplace", E, noisy, 1.5 * E, "real numbers", inputs=((0, 1.0), (1, 1.0)),
-                  means=RECORD,
-                  note="a person in another leaf changes two cells: Z takes epsilon where y is not "
-                  "centred, and W another half"),
-        Mechanism("tree, random permutation, 2 leaves", E, lambda r: flipped(r, 2), 1.5 * E,
-                  "real numbers", inputs=((0, 0.0), (1, 1.0)), means=RECORD, note=again),
-        Mechanism("tree, random permutation, 8 leaves", E, lambda r: flipped(r, 8), 4.5 * E,
-                  "real numbers", inputs=((0, 0.0), (1, 1.0)), means=RECORD, note=again),
+        Mechanism(
+            "tree, Laplace",
+            E,
+            noisy,
+            1.5 * E,
+            "real numbers",
+            inputs=((0, 1.0), (1, 1.0)),
+            means=RECORD,
+            note="a person in another leaf changes two cells: Z takes epsilon where y is not "
+            "centred, and W another half",
+        ),
+        Mechanism(
+            "tree, random permutation, 2 leaves",
+            E,
+            lambda r: flipped(r, 2),
+            1.5 * E,
+            "real numbers",
+            inputs=((0, 0.0), (1, 1.0)),
+            means=RECORD,
+            note=again,
+        ),
+        Mechanism(
+            "tree, random permutation, 8 leaves",
+            E,
+            lambda r: flipped(r, 8),
+            4.5 * E,
+            "real numbers",
+            inputs=((0, 0.0), (1, 1.0)),
+            means=RECORD,
+            note=again,
+        ),
     ]

@@ -30,28 +30,69 @@ def mechanisms():
     tem = {**common, "embedding_matrix": wide, "vocab": {*WORDS, "yew"}}
     pair = ("ash", "elm")
     return [
-        Mechanism("MultivariateCalibrated", E, m.MultivariateCalibrated(E, **common).replace_word,
-                  _nearest(E), "enumerated", inputs=pair, means=METRIC,
-                  note="the nearest word of a noisy vector tells less than the vector"),
-        Mechanism("Mahalanobis", E / scale, m.Mahalanobis(E, **common).replace_word,
-                  _nearest(E / scale), "enumerated", inputs=pair,
-                  means="epsilon times a regularized Mahalanobis distance of two words",
-                  note="the nearest word of a noisy vector tells less than the vector"),
-        Mechanism("Vickrey", E, m.VickreyMechanism(E, **common).replace_word, _vickrey(E),
-                  "enumerated", inputs=pair, means=METRIC,
-                  note="the own word is left out where it is nearest, a choice made with the truth"),
-        Mechanism("Vickrey, epsilon 4", 4 * E, m.VickreyMechanism(4 * E, **common).replace_word,
-                  _vickrey(4 * E), "enumerated", inputs=pair, means=METRIC,
-                  note="the own word is left out where it is nearest, a choice made with the truth"),
-        Mechanism("TruncatedGumbel", E,
-                  m.TruncatedGumbel(E, max_inter_dist=math.sqrt(2), min_inter_dist=1.0, **common
-                                    ).replace_word,
-                  math.inf, "derived", inputs=pair, means=METRIC,
-                  note="the own word counts as one of at most |V| - 1 neighbours, so the farthest "
-                  "word is never reported; and no epsilon is refused as too small for the proof"),
-        Mechanism("TEM", E, m.TEM(E, **tem).replace_word, E / 2, "derived", inputs=pair,
-                  means=METRIC,
-                  note="scores are scaled by epsilon / 2, and the normalizing sums are equal here"),
+        Mechanism(
+            "MultivariateCalibrated",
+            E,
+            m.MultivariateCalibrated(E, **common).replace_word,
+            _nearest(E),
+            "enumerated",
+            inputs=pair,
+            means=METRIC,
+            note="the nearest word of a noisy vector tells less than the vector",
+        ),
+        Mechanism(
+            "Mahalanobis",
+            E / scale,
+            m.Mahalanobis(E, **common).replace_word,
+            _nearest(E / scale),
+            "enumerated",
+            inputs=pair,
+            means="epsilon times a regularized Mahalanobis distance of two words",
+            note="the nearest word of a noisy vector tells less than the vector",
+        ),
+        Mechanism(
+            "Vickrey",
+            E,
+            m.VickreyMechanism(E, **common).replace_word,
+            _vickrey(E),
+            "enumerated",
+            inputs=pair,
+            means=METRIC,
+            note="the own word is left out where it is nearest, a choice made with the truth",
+        ),
+        Mechanism(
+            "Vickrey, epsilon 4",
+            4 * E,
+            m.VickreyMechanism(4 * E, **common).replace_word,
+            _vickrey(4 * E),
+            "enumerated",
+            inputs=pair,
+            means=METRIC,
+            note="the own word is left out where it is nearest, a choice made with the truth",
+        ),
+        Mechanism(
+            "TruncatedGumbel",
+            E,
+            m.TruncatedGumbel(
+                E, max_inter_dist=math.sqrt(2), min_inter_dist=1.0, **common
+            ).replace_word,
+            math.inf,
+            "derived",
+            inputs=pair,
+            means=METRIC,
+            note="the own word counts as one of at most |V| - 1 neighbours, so the farthest "
+            "word is never reported; and no epsilon is refused as too small for the proof",
+        ),
+        Mechanism(
+            "TEM",
+            E,
+            m.TEM(E, **tem).replace_word,
+            E / 2,
+            "derived",
+            inputs=pair,
+            means=METRIC,
+            note="scores are scaled by epsilon / 2, and the normalizing sums are equal here",
+        ),
     ]
 
 
@@ -67,8 +108,9 @@ def _rays():
 def _laws(epsilon, choose):
     """Laws of the reports of the first two words."""
     rays = _rays() / epsilon
-    return [choose(np.linalg.norm(CORNERS[v] + rays[:, None] - CORNERS, axis=-1), v)
-            for v in (0, 1)]
+    return [
+        choose(np.linalg.norm(CORNERS[v] + rays[:, None] - CORNERS, axis=-1), v) for v in (0, 1)
+    ]
 
 
 def _nearest(epsilon):

@@ -6,7 +6,14 @@ import numpy as np
 from common import DOUBLES, Mechanism, subset, two_level, unary
 
 PACKAGE = "multi-freq-ldpy==0.2.5"
-REQUIRES = ["wheel", "setuptools<81", "numpy==1.26.4", "numba==0.60.0", "scipy==1.13.1", "xxhash==3.5.0"]
+REQUIRES = [
+    "wheel",
+    "setuptools<81",
+    "numpy==1.26.4",
+    "numba==0.60.0",
+    "scipy==1.13.1",
+    "xxhash==3.5.0",
+]
 ALONE = ["multi-freq-ldpy==0.2.5"]  # its metadata need wheel, which builds in isolation lack
 
 K, E = 8, 1.0
@@ -52,25 +59,78 @@ def mechanisms():
     omega = max(1, round(K / (e + 1)))
     p_ss = omega * e / (omega * e + K - omega)
     found = [
-        Mechanism("GRR", E, lambda v: GRR_Client(v, K, E), two_level(p_grr, (1 - p_grr) / (K - 1)),
-                  "derived", server=lambda r: GRR_Aggregator_MI(r, K, E), k=K, note=CLIPPED),
-        Mechanism("SUE", E, lambda v: UE_Client(v, K, E, False), unary(s / (s + 1), 1 / (s + 1)),
-                  "derived", server=lambda r: UE_Aggregator_MI(r, E, False), k=K, note=CLIPPED),
-        Mechanism("OUE", E, lambda v: UE_Client(v, K, E, True), unary(0.5, 1 / (e + 1)),
-                  "derived", server=lambda r: UE_Aggregator_MI(r, E, True), k=K, note=CLIPPED),
-        Mechanism("SS", E, lambda v: SS_Client(v, K, E), math.inf, "derived",
-                  server=lambda r: SS_Aggregator_MI(r, K, E), k=K,
-                  note="the own value, where it is in the subset, is written first; " + CLIPPED),
-        Mechanism("SS, reports sorted", E, lambda v: sorted(SS_Client(v, K, E)),
-                  subset(p_ss, omega, K), "derived"),
-        Mechanism("HE", E, lambda v: HE_Client(v, K, E), E, "real numbers", means=DOUBLES,
-                  server=lambda r: HE_Aggregator_MI(np.array(r), K, E, False), k=K,
-                  note=CLIPPED),
+        Mechanism(
+            "GRR",
+            E,
+            lambda v: GRR_Client(v, K, E),
+            two_level(p_grr, (1 - p_grr) / (K - 1)),
+            "derived",
+            server=lambda r: GRR_Aggregator_MI(r, K, E),
+            k=K,
+            note=CLIPPED,
+        ),
+        Mechanism(
+            "SUE",
+            E,
+            lambda v: UE_Client(v, K, E, False),
+            unary(s / (s + 1), 1 / (s + 1)),
+            "derived",
+            server=lambda r: UE_Aggregator_MI(r, E, False),
+            k=K,
+            note=CLIPPED,
+        ),
+        Mechanism(
+            "OUE",
+            E,
+            lambda v: UE_Client(v, K, E, True),
+            unary(0.5, 1 / (e + 1)),
+            "derived",
+            server=lambda r: UE_Aggregator_MI(r, E, True),
+            k=K,
+            note=CLIPPED,
+        ),
+        Mechanism(
+            "SS",
+            E,
+            lambda v: SS_Client(v, K, E),
+            math.inf,
+            "derived",
+            server=lambda r: SS_Aggregator_MI(r, K, E),
+            k=K,
+            note="the own value, where it is in the subset, is written first; " + CLIPPED,
+        ),
+        Mechanism(
+            "SS, reports sorted",
+            E,
+            lambda v: sorted(SS_Client(v, K, E)),
+            subset(p_ss, omega, K),
+            "derived",
+        ),
+        Mechanism(
+            "HE",
+            E,
+            lambda v: HE_Client(v, K, E),
+            E,
+            "real numbers",
+            means=DOUBLES,
+            server=lambda r: HE_Aggregator_MI(np.array(r), K, E, False),
+            k=K,
+            note=CLIPPED,
+        ),
         Mechanism("BLH", E, _supported(lambda v: LH_Client(v, K, E, False), 2), E, "derived"),
-        Mechanism("OLH", E, _supported(lambda v: LH_Client(v, K, E, True), round(e) + 1), E,
-                  "derived"),
-        Mechanism("ADP", E, lambda v: ADP_Client(v, K, E), E, "derived",
-                  server=lambda r: ADP_Aggregator_MI(r, K, E), k=K, note=CLIPPED),
+        Mechanism(
+            "OLH", E, _supported(lambda v: LH_Client(v, K, E, True), round(e) + 1), E, "derived"
+        ),
+        Mechanism(
+            "ADP",
+            E,
+            lambda v: ADP_Client(v, K, E),
+            E,
+            "derived",
+            server=lambda r: ADP_Aggregator_MI(r, K, E),
+            k=K,
+            note=CLIPPED,
+        ),
     ]
     chains = "one report of a fresh first round, claimed epsilon_1; epsilon_perm is 2"
     for name, draw, estimate in (
@@ -81,11 +141,31 @@ def mechanisms():
         ("L-SOUE", L_SOUE_Client, lambda r: L_SOUE_Aggregator_MI(r, 2.0, E)),
     ):
         real, known = (_two_rounds(2.0, E), "enumerated") if name == "L-GRR" else (E, "derived")
-        found.append(Mechanism(name, E, lambda v, draw=draw: draw(v, K, 2.0, E), real, known,
-                               server=estimate, k=K, means=chains, note=CLIPPED))
-    found.append(Mechanism(
-        "dBitFlipPM, d = 2", E, lambda v: dBitFlipPM_Client(v, K, K, 2, E), E, "derived",
-        server=lambda r: dBitFlipPM_Aggregator_MI(r, K, 2, E), k=K, note=CLIPPED))
+        found.append(
+            Mechanism(
+                name,
+                E,
+                lambda v, draw=draw: draw(v, K, 2.0, E),
+                real,
+                known,
+                server=estimate,
+                k=K,
+                means=chains,
+                note=CLIPPED,
+            )
+        )
+    found.append(
+        Mechanism(
+            "dBitFlipPM, d = 2",
+            E,
+            lambda v: dBitFlipPM_Client(v, K, K, 2, E),
+            E,
+            "derived",
+            server=lambda r: dBitFlipPM_Aggregator_MI(r, K, 2, E),
+            k=K,
+            note=CLIPPED,
+        )
+    )
     record = "a record of two attributes, both changed"
     ends = ((0, 0), (1, 1))
     amplified = math.log(2 * (e - 1) + 1)
@@ -101,19 +181,53 @@ def mechanisms():
     reports = [(a, b) for a in range(LISTS[0]) for b in range(LISTS[1])]
     rs_fd = max(math.log(law(ends[0], y) / law(ends[1], y)) for y in reports)
     found += [
-        Mechanism("SPL[GRR]", E, lambda v: spl.SPL_GRR_Client(v, LISTS, 2, E), E, "derived",
-                  inputs=ends, means=record),
-        Mechanism("SPL[OUE]", E,
-                  lambda v: np.concatenate(spl.SPL_UE_Client(v, LISTS, 2, E)), E, "derived",
-                  inputs=ends, means=record),
-        Mechanism("SMP[GRR]", E, lambda v: smp.SMP_GRR_Client(v, LISTS, 2, E), E, "derived",
-                  inputs=ends, means=record),
-        Mechanism("RS+FD[GRR]", E, lambda v: rsfd.RSpFD_GRR_Client(v, LISTS, 2, E), rs_fd,
-                  "enumerated", inputs=ends, means=record, note=FAKE),
-        Mechanism("RS+FD[OUE-z]", E,
-                  lambda v: np.concatenate(rsfd.RSpFD_UE_zero_Client(v, LISTS, 2, E)),
-                  _zeros(amplified), "enumerated", inputs=ends, means=record,
-                  note=FAKE),
+        Mechanism(
+            "SPL[GRR]",
+            E,
+            lambda v: spl.SPL_GRR_Client(v, LISTS, 2, E),
+            E,
+            "derived",
+            inputs=ends,
+            means=record,
+        ),
+        Mechanism(
+            "SPL[OUE]",
+            E,
+            lambda v: np.concatenate(spl.SPL_UE_Client(v, LISTS, 2, E)),
+            E,
+            "derived",
+            inputs=ends,
+            means=record,
+        ),
+        Mechanism(
+            "SMP[GRR]",
+            E,
+            lambda v: smp.SMP_GRR_Client(v, LISTS, 2, E),
+            E,
+            "derived",
+            inputs=ends,
+            means=record,
+        ),
+        Mechanism(
+            "RS+FD[GRR]",
+            E,
+            lambda v: rsfd.RSpFD_GRR_Client(v, LISTS, 2, E),
+            rs_fd,
+            "enumerated",
+            inputs=ends,
+            means=record,
+            note=FAKE,
+        ),
+        Mechanism(
+            "RS+FD[OUE-z]",
+            E,
+            lambda v: np.concatenate(rsfd.RSpFD_UE_zero_Client(v, LISTS, 2, E)),
+            _zeros(amplified),
+            "enumerated",
+            inputs=ends,
+            means=record,
+            note=FAKE,
+        ),
     ]
     return found
 

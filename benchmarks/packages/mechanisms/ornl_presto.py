@@ -18,7 +18,9 @@ K = 8
 
 def mechanisms():
     package = types.ModuleType("ornl_presto")
-    package.__path__ = [str(importlib.metadata.distribution("ornl-presto").locate_file("ornl_presto"))]
+    package.__path__ = [
+        str(importlib.metadata.distribution("ornl-presto").locate_file("ornl_presto"))
+    ]
     sys.modules["ornl_presto"] = package
     import torch
     from ornl_presto import privacy_mechanisms as m
@@ -37,27 +39,80 @@ def mechanisms():
     everyone = list(range(K))
     ends = (0.0, 1.0)
     return [
-        Mechanism("Laplace", E, noisy(m.applyDPLaplace), E, "real numbers", inputs=ends, batch=True, note=DOUBLES),
-        Mechanism("exponential", E, noisy(m.applyDPExponential), E, "real numbers", inputs=ends,
-                  batch=True, means=DOUBLES, note="Laplace noise by another name"),
-        Mechanism("Gaussian", E, noisy(m.applyDPGaussian), gaussian(1 / sigma, D), "derived",
-                  inputs=ends, delta=D, batch=True,
-                  note="the constant lacks the 2 of the classical one; its slack covers most of it"),
-        Mechanism("Hadamard, one number", E, one(m.hadamard_mechanism), E, "real numbers", inputs=ends, note=DOUBLES),
-        Mechanism("Hadamard response", E, one(m.hadamard_response, *everyone),
-                  math.log(1 + K * math.exp(E)), "derived", note="\"local DP via randomized response\": "
-                  "a category is kept with the probability of a binary answer and else drawn from "
-                  "all k, so epsilon is ln(1 + k exp(epsilon))",
-                  means="the domain is what the batch spans: a batch here holds every value"),
-        Mechanism("RAPPOR", E, one(m.rappor), _set_bits(E), "enumerated",
-                  note="what is returned is the number of set bits: it depends on how many of the "
-                  "two hashes collide, and on nothing else of the value", inputs=_collide()),
-        Mechanism("SVT, above threshold", E,
-                  lambda v: float(m.applySVTAboveThreshold_full(np.array([v, *everyone], dtype=float),
-                                                                epsilon=E)[0]),
-                  _svt(E), "enumerated", inputs=(0.0, 7.0),
-                  means="the domain is what the batch spans: a batch here holds every value",
-                  note="a value above a noisy mean is released as it is"),
+        Mechanism(
+            "Laplace",
+            E,
+            noisy(m.applyDPLaplace),
+            E,
+            "real numbers",
+            inputs=ends,
+            batch=True,
+            note=DOUBLES,
+        ),
+        Mechanism(
+            "exponential",
+            E,
+            noisy(m.applyDPExponential),
+            E,
+            "real numbers",
+            inputs=ends,
+            batch=True,
+            means=DOUBLES,
+            note="Laplace noise by another name",
+        ),
+        Mechanism(
+            "Gaussian",
+            E,
+            noisy(m.applyDPGaussian),
+            gaussian(1 / sigma, D),
+            "derived",
+            inputs=ends,
+            delta=D,
+            batch=True,
+            note="the constant lacks the 2 of the classical one; its slack covers most of it",
+        ),
+        Mechanism(
+            "Hadamard, one number",
+            E,
+            one(m.hadamard_mechanism),
+            E,
+            "real numbers",
+            inputs=ends,
+            note=DOUBLES,
+        ),
+        Mechanism(
+            "Hadamard response",
+            E,
+            one(m.hadamard_response, *everyone),
+            math.log(1 + K * math.exp(E)),
+            "derived",
+            note='"local DP via randomized response": '
+            "a category is kept with the probability of a binary answer and else drawn from "
+            "all k, so epsilon is ln(1 + k exp(epsilon))",
+            means="the domain is what the batch spans: a batch here holds every value",
+        ),
+        Mechanism(
+            "RAPPOR",
+            E,
+            one(m.rappor),
+            _set_bits(E),
+            "enumerated",
+            note="what is returned is the number of set bits: it depends on how many of the "
+            "two hashes collide, and on nothing else of the value",
+            inputs=_collide(),
+        ),
+        Mechanism(
+            "SVT, above threshold",
+            E,
+            lambda v: float(
+                m.applySVTAboveThreshold_full(np.array([v, *everyone], dtype=float), epsilon=E)[0]
+            ),
+            _svt(E),
+            "enumerated",
+            inputs=(0.0, 7.0),
+            means="the domain is what the batch spans: a batch here holds every value",
+            note="a value above a noisy mean is released as it is",
+        ),
     ]
 
 
@@ -69,8 +124,7 @@ def _positions(value, m=16):
 
 def _collide():
     """A value with one set bit and one with two."""
-    found = [next(v for v in range(2_000) if len(_positions(v)) == size) for size in (1, 2)]
-    return found
+    return [next(v for v in range(2_000) if len(_positions(v)) == size) for size in (1, 2)]
 
 
 def _set_bits(epsilon, m=16):
@@ -100,7 +154,9 @@ def _svt(epsilon):
             density = epsilon / 4 * math.exp(-abs(noise) * epsilon / 2)
             return density * (tail if gap > 0 else 1 - tail)
 
-        return sum(quad(exceeds, a, b)[0] for a, b in ((-60, value - mean), (value - mean, 0), (0, 60)))
+        return sum(
+            quad(exceeds, a, b)[0] for a, b in ((-60, value - mean), (value - mean, 0), (0, 60))
+        )
 
     def law(value, report):
         keep = stays(value)

@@ -50,8 +50,9 @@ def sketches(cms_class, hcms_class):
     hashes = "with one draw of the hash functions, whose collisions count as bias"
     return [
         Mechanism("CMS", E, flat, E, "derived", server=server(cms), k=K, note=hashes),
-        Mechanism("HCMS", E, from_zero(hcms.client), E, "derived", server=server(hcms), k=K,
-                  note=SCALE),
+        Mechanism(
+            "HCMS", E, from_zero(hcms.client), E, "derived", server=server(hcms), k=K, note=SCALE
+        ),
     ]
 
 

@@ -20,6 +20,15 @@ def mechanisms():
     def draw(name):
         return lambda values: made.release_private(name, torch.tensor(values), K, E, "cpu").tolist()
 
-    return [Mechanism(name, E, draw(name), E, "real numbers" if name == "lapu" else "derived", batch=True,
-                      note=DOUBLES if name == "lapu" else "")
-            for name in ("lapu", "disclapu", "genrr", "bitflip")]
+    return [
+        Mechanism(
+            name,
+            E,
+            draw(name),
+            E,
+            "real numbers" if name == "lapu" else "derived",
+            batch=True,
+            note=DOUBLES if name == "lapu" else "",
+        )
+        for name in ("lapu", "disclapu", "genrr", "bitflip")
+    ]

@@ -15,7 +15,14 @@ E = 1.0
 def mechanisms():
     from syndp.laplace_mechanism import laplace_mechanism
 
-    return [Mechanism(
-        "Laplace", E, lambda v: float(laplace_mechanism(v, 1.0, E)), math.inf, "derived",
-        inputs=(0.0, 1.0),
-        note="numpy is seeded with the same number in every call: all values get the same noise")]
+    return [
+        Mechanism(
+            "Laplace",
+            E,
+            lambda v: float(laplace_mechanism(v, 1.0, E)),
+            math.inf,
+            "derived",
+            inputs=(0.0, 1.0),
+            note="numpy is seeded alike in every call: all values get the same noise",
+        )
+    ]

@@ -6,7 +6,7 @@ import numpy as np
 from common import DOUBLES, Mechanism, gaussian
 
 PACKAGE = "trasgodp==2.1.0"
-REQUIRES = ["trasgodp==2.1.0", "numpy==2.2.6", "pandas==2.2.3"]
+REQUIRES = ["trasgodp==2.1.0"]  # its own choice of numpy and pandas
 
 E, D = 1.0, 1e-3
 BATCH = "the domain is what occurs in the batch: each report is of a batch of one person per value"
@@ -31,40 +31,95 @@ def mechanisms():
         state = np.random.get_state()
         found = geoindis.metric_privacy(one, "lat", "lon", E / step, seed=seed)
         np.random.set_state(state)
-        return [float(found["lat"].iloc[0]) * 111.19492664, float(found["lon"].iloc[0]) * 111.19492664]
+        return [
+            float(found["lat"].iloc[0]) * 111.19492664,
+            float(found["lon"].iloc[0]) * 111.19492664,
+        ]
 
     def default(value):
         one = pd.DataFrame({"lat": [value / 111_194.92664], "lon": [0.0]})
         state = np.random.get_state()
         found = geoindis.metric_privacy(one, "lat", "lon", E / step)
         np.random.set_state(state)
-        return [float(found["lat"].iloc[0]) * 111.19492664, float(found["lon"].iloc[0]) * 111.19492664]
+        return [
+            float(found["lat"].iloc[0]) * 111.19492664,
+            float(found["lon"].iloc[0]) * 111.19492664,
+        ]
 
     def clipped(function, *more):
         return lambda values: function(np.array(values, dtype=float), E, 0.0, 1.0, *more)
 
     metric = "per metre: the claim is epsilon times the distance of two positions, here 1 km apart"
     return [
-        Mechanism("randomized response, binary", E,
-                  among(categorical.dp_randomized_response_binary_array, ["a", "b"]), E, "derived",
-                  inputs=("a", "b"), means=BATCH),
-        Mechanism("randomized response, k-ary", E,
-                  among(categorical.dp_randomized_response_kary_array, labels), E, "derived",
-                  inputs=("a", "b"), means=BATCH),
-        Mechanism("exponential", E, among(categorical.dp_exponential_array, labels), E / 2,
-                  "derived", inputs=("a", "b"), means=BATCH,
-                  note="weights are exp(epsilon / 2) and 1, and the domain is fixed in the batch"),
-        Mechanism("Laplace, clipped", E, clipped(numerical.dp_clip_laplace_array), E, "real numbers",
-                  inputs=(0.0, 1.0), batch=True, note=DOUBLES),
-        Mechanism("Gaussian, clipped", E, clipped(numerical.dp_clip_gaussian_array, D),
-                  _clipped_gaussian(E, D), "derived", inputs=(0.0, 1.0), delta=D, batch=True,
-                  note="the classical constant has more noise than its (epsilon, delta) needs"),
-        Mechanism("geo-indistinguishability, seed per call", E, moved, E, "real numbers",
-                  inputs=(0.0, step), means=metric),
-        Mechanism("geo-indistinguishability, as it comes", E, default, math.inf, "derived",
-                  inputs=(0.0, step), means=metric,
-                  note="the generator restarts from seed 42 in every call: all positions move "
-                  "by the same offset"),
+        Mechanism(
+            "randomized response, binary",
+            E,
+            among(categorical.dp_randomized_response_binary_array, ["a", "b"]),
+            E,
+            "derived",
+            inputs=("a", "b"),
+            means=BATCH,
+        ),
+        Mechanism(
+            "randomized response, k-ary",
+            E,
+            among(categorical.dp_randomized_response_kary_array, labels),
+            E,
+            "derived",
+            inputs=("a", "b"),
+            means=BATCH,
+        ),
+        Mechanism(
+            "exponential",
+            E,
+            among(categorical.dp_exponential_array, labels),
+            E / 2,
+            "derived",
+            inputs=("a", "b"),
+            means=BATCH,
+            note="weights are exp(epsilon / 2) and 1, and the domain is fixed in the batch",
+        ),
+        Mechanism(
+            "Laplace, clipped",
+            E,
+            clipped(numerical.dp_clip_laplace_array),
+            E,
+            "real numbers",
+            inputs=(0.0, 1.0),
+            batch=True,
+            note=DOUBLES,
+        ),
+        Mechanism(
+            "Gaussian, clipped",
+            E,
+            clipped(numerical.dp_clip_gaussian_array, D),
+            _clipped_gaussian(E, D),
+            "derived",
+            inputs=(0.0, 1.0),
+            delta=D,
+            batch=True,
+            note="the classical constant has more noise than its (epsilon, delta) needs",
+        ),
+        Mechanism(
+            "geo-indistinguishability, seed per call",
+            E,
+            moved,
+            E,
+            "real numbers",
+            inputs=(0.0, step),
+            means=metric,
+        ),
+        Mechanism(
+            "geo-indistinguishability, as it comes",
+            E,
+            default,
+            math.inf,
+            "derived",
+            inputs=(0.0, step),
+            means=metric,
+            note="the generator restarts from seed 42 in every call: all positions move "
+            "by the same offset",
+        ),
     ]
 
 
