@@ -5,7 +5,7 @@ set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "${PYTHON:-python3}" -m venv "$work/env"
-"$work/env/bin/python" -m pip install -q --disable-pip-version-check 'numpy==1.26.4' 'scipy==1.13.1' 'scikit-learn==1.5.2'
+"$work/env/bin/python" -m pip install -q --disable-pip-version-check 'numpy==1.26.4' 'scipy==1.13.1' 'scikit-learn==1.5.2' 'numba==0.60.0'
 "$work/env/bin/python" -m pip install -q --disable-pip-version-check --no-deps 'lpdt==0.0.2'
 cd "$work"
 "$work/env/bin/python" - <<'PY'

@@ -1,5 +1,7 @@
 """ldp-hierarchical-mechanism: one report per level of a tree of intervals."""
 
+import math
+
 import numpy as np
 from common import Mechanism
 
@@ -11,6 +13,10 @@ ALONE = ["ldp-hierarchical-mechanism==0.1.3"]
 
 E = 0.5
 LEVELS = "epsilon is of one level; its get_privacy() gives the sum of the levels, the claim here"
+FIRST = (
+    "intervals are numbered from 0 and the clients count from 1: the first one of a level is sent "
+    "as -1, which nobody in another interval ever sends"
+)
 
 
 class _Collector:
@@ -51,15 +57,17 @@ def mechanisms():
     found = []
     for protocol in ("unary_encoding", "direct_encoding", "local_hashing"):
         client, claim = draw(protocol)
+        direct = protocol == "direct_encoding"
         found.append(
             Mechanism(
                 f"tree of 16 leaves, {protocol}",
                 claim,
                 client,
-                claim,
+                math.inf if direct else claim,
                 "derived",
                 inputs=(0, 15),
                 means=LEVELS,
+                note=FIRST if direct else "",
             )
         )
     return found

@@ -13,8 +13,7 @@ BATCH = "the domain is what occurs in the batch: each report is of a batch of on
 
 
 def mechanisms():
-    import pandas as pd
-    from trasgodp import categorical, geoindis, numerical
+    from trasgodp import categorical, numerical
 
     labels = ["a", "b", "c", "d"]
 
@@ -24,27 +23,12 @@ def mechanisms():
 
     step = 1000.0
 
-    def moved(value):
-        """Metres north and east of one person in a table of one, with a seed of the caller's."""
-        one = pd.DataFrame({"lat": [value / 111_194.92664], "lon": [0.0]})
-        seed = int(np.random.randint(2**31 - 1))
-        state = np.random.get_state()
-        found = geoindis.metric_privacy(one, "lat", "lon", E / step, seed=seed)
-        np.random.set_state(state)
-        return [
-            float(found["lat"].iloc[0]) * 111.19492664,
-            float(found["lon"].iloc[0]) * 111.19492664,
-        ]
+    from trasgodp.geoindis._geo_metric_privacy import _geo_indistinguishability
 
-    def default(value):
-        one = pd.DataFrame({"lat": [value / 111_194.92664], "lon": [0.0]})
-        state = np.random.get_state()
-        found = geoindis.metric_privacy(one, "lat", "lon", E / step)
-        np.random.set_state(state)
-        return [
-            float(found["lat"].iloc[0]) * 111.19492664,
-            float(found["lon"].iloc[0]) * 111.19492664,
-        ]
+    def moved(value):
+        """Kilometres north and east of one person, without the seed of metric_privacy."""
+        north, east, _ = _geo_indistinguishability(value / 111_194.92664, 0.0, E / step)
+        return [north * 111.19492664, east * 111.19492664]
 
     def clipped(function, *more):
         return lambda values: function(np.array(values, dtype=float), E, 0.0, 1.0, *more)
@@ -101,24 +85,15 @@ def mechanisms():
             note="the classical constant has more noise than its (epsilon, delta) needs",
         ),
         Mechanism(
-            "geo-indistinguishability, seed per call",
+            "geo-indistinguishability, one draw",
             E,
             moved,
             E,
             "real numbers",
             inputs=(0.0, step),
             means=metric,
-        ),
-        Mechanism(
-            "geo-indistinguishability, as it comes",
-            E,
-            default,
-            math.inf,
-            "derived",
-            inputs=(0.0, step),
-            means=metric,
-            note="the generator restarts from seed 42 in every call: all positions move "
-            "by the same offset",
+            note="its public function restarts from seed 42 in every call, so that all positions "
+            "move by the same offset; here the draw itself",
         ),
     ]
 
