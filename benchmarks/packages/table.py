@@ -58,8 +58,8 @@ def cells(package: str, line: dict[str, Any], notes: list[str]) -> list[str]:
     realised = {"inf": "infinite", None: "unknown"}.get(line["realised"])
     if realised is None:
         realised = f"{line['realised']:.3f}"
-    if line["known"] != "measured":
-        realised += f" ({line['known']})"
+    # What last digits add to a law in real numbers is no part of it.
+    realised += f" ({'real numbers' if told_by_digits(line) else line['known']})"
     label = line["mechanism"] + (f" [{', '.join(marks)}]" if marks else "")
     return [
         f"{name} {version}", label, claim, realised, bound(line), verdict(line),
@@ -69,8 +69,15 @@ def cells(package: str, line: dict[str, Any], notes: list[str]) -> list[str]:
 
 def bound(line: dict[str, Any]) -> str:
     """Epsilon found, and that of rounded reports where both were audited."""
+    rounded = line.get("rounded") or {"bound": line["bound"]}
+    more = f"; rounded {rounded['bound']:.3f}" if told_by_digits(line) else ""
+    return f"{line['bound']:.3f}{more}"
+
+
+def told_by_digits(line: dict[str, Any]) -> bool:
+    """Whether the audit finds less in rounded reports."""
     rounded = line.get("rounded")
-    return f"{line['bound']:.3f}" + (f"; rounded {rounded['bound']:.3f}" if rounded else "")
+    return rounded is not None and rounded["bound"] < line["bound"]
 
 
 def verdict(line: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 from common import Mechanism
 
 PACKAGE = "mldp-text==0.1.2"
-REQUIRES = ["mldp-text==0.1.2"]
+REQUIRES = ["mldp-text==0.1.2", "numpy==1.26.4", "scipy==1.12.0"]
 
 E = 1.0
 WORDS = ["ash", "elm", "fir", "oak"]
@@ -15,7 +15,10 @@ METRIC = "epsilon times the distance of two words in the embedding, here 1"
 
 
 def mechanisms():
+    import nltk
     from gensim.models import KeyedVectors
+
+    nltk.download = lambda *_, **__: False  # importing the package would fetch WordNet
     from mldp_text import mechanisms as m
 
     def embedding(points, words):
