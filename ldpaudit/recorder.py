@@ -8,6 +8,7 @@ package cannot share an environment with this project, and say
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
 import importlib
 import inspect
@@ -16,7 +17,7 @@ import os
 import platform
 import random
 import sys
-from typing import Any, Callable, Dict, List, Sequence  # noqa: UP035 - Python 3.8
+from typing import Any, Callable, Dict, Iterator, List, Sequence  # noqa: UP035 - Python 3.8
 
 import numpy as np
 
@@ -49,7 +50,8 @@ def record(
         Hand over all n copies of an input in one call, where a report does not depend on what else
         is in a batch: nothing here can see whether it does.
     seed : int, optional
-        Seeds `random`, numpy's global state and the generator, once, before the first report.
+        Seed of the generator and of the global states of `random` and numpy while `fn` is
+        called; these are put back afterwards.
 
     Returns
     -------
@@ -81,12 +83,8 @@ def record(
     folder = os.fspath(path)
     os.makedirs(folder, exist_ok=True)
     call = _seeded(fn, seed)
-    recorded = []
-    for value in inputs:
-        reports = list(call([value] * n)) if batch else [call(value) for _ in range(n)]
-        if len(reports) != n:
-            raise ValueError(f"fn must return {n} reports for {n} values, got {len(reports)}.")
-        recorded.append([_plain(report) for report in reports])
+    with _states(seed):
+        recorded = [_reports(call, value, n, batch) for value in inputs]
     ending = _ending(recorded)
     files = [os.path.join(folder, f"input-{i}{ending}") for i in range(len(recorded))]
     for file, reports in zip(files, recorded):  # noqa: B905 - Python 3.8
@@ -107,11 +105,33 @@ def record(
     return files
 
 
+def _reports(call: Callable[[Any], Any], value: Any, n: int, batch: bool) -> List[Any]:  # noqa: UP006
+    """N reports of one input, as a file holds them."""
+    reports = list(call([value] * n)) if batch else [call(value) for _ in range(n)]
+    if len(reports) != n:
+        raise ValueError(f"fn must return {n} reports for {n} values, got {len(reports)}.")
+    return [_plain(report) for report in reports]
+
+
+@contextlib.contextmanager
+def _states(seed: Any) -> Iterator[None]:
+    """Global states that follow from the seed, for the package that draws from them; put back."""
+    if seed is None:
+        yield
+        return
+    legacy = np.random.mtrand._rand  # lent and put back, as for the packages that adapters wrap
+    kept = random.getstate(), legacy.get_state()
+    random.setstate(random.Random(seed).getstate())  # noqa: S311 - no secret is drawn
+    legacy.set_state(np.random.RandomState(seed % 2**32).get_state())
+    try:
+        yield
+    finally:
+        random.setstate(kept[0])
+        legacy.set_state(kept[1])
+
+
 def _seeded(fn: Callable[..., Any], seed: Any) -> Callable[[Any], Any]:
     """`fn` of one argument, its generator bound where it takes one."""
-    if seed is not None:
-        random.seed(seed)
-        np.random.seed(seed % 2**32)  # noqa: NPY002 - what the recorded package draws from
     try:
         takes = "rng" in inspect.signature(fn).parameters
     except (TypeError, ValueError):  # of a compiled function

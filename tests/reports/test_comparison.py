@@ -25,7 +25,9 @@ FILES = [
     "results.csv",
     "results.json",
     "timings.csv",
-    *(f"figures/{name}.svg" for name in ("pareto", "success", "error", "communication", "epsilon")),
+    *(
+        f"figures/{name}.svg" for name in ("pareto", "success", "error", "communication", "epsilon")
+    ),
     "study.toml",
 ]
 
