@@ -17,6 +17,7 @@ from .approximate_response import (
 )
 from .block_design import BlockDesignResponse
 from .controls import LocalHashingOnly, StickyUnaryEncoding, TextbookHistogramEncoding
+from .count_mean_sketch import CountMeanSketch, HadamardCountMeanSketch
 from .gaussian_mechanism import AnalyticGaussianMechanism, GaussianMechanism
 from .generalized_randomized_response import GeneralizedRandomizedResponse
 from .hadamard_response import HadamardResponse
@@ -40,9 +41,11 @@ __all__ = [
     "ApproximateSymmetricUnaryEncoding",
     "BinaryLocalHashing",
     "BlockDesignResponse",
+    "CountMeanSketch",
     "GaussianMechanism",
     "GeneralUnaryEncoding",
     "GeneralizedRandomizedResponse",
+    "HadamardCountMeanSketch",
     "HadamardResponse",
     "HybridProjectiveGeometry",
     "LocalHashingOnly",

@@ -93,7 +93,9 @@ def test_a_folder_is_no_study(tmp_path: Path) -> None:
 
 
 def test_unknown_names_say_what_is_near() -> None:
-    with pytest.raises(ValueError, match=r"unknown study 'defualt'; did you mean default\?"):
+    with pytest.raises(
+        ValueError, match=r"unknown study 'defualt'; did you mean default, deployments\?"
+    ):
         read_study("defualt")
     with pytest.raises(ValueError, match=r"unknown study 'study\.txt'"):
         read_study("study.txt")

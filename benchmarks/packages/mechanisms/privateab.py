@@ -1,0 +1,34 @@
+"""privateAB: the privatizers of its two-sample tests."""
+
+from common import DOUBLES, Mechanism
+
+PACKAGE = "privateAB==0.0.2"
+REQUIRES = ["torch==2.13.0+cpu", "numpy==2.2.6", "scipy==1.15.3", "pandas==2.2.3"]
+ALONE = ["privateAB==0.0.2"]
+
+K, E = 4, 1.0
+
+
+def mechanisms():
+    import torch
+    from privateAB.client import client
+
+    torch.set_num_threads(1)
+    torch.manual_seed(3)
+    made = client()
+
+    def draw(name):
+        return lambda values: made.release_private(name, torch.tensor(values), K, E, "cpu").tolist()
+
+    return [
+        Mechanism(
+            name,
+            E,
+            draw(name),
+            E,
+            "real numbers" if name == "lapu" else "derived",
+            batch=True,
+            note=DOUBLES if name == "lapu" else "",
+        )
+        for name in ("lapu", "disclapu", "genrr", "bitflip")
+    ]
