@@ -163,6 +163,8 @@ def test_means_have_the_row_of_influence_and_distributions_none() -> None:
     (row,) = found.rows()
     assert row["metric"] == "influence"
     assert row["method"] == "exact, worst report of all"
+    assert ldpaudit.audit(m, [], trials=200, seed=1).influence is None  # nothing but the bound
+    assert ldpaudit.audit(m, ["blind"], trials=200, seed=1).influence == found
     assert worst_influence(build("sw")) is not None
     assert worst_influence(build("sw", aim="ems")) is None
 
