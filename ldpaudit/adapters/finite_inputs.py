@@ -42,7 +42,14 @@ _KEPT = (
     "every_report",
 )
 #: The server's part, of a mechanism that says what it estimates.
-_SERVED = ("estimand", "aggregate", "estimate", "estimate_marginals", "estimate_distribution")
+_SERVED = (
+    "estimand",
+    "aggregate",
+    "estimate",
+    "estimate_marginals",
+    "estimate_distribution",
+    "mean_influence",
+)
 #: Inputs that a view names in its repr.
 _NAMED = 3
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ldpaudit.collecting.manipulation import RandomReport as RandomReport
     from ldpaudit.collecting.manipulation import RandomValue as RandomValue
     from ldpaudit.collecting.manipulation import influence_limit as influence_limit
+    from ldpaudit.collecting.manipulation import mean_influence_limit as mean_influence_limit
     from ldpaudit.collecting.manipulation import poison as poison
     from ldpaudit.collecting.manipulation import poisoning_gain as poisoning_gain
     from ldpaudit.collecting.processed import POSTS as POSTS
@@ -56,6 +57,7 @@ __all__ = [
     "evolve",
     "follow",
     "influence_limit",
+    "mean_influence_limit",
     "measure_error",
     "measure_processed",
     "poison",
@@ -87,6 +89,7 @@ __getattr__, __dir__ = face(
         "evolve": "rounds",
         "follow": "rounds",
         "influence_limit": "manipulation",
+        "mean_influence_limit": "manipulation",
         "measure_error": "accuracy",
         "measure_processed": "processed",
         "poison": "manipulation",

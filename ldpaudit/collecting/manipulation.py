@@ -80,6 +80,38 @@ def influence_limit(epsilon: float) -> float:
     return -1 / math.expm1(-check_epsilon(epsilon))
 
 
+def mean_influence_limit(epsilon: float) -> float:
+    """Least influence of one report on a mean that any mechanism can have, (e + 1) / (e - 1).
+
+    Parameters
+    ----------
+    epsilon : float
+        Privacy budget in natural-log units, positive and finite.
+
+    Returns
+    -------
+    float
+        In half widths of the interval, or radii of the ball, over n.
+
+    Notes
+    -----
+    For every epsilon-LDP mechanism and every estimate that is the mean of a(y) over the
+    reports y and unbiased for every data set. Proof: let inputs lie in [-1, 1] and |a(y)|
+    never be above b. Then b - a is at least 0, with mean b + 1 over the reports of -1 and
+    b - 1 over those of 1, and as for frequencies b + 1 <= e (b - 1). Duchi's bit reaches it.
+    For vectors, the coordinate along a unit vector is such an estimate, and no longer than a.
+
+    Examples
+    --------
+    >>> import ldpaudit
+    >>> round(mean_influence_limit(1.0), 4)
+    2.164
+    >>> round(ldpaudit.mechanism("duchi", epsilon=1.0).mean_influence(), 4)
+    2.164
+    """
+    return 1 / math.tanh(check_epsilon(epsilon) / 2)
+
+
 def poisoning_gain(
     mechanism: HasInfluence, targets: npt.ArrayLike, share: float, frequencies: npt.ArrayLike
 ) -> float:

@@ -32,7 +32,7 @@ from ldpaudit.registry import load, names, origin
 
 Progress = Callable[[int, int], None]
 #: Figures that cells did not always have: without them a stored cell is computed anew, and read.
-_FIGURES = ("influence",)
+_FIGURES = ("influence", "mean influence")
 
 
 def compare(

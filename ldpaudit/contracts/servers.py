@@ -119,6 +119,17 @@ class HasAttributeInfluence(Protocol):
 
 
 @runtime_checkable
+class HasMeanInfluence(Protocol):
+    """How far one false report can move the estimated mean of numbers or vectors."""
+
+    def mean_influence(self) -> float:
+        """Most that one report adds, from the middle of the domain and in half widths of it.
+
+        An honest report adds at most 1 on average. Infinite where reports are unbounded.
+        """
+
+
+@runtime_checkable
 class HasFalseReports(HasInfluence, Protocol):
     """A mechanism whose reports can be made up: what a dishonest user would send."""
 

@@ -16,6 +16,9 @@ class InfluenceOutcome:
     for `worst` of them. `worst` is that of the worst value, `mean` the mean over the values
     (None where it was not computed). Where not `exact`, only some values were looked at, and
     `worst` is a lower bound.
+
+    Of an estimated mean, `worst` is what the worst report adds from the middle of the domain,
+    in half widths of it: an honest one adds at most 1 on average. There is no `mean` then.
     """
 
     worst: float
@@ -33,9 +36,9 @@ class InfluenceOutcome:
             figures = {"value": self.worst, "lower": self.worst, "how": BOUND}
             words = "lower bound, worst of the values that were looked at"
             return [{"metric": "influence", "method": words} | figures]
-        found = [
-            {"metric": "influence", "exact": self.worst, "method": "exact, worst value of all"}
-        ]
+        of_all = "report" if self.mean is None else "value"
+        words = f"exact, worst {of_all} of all"
+        found = [{"metric": "influence", "exact": self.worst, "method": words}]
         if self.mean is not None and self.mean < self.worst * (1 - 1e-9):
             words = "exact, mean over the values"
             found.append({"metric": "influence_mean", "exact": self.mean, "method": words})

@@ -28,6 +28,8 @@ from ._summaries import ReportSums, wide_sums
 STEPS = 2**14
 #: A report is a signed number of so many bits.
 BITS = 64
+#: Reports are below this in size.
+_BEYOND = 2**43
 #: Least budget: below it the noise is wider than sums of whole numbers can be.
 _LEAST = 1e-6
 
@@ -87,7 +89,7 @@ class WholeNoise(OnInterval):
             raise ValueError(f"reports must be one-dimensional, got shape {seen.shape}.")
         if seen.size and not np.issubdtype(seen.dtype, np.integer):
             raise TypeError(f"reports must be integers, got dtype {seen.dtype}.")
-        if seen.size and max(-int(seen.min()), int(seen.max())) >= 2**43:
+        if seen.size and max(-int(seen.min()), int(seen.max())) >= _BEYOND:
             raise ValueError("reports must be below 2**43 in size.")
         return seen.astype(np.int64)
 
@@ -167,6 +169,14 @@ class WholeNoise(OnInterval):
     def report_estimates(self, reports: npt.ArrayLike) -> Floats:
         """Unbiased estimate of its user's number from each report: the report as a number."""
         return np.asarray(self.low + self._unit * self._checked(reports))
+
+    def mean_influence(self) -> float:
+        """Most that one report's estimate lies from the middle, in half widths: some 2**30.
+
+        Noise has no end, and so any report could be honest; the least that is not refused,
+        1 - 2**43, counts here. A server that cuts reports off nearer has less, and a bias.
+        """
+        return 2 * (_BEYOND - 1) / STEPS + 1
 
     def aggregate(self, reports: npt.ArrayLike) -> ReportSums:
         """Sums of reports and of their squares; summaries of a stream add up."""

@@ -88,6 +88,15 @@ class OnInterval(ABC):
     def report_estimates(self, reports: npt.ArrayLike) -> Floats:
         """Unbiased estimate of its user's number from each report."""
 
+    @abstractmethod
+    def mean_influence(self) -> float:
+        """Most that any one report's estimate lies from the middle, in half widths: exact.
+
+        An honest user's lies at most 1 from it on average, so that one false report moves
+        the estimated mean as far as so many users at an end can, and replacing a user by it
+        moves n times the mean by at most 1 more. Every report is meant that the server adds up.
+        """
+
     @property
     def domain(self) -> Interval:
         """The interval of inputs."""

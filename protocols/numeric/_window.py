@@ -146,6 +146,10 @@ class AffineWindow(Window):
         middle = (self.low + self.high) / 2
         return np.asarray(middle + self._slope * (seen - (self._outputs - 1) / 2))
 
+    def mean_influence(self) -> float:
+        """Most that one report's estimate lies from the middle, in half widths: the ends'."""
+        return (self._outputs - 1) / (self._steps * self._law.telling)
+
     @property
     def _slope(self) -> float:
         """Change of the estimate from one report to the next."""

@@ -188,6 +188,15 @@ class Dithered(Window):
         middle = (self.low + self.high) / 2
         return np.asarray(middle + a * (level - (self._levels - 1) / 2) + b * correction)
 
+    def mean_influence(self) -> float:
+        """Most that one report's estimate lies from the middle, in half widths: exact.
+
+        That of the highest level, for the dither whose correction is largest.
+        """
+        a, b = self._pace
+        most = a * (self._levels - 1) / 2 + b * float(self._corrections.max())
+        return 2 * most / (self.high - self.low)
+
     def aggregate(self, reports: npt.ArrayLike) -> ReportSums:
         """Sums of levels and corrections and of their products; summaries add up."""
         seen = known_reports(reports, self._outputs)

@@ -161,9 +161,19 @@ class Hybrid(FixedWire, OnInterval):
         out[~first] = self._duchi.report_estimates(bit[~first])
         return out
 
+    def mean_influence(self) -> float:
+        """Most that one report's estimate lies from the middle, in half widths: of both."""
+        bit = self._duchi.mean_influence()
+        return max(bit, self._piecewise.mean_influence()) if self.piecewise_share else bit
+
     def aggregate(self, reports: npt.ArrayLike) -> ReportSums:
         """Sums of both mechanisms' reports, their numbers and products; summaries add up."""
         seen = known_reports(reports, self._outputs)
+        if not self.piecewise_share and (seen < self._piecewise.outputs).any():
+            raise ValueError(
+                f"reports must be at least {self._piecewise.outputs}, Duchi's alone at this "
+                f"epsilon, got {seen.min()}."
+            )
         return ReportSums(seen.size, *sums(seen, self._features))
 
     def _features(self, reports: Ints) -> tuple[Floats, Floats, Floats]:

@@ -177,7 +177,16 @@ class SampledNumbers:
                 f"reports must name attributes below {self.dimension}, "
                 f"got {rows['attribute'].max()}."
             )
+        if (rows["attribute"][:, 1:] <= rows["attribute"][:, :-1]).any():
+            raise ValueError("reports must name different attributes in increasing order.")
         return rows
+
+    def mean_influence(self) -> float:
+        """Most that one report adds to the estimate of any attribute, in radii: exact.
+
+        d / k times the base's. On average an honest report adds at most 1 to each attribute.
+        """
+        return self.dimension / self.sampled * float(self.mechanism.mean_influence())
 
     def log_likelihood(self, reports: Rows, values: npt.ArrayLike) -> Floats:
         """Log P(report | value), shape (n, len(values))."""

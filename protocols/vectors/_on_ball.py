@@ -59,6 +59,9 @@ class OnBall(ABC):
     #: No two inputs are told apart better than opposite ones, the first two of a grid.
     pairs_alike: ClassVar[bool] = True
 
+    #: Whether all honest reports have the same length, so that longer ones are shortened.
+    _one_length: ClassVar[bool] = False
+
     @abstractmethod
     def _fill(self, block: Floats, own: Floats, rng: np.random.Generator) -> None:
         """Overwrite a block with reports of inputs in the unit ball."""
@@ -116,8 +119,33 @@ class OnBall(ABC):
         return self._log_density(rows / self.radius, asked / self.radius)
 
     def report_estimates(self, reports: npt.ArrayLike) -> Floats:
-        """Unbiased estimate of its user's vector from each report: the report."""
-        return self._checked(reports)
+        """Unbiased estimate of its user's vector from each report: the report.
+
+        Where honest reports have one length, what is longer is shortened to it.
+        """
+        return self._shortened(self._checked(reports), self.radius * math.sqrt(self._square))
+
+    def _shortened(self, rows: Floats, length: float) -> Floats:
+        """Rows of at most this length, but for rounding, where all honest ones have it."""
+        if not self._one_length:
+            return rows
+        with np.errstate(over="ignore"):
+            squares = np.einsum("ij,ij->i", rows, rows)
+        long = np.flatnonzero((squares > length**2 * (1 + 1e-9)) & np.isfinite(squares))
+        if long.size:
+            rows = rows.copy()
+            rows[long] *= (length / np.sqrt(squares[long]))[:, None]
+        return rows
+
+    def mean_influence(self) -> float:
+        """Length of the longest report that the server adds up, in radii: exact.
+
+        An honest report adds a vector of length at most 1 on average. Where honest reports
+        have one length, it is that length, for longer ones are shortened. Where they have
+        no end, it is that of a report whose coordinates are all the largest that are not
+        refused, 2**14 times the usual.
+        """
+        return math.sqrt(self._square) * (1.0 if self._one_length else _FARTHEST)
 
     def _checked(self, reports: npt.ArrayLike) -> Floats:
         rows = np.asarray(reports)
@@ -134,7 +162,10 @@ class OnBall(ABC):
         return self.radius * math.sqrt(self._square / self.dimension) / _UNITS
 
     def aggregate(self, reports: npt.ArrayLike) -> VectorSums:
-        """Add the reports up, each rounded to a unit; summaries of a stream add up."""
+        """Add the reports up, each rounded to a unit; summaries of a stream add up.
+
+        Where honest reports have one length, what is longer is shortened to it.
+        """
         rows = self._checked(reports)
         sums = np.zeros(self.dimension, dtype=np.int64)
         for part in self._blocks(len(rows)):
@@ -145,6 +176,7 @@ class OnBall(ABC):
                     f"reports must lie within {_FARTHEST * _UNITS * self._unit:.6g} of 0, "
                     f"got a coordinate of {farthest * self._unit}."
                 )
+            units = self._shortened(units, _UNITS * math.sqrt(self.dimension))
             sums += np.rint(units, out=units).sum(axis=0).astype(np.int64)
         return VectorSums(len(rows), sums)
 

@@ -6,6 +6,7 @@ import math
 from abc import abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,8 @@ from ._sphere import best_angle, cap_moment, cap_share, place_in_cap
 
 class Cap(OnBall):
     """Everything a mechanism with a cap does, given the angle of the cap."""
+
+    _one_length: ClassVar[bool] = True
 
     @property
     @abstractmethod
