@@ -56,9 +56,7 @@ def most_different(
     left_out = np.eye(count, dtype=np.bool_) if allowed is None else ~allowed
     clearest[left_out] = apart[left_out] = -np.inf
     if clearest.max() > claimed:
-        best = np.unravel_index(clearest.argmax(), clearest.shape)
-        ratios = clearest + _SHY * doubts
-        likely = ratios >= ratios[best] - _CLEARLY * np.hypot(doubts, doubts[best])
+        likely = clearest + _CLEARLY * doubts >= clearest.max()
         both = np.maximum(clearest, clearest.T)
         near = both > both.max() - _NEAR
         near[0, 1] |= likely[0, 1] or likely[1, 0]

@@ -261,7 +261,7 @@ def test_ring_of_reach_one_is_randomized_response(part: Callable[[str, str], Any
 @pytest.mark.parametrize(("k", "reach"), [(2, 1), (13, 6), (40, 3)])
 def test_ring_keeps_the_contract(part: Callable[[str, str], Any], k: int, reach: int) -> None:
     kind = part("response", "RingResponse")
-    assert len(check_mechanism(kind(k=k, epsilon=1.0, reach=reach))) == 8
+    assert len(check_mechanism(kind(k=k, epsilon=1.0, reach=reach))) == 9
     for wrong, rule in ((0, "at least 1"), (k // 2 + 1, f"at most {k // 2}")):
         with pytest.raises(ValueError, match=f"reach must be {rule}, got {wrong}"):
             kind(k=k, epsilon=1.0, reach=wrong)

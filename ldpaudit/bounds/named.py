@@ -24,8 +24,9 @@ class NamedBound:
     Examples
     --------
     >>> bound = NamedBound("clopper-pearson", ClopperPearson())
-    >>> round(bound.from_guesses(GuessCounts(2, 7311, 10_000, 10_000), Claim(1.0), 0.05), 4)
-    0.9629
+    >>> counts = EventCounts(7311, 10_000, 2689, 10_000)
+    >>> round(bound.from_event(counts, Claim(1.0), 0.05), 4)
+    0.957
     """
 
     name: str

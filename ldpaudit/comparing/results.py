@@ -113,7 +113,7 @@ class Results:
         >>> [str(c) for choice in results.recommend(max_success=0.05).choices for c in choice.best]
         ['ss at epsilon 2']
         >>> print(results.recommend(rule="utopia", max_influence=4.0))  # doctest: +ELLIPSIS
-        adult-hours (k = 96, 45,222 users): ss at epsilon 1 is picked by utopia, of ...
+        adult-hours (k = 96, 45,222 users): ss at epsilon 2 is picked by utopia, of ...
         """
         from ldpaudit.analysis.recommendation import recommend_from
 

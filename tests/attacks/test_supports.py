@@ -35,6 +35,10 @@ class Table:
         self.k, self.log_likelihood = mechanism.k, mechanism.log_likelihood
 
 
+def assert_two_levels(mechanism: Any) -> None:
+    assert isinstance(mechanism, HasSupports)
+
+
 def mechanisms(name: str) -> list[Any]:
     extra: dict[str, Any] = {"delta": 1e-3} if name in ("asue", "aolh") else {}
     return [
@@ -52,9 +56,10 @@ def law(k: int) -> Any:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_table_says_the_same(name: str) -> None:
-    bayes, single = create_attack("bayes"), create_attack("single-guess")
+    bayes: Any = create_attack("bayes")
+    single: Any = create_attack("single-guess")
     for m in mechanisms(name):
-        assert isinstance(m, HasSupports)
+        assert_two_levels(m)
         rng = np.random.default_rng(0)
         reports = m.privatize(rng.integers(0, m.k, 400), rng=rng)
         table = m.log_likelihood(reports)
@@ -73,7 +78,8 @@ def test_a_guess_of_hashed_values_is_uniform(k: int, epsilon: float) -> None:
     m = ldpaudit.mechanism("olh", k=k, epsilon=epsilon)
     rng = np.random.default_rng(1)
     reports = m.privatize(rng.integers(0, k, 20_000), rng=rng)
-    guess = create_attack("single-guess").guess(reports, m, np.full(k, 1 / k), rng=rng)
+    single: Any = create_attack("single-guess")
+    guess = single.guess(reports, m, np.full(k, 1 / k), rng=rng)
     table = m.log_likelihood(reports)
     best = table == table.max(axis=1)[:, None]
     place = np.cumsum(best, axis=1)[np.arange(len(guess)), guess] - 1

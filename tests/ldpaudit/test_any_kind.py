@@ -130,6 +130,7 @@ def test_what_a_mechanism_says_of_itself_is_checked() -> None:
         "estimate of mean: unbiased, batches add up, error as stated",
         "bits: 1 a report",
         "value: repr and pickle give the same mechanism, bad parameters refused",
+        "beyond the likelihood: a learned witness finds nothing more in reports of 0.0 and 100.0",
     ]
     assert "estimate of mean vector: unbiased, batches add up, error as stated" in check_mechanism(
         HalfSpace(3, 1.0)

@@ -214,7 +214,8 @@ def test_measured_only_and_exact_only_are_drawn(make: Make) -> None:
     some = make(protocols=["grr", "mss"], epsilons=[1.0, 2.0], data=[("a", 10, 100)]).frame
     for missing in (["exact"], ["value", "lower", "upper"]):
         frame = some.copy()
-        known = frame["attack"].isin(["published", "blind"]) | (frame["metric"] == "bits")
+        exact = frame["metric"].isin(["bits", "influence", "influence_mean"])
+        known = frame["attack"].isin(["published", "blind"]) | exact
         frame.loc[~known, missing] = None
         for draw in FIGURES:
             figure = draw(frame)

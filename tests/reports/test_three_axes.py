@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -75,7 +76,8 @@ def test_a_bound_from_below_says_so(make: Make) -> None:
     assert set(bounded["influence_how"]) == {"bound"}
     text = page(Results(frame, {}, pd.DataFrame())).decode()
     assert 'class="note">at least</span>' in text
-    arrows = [t for axes in three_axes(frame).axes for t in axes.texts if t.arrow_patch is not None]
+    texts: list[Any] = [t for axes in three_axes(frame).axes for t in axes.texts]
+    arrows = [t for t in texts if t.arrow_patch is not None]
     assert sum(t.get_text() == "" for t in arrows) == 2 * len(bounded)
 
 

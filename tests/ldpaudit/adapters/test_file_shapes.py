@@ -43,7 +43,7 @@ class Arrow:
 
 
 def parts() -> list[pd.DataFrame]:
-    return [FRAME[v == TRUE].reset_index(drop=True) for v in (0, 1)]
+    return [pd.DataFrame(FRAME[v == TRUE]).reset_index(drop=True) for v in (0, 1)]
 
 
 def written(folder: Path, ending: str, write: Callable[[pd.DataFrame, Path], Any]) -> list[Any]:

@@ -45,7 +45,7 @@ def test_dominance_over_two_and_over_three_axes(points: list[tuple[float, float,
     for name, point in named.items():
         for axes, column in ((2, "dominated_by"), (3, "dominated_with_influence")):
             wanted = {o for o, other in named.items() if beats(other[:axes], point[:axes])}
-            assert set(found.at[name, column]) == wanted
+            assert set(found[column][name]) == wanted
     assert (found["efficient"] == found["dominated_by"].map(len).eq(0)).all()
     alone = found["dominated_with_influence"].map(len).eq(0)
     assert (found["efficient_with_influence"] == alone).all()
@@ -65,7 +65,7 @@ def test_a_bound_from_below_never_dominates_and_may_be_dominated() -> None:
     assert found.at["high", "dominated_with_influence"] == ("same",)
     assert found.at["low", "dominated_with_influence"] == ()  # it may be just as low
     assert found["influence_how"].tolist() == ["bound", "exact", "exact", ""]
-    assert pd.isna(found.at["unknown", "efficient_with_influence"])
+    assert found["efficient_with_influence"].isna()["unknown"]
     assert not found.at["unknown", "efficient"]
 
 

@@ -119,7 +119,7 @@ def test_the_audit_finds(kind: Any, k: int) -> None:
 
 
 def test_the_correct_sibling_passes() -> None:
-    assert len(check_mechanism(broken.Response(8, 1.0))) == 5
+    assert len(check_mechanism(broken.Response(8, 1.0))) == 6
     assert ldpaudit.audit(broken.Response(8, 1.0), []).verdict == "consistent"
 
 

@@ -98,7 +98,7 @@ def test_the_published_event_is_the_one_that_theory_speaks_of(rows: pd.DataFrame
     assert len(mine) == 36
     for _, row in mine.iterrows():
         m = mechanism_of(row)
-        said = re.findall(r"([\d,]+) of ([\d,]+)", row["reason"])
+        said = re.findall(r"(\d[\d,]*) of (\d[\d,]*)", row["reason"])
         (hits, n), (false_hits, false_n) = ([int(s.replace(",", "")) for s in two] for two in said)
         assert n + false_n == row["trials"] == 40_000
         for count, trials, chance in zip((hits, false_hits), (n, false_n), rates(m), strict=True):
@@ -106,7 +106,8 @@ def test_the_published_event_is_the_one_that_theory_speaks_of(rows: pd.DataFrame
             assert low <= count <= high, row["reason"]
         counts = EventCounts(hits, n, false_hits, false_n)
         how = {"alpha": PLAN.alpha, "delta": row["delta"], "claimed": m.epsilon}
-        assert row["value"] == LdpAuditor().from_event(counts, **how)
+        shown = LdpAuditor().from_event(counts, **how)
+        assert row["value"] == shown or (shown <= 0 and math.isnan(row["value"]))
 
 
 def test_the_likelihood_ratio_shows_what_the_mechanism_has(rows: pd.DataFrame) -> None:
@@ -114,7 +115,7 @@ def test_the_likelihood_ratio_shows_what_the_mechanism_has(rows: pd.DataFrame) -
     verdicts = rows[(rows["metric"] == "epsilon_verdict") & (rows["attack"] == OURS)]
     for _, row in verdicts.iterrows():
         if row["protocol"] != "lho":
-            assert row["value"] <= row["exact"]
+            assert not row["value"] > row["exact"]  # nan where nothing is shown
     found = rows[(rows["metric"] == "epsilon_lower") & (rows["attack"] == OURS)]
     pure = found[(found["delta"] == 0) & (found["protocol"] != "lho")]
     assert len(pure) == 20

@@ -27,7 +27,7 @@ from ldpaudit.counts import EventCounts
 MU = 0.8
 EDGES = norm.cdf([-0.3, 0.9])
 SHIFTED = norm.cdf([-0.3 - MU, 0.9 - MU])
-GAUSSIAN = np.diff([[0, *EDGES, 1], [0, *SHIFTED, 1]])[::-1]  # reports rank by their ratio
+GAUSSIAN = np.diff([np.r_[0, EDGES, 1], np.r_[0, SHIFTED, 1]])[::-1]  # reports rank by their ratio
 RESPONSE = np.array([[0.25, 0.25, 0.5], [0.5, 0.25, 0.25]])
 CASES: list[tuple[Any, Any]] = [
     (GaussianCurve(MU), GAUSSIAN),

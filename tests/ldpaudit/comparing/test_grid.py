@@ -316,7 +316,7 @@ def test_a_failing_cell_is_one_row_and_is_tried_again(
         ({"protocols": ["grrr"]}, r"unknown protocol 'grrr'; did you mean grr"),
         ({"protocols": [{"name": "mss", "modul": [3]}]}, "unknown parameter of mss 'modul'; did"),
         ({"protocols": [{"name": "mss", "moduli": [4, 6]}]}, "moduli"),
-        ({"attacks": ["bayess"]}, r"unknown attack 'bayess'; did you mean bayes\?"),
+        ({"attacks": ["bayess"]}, r"unknown attack 'bayess'; did you mean bayes"),
         ({"bound": "posterior"}, "unknown bound 'posterior'"),
         ({"data": ["zipf"]}, "zipf needs k, the number of values, got None"),
         ({"data": ["adult-aeg"]}, r"unknown data set 'adult-aeg'; did you mean adult-age"),

@@ -16,7 +16,7 @@ from ldpaudit.outcomes.files import junit, markdown
 
 def audited(claim: float, answers: tuple[float, float], **how: object) -> AuditResult:
     """Recorded bits whose share of ones is known for either input."""
-    n, rng = 400, np.random.default_rng(0)
+    n, rng = 4000, np.random.default_rng(0)
     reports = [rng.permutation(n) < n * share for share in answers]
     m = ldpaudit.from_samples(*reports, epsilon=claim, **how)  # type: ignore[arg-type]
     return ldpaudit.audit(m, [])

@@ -259,7 +259,7 @@ def test_contract(name: str) -> None:
     m = build(name, 9, 3.0, (0.8, 0.2))
     assert components.check_mechanism(m)
     assert isinstance(m, HasPublishedSuccess) == (name == "alh")
-    tail = "(k=9, epsilon=3.0, success_weight=0.8, error_weight=0.2, grid='exact')"
+    tail = "(k=9, epsilon=3.0, success_weight=0.8, error_weight=0.2, grid='exact', rule=None)"
     assert repr(m) == type(m).__name__ + tail
     assert pickle.loads(pickle.dumps(m)) == m != build(name, 9, 3.0)  # noqa: S301
     assert hash(m) == hash(build(name, 9, 3.0, (0.8, 0.2)))
