@@ -15,7 +15,7 @@ import pytest
 
 import ldpaudit
 
-N, SEEDS = 1_500, 2_000
+N, SEEDS = 4_000, 2_000
 
 
 def recorded(seed: int, *, told: bool = True) -> list[list[tuple[int, int]]]:
