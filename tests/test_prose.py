@@ -26,7 +26,9 @@ def sources() -> list[Path]:
             linked = inside.parts[0] == "ldpaudit" and inside.parts[1] in FOLDERS
             if path.suffix in (".py", ".md", ".html", ".ipynb") and not linked:
                 found.append(path)
-    return [path for path in found if "decisions" not in path.parts and path.is_file()]
+    # Records are not rewritten; the site is made from what is read here already.
+    others = {"decisions", "reference", "_build"}
+    return [path for path in found if others.isdisjoint(path.parts) and path.is_file()]
 
 
 def resolve(name: str) -> object:
