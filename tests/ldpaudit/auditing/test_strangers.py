@@ -106,7 +106,7 @@ def test_a_leak_between_some_inputs_is_found_by_default(mechanism: Any) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("mechanism", LEAKS, ids=lambda m: f"{type(m).__name__}-{m.k}")
 def test_it_is_found_in_nearly_every_run(mechanism: Any) -> None:
-    trials = max(5000, 200 * mechanism.k)
+    trials = max(20_000, 200 * mechanism.k)
     found = [ldpaudit.audit(mechanism, [], trials=trials, seed=seed) for seed in range(20)]
     assert sum(result.verdict == "violation" for result in found) >= 19
 
