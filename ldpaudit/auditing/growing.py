@@ -36,16 +36,20 @@ def settled(plan: Planned) -> Found:
         return found
     whole: Any = recorded.with_growing()
     if _beyond(found, plan):
-        return found if whole is not None else found._replace(dependence=_reason(names))
+        return found if whole is not None else _of_growing(found, names)
     if whole is None:
         return found
     both: Any = replace(plan, mechanism=whole)  # type: ignore[type-var]
     more: Found = both.bounds()
-    return more._replace(dependence=_reason(names)) if _beyond(more, plan) else found
+    return _of_growing(more, names) if _beyond(more, plan) else found
 
 
 def _beyond(found: Found, plan: Planned) -> bool:
     return found.verdict.epsilon_lower > plan.claim.epsilon
+
+
+def _of_growing(found: Found, names: tuple[str, ...]) -> Found:
+    return found._replace(dependence=_reason(names), grows=True)
 
 
 def _reason(names: tuple[str, ...]) -> str:

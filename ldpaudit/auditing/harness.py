@@ -209,6 +209,7 @@ def audit(
         pair=found.pair,
         inputs=None if found.pair is None else tuple(input_text(mechanism, v) for v in found.pair),
         dependence=found.dependence,
+        grows=found.grows,
         scope=found.scope,
         outside=None if found.pair is None else no_neighbours(mechanism, found.pair),
         unseen=found.unseen,

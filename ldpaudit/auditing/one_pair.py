@@ -29,6 +29,7 @@ class Found(NamedTuple):
     pair: tuple[int, int] | None = None
     scope: str | None = None
     dependence: str | None = None
+    grows: bool = False
     unseen: tuple[str, ...] = ()
 
 

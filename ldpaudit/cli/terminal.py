@@ -17,11 +17,10 @@ _COLOUR = {"consistent": "green", "violation": "red bold", "inconclusive": "yell
 def show_audit(result: AuditResult) -> None:
     """Print an audit as `print` does, the verdict in its colour."""
     console = Console(highlight=False, soft_wrap=True)
-    for line in audit_lines(result):
-        verdict, colon, rest = line.partition(": ")
-        if colon and verdict == result.verdict:
-            console.print(f"[{_COLOUR[verdict]}]{verdict}[/]: ", end="")
-            line = rest
+    title, verdict, *rest = audit_lines(result)  # the second line begins with the verdict
+    console.print(title, markup=False)
+    console.print(result.verdict, style=_COLOUR[result.verdict], end="")
+    for line in (verdict[len(result.verdict) :], *rest):
         console.print(line, markup=False)
 
 

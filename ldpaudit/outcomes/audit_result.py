@@ -51,9 +51,10 @@ class AuditResult:
     when an epsilon within min(claim, 1) above the claim would not have been detected with
     probability 0.9, unless the exact epsilon is `proven` (by the tests of the catalogue);
     when the bound passes the claim and reports are no independent draws (`dependence` says
-    why); and when the claim does not speak of the inputs (`outside`). Else it is
-    ``"consistent"``. `scope` says of which inputs, None where of all; `unseen` what a learned
-    witness does not look at.
+    why, `grows` whether only columns show it that do nothing but grow); and when the claim does
+    not speak of the inputs (`outside`). Else it is ``"consistent"``.
+    `scope` says of which inputs, None where of all; `unseen` what a learned witness does not look
+    at.
 
     `exact_epsilon` is infinite where some report rules an input out, and None where nothing
     exact is known. `inputs` are the labels of the `pair` that was told apart, `k` the number
@@ -90,6 +91,7 @@ class AuditResult:
     pair: tuple[int, int] | None = None
     inputs: tuple[str, ...] | None = None
     dependence: str | None = None
+    grows: bool = False
     influence: InfluenceOutcome | None = None
     scope: str | None = None
     outside: str | None = None

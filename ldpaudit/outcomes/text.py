@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -27,7 +28,7 @@ def audit_lines(result: AuditResult) -> list[str]:
     if result.mse is not None:
         mse = result.mse
         exact = "" if mse.exact is None else f", exact {mse.exact:.4g}"
-        of = "a value" if result.estimand in SHARES else f"of the {result.estimand}"
+        of = "per value" if result.estimand in SHARES else f"of the {result.estimand}"
         lines.append(
             f"mean squared error {of}, {mse.num_users:,} users ({mse.data}): measured "
             f"{mse.value:.4g} over {mse.repetitions} collections{exact}"
@@ -41,7 +42,7 @@ def next_step(result: AuditResult) -> str | None:
     """What to try after an audit that showed nothing; None after any other."""
     if result.verdict != "inconclusive":
         return None
-    if result.dependence is not None and "only grows" in result.dependence:
+    if result.grows:
         return "number and time the reports of both inputs alike, or choose columns without it"
     if result.dependence is not None:
         return "draw every report alone, with randomness of its own, and record them in that order"
@@ -70,7 +71,9 @@ def _epsilon_rows(result: AuditResult) -> list[tuple[str, ...]]:
 
 def _attack_rows(result: AuditResult) -> list[tuple[str, ...]]:
     interval = f"{confidence(result.alpha)} interval"
-    rows: list[tuple[str, ...]] = [("attack on one report", "success", interval, "exact")]
+    uniform = all(math.isclose(outcome.blind * result.k, 1) for outcome in result.attacks[:1])
+    head = f"attack on one report, {'uniform prior' if uniform else 'prior as given'}"
+    rows: list[tuple[str, ...]] = [(head, "success", interval, "exact")]
     for outcome in result.attacks:
         exact = "" if outcome.exact is None else f"{outcome.exact:.6g}"
         what = "" if outcome.metric == "attack_success" else outcome.metric.replace("_", " ")
