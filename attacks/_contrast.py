@@ -20,7 +20,7 @@ _COLUMNS, _LEVELS = 64, 256
 _PARTS = 16
 #: Standard errors by which a log ratio is brought nearer to 0.
 _SHY = 2.0
-#: Standard errors by which others must differ more than the first two (the ends, of a domain).
+#: Standard errors by which another pair must be told apart more than the first two.
 _CLEARLY = 3.0
 #: Log ratios this near are the same: then the pair that differs most in all is taken.
 _NEAR = 0.1
@@ -31,13 +31,33 @@ def most_different(
 ) -> tuple[int, int]:
     """Places of the pair whose clearest level has the largest log ratio, or that differs most.
 
-    `inputs` are numbers below `count`, one per report. Log ratios count if they exceed the claim
-    by more than chance; else the columns of all levels together decide. The first two stay the
-    pair unless another differs more beyond chance. Only pairs that are `allowed` are compared.
+    `inputs` are numbers below `count`, one per report, in random order. Log ratios count if they
+    exceed the claim by more than chance; else the columns of all levels together decide. The
+    first two (the ends, of a domain) stay the pair unless another differs more beyond chance.
+    Only pairs that are `allowed` are compared.
     """
+    codes = list(_codes(rows))
+    left_out = np.eye(count, dtype=np.bool_) if allowed is None else ~allowed
+    pair, clear = _best(codes, inputs, claimed, left_out)
+    if clear or pair == (0, 1) or left_out[0, 1]:
+        return pair
+    half = len(inputs) // 2
+    early, late = ([own[rows] for own in codes] for rows in (slice(half), slice(half, None)))
+    found, _ = _best(early, inputs[:half], claimed, left_out)
+    if found == (0, 1) or _exceeds(found, early, inputs[:half], late, inputs[half:]) < _CLEARLY:
+        return 0, 1
+    return pair
+
+
+def _best(
+    codes: list[Codes], inputs: Ints, claimed: float, left_out: Bools
+) -> tuple[tuple[int, int], bool]:
+    """The pair that is told apart most, and whether the first two are surely not as clear."""
+    count = len(left_out)
     drawn = np.bincount(inputs, minlength=count)
-    tables = [_table(codes, inputs, count) for codes in _codes(rows)]
-    tables.sort(key=lambda table: -_spread(table, drawn))
+    tables = sorted(
+        (_table(own, inputs, count) for own in codes), key=lambda table: -_spread(table, drawn)
+    )
     clearest, apart = np.full((count, count), -np.inf), np.zeros((count, count))
     doubts = np.zeros((count, count))
     for table in tables[:_COLUMNS]:
@@ -53,21 +73,38 @@ def most_different(
             weight = np.exp(shares[:, level, None]) - np.exp(shares[None, :, level])
             apart += weight * ratio
         apart -= table.shape[1] * (1 / drawn[:, None] + 1 / drawn[None, :])
-    left_out = np.eye(count, dtype=np.bool_) if allowed is None else ~allowed
     clearest[left_out] = apart[left_out] = -np.inf
+    clear = False
     if clearest.max() > claimed:
-        likely = clearest + _CLEARLY * doubts >= clearest.max()
+        likely = clearest + (_SHY + 1) * doubts >= clearest.max()
+        clear = not (likely[0, 1] or likely[1, 0])
         both = np.maximum(clearest, clearest.T)
-        near = both > both.max() - _NEAR
-        near[0, 1] |= likely[0, 1] or likely[1, 0]
-        apart = np.where(near, apart, -np.inf)
+        apart = np.where(both > both.max() - _NEAR, apart, -np.inf)
     one, two = divmod(int(apart.argmax()), count)
-    # Of a difference of two sums, as if all columns said the same: then it is largest.
-    spread = len(tables[:_COLUMNS]) * (1 / drawn[one] + 1 / drawn[two])
-    noise = math.sqrt(8 * spread * max(float(apart[one, two]), 0.0)) + spread
-    if apart[0, 1] >= apart[one, two] - _CLEARLY * noise:
-        return 0, 1
-    return min(one, two), max(one, two)
+    return (min(one, two), max(one, two)), clear
+
+
+def _exceeds(
+    pair: tuple[int, int], early: list[Codes], before: Ints, late: list[Codes], after: Ints
+) -> float:
+    """By how many standard errors a pair is told apart more than the first two.
+
+    Scores are log ratios in the early reports, summed over columns; what they tell apart is
+    counted in the late ones, so neither the choice of the pair nor the scores flatter it.
+    """
+    gap = variance = 0.0
+    for sign, (one, two) in ((1, pair), (-1, (0, 1))):
+        scores = np.zeros(len(after))
+        for known, seen in zip(early, late, strict=True):
+            size = int(max(known.max(initial=0), seen.max(initial=0))) + 1
+            counts = [np.bincount(known[before == place], minlength=size) for place in (one, two)]
+            logs = [np.log((own + 0.5) / (own.sum() + 1)) for own in counts]
+            scores += (logs[0] - logs[1])[seen]
+        for side, place in ((1, one), (-1, two)):
+            own = scores[after == place]
+            gap += sign * side * float(own.mean())
+            variance += float(own.var()) / own.size
+    return gap / math.sqrt(variance) if variance else math.copysign(math.inf, gap)
 
 
 def _codes(rows: Any) -> Iterator[Codes]:

@@ -106,7 +106,7 @@ def test_a_leak_between_some_inputs_is_found_by_default(mechanism: Any) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("mechanism", LEAKS, ids=lambda m: f"{type(m).__name__}-{m.k}")
 def test_it_is_found_in_nearly_every_run(mechanism: Any) -> None:
-    trials = max(20_000, 200 * mechanism.k)
+    trials = max(5000, 200 * mechanism.k)
     found = [ldpaudit.audit(mechanism, [], trials=trials, seed=seed) for seed in range(20)]
     assert sum(result.verdict == "violation" for result in found) >= 19
 
@@ -159,7 +159,7 @@ def test_the_inputs_are_those_at_the_ends_first() -> None:
 
 
 def test_the_first_two_inputs_stay_unless_others_differ_more() -> None:
-    """Three standard errors between sums of all columns: of 30 equal channels none is misjudged."""
+    """Three standard errors, in reports that chose nothing: of 30 equal channels none is misjudged."""
     attack: Any = create_attack("learned")
     for seed in range(30):
         rng = np.random.default_rng(seed)

@@ -15,7 +15,7 @@ RARE = {"1e-4 trace": 1e-4}
 FEW = {
     "1e-3 trace": 100_000,
     "ten percent too much": 60_000,
-    "the pair (3, 17) of 25": 20_000,
+   
     "sign of zero": 5000,
 }
 
