@@ -46,7 +46,7 @@ MODULES = {
     "store": ("comparing.store",),
     "streams": ("collecting.streams",),
     "study": ("comparing.study",),
-    "targets": ("cli.targets",),
+    "targets": ("cli.targets", "adapters.endings"),
     "verdicts": ("auditing.levels", "auditing.bound_choice"),
     "witness": (
         "games.thresholds",

@@ -10,7 +10,7 @@ PARQUET, FEATHER = (".parquet", ".pq"), (".feather", ".arrow", ".ipc", ".arrows"
 #: Of compressed text.
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 #: Endings of files of recorded reports; text may be compressed.
-ENDINGS = (*TEXT, *JSON, *PARQUET, *FEATHER, ".npy")
+RECORDED = (*TEXT, *JSON, *PARQUET, *FEATHER, ".npy")
 KNOWN = (
     "a .csv, .tsv, .txt or .jsonl file (also .gz, .bz2, .xz, .zst), .parquet, .feather, .arrow or "
     ".npy file, or a folder of .parquet files"
@@ -42,5 +42,5 @@ def ending_of(name: str) -> str | None:
     """The known ending of a file, without that of its compression."""
     name = name.lower()
     plain = next((name.removesuffix(end) for end in COMPRESSED if name.endswith(end)), name)
-    found = next((end for end in ENDINGS if plain.endswith(end)), None)
+    found = next((end for end in RECORDED if plain.endswith(end)), None)
     return found if plain == name or found in (*TEXT, *JSON) else None

@@ -159,7 +159,7 @@ def test_the_inputs_are_those_at_the_ends_first() -> None:
 
 
 def test_the_first_two_inputs_stay_unless_others_differ_more() -> None:
-    """Three standard errors, in reports that chose nothing: of 30 equal channels none is misjudged."""
+    """Three standard errors, in reports that chose nothing: none of 30 equal channels misleads."""
     attack: Any = create_attack("learned")
     for seed in range(30):
         rng = np.random.default_rng(seed)

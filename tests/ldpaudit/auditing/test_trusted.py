@@ -15,7 +15,6 @@ RARE = {"1e-4 trace": 1e-4}
 FEW = {
     "1e-3 trace": 100_000,
     "ten percent too much": 60_000,
-   
     "sign of zero": 5000,
 }
 
