@@ -52,6 +52,12 @@ class Training:
         return replace(self, codes=self.codes[rows], first=self.first[rows])
 
     @property
+    def alone(self) -> Training:
+        """Without the columns beyond the first `counted`."""
+        own = slice(self.counted)
+        return replace(self, codes=self.codes[:, own], sizes=self.sizes[own])
+
+    @property
     def prior_odds(self) -> float:
         """Log odds of the first input, which no score contains."""
         ones = np.count_nonzero(self.first)

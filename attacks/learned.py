@@ -192,14 +192,15 @@ class LearnedDistinguisher:
         counted = sum(not isinstance(column.coder, Seen) for column in columns)
         training = Training(codes, [column.size for column in columns], first[order], counted)
         with one_thread():
-            name, loss = _choose(training, held_out)
-        with one_thread():
+            name, judged, training = _with_what_came_again(training, held_out)
             model = MODELS[name](training) if name in MODELS else None
+        loss = float(judged.mean())
         repeated, losses = RepeatedNoise.learn(keys, first)
         if losses.mean() + _CLEAR * losses.std() / math.sqrt(len(losses)) < loss:
             name, loss = "repeated", float(losses.mean())
             return LearnedScore(name, loss, form, columns, model, repeated, looked_at=seen)
-        return LearnedScore(name, loss, form, columns, model, looked_at=seen)
+        read = columns[: len(training.sizes)]
+        return LearnedScore(name, loss, form, read, model, looked_at=seen)
 
     def most_different(
         self, reports: Reports, inputs: Ints, claimed: float, allowed: Bools | None = None
@@ -226,8 +227,24 @@ def _split(first: Bools, limit: int, rng: np.random.Generator) -> tuple[Ints, in
     return np.concatenate(parts), len(parts[0])
 
 
-def _choose(training: Training, held_out: int) -> tuple[str, float]:
-    """The simplest model within a standard error of the least log loss, and its loss."""
+def _with_what_came_again(training: Training, held_out: int) -> tuple[str, Floats, Training]:
+    """The model, its losses, and the columns: what came again counts where it tells more.
+
+    Such columns know half of the labels. Beside columns that tell all there is they are noise.
+    """
+    if not training.counted:
+        return *_choose(training, held_out), training
+    name, losses = _choose(training.alone, held_out)
+    if training.counted < len(training.sizes):
+        other, more = _choose(training, held_out)
+        gain = losses - more
+        if gain.mean() > gain.std() / math.sqrt(held_out):
+            return other, more, training
+    return name, losses, training.alone
+
+
+def _choose(training: Training, held_out: int) -> tuple[str, Floats]:
+    """The simplest model within a standard error of the least log loss, and its losses."""
     judged = training[:held_out]
     weights = np.where(judged.first, 0.5 / judged.first.mean(), 0.5 / (1 - judged.first.mean()))
     losses: dict[str, Floats] = {}
@@ -243,10 +260,10 @@ def _choose(training: Training, held_out: int) -> tuple[str, float]:
             losses[name] = weights * np.logaddexp(0, np.where(judged.first, -scores, scores))
     least = min(losses.values(), key=np.mean, default=np.full(1, math.inf))
     if least.mean() >= math.log(2):
-        return "nothing", math.log(2)
+        return "nothing", np.full(held_out, math.log(2))
     simplest = next(
         name
         for name, loss in losses.items()
         if np.mean(loss - least) <= np.std(loss - least) / math.sqrt(held_out)
     )
-    return simplest, float(losses[simplest].mean())
+    return simplest, losses[simplest]

@@ -45,6 +45,7 @@ __all__ = [
     "check_text",
     "check_trials",
     "check_values",
+    "one_line",
     "shown",
 ]
 
@@ -66,9 +67,21 @@ MAX_TABLE_ENTRIES = 2**28
 MAX_LISTED_REPORTS = 2**20
 
 
+def one_line(text: str) -> str:
+    r"""Text of any origin as one line that a terminal shows: what is not printable is escaped.
+
+    >>> one_line("malformed:\n  \x1b[2J")
+    'malformed: \\x1b[2J'
+    """
+    words = " ".join(text.split())
+    if words.isprintable():
+        return words
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in words)
+
+
 def shown(value: object) -> str:
     """A wrong value on one line, cut where it is long."""
-    text = " ".join(repr(value).split())
+    text = one_line(repr(value))
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NoReturn, TextIO
 
 import typer
 
+from ldpaudit.validate import one_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -22,8 +24,7 @@ EXIT = {
 
 def fail(message: str, code: int = EXIT_USAGE) -> NoReturn:
     """Say why in one line on stderr, and leave."""
-    line = " ".join(message.split())
-    typer.echo(f"ldpaudit: {line}", err=True)
+    typer.echo(f"ldpaudit: {one_line(message)}", err=True)
     sys.exit(code)
 
 
@@ -35,7 +36,7 @@ def _warn(
     file: TextIO | None = None,  # noqa: ARG001
     line: str | None = None,  # noqa: ARG001
 ) -> None:
-    typer.echo(f"ldpaudit: warning: {' '.join(str(message).split())}", err=True)
+    typer.echo(f"ldpaudit: warning: {one_line(str(message))}", err=True)
 
 
 @contextmanager

@@ -47,7 +47,7 @@ class DaskWorkers:
                     silence_logs=logging.CRITICAL,
                 )
         try:
-            self._client = distributed.Client(self._cluster or scheduler, timeout=PATIENCE)
+            self._client = _connected(distributed.Client, self._cluster or scheduler)
         except (OSError, ValueError) as error:
             raise ValueError(f"no Dask scheduler answers at {scheduler!r}: {error}.") from None
 
@@ -113,6 +113,18 @@ class DaskWorkers:
         if self._cluster is not None:
             with suppress(KeyError):  # its own, of a worker that died a moment ago
                 self._cluster.close()
+
+
+def _connected(client: Any, address: Any) -> Any:
+    """A client whose thread has started.
+
+    Dask (2026.8.0) grants its thread ten seconds, and is left with a bare assertion where a
+    busy machine takes longer.
+    """
+    for _ in range(2):
+        with suppress(AssertionError):
+            return client(address, timeout=PATIENCE)
+    return client(address, timeout=PATIENCE)
 
 
 def _run_limited(task: Task) -> Cell:

@@ -17,6 +17,7 @@ from typing import Any
 from ldpaudit.comparing.cell import Cell
 from ldpaudit.outcomes.audit_result import SCHEMA
 from ldpaudit.outcomes.table import REAL
+from ldpaudit.validate import one_line
 
 FILE_NAME = "results.sqlite"
 #: "ldpa" in the header of the file, and the version of what its tables hold.
@@ -103,7 +104,7 @@ class Store:
             return False
 
     def _refused(self, reason: str, advice: str) -> StoreError:
-        return StoreError(f"{self.path} cannot be used as a store ({reason}); {advice}.")
+        return StoreError(f"{self.path} cannot be used as a store ({one_line(reason)}); {advice}.")
 
     @contextmanager
     def _usable(self) -> Iterator[None]:
@@ -139,7 +140,7 @@ class Store:
         with self._usable():
             fault = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
             if fault != "ok":
-                raise self._refused(f"it is damaged: {' '.join(fault.split())}", _START_OVER)
+                raise self._refused(f"it is damaged: {fault}", _START_OVER)
 
     def _create(self, connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA journal_mode=WAL")

@@ -182,5 +182,5 @@ def _sentence(error: BaseException) -> str:
         text = f"{type(error).__name__}: {error}"
     except Exception:
         text = type(error).__name__
-    text = re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(text.split()))
-    return text.encode(errors="backslashreplace").decode()[:500]
+    text = re.sub(r" at 0x[0-9a-fA-F]+", "", validate.one_line(text))
+    return text[:500]

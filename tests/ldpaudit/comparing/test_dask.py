@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from ldpaudit.comparing import dask_workers
 from ldpaudit.comparing.grid import compare
 from ldpaudit.comparing.running import DIED
 from ldpaudit.sampling import BLOCK
@@ -138,6 +139,18 @@ def test_no_scheduler_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
         compare(STUDY, backend="dask", scheduler="tcp://127.0.0.1:1")
     with pytest.raises(ValueError, match="no Dask scheduler answers at 'nonsense://x'"):
         compare(STUDY, backend="dask", scheduler="nonsense://x")
+
+
+def test_a_thread_that_starts_late_is_waited_for() -> None:
+    tried = []
+
+    def client(address: str, timeout: int) -> str:
+        tried.append((address, timeout))
+        assert len(tried) > 2
+        return "client"
+
+    assert dask_workers._connected(client, "tcp://here:1") == "client"
+    assert len(tried) == 3
 
 
 def test_no_workers_is_one_sentence(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -225,6 +225,15 @@ def test_a_hundred_damaged_stores(tmp_path: Path) -> None:
     assert refused > 50
 
 
+def test_what_sqlite_cites_of_a_damaged_store_stays_on_one_line(tmp_path: Path) -> None:
+    compare(TINY, out=tmp_path)
+    path = tmp_path / FILE_NAME
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE ", b"C\nEATE\x1bTABLE "))
+    with pytest.raises(ValueError, match="cannot be used as a store") as refused:
+        compare(TINY, out=tmp_path)
+    assert str(refused.value).isprintable()
+
+
 def test_a_damaged_store_is_exit_2_and_one_line(run: Run, tmp_path: Path) -> None:
     (tmp_path / "study.toml").write_text(to_toml(resolve(TINY)))
     compare(TINY, out=tmp_path / "out")
