@@ -9,7 +9,7 @@ import bz2
 import gzip
 import json
 import lzma
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +46,14 @@ def parts() -> list[pd.DataFrame]:
     return [pd.DataFrame(FRAME[v == TRUE]).reset_index(drop=True) for v in (0, 1)]
 
 
-def written(folder: Path, ending: str, write: Callable[[pd.DataFrame, Path], Any]) -> list[Any]:
+def written(
+    folder: Path,
+    ending: str,
+    write: Callable[[pd.DataFrame, Path], Any],
+    frames: Sequence[pd.DataFrame] = (),
+) -> list[Any]:
     paths = [folder / f"{v}{ending}" for v in (0, 1)]
-    for part, path in zip(parts(), paths, strict=True):
+    for part, path in zip(frames or parts(), paths, strict=True):
         write(part, path)
     return list(map(str, paths))
 
@@ -65,7 +70,8 @@ def folder_of(part: pd.DataFrame, path: Path) -> None:
     for day in (0, 1):
         inner = path / f"day={day}"
         inner.mkdir(parents=True)
-        part[day * N // 2 : (day + 1) * N // 2].to_parquet(inner / "part-0.parquet")
+        half = len(part) // 2
+        part[day * half : (day + 1) * half].to_parquet(inner / "part-0.parquet")
     (path / "_SUCCESS").touch()
 
 
@@ -87,7 +93,8 @@ def stream(part: pd.DataFrame, path: Path) -> None:
 
 def indexed(part: pd.DataFrame) -> pd.DataFrame:
     """With an index that differs from that of the other input, and has no name."""
-    return part.set_axis(range(1000 * part["answer"].iloc[0], 1000 * part["answer"].iloc[0] + N))
+    start = 1000 * part["answer"].iloc[0]
+    return part.set_axis(range(start, start + len(part)))
 
 
 def structured(part: pd.DataFrame) -> np.ndarray:
