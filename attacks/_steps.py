@@ -22,6 +22,7 @@ _FORMS: dict[type, str] = {
     bool: "bool", np.bool_: "bool", int: "int", float: "float", str: "str", bytes: "bytes",
     np.str_: "str", np.bytes_: "bytes", type(None): "nothing",
 }  # fmt: skip
+_PLAIN = {int, float, bool, type(None)}
 _SEQUENCES = (tuple, list, set, frozenset, np.ndarray)
 
 
@@ -51,8 +52,19 @@ class Entry:
         if part.ndim > 1:
             return part.reshape(len(part), -1)[:, self.place]
         needed = self.place if self.place >= 0 else -self.place - 1
-        return as_array(
-            [ordered(row)[self.place] if length(row) > needed else None for row in part.tolist()]
+        rows, place = part.tolist(), self.place
+        if set(map(type, rows)) <= {tuple, list}:
+            return as_array([row[place] if len(row) > needed else None for row in rows])
+        return as_array([ordered(row)[place] if length(row) > needed else None for row in rows])
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """Sets as tuples, in the order of the text of their items, so that they are sorted once."""
+
+    def __call__(self, part: Raw) -> Raw:
+        return as_objects(
+            [tuple(ordered(row)) if isinstance(row, set | frozenset) else row for row in part]
         )
 
 
@@ -224,8 +236,14 @@ def numbers(column: Raw) -> Raw:
     """A column as numbers, nan where it holds anything else."""
     if column.dtype.kind in "biuf":
         return column
+    rows = column.tolist()
+    if set(map(type, rows)) <= _PLAIN:
+        try:
+            return np.array(rows, dtype=np.float64)  # nan of None
+        except OverflowError:
+            pass
     known = (int, float, np.number, np.bool_)
-    return np.array([_float(x) if isinstance(x, known) else np.nan for x in column.tolist()])
+    return np.array([_float(x) if isinstance(x, known) else np.nan for x in rows])
 
 
 def integers(column: Raw) -> Raw:

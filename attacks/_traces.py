@@ -21,6 +21,7 @@ from ._steps import (
     Bag,
     Entry,
     Number,
+    Ordered,
     Raw,
     Step,
     Times,
@@ -206,7 +207,7 @@ def traces_of(part: Part) -> Iterator[tuple[tuple[Step, ...], Coder | None]]:
     for step in _own(part):
         yield (*steps, step), None
     if kind == "items":
-        yield from _parts_at(part, _places(found))
+        yield from _parts_at(in_order := _sorted(part), _places(in_order.found))
         yield from _counts_at(part, [row for row in found.tolist() if length(row) > 0])
     elif kind == "written":
         yield (*steps, Tokens(), Descents()), None
@@ -250,6 +251,14 @@ def _own(part: Part) -> Iterator[Step]:
     if kind == "integer" or np.nanmax(np.abs(numbers(found))) >= 2:
         yield from map(Residue, MODULI)
         yield from (Digit(-place) for place in WHOLE)
+
+
+def _sorted(part: Part) -> Part:
+    """The same, sets as tuples."""
+    if not any(isinstance(row, set | frozenset) for row in part.found.tolist()):
+        return part
+    step = Ordered()
+    return part._replace(steps=(*part.steps, step), found=step(part.found))
 
 
 def _places(found: Raw) -> list[Step]:

@@ -202,6 +202,10 @@ def _nested(report: Any) -> Any:
 
 def _kinds(entries: Iterable[Any], report: Any, place: int, where: Where) -> set[bool]:
     """Which of numbers (False) and texts (True) there are; anything else is refused."""
+    entries = list(entries)
+    types = set(map(type, entries))
+    if types <= _PLAIN.keys() and not (float in types and any(e != e for e in entries)):
+        return {kind is str for kind in types}
     kinds = set()
     for entry in entries:
         if (what := missing(entry)) is not None:
