@@ -194,7 +194,7 @@ def parts_of(part: Raw, steps: tuple[Step, ...] = ()) -> Iterator[Part]:
         coder, ways, kind = _code(part, again)
     else:
         rows = part.tolist()
-        forms = {form(type(row)) for row in rows}
+        forms = set(map(form, set(map(type, rows))))
         if "dict" in forms:
             kind, ways = "rows", map(Key, _keys(rows))
         elif any(length(row) >= 0 for row in rows):

@@ -201,7 +201,7 @@ def as_array(reports: Reports) -> Raw:
     if np.ndarray in kinds:
         alike = kinds == {np.ndarray} and len({(row.dtype, row.shape) for row in rows}) == 1
         return np.asarray(rows) if alike else as_objects(rows)
-    if len({form(kind) for kind in kinds}) > 1 or (
+    if len(set(map(form, kinds))) > 1 or (
         kinds <= {str, np.str_} and any(row.endswith("\0") for row in rows)
     ):
         return as_objects(rows)

@@ -68,7 +68,9 @@ class Form:
     def __call__(self, part: Raw) -> Raw:
         if part.dtype.kind != "O":
             return np.full(len(part), self._place(form(part.dtype.type)))
-        return np.array([self._place(form(type(row))) for row in part.tolist()])
+        rows = part.tolist()
+        places = {kind: self._place(form(kind)) for kind in set(map(type, rows))}
+        return np.array([places[type(row)] for row in rows])
 
     def _place(self, kind: str) -> int:
         return self.known.index(kind) if kind in self.known else len(self.known)
@@ -233,7 +235,7 @@ def _own(part: Part) -> Iterator[Step]:
             yield from map(Comes, values[np.argsort(-counts, kind="stable")[:_CHARACTERS]].tolist())
         return
     if found.dtype.kind == "O":
-        known = sorted({form(type(row)) for row in found.tolist()})
+        known = sorted(set(map(form, set(map(type, found.tolist())))))
         if len(known) > 1:
             yield Form(tuple(known))
     if kind in ("text", "items", "written"):

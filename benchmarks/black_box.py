@@ -102,9 +102,8 @@ def main() -> None:
     """Print a table."""
     pairs = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     pythons = [sys.executable, *sys.argv[2:3]]
-    print(
-        "| reports | CPU s | MB | epsilon >= | the other's | CPU, ratio |\n|---|---|---|---|---|---|"
-    )
+    print("| reports | CPU s | MB | epsilon >= | the other's | CPU, ratio |")
+    print("|---|---|---|---|---|---|")
     for name in (*RECORDED, *CALLED):
         runs = [[_apart(python, name) for python in pythons] for _ in range(pairs)]
         ours = [statistics.median(run[0][i] for run in runs) for i in range(3)]

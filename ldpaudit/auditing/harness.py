@@ -213,6 +213,7 @@ def audit(
         scope=found.scope,
         outside=None if found.pair is None else no_neighbours(mechanism, found.pair),
         unseen=found.unseen,
+        counted=found.counted,
         proven=ours(mechanism) and exact is not None,
     )
 

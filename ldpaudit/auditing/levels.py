@@ -20,6 +20,12 @@ class Levels:
     verdict_alpha: float
     claim: Claim
 
+    def shared(self, games: int) -> Levels:
+        """The same for each of so many games, which share alpha."""
+        return dataclasses.replace(
+            self, alpha=self.alpha / games, verdict_alpha=self.verdict_alpha / games
+        )
+
     def nothing(self, reason: str) -> tuple[EpsilonBound, EpsilonBound]:
         """Both bounds where nothing can be played: they show nothing, and why."""
         empty = (-math.inf, self.bound.name, self.bound.kind)

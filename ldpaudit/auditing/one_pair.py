@@ -12,11 +12,12 @@ from ldpaudit.auditing.stopping import StopWhen, play_until
 from ldpaudit.bounds.named import NamedBound
 from ldpaudit.claim import Claim
 from ldpaudit.contracts import HasLikelihood, Mechanism
-from ldpaudit.games.evidence import Prepared
+from ldpaudit.games.evidence import Evidence, Prepared
 from ldpaudit.games.independence import doubt
 from ldpaudit.games.kary_game import KaryGame
 from ldpaudit.games.power import with_power
 from ldpaudit.games.preparation import prepare
+from ldpaudit.games.told import told
 from ldpaudit.outcomes.parts import EpsilonBound
 from ldpaudit.selection.promising import Inputs, alike, ours
 
@@ -31,6 +32,8 @@ class Found(NamedTuple):
     dependence: str | None = None
     grows: bool = False
     unseen: tuple[str, ...] = ()
+    #: What each game counted, where the reports were all drawn.
+    counted: tuple[Evidence, ...] = ()
 
 
 def check_pair(pair: tuple[int, int], k: int) -> tuple[int, int]:
@@ -95,20 +98,14 @@ def played(levels: Levels, games: list[Prepared] | str, stop: StopWhen, jobs: in
     """Both bounds of the games, alpha shared; a violation needs reports that are independent."""
     if isinstance(games, str):
         return Found(*levels.nothing(games))
-    shared = len(games)
-    each = replace(levels, alpha=levels.alpha / shared, verdict_alpha=levels.verdict_alpha / shared)
-    both = [_at_levels(each, game, stop, jobs) for game in games]
-    best = []
-    for bounds, alpha in zip(
-        zip(*both, strict=True), (levels.alpha, levels.verdict_alpha), strict=True
-    ):
-        bound = max(bounds, key=lambda b: b.epsilon_lower)
-        if shared > 1:
-            text = f"{bound.searched}; the better of {shared} witnesses at alpha / {shared} each"
-            power = min((b.detectable for b in bounds if b.detectable is not None), default=None)
-            bound = replace(bound, alpha=alpha, searched=text, detectable=power)
-        best.append(bound)
-    lower, verdict = best
+    each = levels.shared(len(games))
+    both, counted = zip(*(_at_levels(each, game, stop, jobs) for game in games), strict=True)
+    lower, verdict = (
+        best_of(bounds, alpha)
+        for bounds, alpha in zip(
+            zip(*both, strict=True), (levels.alpha, levels.verdict_alpha), strict=True
+        )
+    )
     reason = None
     if verdict.epsilon_lower > levels.claim.epsilon and not ours(games[0].game.mechanism):
         place = [bounds[1].epsilon_lower for bounds in both].index(verdict.epsilon_lower)
@@ -117,17 +114,43 @@ def played(levels: Levels, games: list[Prepared] | str, stop: StopWhen, jobs: in
     for prepared in games:
         learned = getattr(getattr(prepared.game, "distinguisher", None), "not_looked_at", ())
         unseen.update(learned)
-    return Found(lower, verdict, dependence=reason, unseen=tuple(sorted(unseen)))
+    return Found(
+        lower, verdict, dependence=reason, unseen=tuple(sorted(unseen)), counted=tuple(counted)
+    )
 
 
 def _at_levels(
     levels: Levels, prepared: Prepared, stop: StopWhen, jobs: int
-) -> tuple[EpsilonBound, EpsilonBound]:
-    """Play one game; both bounds."""
+) -> tuple[tuple[EpsilonBound, EpsilonBound], Evidence]:
+    """Play one game; both bounds, and what was counted."""
     if stop.never:
         evidence = prepared.play(prepared.reports, jobs=jobs)
         found = levels.both(evidence)
     else:
         found, evidence = play_until(stop, prepared, levels.both, levels.bound, levels.claim, jobs)
     lower, verdict = with_power(found, evidence, levels.both, levels.bound, levels.claim)
-    return lower, verdict
+    return (lower, verdict), told(evidence)
+
+
+def verdict_at(levels: Levels, counted: Sequence[Evidence]) -> EpsilonBound:
+    """The verdict's bound at its level, of games that were all played before it was known."""
+    each = levels.shared(len(counted))
+
+    def at_level(evidence: Evidence) -> tuple[EpsilonBound, ...]:
+        return (evidence.lower_bound(each.bound, each.claim, each.verdict_alpha),)
+
+    bounds = [
+        with_power(at_level(evidence), evidence, at_level, each.bound, each.claim)[0]
+        for evidence in counted
+    ]
+    return best_of(bounds, levels.verdict_alpha)
+
+
+def best_of(bounds: Sequence[EpsilonBound], alpha: float) -> EpsilonBound:
+    """The larger bound of several witnesses that share alpha."""
+    bound = max(bounds, key=lambda b: b.epsilon_lower)
+    if (shared := len(bounds)) > 1:
+        text = f"{bound.searched}; the better of {shared} witnesses at alpha / {shared} each"
+        power = min((b.detectable for b in bounds if b.detectable is not None), default=None)
+        bound = replace(bound, alpha=alpha, searched=text, detectable=power)
+    return bound

@@ -15,6 +15,8 @@ class Cell:
     rows: tuple[dict[str, Any], ...]
     seconds: float = field(compare=False)
     decode_seconds: float | None = field(default=None, compare=False)
+    #: What each verdict rests on (`comparing.verdicts`), for its level is that of a whole table.
+    verdicts: tuple[dict[str, Any], ...] = ()
 
     @property
     def failed(self) -> bool:

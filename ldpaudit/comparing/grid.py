@@ -23,6 +23,7 @@ from ldpaudit.comparing.running import BACKENDS, MAX_WAIT, run
 from ldpaudit.comparing.store import Store
 from ldpaudit.comparing.study import Study, resolve, to_toml
 from ldpaudit.comparing.task import CellTask
+from ldpaudit.comparing.verdicts import judged
 from ldpaudit.comparing.workers import versions
 from ldpaudit.data.dataset import DataSet
 from ldpaudit.outcomes.audit_result import SCHEMA
@@ -111,17 +112,19 @@ def compare(
     tasks = list(_tasks(plan, loaded))
     if len({task.key for task in tasks}) < len(tasks):
         raise ValueError("protocols and epsilons must name every cell once, got one twice.")
+    level = _verdict_alpha(plan, loaded)
     store = None if out is None else Store(out, fresh=fresh)
     try:
         done = _play(tasks, store, workers, progress)
         provenance = _provenance(plan, loaded)
         if store is not None:
             store.set_meta("provenance", provenance)
+            store.set_meta("verdict_alpha", level)
             store.set_meta("order", [task.key for task in tasks])
     finally:
         if store is not None:
             store.close()
-    return _gather([done[task.key] for task in tasks], provenance)
+    return _gather([done[task.key] for task in tasks], provenance, level)
 
 
 class _Workers(NamedTuple):
@@ -175,16 +178,14 @@ def stored_results(directory: str | Path) -> Results:
         if order is None or provenance is None:
             raise ValueError(f"{store.path} holds no finished study; run compare --out again.")
         cells = [cell for key in order if (cell := store.get(key))]
+        level = float(store.meta("verdict_alpha"))
     finally:
         store.close()
-    return _gather(cells, provenance)
+    return _gather(cells, provenance, level)
 
 
 def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[CellTask]:
     protocols = list(study.each_protocol())
-    cells = len(loaded) * sum(len(epsilons) for _, epsilons in protocols)
-    # Shared by all audits of the study.
-    verdict_alpha = VERDICT_ALPHA / (cells * len(study.each_audit()))
     settings = {"attacks", "bound", "prior", "trials", "repetitions", "alpha", "seed"}
     further = {
         name
@@ -213,14 +214,13 @@ def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[CellTask]:
                 determines = axes | fixed | {
                     "parameters": parameters,
                     "histogram": digest,
-                    "verdict_alpha": verdict_alpha,
                     "schema": SCHEMA,
                     "figures": _FIGURES,
                     "versions": versions(),
                     "origins": shared | {"protocol": origins[protocol.name]},
                 }  # fmt: skip
                 key = hashlib.sha256(json.dumps(determines, sort_keys=True).encode()).hexdigest()
-                yield CellTask(key, axes, protocol, epsilon, data, study, verdict_alpha)
+                yield CellTask(key, axes, protocol, epsilon, data, study)
 
 
 def _origins(study: Study) -> dict[str, str]:
@@ -232,10 +232,16 @@ def _origins(study: Study) -> dict[str, str]:
     return {f"{group} {name}": origin(group, name) for group, found in parts for name in found}
 
 
-def _gather(cells: list[Cell], provenance: dict[str, Any]) -> Results:
+def _verdict_alpha(study: Study, loaded: list[DataSet]) -> float:
+    """The level of each verdict: shared by all audits of the study, and no part of any cell."""
+    cells = len(loaded) * sum(len(epsilons) for _, epsilons in study.each_protocol())
+    return VERDICT_ALPHA / (cells * len(study.each_audit()))
+
+
+def _gather(cells: list[Cell], provenance: dict[str, Any], verdict_alpha: float) -> Results:
     import pandas as pd
 
-    rows = upgraded(row for cell in cells for row in cell.rows)
+    rows = upgraded(row for cell in cells for row in judged(cell, verdict_alpha))
     spent = [{"seconds": c.seconds, "decode_seconds": c.decode_seconds} for c in cells]
     timings = pd.DataFrame([c.axes | times for c, times in zip(cells, spent, strict=True)])
     return Results(to_frame(rows), provenance, timings)

@@ -21,7 +21,7 @@ from ldpaudit.validate import one_line
 
 FILE_NAME = "results.sqlite"
 #: "ldpa" in the header of the file, and the version of what its tables hold.
-APPLICATION, FORMAT = 0x6C647061, 2
+APPLICATION, FORMAT = 0x6C647061, 3
 _INFINITE = (float("inf"), float("-inf"))
 _TABLES = {"meta": ("name", "value"), "cells": ("key", "cell")}
 #: Seconds to wait while another process writes.
@@ -193,7 +193,8 @@ class Store:
                 return None
             stored = json.loads(text)
             rows, spent = tuple(map(_read_row, stored["rows"])), stored["seconds"]
-            return Cell(key, stored["axes"], rows, spent, stored["decode_seconds"])
+            verdicts = tuple(map(dict, stored["verdicts"]))
+            return Cell(key, stored["axes"], rows, spent, stored["decode_seconds"], verdicts)
 
     def put(self, cell: Cell) -> None:
         """Store a finished cell in a transaction of its own; the first that did not fail stays."""
@@ -202,6 +203,7 @@ class Store:
             "rows": list(map(_written_row, cell.rows)),
             "seconds": cell.seconds,
             "decode_seconds": cell.decode_seconds,
+            "verdicts": cell.verdicts,
         }
         text = json.dumps(content, allow_nan=False)
         with self._usable(), self._connection:

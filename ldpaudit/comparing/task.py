@@ -17,6 +17,7 @@ from ldpaudit.collecting.servers import estimand_of
 from ldpaudit.comparing.cell import Cell
 from ldpaudit.comparing.fitting import built, played
 from ldpaudit.comparing.study import AuditSpec, ProtocolSpec, Study
+from ldpaudit.comparing.verdicts import Verdict
 from ldpaudit.comparing.workers import died
 from ldpaudit.contracts import Longitudinal
 from ldpaudit.data.dataset import DataSet
@@ -37,7 +38,6 @@ class CellTask:
     epsilon: float
     data: DataSet
     study: Study
-    verdict_alpha: float
     jobs: int = 1
 
     def run(self) -> Cell:
@@ -47,9 +47,11 @@ class CellTask:
             first, *others = self.study.each_audit()
             result = self._audit(mechanism, first, self.study.attacks)
             rows, seconds = audit_rows(result, first.label), result.seconds
+            verdicts = [Verdict.of(result, rows)]
             for spec in others:
                 further = self._audit(mechanism, spec, ())
                 rows += bound_rows(further, spec.label)
+                verdicts.append(Verdict.of(further, rows))
                 seconds += further.seconds
             if self.study.rounds is not None and isinstance(mechanism, Longitudinal):
                 rows += self._over_rounds(mechanism, rows[0])
@@ -63,7 +65,8 @@ class CellTask:
             return self.failed(_sentence(error))
         users = {"data": self.data.name, "num_users": self.data.num_users}
         decode = None if result.mse is None else result.mse.decode_seconds
-        return Cell(self.key, self.axes, tuple(row | users for row in rows), seconds, decode)
+        whole, kept = tuple(row | users for row in rows), tuple(v.to_json() for v in verdicts)
+        return Cell(self.key, self.axes, whole, seconds, decode, kept)
 
     def _processed(self, mechanism: Any, like: dict[str, Any]) -> list[dict[str, Any]]:
         """What post-processing and false users make of the estimate of frequencies."""
@@ -156,7 +159,6 @@ class CellTask:
             histogram=data.histogram,
             data=data.name,
             repetitions=study.repetitions,
-            verdict_alpha=self.verdict_alpha,
             witness=spec.witness,
             name=self.protocol.name,
             isolate=True,

@@ -54,7 +54,7 @@ class AuditResult:
     why, `grows` whether only columns show it that do nothing but grow); and when the claim does
     not speak of the inputs (`outside`). Else it is ``"consistent"``.
     `scope` says of which inputs, None where of all; `unseen` what a learned witness does not look
-    at.
+    at; `counted` is what its games counted.
 
     `exact_epsilon` is infinite where some report rules an input out, and None where nothing
     exact is known. `inputs` are the labels of the `pair` that was told apart, `k` the number
@@ -97,6 +97,7 @@ class AuditResult:
     outside: str | None = None
     proven: bool = False
     unseen: tuple[str, ...] = ()
+    counted: tuple[Any, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def epsilon_lower(self) -> float:
@@ -210,28 +211,29 @@ def audit_rows(result: AuditResult, label: str | None = None) -> list[dict[str, 
 
 def bound_rows(result: AuditResult, label: str) -> list[dict[str, Any]]:
     """The rows of one audit that bound epsilon, at both levels, under the name of the audit."""
-    base, rows = _base_row(result), []
-    for metric, bound in (
-        ("epsilon_lower", result.bound),
-        ("epsilon_verdict", result.verdict_bound),
-    ):
-        rows.append(
-            base
-            | {
-                "attack": label,
-                "metric": metric,
-                "value": shown_bound(bound.epsilon_lower),
-                "lower": shown_bound(bound.epsilon_lower),
-                "exact": known(result.exact_epsilon),
-                "trials": bound.trials,
-                "status": "ok" if metric == "epsilon_lower" else result.verdict,
-                "reason": "; ".join(filter(None, (bound.event, result.outside or result.scope))),
-                "method": f"{bound.kind} lower bound, alpha = {bound.alpha:.3g}",
-                "alpha": bound.alpha,
-                "how": BOUND,
-            }
+    base, about = _base_row(result), result.outside or result.scope
+    what = {"attack": label, "exact": known(result.exact_epsilon)}
+    return [
+        base | what | {"metric": metric} | bound_columns(bound, status, about)
+        for metric, bound, status in (
+            ("epsilon_lower", result.bound, "ok"),
+            ("epsilon_verdict", result.verdict_bound, result.verdict),
         )
-    return rows
+    ]
+
+
+def bound_columns(bound: EpsilonBound, status: str, about: str | None) -> dict[str, Any]:
+    """The columns of a row that depend on the level of a bound."""
+    return {
+        "value": shown_bound(bound.epsilon_lower),
+        "lower": shown_bound(bound.epsilon_lower),
+        "trials": bound.trials,
+        "status": status,
+        "reason": "; ".join(filter(None, (bound.event, about))),
+        "method": f"{bound.kind} lower bound, alpha = {bound.alpha:.3g}",
+        "alpha": bound.alpha,
+        "how": BOUND,
+    }
 
 
 def _base_row(result: AuditResult) -> dict[str, Any]:

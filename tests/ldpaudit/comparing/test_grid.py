@@ -193,6 +193,21 @@ def test_finished_cells_are_not_run_again(
     assert len(ran) == 2 * CELLS
 
 
+def test_a_protocol_more_runs_no_other_cell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, undisturbed: Results
+) -> None:
+    """The level of the verdict is another one, and what was counted is not."""
+    larger = TINY | {"protocols": ["ss", *TINY["protocols"]]}
+    quiet = text(compare(larger))
+    ran = count_runs(monkeypatch)
+    compare(TINY, out=tmp_path)
+    assert len(ran) == CELLS
+    assert text(compare(larger, out=tmp_path)) == quiet == text(stored_results(tmp_path))
+    assert len(ran) == len(set(ran)) == CELLS + 4
+    assert text(compare(TINY, out=tmp_path)) == text(undisturbed)
+    assert len(ran) == CELLS + 4
+
+
 SLOW_STUDY = TINY | {"epsilons": [1.0, 2.0, 3.0, 4.0], "trials": 60_000, "repetitions": 10}
 
 

@@ -231,6 +231,16 @@ def test_an_older_file_says_what_to_do(tmp_path: Path) -> None:
     store.close()
 
 
+def test_a_store_whose_cells_hold_a_fixed_verdict_is_refused(tmp_path: Path) -> None:
+    """Format 2: its verdicts are at the level of the study that ran them."""
+    Store(tmp_path).close()
+    with sqlite3.connect(tmp_path / FILE_NAME) as other:
+        other.execute("PRAGMA user_version = 2")
+    other.close()
+    with pytest.raises(ValueError, match="an older version wrote it"):
+        Store(tmp_path)
+
+
 @pytest.mark.parametrize(
     "kind", [kind for kind in BAD if kind not in ("a folder", *("another program's",))]
 )

@@ -1,0 +1,139 @@
+"""What the default audit of every protocol costs beside another build: CPU, and reports drawn.
+
+Usage: python benchmarks/default_audit.py [PYTHON] [PAIRS] [TRIALS]
+
+PYTHON is the interpreter of an environment that holds the other build, such as .venv/bin/python
+of a worktree. Each build has one process, which audits what it is told, the two in turn; the first
+turn of each warms up. Printed are reports drawn for the default audit, the processor's seconds as
+medians over so many pairs, and the median of their ratios; * marks protocols that declare
+`pairs_alike`. Protocols that the other build does not have are left out.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+GIVEN: tuple[Mapping[str, Any], ...] = (
+    {"k": 20},
+    {"k": 20, "delta": 1e-5},
+    {"sizes": [4, 3, 2]},
+    {},
+    {"delta": 1e-5},
+    {"dimension": 8},
+    {"dimension": 8, "delta": 1e-5},
+    {"k": 20, "buckets": 4},
+    {"k": 20, "optimized": True},
+    {"k": 20, "scale": 2.0},
+    {"k": 20, "p": 0.5},
+    {"k": 20, "rounds": 3},
+    {"k": 20, "base": "grr"},
+    {"k": 20, "permanent": 0.5, "p": 0.5, "q": 0.75},
+)
+
+
+def built(name: str) -> Any:
+    """A protocol with the first parameters that it takes."""
+    import ldpaudit
+
+    for given in GIVEN:
+        try:
+            return ldpaudit.mechanism(name, epsilon=1.0, **given)
+        except (TypeError, ValueError):
+            continue
+    return None
+
+
+def worker() -> None:
+    """Audit what is named on standard input, line by line."""
+    import ldpaudit
+
+    for line in sys.stdin:
+        name, trials = json.loads(line)
+        m = built(name)
+        answer = None
+        if m is not None:
+            drawn, kind = [0], type(m)
+            own = kind.privatize
+
+            def counted(self: Any, values: Any, *, rng: Any, own: Any = own) -> Any:
+                drawn[0] += len(values)  # noqa: B023
+                return own(self, values, rng=rng)
+
+            kind.privatize = counted
+            started = time.process_time()
+            try:
+                result = ldpaudit.audit(m, trials=trials, repetitions=1)
+                answer = [
+                    time.process_time() - started,
+                    drawn[0],
+                    result.epsilon_lower,
+                    bool(getattr(m, "pairs_alike", False)),
+                ]
+            except (TypeError, ValueError):
+                answer = None
+            finally:
+                kind.privatize = own
+        print(json.dumps(answer), flush=True)
+
+
+class Build:
+    """A process of one build."""
+
+    def __init__(self, python: str) -> None:
+        self._process = subprocess.Popen(
+            [python, __file__, "--worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def audit(self, name: str, trials: int) -> list[Any] | None:
+        """CPU seconds, reports, the bound, whether pairs are alike; None if it has no such."""
+        asked, answers = self._process.stdin, self._process.stdout
+        if asked is None or answers is None:
+            raise RuntimeError("the process has no pipes.")
+        asked.write(json.dumps([name, trials]) + "\n")
+        asked.flush()
+        found: list[Any] | None = json.loads(answers.readline() or "null")
+        return found
+
+
+def main() -> None:
+    """Print a table, and which are beyond twice the reports or 1.5 times the seconds."""
+    from ldpaudit.registry import names
+
+    python = sys.argv[1] if len(sys.argv) > 1 else sys.executable
+    pairs, trials = (int(text) for text in (sys.argv[2:4] + ["3", "100000"][len(sys.argv[2:4]) :]))
+    ours, other = Build(sys.executable), Build(python)
+    print("| protocol | reports | the other's | CPU s | the other's | ratio |")
+    print("|---|---|---|---|---|---|")
+    missed = []
+    for name in sorted(names("protocols")):
+        turns = [(ours.audit(name, trials), other.audit(name, trials)) for _ in range(pairs + 1)]
+        kept = [(a, b) for a, b in turns[1:] if a is not None and b is not None]
+        if not kept:
+            print(
+                f"| {name} | {'' if turns[0][0] is None else turns[0][0][1]} | | | | |", flush=True
+            )
+            continue
+        (_, mine, _, alike), (_, theirs, *_) = kept[0]
+        ratio = statistics.median(a[0] / b[0] for a, b in kept)
+        seconds = [statistics.median(turn[i][0] for turn in kept) for i in (0, 1)]
+        print(
+            f"| {name}{'*' * alike} | {mine:,} | {theirs:,} | {seconds[0]:.2f} | {seconds[1]:.2f} "
+            f"| {ratio:.2f} |",
+            flush=True,
+        )
+        if mine > 2 * theirs or ratio > 1.5:
+            missed.append(f"{name} ({mine / theirs:.2f}x reports, {ratio:.2f}x CPU)")
+    print(f"\nbeyond twice the reports or 1.5 times the CPU: {', '.join(missed) or 'none'}")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--worker"]:
+        worker()
+    else:
+        main()
