@@ -1,6 +1,6 @@
 """What the default audit of every protocol costs beside another build: CPU, and reports drawn.
 
-Usage: python benchmarks/default_audit.py [PYTHON] [PAIRS] [TRIALS]
+Usage: python benchmarks/default_audit.py [PYTHON] [PAIRS] [TRIALS] [PROTOCOL ...]
 
 PYTHON is the interpreter of an environment that holds the other build, such as .venv/bin/python
 of a worktree. Each build has one process, which audits what it is told, the two in turn; the first
@@ -31,9 +31,12 @@ GIVEN: tuple[Mapping[str, Any], ...] = (
     {"k": 20, "optimized": True},
     {"k": 20, "scale": 2.0},
     {"k": 20, "p": 0.5},
-    {"k": 20, "rounds": 3},
-    {"k": 20, "base": "grr"},
-    {"k": 20, "permanent": 0.5, "p": 0.5, "q": 0.75},
+    {"k": 20, "epsilon_inf": 2.0},
+    {"sizes": [4, 3, 2], "epsilon_inf": 2.0},
+    {"k": 20, "d": 4},
+    {"k": 20, "base": "grr", "rounds": 3},
+    {"k": 20, "one_report": 0.5, "base": "l-grr", "rounds": 3},
+    {"sizes": [2, 2], "fake": [[0.5, 0.5], [0.3, 0.7]]},
 )
 
 
@@ -41,9 +44,9 @@ def built(name: str) -> Any:
     """A protocol with the first parameters that it takes."""
     import ldpaudit
 
-    for given in GIVEN:
+    for given in (*({"epsilon": 1.0} | dict(given) for given in GIVEN), {"k": 20, "f": 0.5}):
         try:
-            return ldpaudit.mechanism(name, epsilon=1.0, **given)
+            return ldpaudit.mechanism(name, **given)
         except (TypeError, ValueError):
             continue
     return None
@@ -111,7 +114,7 @@ def main() -> None:
     print("| protocol | reports | the other's | CPU s | the other's | ratio |")
     print("|---|---|---|---|---|---|")
     missed = []
-    for name in sorted(names("protocols")):
+    for name in sys.argv[4:] or sorted(names("protocols")):
         turns = [(ours.audit(name, trials), other.audit(name, trials)) for _ in range(pairs + 1)]
         kept = [(a, b) for a, b in turns[1:] if a is not None and b is not None]
         if not kept:
