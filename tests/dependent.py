@@ -88,7 +88,7 @@ def memoised(value: int, rng: Rng) -> Any:
 
 
 def drifting(value: int, rng: Rng) -> Any:
-    """The answer beside a public flag that grows more frequent, first while A is recorded, then B."""
+    """The answer beside a public flag that grows more frequent all the time: A comes first."""
     late = value + np.arange(RECORDED) / RECORDED
     flag = rng.random(RECORDED) < 0.2 + 0.3 * late
     return np.stack((value ^ (rng.random(RECORDED) < LIE), flag), axis=1).astype(np.int64)
