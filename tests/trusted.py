@@ -186,6 +186,17 @@ WRONG: dict[str, Any] = {
 }
 
 
+#: Of a trace in 1e-4 of reports 200,000 cannot show an epsilon above 1: the output says so.
+RARE = {"1e-4 trace": 1e-4}
+
+
+def named(name: str, result: Any) -> bool:
+    """Whether an audit says that it cannot see a trace as rare as this one's."""
+    rarest = result.verdict_bound.rarest
+    rare = name in RARE and rarest is not None and rarest > RARE[name]
+    return rare and "a trace of one input in" in result.power
+
+
 # ----------------------------------------------------------------- and that do not
 
 
