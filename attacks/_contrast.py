@@ -16,6 +16,8 @@ from ._traces import traces_of
 
 #: Most columns whose levels are compared for every pair, and most levels of each.
 _COLUMNS, _LEVELS = 64, 256
+#: Most codes that are counted where they stand.
+_FEW = 4096
 #: Most parts of reports whose traces are looked at as well.
 _PARTS = 16
 #: Standard errors by which a log ratio is brought nearer to 0.
@@ -128,10 +130,12 @@ def _codes(rows: Any) -> Iterator[Codes]:
 
 def _table(codes: Codes, inputs: Ints, count: int) -> Floats:
     """How often each input gave each code that came, shape (inputs, codes)."""
-    _, places = np.unique(codes, return_inverse=True)
-    size = int(places.max()) + 1
-    cells = np.bincount(inputs * size + places, minlength=count * size)
-    return cells.reshape(count, size).astype(np.float64)
+    places, size = codes.astype(np.int64), int(codes.max()) + 1
+    if size > _FEW:  # then rather sorted than a table of nothing
+        found, places = np.unique(codes, return_inverse=True)
+        size = len(found)
+    cells = np.bincount(inputs * size + places, minlength=count * size).reshape(count, size)
+    return cells[:, cells.any(axis=0)].astype(np.float64)
 
 
 def _spread(table: Floats, drawn: Ints) -> float:

@@ -6,7 +6,8 @@ PYTHON is the interpreter of an environment that holds the other build, such as 
 of a worktree. Each build has one process, which audits what it is told, the two in turn; the first
 turn of each warms up. Printed are reports drawn for the default audit, the processor's seconds as
 medians over so many pairs, and the median of their ratios; * marks protocols that declare
-`pairs_alike`. Protocols that the other build does not have are left out.
+`pairs_alike`. Protocols that the other build does not have are left out. Strangers are four of the
+catalogue that declare nothing, with their likelihood and without.
 """
 
 from __future__ import annotations
@@ -40,10 +41,39 @@ GIVEN: tuple[Mapping[str, Any], ...] = (
 )
 
 
+class Stranger:
+    """A mechanism of the catalogue as somebody else's: nothing is declared, or no likelihood."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner, self.k, self.epsilon = inner, inner.k, inner.epsilon
+
+    def privatize(self, values: Any, *, rng: Any) -> Any:
+        """Its reports."""
+        return self.inner.privatize(values, rng=rng)
+
+
+class WithLikelihood(Stranger):
+    """The same, with its likelihood."""
+
+    def log_likelihood(self, reports: Any, values: Any = None) -> Any:
+        """Its likelihood."""
+        return self.inner.log_likelihood(reports, values)
+
+
+STRANGERS = {
+    f"{name} as {what}": (kind, name)
+    for name in ("grr", "oue", "olh", "ss")
+    for what, kind in (("a stranger", WithLikelihood), ("a black box", Stranger))
+}
+
+
 def built(name: str) -> Any:
     """A protocol with the first parameters that it takes."""
     import ldpaudit
 
+    if name in STRANGERS:
+        kind, inner = STRANGERS[name]
+        return kind(built(inner))
     for given in (*({"epsilon": 1.0} | dict(given) for given in GIVEN), {"k": 20, "f": 0.5}):
         try:
             return ldpaudit.mechanism(name, **given)
@@ -114,7 +144,7 @@ def main() -> None:
     print("| protocol | reports | the other's | CPU s | the other's | ratio |")
     print("|---|---|---|---|---|---|")
     missed = []
-    for name in sys.argv[4:] or sorted(names("protocols")):
+    for name in sys.argv[4:] or [*sorted(names("protocols")), *STRANGERS]:
         turns = [(ours.audit(name, trials), other.audit(name, trials)) for _ in range(pairs + 1)]
         kept = [(a, b) for a, b in turns[1:] if a is not None and b is not None]
         if not kept:
