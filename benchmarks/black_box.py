@@ -1,6 +1,6 @@
 """CPU and memory of audits of 2 x 10,000 reports without a likelihood, beside another build.
 
-Usage: python benchmarks/black_box.py [PAIRS] [PYTHON]
+Usage: python benchmarks/black_box.py [PAIRS] [PYTHON] [NAME ...]
 
 PYTHON is the interpreter of an environment that holds the other build, such as .venv/bin/python of
 a worktree. Every audit is a process of its own, the two builds in turn; the medians of CPU seconds
@@ -104,7 +104,7 @@ def main() -> None:
     pythons = [sys.executable, *sys.argv[2:3]]
     print("| reports | CPU s | MB | epsilon >= | the other's | CPU, ratio |")
     print("|---|---|---|---|---|---|")
-    for name in (*RECORDED, *CALLED):
+    for name in sys.argv[3:] or (*RECORDED, *CALLED):
         runs = [[_apart(python, name) for python in pythons] for _ in range(pairs)]
         ours = [statistics.median(run[0][i] for run in runs) for i in range(3)]
         line = f"| {name} | {ours[0]:.2f} | {ours[1]:.0f} | {ours[2]:.3f} |"
