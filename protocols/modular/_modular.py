@@ -16,6 +16,7 @@ from ldpaudit.protocols._kernels._levels import bit_factors
 from ldpaudit.protocols._kernels._postprocessing import Postprocessing as General
 from ldpaudit.protocols._kernels._postprocessing import named
 from ldpaudit.protocols._kernels._pure import SupportCounts
+from ldpaudit.protocols._kernels._subsets import supports_of_blocks
 from ldpaudit.supports import PackedSupports
 from ldpaudit.validate import (
     check_distribution,
@@ -164,15 +165,15 @@ class ModularProtocol(WireReports):
         """
         undecided = users_per_value(histogram, self.k)
         num_users, values = int(undecided.sum()), np.arange(self.k)
-        blocks, supports = self._design.blocks, []
+        blocks, dealt = self._design.blocks, []
         for index, block in enumerate(blocks):
             # Block by block, a user takes one of those still to come with equal probabilities.
             mine = check_generator(rng).binomial(undecided, 1 / (len(blocks) - index))
             undecided = undecided - mine
             users = np.zeros(block.num_values, dtype=np.int64)
             np.add.at(users, self.decoder.residues_of(index, values), mine)
-            supports.append(block.supports(users, rng))
-        return SupportCounts(num_users, np.concatenate(supports))
+            dealt.append(users)
+        return SupportCounts(num_users, supports_of_blocks(blocks, dealt, rng))
 
     def every_report(self) -> Rows:
         """List all subsets of all blocks; up to 2**20 of them."""
