@@ -66,14 +66,14 @@ class CellTask:
         return Cell(self.key, self.axes, tuple(row | users for row in rows), seconds, decode)
 
     def _processed(self, mechanism: Any, like: dict[str, Any]) -> list[dict[str, Any]]:
-        """What post-processing and false users make of the estimate of frequencies."""
+        """What post-processing, defences and false users make of the estimate of frequencies."""
         study, posts = self.study, self.study.posts_of(self.protocol)
         if not posts or not isinstance(estimand_of(mechanism), Frequencies):
             return []
         rng = stream(study.seed, self.protocol.name, repr(mechanism), self.data.name, "processed")
         found = measure_processed(
             mechanism, self.data.histogram, posts, study.repetitions, study.alpha,
-            rng=rng, false_share=study.false_share,
+            rng=rng, false_share=study.false_share, defences=study.defences,
         )  # fmt: skip
         return [row for one in found for row in one.rows(like, study.alpha)]
 

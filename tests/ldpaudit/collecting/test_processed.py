@@ -13,8 +13,9 @@ import pytest
 
 import ldpaudit
 from ldpaudit.analysis import standings
+from ldpaudit.collecting.attacked import ATTACKS
 from ldpaudit.collecting.manipulation import CollectionAttack
-from ldpaudit.collecting.processed import ATTACKS, POSTS, measure_processed
+from ldpaudit.collecting.processed import POSTS, measure_processed
 from ldpaudit.comparing import compare
 from ldpaudit.outcomes.table import is_biased, processed_name, unprocessed_name
 from ldpaudit.protocols._kernels import _postprocessing
