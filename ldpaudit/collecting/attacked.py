@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ldpaudit.collecting.accuracy import collected
 from ldpaudit.collecting.defences import ReportFilter
@@ -16,9 +17,9 @@ from ldpaudit.collecting.manipulation import (
     RandomReport,
     RandomValue,
 )
-from ldpaudit.contracts import HasFalseReports, Values
+from ldpaudit.contracts import HasFalseReports, HasWorstInfluence, Values
 from ldpaudit.sampling import report_entries
-from ldpaudit.validate import check_fraction
+from ldpaudit.validate import check_fraction, check_values
 
 #: What false users may do to a collection, by name.
 ATTACKS: Mapping[str, CollectionAttack] = {
@@ -26,8 +27,6 @@ ATTACKS: Mapping[str, CollectionAttack] = {
     "random-report": RandomReport(),
     "maximal-gain": MaximalGain(),
 }
-#: Largest domain whose values are all asked for the worst one to attack.
-_ASKED = 2048
 #: Most array entries of all reports of a collection, which a filter sees together.
 _TOGETHER = 2**28
 
@@ -37,22 +36,35 @@ class Siege:
     """Who attacks a collection: kinds of false users, how many there are and what they aim at."""
 
     attacks: Mapping[str, CollectionAttack]
-    target: int
+    targets: tuple[int, ...]
     num_false: int
 
     @classmethod
-    def against(cls, mechanism: Any, users: Values, share: float | None) -> Siege:
-        """Every kind of false user that the mechanism knows, on the value worth most to them."""
+    def against(
+        cls,
+        mechanism: Any,
+        users: Values,
+        share: float | None,
+        targets: npt.ArrayLike | None = None,
+    ) -> Siege:
+        """Every kind of false user that the mechanism knows.
+
+        They aim at `targets`, else at the value that is worth most to them.
+        """
+        aimed = () if targets is None else tuple(check_values(targets, users.size).tolist())
+        if targets is not None and len(set(aimed)) < max(1, len(aimed)):
+            raise ValueError(f"targets must be different values, got {list(aimed)}.")
         if share is None:
-            return cls({}, 0, 0)
+            return cls({}, aimed or (0,), 0)
         many = int(users.sum())
         false = max(1, round(check_fraction("false_share", share) / (1 - share) * many))
         if not isinstance(mechanism, HasFalseReports):
-            return cls({"random-value": ATTACKS["random-value"]}, 0, false)
-        target = users.size // 2
-        if users.size <= _ASKED:
-            target = int(np.argmax(mechanism.single_influences()))
-        return cls(ATTACKS, target, false)
+            return cls({"random-value": ATTACKS["random-value"]}, aimed or (0,), false)
+        if aimed:
+            return cls(ATTACKS, aimed, false)
+        if isinstance(mechanism, HasWorstInfluence) and not mechanism.worst_influence()[1]:
+            return cls(ATTACKS, (users.size // 2,), false)  # all would take too long
+        return cls(ATTACKS, (int(np.argmax(mechanism.single_influences())),), false)
 
 
 @dataclass(frozen=True)
@@ -82,7 +94,7 @@ def collect_under_siege(
     honest = collected(mechanism, users, rng) if own is None else mechanism.aggregate(own)
     plain, together = {"": honest}, {"": own}
     for name, attack in siege.attacks.items():
-        reports = attack.reports(mechanism, [siege.target], siege.num_false, rng=rng)
+        reports = attack.reports(mechanism, siege.targets, siege.num_false, rng=rng)
         plain[name] = honest + mechanism.aggregate(reports)
         together[name] = None if own is None else np.concatenate((own, reports))
     many = int(users.sum())

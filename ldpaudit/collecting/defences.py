@@ -27,7 +27,7 @@ ReportFilter: TypeAlias = Callable[[Any, Reports], Bools]
 DEFENCES = ("recovery", "recovery-known", "size-filter")
 
 
-def named_defence(name: str, share: float, target: int) -> Recovery | SizeFilter:
+def named_defence(name: str, share: float, targets: tuple[int, ...]) -> Recovery | SizeFilter:
     """A defence by name.
 
     Parameters
@@ -37,8 +37,8 @@ def named_defence(name: str, share: float, target: int) -> Recovery | SizeFilter
         share of false users and what they aim at; ``"size-filter"``: `SizeFilter`.
     share : float
         Share of false users among all, strictly between 0 and 1, for who knows it.
-    target : int
-        The value that they aim at, for who knows it.
+    targets : tuple of int
+        The values that they aim at, for who knows them.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def named_defence(name: str, share: float, target: int) -> Recovery | SizeFilter
 
     Examples
     --------
-    >>> named_defence("recovery-known", 0.2, 3)
+    >>> named_defence("recovery-known", 0.2, (3,))
     Recovery(ratio=0.25, targets=(3,))
     """
     check_known("defence", name, DEFENCES)
@@ -60,7 +60,7 @@ def named_defence(name: str, share: float, target: int) -> Recovery | SizeFilter
         return SizeFilter()
     if name == "recovery":
         return Recovery()
-    return Recovery(check_fraction("share", share) / (1 - share), (target,))
+    return Recovery(check_fraction("share", share) / (1 - share), targets)
 
 
 def nearest_distribution(frequencies: npt.ArrayLike) -> Floats:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from ldpaudit.arrays import Floats
 from ldpaudit.bounds.errors import MeasuredError, measured_error
@@ -33,8 +34,9 @@ class Processed:
     `total_variation` is half the absolute difference to the users' shares, added up;
     `recall` how many of the ten most frequent values are among the ten largest estimates (of
     at least twenty values, else of half of them); `gains` what false users of each kind added
-    to the estimate of `target`, and what they should add where that is known. `dropped` are the
-    shares of honest and of false reports that a filter dropped, by (metric, attack).
+    to the summed estimate of `targets`, and what they should add where that is known.
+    `dropped` are the shares of honest and of false reports that a filter dropped, by (metric,
+    attack).
     """
 
     post: str
@@ -42,7 +44,7 @@ class Processed:
     total_variation: _Spread
     recall: _Spread
     gains: Mapping[str, tuple[float, float, float | None]]
-    target: int
+    targets: tuple[int, ...]
     repetitions: int
     reason: str = ""
     dropped: Mapping[tuple[str, str], _Spread] = field(default_factory=dict)
@@ -65,7 +67,9 @@ class Processed:
         rows.append(like | _mean("top_recall", self.recall))
         for name, (gain, spread, exact) in self.gains.items():
             row = like | _mean("poisoning_gain", (gain, spread)) | {"attack": name}
-            row |= {"method": f"estimate over repetitions, target {self.target}"}
+            aim = "target" if len(self.targets) == 1 else "targets"
+            named = ", ".join(map(str, self.targets))
+            row |= {"method": f"estimate over repetitions, {aim} {named}"}
             rows.append(row | ({} if exact is None else {"exact": exact, "how": EXACT}))
         for (metric, name), share in self.dropped.items():
             rows.append(like | _mean(metric, share) | {"attack": name})
@@ -82,6 +86,7 @@ def measure_processed(
     rng: np.random.Generator,
     false_share: float | None = None,
     defences: Sequence[str] = (),
+    targets: npt.ArrayLike | None = None,
 ) -> list[Processed]:
     """Collect again and again, decode every collection in every way, and hold it against the truth.
 
@@ -101,9 +106,11 @@ def measure_processed(
         Source of randomness.
     false_share : float, optional
         Share of false users among all, for the attacks on the collection; None means none.
-        They aim at the value where one report adds most.
     defences : sequence of str, optional
         Defences by name (`ldpaudit.collecting.defences.named_defence`), on the same collections.
+    targets : array of int, optional
+        Values whose summed estimate they want high; None means the one where one report adds
+        most.
 
     Returns
     -------
@@ -130,21 +137,23 @@ def measure_processed(
     users = check_histogram(histogram, mechanism.k)
     check_integer("repetitions", repetitions, 2)
     check_generator(rng)
-    siege = Siege.against(mechanism, users, false_share)
+    siege = Siege.against(mechanism, users, false_share, targets)
     ways = [_Way.of(name, mechanism, siege, int(users.sum())) for name in (*posts, *defences)]
     filters = [way.keep for way in ways if way.keep is not None]
     seen = [
         collect_under_siege(mechanism, users, siege, filters, rng=rng) for _ in range(repetitions)
     ]
-    truth, exact = users / users.sum(), None
-    if siege.attacks and isinstance(mechanism, HasFalseReports):
+    truth, exact = users / users.sum(), dict[str, float]()
+    if siege.attacks:
         real = siege.num_false / (siege.num_false + int(users.sum()))
-        exact = poisoning_gain(mechanism, [siege.target], real, truth)
+        exact["random-value"] = real * (1 - float(truth[list(siege.targets)].sum()))
+        if isinstance(mechanism, HasFalseReports):
+            exact["maximal-gain"] = poisoning_gain(mechanism, siege.targets, real, truth)
     found, filtered = [], 0
     for way in ways:
         filtered += way.keep is not None
         mine = [one[filtered if way.keep is not None else 0] for one in seen]
-        known = exact if way.name == "none" else None
+        known = exact if way.name == "none" else {}
         found.append(_decoded(mechanism, way, mine, truth, siege, alpha, known))
     return found
 
@@ -165,9 +174,10 @@ class _Way:
         if name == "recovery-known" and not siege.attacks:
             return cls(name, _plain, reason="there are no false users whose aim could be known.")
         share = siege.num_false / (siege.num_false + many) if siege.attacks else 0.5
-        found = named_defence(name, share, siege.target)
+        found = named_defence(name, share, siege.targets)
         if not isinstance(found, SizeFilter):
-            return cls(name, found)
+            pure = hasattr(mechanism, "p_star") and hasattr(mechanism, "q_star")
+            return cls(name, found, reason="" if pure else "recovery is for pure protocols.")
         if not isinstance(mechanism, HasSupportSizes):
             return cls(name, _plain, reason="the sizes of its reports tell nothing.")
         if reason := too_many_to_filter(mechanism, many + siege.num_false):
@@ -192,10 +202,10 @@ def _decoded(
     truth: Floats,
     siege: Siege,
     alpha: float,
-    exact: float | None,
+    exact: Mapping[str, float],
 ) -> Processed:
     """Every collection after one post-processing or defence."""
-    repetitions, target = len(seen), siege.target
+    repetitions, targets = len(seen), list(siege.targets)
     try:
         if way.reason:
             raise TypeError(way.reason)
@@ -206,13 +216,12 @@ def _decoded(
     except (AttributeError, TypeError, ValueError) as error:
         nothing = (math.nan, math.nan)
         empty = MeasuredError(math.nan, math.nan)
-        return Processed(way.name, empty, nothing, nothing, {}, target, repetitions, str(error))
+        return Processed(
+            way.name, empty, nothing, nothing, {}, siege.targets, repetitions, str(error)
+        )
     away = found[""] - truth
     gains = {
-        name: (
-            *_spread(found[name][:, target] - truth[target]),
-            exact if name == "maximal-gain" else None,
-        )
+        name: (*_spread((found[name] - truth)[:, targets].sum(axis=1)), exact.get(name))
         for name in siege.attacks
     }
     dropped = {
@@ -226,7 +235,7 @@ def _decoded(
         _spread(np.abs(away).sum(axis=1) / 2),
         _spread(np.array([_recall(estimate, truth) for estimate in found[""]])),
         gains,
-        target,
+        siege.targets,
         repetitions,
         dropped=dropped,
     )

@@ -61,7 +61,7 @@ def test_figures_are_those_of_the_decodes() -> None:
 
 def test_the_exact_gain_is_met(frame: pd.DataFrame) -> None:
     gains = frame[(frame["metric"] == "poisoning_gain") & frame["exact"].notna()]
-    assert len(gains) == 2
+    assert gains["attack"].tolist() == ["random-value", "maximal-gain"] * 2
     assert (abs(gains["value"] - gains["exact"]) <= 5 * gains["standard_error"]).all()
     assert set(gains["estimand"]) == {"frequencies"}
 
@@ -122,7 +122,7 @@ def test_defences_see_the_same_reports() -> None:
         defences=["recovery", "recovery-known", "size-filter"],
     )  # fmt: skip
     assert [one.post for one in found] == ["none", "recovery", "recovery-known", "size-filter"]
-    rng, target = np.random.default_rng(3), found[0].target
+    rng, target = np.random.default_rng(3), found[0].targets[0]
     ways = {"recovery": Recovery(), "recovery-known": Recovery(false / many, (target,))}
     calm: dict[str, list[float]] = {name: [] for name in (*ways, "size-filter")}
     gained: dict[str, list[float]] = {name: [] for name in calm}
@@ -171,7 +171,7 @@ def test_defences_of_a_study() -> None:
     assert seen["mss"] == set()
     why = skipped[skipped["protocol"] == "mss"]["reason"].tolist()
     assert len(why) == 3
-    assert why[0].startswith("mechanism must be a pure protocol")
+    assert why[:2] == ["recovery is for pure protocols."] * 2
     assert why[2] == "the sizes of its reports tell nothing."
     honest = ok[ok["metric"] == "honest_dropped"]
     assert honest["attack"].tolist() == ["", *ATTACKS]
@@ -200,3 +200,23 @@ def test_reports_too_large_for_a_filter_are_not_drawn() -> None:
 def test_unknown_defences_are_refused_at_once(names: list[str], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         compare(STUDY | {"defences": names})
+
+
+def test_several_targets_count_together() -> None:
+    m, users = ldpaudit.mechanism("grr", k=8, epsilon=1.0), np.full(8, 100)
+    (one,) = measure_processed(
+        m, users, ["none"], 60, 0.05, rng=np.random.default_rng(1), false_share=0.1, targets=[5, 2]
+    )
+    assert one.targets == (5, 2)
+    real = 89 / 889
+    wanted = {
+        "random-value": real * 0.75, "maximal-gain": real * (m.influence([2, 5]) - 0.25),
+    }  # fmt: skip
+    for name, right in wanted.items():
+        gain, spread, exact = one.gains[name]
+        assert exact == pytest.approx(right)
+        assert abs(gain - right) <= 5 * spread
+    for wrong in ([1, 1], [], [8]):
+        with pytest.raises(ValueError, match=r"targets must be different|values must"):
+            measure_processed(m, users, ["none"], 2, 0.05, rng=np.random.default_rng(1),
+                              false_share=0.1, targets=wrong)  # fmt: skip
