@@ -34,7 +34,8 @@ class Processed:
     `total_variation` is half the absolute difference to the users' shares, added up;
     `recall` how many of the ten most frequent values are among the ten largest estimates (of
     at least twenty values, else of half of them); `gains` what false users of each kind added
-    to the summed estimate of `targets`, and what they should add where that is known.
+    to the summed estimate of `targets` from the same honest reports, so that a bias of the
+    estimate is not theirs, and what they should add where that is known.
     `dropped` are the shares of honest and of false reports that a filter dropped, by (metric,
     attack).
     """
@@ -221,7 +222,7 @@ def _decoded(
         )
     away = found[""] - truth
     gains = {
-        name: (*_spread((found[name] - truth)[:, targets].sum(axis=1)), exact.get(name))
+        name: (*_spread((found[name] - found[""])[:, targets].sum(axis=1)), exact.get(name))
         for name in siege.attacks
     }
     dropped = {

@@ -142,7 +142,7 @@ def test_defences_see_the_same_reports() -> None:
                 else:
                     estimates[attacked] = ways[name](m, m.aggregate(some))
             calm[name].append(float(np.mean((estimates[""] - truth) ** 2)))
-            gained[name].append(float(estimates["maximal-gain"][target] - truth[target]))
+            gained[name].append(float((estimates["maximal-gain"] - estimates[""])[target]))
         under = kept["maximal-gain"]
         dropped.append((1 - kept[""].mean(), 1 - under[:many].mean(), 1 - under[many:].mean()))
     for one in found[1:]:
