@@ -34,6 +34,7 @@ RUNS = (
     ("servers.py",),
     ("memory.py",),
     ("audit_speed.py",),
+    ("supports.py",),
     ("longitudinal.py",),
     ("scale.py",),
     ("streaming.py",),

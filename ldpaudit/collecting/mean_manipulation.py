@@ -32,9 +32,9 @@ MEAN_ATTACKS = ("random-value", "random-report", "maximal-gain")
 class MeanPoisoning:
     """What false users did to an estimated mean, over repeated collections.
 
-    `gain` is how much farther the estimate lies along their direction than the honest users'
-    mean, in units of the input, with its standard error; `exact` what it is on average, None for
-    random reports. `error` is the squared distance to the honest users' mean.
+    `gain` is how much farther the estimate lies along their direction than that from the same
+    honest reports alone, in units of the input, with its standard error; `exact` what it is on
+    average, None for random reports. `error` is the squared distance to the honest users' mean.
     """
 
     gain: float
@@ -151,8 +151,9 @@ def _poisoned(
     for row in seen:
         counts = honest.collect()
         reports = _false(able, attack, aim, farthest, false, rng)
-        away = np.asarray(able.estimate(counts + able.aggregate(reports)) - honest.mean)
-        row[:] = np.sum(away * aim), np.sum(away**2)
+        estimate = np.asarray(able.estimate(counts + able.aggregate(reports)))
+        added = estimate - np.asarray(able.estimate(counts))
+        row[:] = np.sum(added * aim), np.sum((estimate - honest.mean) ** 2)
     exact = None
     if attack != "random-report":
         one = farthest
