@@ -26,6 +26,11 @@ from ldpaudit.arrays import Floats
 from ._decoder import fold
 from ._toeplitz import ResidueDecoder
 
+#: Numbers that go to BLAS together: it shares more of them among threads, which takes longer.
+_PART = 8192
+#: What rounding may take from a bound, as a share.
+_ROUNDING = 1e-9
+
 
 class _Block:
     """Sums over the classes of one block, turned so that place 0 is the class of the value."""
@@ -34,35 +39,52 @@ class _Block:
         modulus = decoder.moduli[index]
         self.modulus, self.size, self.scale, self.bar = modulus, size, scale, 0.0
         first, last = decoder.generators
-        self.sums, self.entries, self.spare = fold(first, modulus), np.empty(modulus), np.empty(0)
+        self.sums, self.above = fold(first, modulus), np.empty(modulus)
         # Twice in a row: every turn of them is a slice.
         self.first, self.last, self.flat = (
             np.tile(fold(vector, modulus), 2) for vector in (first, last, decoder.flat)
         )
-        self.spare = np.empty(modulus)
 
     def step(self, value: int, along: float, across: float, gone: int, dropped: float) -> None:
         """From the value before to this one; an entry is dropped at the place `gone`."""
         turn = slice(value % self.modulus, value % self.modulus + self.modulus)
         self.sums[gone % self.modulus] -= dropped
-        self.sums += np.multiply(self.first[turn], along, out=self.spare)
-        self.sums -= np.multiply(self.last[turn], across, out=self.spare)
+        _add(along, self.first[turn], self.sums)
+        _add(-across, self.last[turn], self.sums)
 
     def bound(self, value: int, share: float) -> float:
-        """No less than the sum of the largest entries, by the last bar."""
+        """No less than the sum of the largest entries but for rounding, by the last bar."""
         turn = slice(value % self.modulus, value % self.modulus + self.modulus)
-        np.multiply(self.flat[turn], share, out=self.spare)
-        np.subtract(self.sums, self.spare, out=self.entries)
-        np.subtract(self.entries, self.bar, out=self.spare)
-        above = float(np.maximum(self.spare, 0.0, out=self.spare).sum())
-        return self.scale * (self.size * self.bar + above)
+        np.subtract(self.sums, self.bar, out=self.above)
+        _add(-share, self.flat[turn], self.above)
+        # All entries sum to 0, and x^+ is the mean of x and |x|.
+        positive = (_sizes(self.above) - self.modulus * self.bar) / 2
+        return self.scale * (self.size * self.bar + positive)
 
     def most(self) -> float:
         """The sum of the largest of the entries that were bounded, and a new bar."""
         cut = self.modulus - self.size
-        ranked = np.partition(self.entries, cut)
-        self.bar = float(ranked[cut])
-        return self.scale * float(ranked[cut:].sum())
+        ranked = np.partition(self.above, cut)
+        total = float(ranked[cut:].sum()) + self.size * self.bar
+        self.bar += float(ranked[cut])
+        return self.scale * total
+
+
+def _add(scale: float, vector: Floats, onto: Floats) -> None:
+    """Add a multiple of a vector in one pass, in place."""
+    from scipy.linalg.blas import daxpy
+
+    for start in range(0, onto.size, _PART):
+        part = slice(start, start + _PART)
+        daxpy(vector[part], onto[part], a=scale)
+
+
+def _sizes(vector: Floats) -> float:
+    """Sum of absolute values."""
+    from scipy.linalg.blas import dasum
+
+    parts = range(0, vector.size, _PART)
+    return float(sum(dasum(vector[start : start + _PART]) for start in parts))
 
 
 def residue_influences(
@@ -84,9 +106,9 @@ def residue_influences(
             for block in blocks:
                 block.step(value, along, across, k - value, float(first[k - value]))
         bounds = [block.bound(value, float(shares[value])) for block in blocks]
-        best = -np.inf
+        best = 0.0  # a block's largest are at least their share of 0
         for index in np.argsort(bounds)[::-1].tolist():
-            if bounds[index] <= best:
+            if bounds[index] < best * (1 - _ROUNDING):
                 break
             best = max(best, blocks[index].most())
         found[value] = found[k - 1 - value] = shares[value] + best
