@@ -293,8 +293,10 @@ class ModularProtocol(WireReports):
     def worst_influence(self) -> tuple[float, bool]:
         """Largest of `single_influences`, and whether all values were looked at.
 
-        Above 8,192 values 129 of them are (above 2,048 if scrambled, 9), spread evenly, and the
-        figure is a lower bound: every value takes a solution of the normal equations.
+        Plain residues: all, as long as values times residues are at most 2**32 (22,000 values
+        with eight blocks: some ten seconds). Scrambled ones: all of up to 2,048 values, for
+        each takes a solution of the normal equations. Beyond, 129 (9) values spread evenly are
+        looked at, and the figure is a lower bound.
         """
         return self._design.worst_influence()
 
