@@ -228,11 +228,7 @@ def _own(part: Part) -> Iterator[Step]:
     if kind in ("table", "counts") or found.dtype.names:
         return
     if found.ndim > 1:
-        if found.dtype.kind in "biuf":
-            yield from (Sum(), Descents())
-        if found.dtype.kind in "iu" and found.dtype != np.uint8:
-            values, counts = np.unique(found, return_counts=True)
-            yield from map(Comes, values[np.argsort(-counts, kind="stable")[:_CHARACTERS]].tolist())
+        yield from _of_rows(found)
         return
     if found.dtype.kind == "O":
         known = sorted(set(map(form, set(map(type, found.tolist())))))
@@ -242,10 +238,23 @@ def _own(part: Part) -> Iterator[Step]:
         yield Size()
     if kind == "items":
         yield Descents()
-    if kind not in ("integer", "float") or coder is None or coder.size <= _FEW:
-        if found.dtype.kind == "f" and bool(np.any((found == 0) & np.signbit(found))):
-            yield Special()
-        return
+    if kind in ("integer", "float") and coder is not None and coder.size > _FEW:
+        yield from _of_numbers(found, kind)
+    elif found.dtype.kind == "f" and bool(np.any((found == 0) & np.signbit(found))):
+        yield Special()
+
+
+def _of_rows(found: Raw) -> Iterator[Step]:
+    """Of reports that are rows of numbers: their sum and order, and how often each number comes."""
+    if found.dtype.kind in "biuf":
+        yield from (Sum(), Descents())
+    if found.dtype.kind in "iu" and found.dtype != np.uint8:
+        values, counts = np.unique(found, return_counts=True)
+        yield from map(Comes, values[np.argsort(-counts, kind="stable")[:_CHARACTERS]].tolist())
+
+
+def _of_numbers(found: Raw, kind: str) -> Iterator[Step]:
+    """Of numbers of many kinds: digits and residues, and what a double's low bits say."""
     if kind == "float":
         yield from (Low(place, 1) for place in range(_LOW))
         yield from (Low(0, _LOW), Zeros(), Grid(), Decimals(), Special())

@@ -1,10 +1,8 @@
 """One grammar for messages: the rule, then the value that broke it.
 
-Each check returns what it was given in the form in which it is kept (a float, an int, a vector
-of int64), or raises: TypeError for what is no number, text or generator at all, ValueError for
-one that is out of range. `name` is what the message calls the value. Parameters of a class
-are checked by :mod:`ldpaudit.parameters`, which builds on these; what comes in a call, such as
-values and generators, by the checks themselves.
+Each check returns what it was given as it is kept (a float, an int, a vector of int64), or raises:
+TypeError for what is no number, text or generator at all, ValueError for one that is out of range.
+`name` is what the message calls the value. :mod:`ldpaudit.parameters` builds on these for classes.
 """
 
 from __future__ import annotations
@@ -68,15 +66,9 @@ MAX_LISTED_REPORTS = 2**20
 
 
 def one_line(text: str) -> str:
-    r"""Text of any origin as one line that a terminal shows: what is not printable is escaped.
-
-    >>> one_line("malformed:\n  \x1b[2J")
-    'malformed: \\x1b[2J'
-    """
-    words = " ".join(text.split())
-    if words.isprintable():
-        return words
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in words)
+    """Text of any origin as one line that a terminal shows; what is not printable is escaped."""
+    line = " ".join(text.split())
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
 
 
 def shown(value: object) -> str:
@@ -374,11 +366,9 @@ def check_generator(rng: np.random.Generator) -> np.random.Generator:
 
 def check_table_size(rows: int, columns: int) -> None:
     """Refuse a dense table of reports by values of more than `MAX_TABLE_ENTRIES` entries."""
-    if rows * columns > MAX_TABLE_ENTRIES:
-        raise ValueError(
-            f"a table of {rows} reports x {columns} values is above the limit of "
-            f"{MAX_TABLE_ENTRIES} entries; pass fewer reports at a time or name the values."
-        )
+    if rows * columns > (most := MAX_TABLE_ENTRIES):
+        table = f"a table of {rows} reports x {columns} values is above the limit of {most} entries"
+        raise ValueError(f"{table}; pass fewer reports at a time or name the values.")
 
 
 def check_known(kind: str, name: str, options: Iterable[str]) -> str:

@@ -353,3 +353,7 @@ def test_nonsense_gets_one_line_and_leaves_nothing(
     assert message in err
     assert "Traceback" not in err
     assert snapshot(tmp_path) == before
+
+
+def test_foreign_words_stay_on_one_printable_line() -> None:
+    assert validate.one_line("malformed:\n  \x1b[2J \udc80é") == "malformed: \\x1b[2J \\udc80é"
