@@ -1,8 +1,7 @@
 """One grammar for messages: the rule, then the value that broke it.
 
-Each check returns what it was given as it is kept (a float, an int, a vector of int64), or raises:
-TypeError for what is no number, text or generator at all, ValueError for one that is out of range.
-`name` is what the message calls the value. :mod:`ldpaudit.parameters` builds on these for classes.
+Each check returns what it was given as it is kept, or raises: TypeError for what is no number, text
+or generator at all, ValueError for one out of range. :mod:`ldpaudit.parameters` builds on these.
 """
 
 from __future__ import annotations
