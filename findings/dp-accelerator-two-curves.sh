@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# dp-accelerator's accountant and its own Renyi curve disagree: the curve is q^2 alpha / (2 sigma^2) at all orders, half of the true one where that is small and thousands of times too small above.
+# dp-accelerator's accountant and its own Renyi curve disagree: the curve is q^2 alpha / (2 sigma^2) at all orders, below half of the true one at the lowest and thousands of times too small above.
 set -euo pipefail
 
 work=$(mktemp -d)

@@ -5,7 +5,9 @@ set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "${PYTHON:-python3}" -m venv "$work/env"
-"$work/env/bin/python" -m pip install -q --disable-pip-version-check 'pycanon==1.3.6'
+"$work/env/bin/python" -m pip install -q --disable-pip-version-check 'numpy==2.2.6' 'pandas==2.2.3'
+# Its reports need more; the measures do not.
+"$work/env/bin/python" -m pip install -q --disable-pip-version-check --no-deps 'pycanon==1.3.6'
 cd "$work"
 "$work/env/bin/python" - <<'PY'
 """Diversity of single groups by pycanon 1.3.6, and the least c of the definition."""
