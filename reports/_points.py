@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from ldpaudit.analysis.dominance import against_others
 from ldpaudit.analysis.metrics import Metric, grouped, read
 from ldpaudit.analysis.operating_points import OperatingPoint, operating_points, place
+from ldpaudit.collecting.manipulation import influence_limit, mean_influence_limit
 from ldpaudit.outcomes.table import (
     BIASED,
     COLUMNS,
+    MEANS,
     REAL,
     SHARES,
     TEXT,
@@ -111,6 +113,14 @@ class Point:
         """Mean squared error of the estimate."""
         return self.find("mse")
 
+    @property
+    def least_influence(self) -> float | None:
+        """The least that any mechanism of this epsilon can have; with a delta nothing is known."""
+        if self.delta:
+            return None
+        limit = mean_influence_limit if self.place.estimand in MEANS else influence_limit
+        return limit(self.epsilon)
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -138,6 +148,11 @@ class Panel:
         if not is_biased(self.estimand):
             return ""
         return self.estimand.removeprefix(unprocessed_name(self.estimand)).lstrip(", ")
+
+    @property
+    def of_means(self) -> bool:
+        """Whether a mean is estimated, of numbers or of vectors."""
+        return self.estimand in MEANS
 
     @property
     def explains(self) -> bool:
