@@ -5,6 +5,7 @@ set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "${PYTHON:-python3}" -m venv "$work/env"
+# There are wheels for Python 3.11 only.
 "$work/env/bin/python" -m pip install -q --disable-pip-version-check 'dp-accelerator==0.1.0' 'numpy==2.2.6'
 cd "$work"
 "$work/env/bin/python" - <<'PY'
