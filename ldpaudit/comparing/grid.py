@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from ldpaudit import validate
 from ldpaudit.auditing.defaults import VERDICT_ALPHA
 from ldpaudit.collecting.processed import POSTS
+from ldpaudit.comparing import beliefs
 from ldpaudit.comparing.cell import Cell
 from ldpaudit.comparing.fitting import built, fits, named
 from ldpaudit.comparing.results import Results
@@ -32,7 +33,7 @@ from ldpaudit.registry import load, names, origin
 
 Progress = Callable[[int, int], None]
 #: Figures that cells did not always have: without them a stored cell is computed anew, and read.
-_FIGURES = ("influence", "mean influence")
+_FIGURES = ("influence", "mean influence", "most success")
 
 
 def compare(
@@ -195,6 +196,7 @@ def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[CellTask]:
     shared = _origins(study)
     origins = {spec.name: origin("protocols", spec.name) for spec in study.protocols}
     for data in loaded:
+        attackers = beliefs.attackers(study.prior, data)
         content = data.histogram.tobytes() + repr(data.sizes or "").encode()
         if data.inputs is not None:
             content += repr(data.domain).encode() + data.inputs.tobytes()
@@ -216,11 +218,12 @@ def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[CellTask]:
                     "verdict_alpha": verdict_alpha,
                     "schema": SCHEMA,
                     "figures": _FIGURES,
+                    "beliefs": beliefs.content(attackers),
                     "versions": versions(),
                     "origins": shared | {"protocol": origins[protocol.name]},
                 }  # fmt: skip
                 key = hashlib.sha256(json.dumps(determines, sort_keys=True).encode()).hexdigest()
-                yield CellTask(key, axes, protocol, epsilon, data, study, verdict_alpha)
+                yield CellTask(key, axes, protocol, epsilon, data, attackers, study, verdict_alpha)
 
 
 def _origins(study: Study) -> dict[str, str]:
