@@ -245,6 +245,7 @@ def operating_points(metrics: Iterable[Metric]) -> list[OperatingPoint]:
     """One point per protocol of a group, in the order of the table; without k or epsilon none."""
     cells = grouped(_estimating(metrics), _CELL)
     attackers = _attackers(cells)
+    users = [*attackers]
     points = [
         OperatingPoint(
             **dict(zip(_CELL, key, strict=True)), prior=prior,
@@ -252,7 +253,7 @@ def operating_points(metrics: Iterable[Metric]) -> list[OperatingPoint]:
         )
         for prior, key, found in sorted(
             ((prior, *cell) for cell in cells.items() for prior in attackers[cell[0][:3]]),
-            key=lambda one: attackers[one[1][:3]].index(one[0]),
+            key=lambda one: (users.index(one[1][:3]), attackers[one[1][:3]].index(one[0])),
         )
         if key[1] and key[3] and not (is_biased(key[5]) and not any(m.usable for m in found))
     ]  # fmt: skip

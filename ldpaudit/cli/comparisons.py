@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -82,6 +84,7 @@ def compare(
         results = run(
             plan, jobs=workers, out=out, seed=seed, fresh=fresh, cell_timeout=cell_timeout,
             backend=backend, scheduler=scheduler, progress=progress,
+            command=shlex.join(["ldpaudit", *sys.argv[1:]]),
         )  # fmt: skip
     for write in exports:
         write(results, out)

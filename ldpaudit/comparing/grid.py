@@ -18,6 +18,7 @@ from ldpaudit.auditing.defaults import VERDICT_ALPHA
 from ldpaudit.collecting.processed import POSTS
 from ldpaudit.comparing import beliefs
 from ldpaudit.comparing.cell import Cell
+from ldpaudit.comparing.described import described
 from ldpaudit.comparing.fitting import built, fits, named
 from ldpaudit.comparing.results import Results
 from ldpaudit.comparing.running import BACKENDS, MAX_WAIT, run
@@ -48,6 +49,7 @@ def compare(
     backend: str = "loky",
     scheduler: str | None = None,
     progress: Progress | None = None,
+    command: str | None = None,
 ) -> Results:
     """Run a study: every protocol at every epsilon on every data set.
 
@@ -76,6 +78,8 @@ def compare(
         `jobs` workers on this machine.
     progress : callable, optional
         Called with (cells done, cells in all).
+    command : str, optional
+        The command line that asked for it, which the page shows.
 
     Returns
     -------
@@ -116,6 +120,7 @@ def compare(
     try:
         done = _play(tasks, store, workers, progress)
         provenance = _provenance(plan, loaded)
+        provenance |= {} if command is None else {"command": command}
         if store is not None:
             store.set_meta("provenance", provenance)
             store.set_meta("order", [task.key for task in tasks])
@@ -277,6 +282,7 @@ def _provenance(study: Study, loaded: list[DataSet]) -> dict[str, Any]:
         "verdict_alpha": VERDICT_ALPHA,
         "versions": everything | {"python": platform.python_version()},
         "platform": platform.platform(),
+        "protocols": described(spec.name for spec in study.protocols),
         "notices": sorted({data.notice for data in loaded if data.notice}),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }

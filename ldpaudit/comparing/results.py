@@ -59,7 +59,7 @@ class Results:
         rule: str | None = None,
         weights: npt.ArrayLike | None = None,
     ) -> Recommendation:
-        """Return the best protocol under caps, one choice per data set and attacker; print it to read it.
+        """Return the best protocol under caps, one choice per data set and attacker; print it.
 
         Of the protocols that are shown to keep every cap (the whole interval of a
         measured figure does), those with the least error; with `max_mse`, with

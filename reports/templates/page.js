@@ -211,6 +211,11 @@
     });
     body.parentElement.hidden = true;
     if (wrong) return (answer.textContent = wrong);
+    const blind = Number(form.elements.set.selectedOptions[0].dataset.blind);
+    if (isLess(caps.success, blind)) {
+      form.dataset.best = "[]";
+      return (answer.textContent = `No protocol can keep that: a guess without any report is right ${words.success(blind)} of the time.`);
+    }
     const goal = ["mse", "success", "bits"].find((g) => !(g in caps)) || "mse";
     const { holding, undecided, best } = choose(sets[form.elements.set.value], goal, caps);
     const limits = Object.entries(caps).map(([g, cap]) => `${goals[g]} at most ${words[g](cap)}`).join(" and ");
