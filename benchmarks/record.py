@@ -31,6 +31,7 @@ RUNS = (
     ("servers.py",),
     ("memory.py",),
     ("audit_speed.py",),
+    ("supports.py",),
     ("longitudinal.py",),
     ("scale.py",),
     ("streaming.py",),

@@ -12,6 +12,8 @@ from ldpaudit.supports import PackedSupports
 
 #: Values that are tried for all reports that are still open before the next ones.
 _FIRST = 16
+#: Hashes at a time: their words stay in a near cache.
+_CACHED = 2**14
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,14 @@ class HashSupports:
         return out
 
     def _meet(self, rows: Ints, values: Words) -> Bools:
-        return self.meet(self.seeds[rows, None], self.buckets[rows, None], values)
+        out = np.empty((rows.size, values.shape[-1]), dtype=np.bool_)
+        step = max(1, _CACHED // out.shape[1])
+        for start in range(0, rows.size, step):
+            part = slice(start, start + step)
+            some = rows[part, None]
+            tried = values[part] if values.ndim > 1 else values
+            out[part] = self.meet(self.seeds[some], self.buckets[some], tried)
+        return out
 
     def holds(self, reports: Ints, value: int) -> Bools:
         """Whether these reports support one value."""
