@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _SVG, _LINK = "http://www.w3.org/2000/svg", "{http://www.w3.org/1999/xlink}href"
 #: Pixels of the smallest text on a screen that is narrower than the figure.
-_LEGIBLE = 10.0
+_LEGIBLE = 10.2
 _GEOMETRY = ("d", "x", "y", "width", "height", "transform")
 _COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 _LONG = re.compile(r"-?\d+\.\d{3,}")
