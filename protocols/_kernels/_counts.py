@@ -43,8 +43,8 @@ def multinomial(users: Ints, weights: Floats, rng: np.random.Generator) -> Ints:
     """
     levels = [weights]
     while levels[-1].shape[1] > 1:
-        if levels[-1].shape[1] % 2:
-            levels[-1] = np.pad(levels[-1], ((0, 0), (0, 1)))
+        if levels[-1].shape[1] % 2:  # np.pad takes longer than all that follows
+            levels[-1] = np.hstack((levels[-1], np.zeros((users.size, 1))))
         levels.append(levels[-1][:, ::2] + levels[-1][:, 1::2])
     dealt = users[:, None]
     for sums, halves in pairwise(reversed(levels)):
