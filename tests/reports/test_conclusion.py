@@ -72,6 +72,22 @@ def test_numbers() -> None:
     ]
 
 
+def test_a_broken_promise_is_said_first_and_not_recommended(default: Results) -> None:
+    frame = default.frame.copy()
+    found = (frame["protocol"] == "ss") & (frame["metric"] == "epsilon_verdict")
+    frame.loc[found, "status"] = "violation"
+    broken, ages, _ = first_words(Results(frame, default.provenance, default.timings))
+    assert broken == (
+        "8 of 40 audits show that a promise is broken: more than the claimed epsilon leaks. What "
+        "was found broken is not recommended below."
+    )
+    assert "take ss at epsilon 1." in first_words(default)[1]
+    assert "take olh at epsilon 1." in ages
+    frame.loc[found, "status"] = "inconclusive"
+    said = first_words(Results(frame, default.provenance, default.timings))[0]
+    assert said == "No audit found a broken promise, but 8 of 40 could not tell."
+
+
 @pytest.mark.parametrize(
     ("share", "words"),
     [
