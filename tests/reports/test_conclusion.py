@@ -12,6 +12,7 @@ import ldpaudit
 from ldpaudit.comparing.results import Results
 from ldpaudit.reports._conclusion import odds, people
 from ldpaudit.reports.comparison import page
+from ldpaudit.reports.results_page import results_html
 
 SMALL: dict[str, Any] = {"trials": 2_000, "repetitions": 2, "attacks": ["bayes"]}
 TWO_ATTACKERS = SMALL | {
@@ -30,8 +31,8 @@ NUMBERS = SMALL | {
 
 
 def first_words(results: Results) -> list[str]:
-    """The paragraphs of the conclusion as plain text."""
-    text = page(results).decode()
+    """The paragraphs of the conclusion as plain text, as page and notebook have them."""
+    text = results_html(results)
     found = re.findall(r'<p class="(?:lead-in|advice)">(.*?)</p>', text, flags=re.DOTALL)
     return [" ".join(html.unescape(re.sub(r"<[^>]+>", "", part)).split()) for part in found]
 
@@ -104,6 +105,9 @@ def test_epsilon_as_odds() -> None:
 
 
 def test_a_cap_below_a_blind_guess_is_refused_in_words() -> None:
-    text = page(ldpaudit.compare(UNINFORMED)).decode()
+    results = ldpaudit.compare(UNINFORMED)
+    text = page(results).decode()
+    assert all(f'<p class="{kind}">' in text for kind in ("lead-in", "advice"))
+    assert text.index("take <strong>optimized unary") < text.index('id="meaning"')
     assert re.search(r"No protocol keeps a cap below <data[^>]*>10.0%</data>", text)
     assert 'data-blind="0.1"' in text
