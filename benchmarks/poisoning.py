@@ -5,21 +5,19 @@ Usage: python benchmarks/poisoning.py
 k = 100, epsilon = 1, 20,000 honest users with Zipf(1.3) frequencies, five in a hundred users
 false: they send reports of most gain for the values 40 to 49. Means of 20 collections with one
 generator: error without false users (n x MSE for n = 20,000), total variation distance,
-recall of the ten most frequent values, and the gain, how much too high the ten targets' summed
-estimate is. The second table is of defences that know the protocol.
+recall of the ten most frequent values, and the gain, what false users add to the ten targets'
+summed estimate from the same honest reports. The second table is of defences that know the
+protocol.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 import ldpaudit
-from ldpaudit.collecting.defences import Recovery, SizeFilter
-from ldpaudit.collecting.manipulation import MaximalGain, poison
+from ldpaudit.collecting.defences import DEFENCES
+from ldpaudit.collecting.processed import measure_processed
 from ldpaudit.data.priors import apportion
 
 K, EPSILON, USERS, SHARE, REPEATS = 100, 1.0, 20_000, 0.05, 20
@@ -51,7 +49,7 @@ def post_processed(name: str, users: npt.NDArray[np.int64]) -> None:
             row[0] += values.size * np.mean((found - truth) ** 2)
             row[1] += np.abs(found - truth).sum() / 2
             row[2] += len(top & set(np.argsort(-found)[:10].tolist())) / 10
-            row[3] += (m.decode(poisoned, post=post) - truth)[targets].sum()
+            row[3] += (m.decode(poisoned, post=post) - found)[targets].sum()
     for post, row in zip(posts, seen / REPEATS, strict=True):
         print(f"{name:>10} {post:>9} {row[0]:>8.3f} {row[1]:>8.3f} {row[2]:>8.2f} {row[3]:>8.3f}")
 
@@ -60,26 +58,19 @@ def defended(name: str, users: npt.NDArray[np.int64]) -> None:
     """Recovery without and with the targets known, and a filter of sizes."""
     m = ldpaudit.mechanism(name, k=K, epsilon=EPSILON)
     targets = TARGETS if name != "olh" else TARGETS[:5]
-    known = Recovery(SHARE / (1 - SHARE), tuple(targets.tolist()))
-    ways: list[tuple[str, Callable[..., Any] | None, SizeFilter | None]] = [
-        ("none", None, None),
-        ("recovery", Recovery(), None),
-        ("recovery, targets known", known, None),
-    ]
-    if hasattr(m, "support_sizes"):
-        ways.append(("size filter", None, SizeFilter()))
-    for label, decode, keep in ways:
-        figures = [
-            poison(
-                m, attack, users, targets, SHARE, REPEATS,
-                rng=np.random.default_rng(5), decode=decode, keep=keep,
-            )
-            for attack in (None, MaximalGain())
-        ]  # fmt: skip
-        calm, attacked = figures
+    found = measure_processed(
+        m, users, ["none"], REPEATS, 0.05, rng=np.random.default_rng(5), false_share=SHARE,
+        defences=[d for d in DEFENCES if d != "size-filter" or hasattr(m, "support_sizes")],
+        targets=targets,
+    )  # fmt: skip
+    for one in found:
+        dropped = [
+            one.dropped.get(key, (0.0, 0.0))[0]
+            for key in (("honest_dropped", "maximal-gain"), ("false_dropped", "maximal-gain"))
+        ]
         print(
-            f"{name:>10} {label:>24} {USERS * calm.error:>8.3f} {attacked.gain:>8.3f} "
-            f"{attacked.honest_removed:>8.3f} {attacked.false_removed:>8.3f}"
+            f"{name:>10} {one.post:>15} {USERS * one.error.value:>8.3f} "
+            f"{one.gains['maximal-gain'][0]:>8.3f} {dropped[0]:>8.3f} {dropped[1]:>8.3f}"
         )
 
 
@@ -88,6 +79,6 @@ if __name__ == "__main__":
     print("  protocol      post  n x MSE       TV   top 10     gain")
     for protocol in NAMES:
         post_processed(protocol, everyone)
-    print("\n  protocol                  defence  n x MSE     gain honest removed, false removed")
+    print("\n  protocol         defence  n x MSE     gain honest dropped, false dropped")
     for protocol in ("grr", "ss", "pi-rappor", "oue", "olh"):
         defended(protocol, everyone)

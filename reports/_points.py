@@ -13,11 +13,13 @@ from ldpaudit.analysis.dominance import against_others
 from ldpaudit.analysis.limits import MAX_K
 from ldpaudit.analysis.metrics import Metric, grouped, read
 from ldpaudit.analysis.operating_points import OperatingPoint, operating_points, place
+from ldpaudit.collecting.manipulation import influence_limit, mean_influence_limit
 from ldpaudit.outcomes.table import (
     BIASED,
     COLUMNS,
     GIVEN,
     INFORMED,
+    MEANS,
     MOST,
     REAL,
     SHARES,
@@ -124,6 +126,14 @@ class Point:
         """Mean squared error of the estimate."""
         return self.find("mse")
 
+    @property
+    def least_influence(self) -> float | None:
+        """The least that any mechanism of this epsilon can have; with a delta nothing is known."""
+        if self.delta:
+            return None
+        limit = mean_influence_limit if self.place.estimand in MEANS else influence_limit
+        return limit(self.epsilon)
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -170,6 +180,11 @@ class Panel:
         if not is_biased(self.estimand):
             return ""
         return self.estimand.removeprefix(unprocessed_name(self.estimand)).lstrip(", ")
+
+    @property
+    def of_means(self) -> bool:
+        """Whether a mean is estimated, of numbers or of vectors."""
+        return self.estimand in MEANS
 
     @property
     def explains(self) -> bool:

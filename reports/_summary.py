@@ -6,8 +6,6 @@ import itertools
 import math
 from dataclasses import dataclass
 
-from ldpaudit.collecting.manipulation import influence_limit
-
 from ._numbers import percent
 from ._points import Panel
 from ._tables import Row, Section
@@ -80,9 +78,10 @@ class Summary:
         return [row for row in self.reaching if row.point.place.efficient_with_influence]
 
     @property
-    def least_influence(self) -> float:
+    def least_influence(self) -> float | None:
         """The least that any mechanism with this epsilon can have."""
-        return influence_limit(self.epsilon)
+        known = (row.point.least_influence for row in self.reaching)
+        return next((least for least in known if least is not None), None)
 
     @property
     def _by_distance(self) -> list[Row]:

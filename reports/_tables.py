@@ -9,7 +9,6 @@ from typing import Any
 
 from ldpaudit.analysis.metrics import Metric
 from ldpaudit.analysis.operating_points import OperatingPoint
-from ldpaudit.collecting.manipulation import influence_limit
 
 from ._points import Panel, Point
 
@@ -87,15 +86,16 @@ class Row:
         return exact if mean is None else mean
 
     @property
-    def least_influence(self) -> float | None:
-        """The least that any mechanism of this epsilon can have; with a delta nothing is known."""
-        return None if self.point.delta else influence_limit(self.point.epsilon)
-
-    @property
     def collected(self) -> list[Metric | None]:
         """Total variation, recall, and what false users of each kind gained, where measured."""
         gains = [self.point.find("poisoning_gain", name) for name in _FALSE]
         return [self.point.find("total_variation"), self.point.find("top_recall"), *gains]
+
+    @property
+    def dropped(self) -> list[Metric | None]:
+        """Shares that a filter dropped of honest reports, and of false ones under an attack."""
+        honest = self.point.find("honest_dropped", "")
+        return [honest, self.point.find("false_dropped", "maximal-gain")]
 
     @property
     def approximate(self) -> float | None:
@@ -154,6 +154,11 @@ class Section:
     def collected(self) -> list[Row]:
         """Rows of which collections were measured beyond their error."""
         return [row for row in self.rows if any(row.collected)]
+
+    @property
+    def filtered(self) -> bool:
+        """Whether reports were dropped before anything was estimated."""
+        return any(any(row.dropped) for row in self.rows)
 
     @property
     def estimated(self) -> bool:
@@ -246,7 +251,12 @@ def sections(found: list[Panel]) -> list[Section]:
 
 
 def published_rows(section: Section) -> list[Row]:
-    """Cells with both a published attack success and a Bayes-optimal one, by protocol."""
+    """Cells with both a published attack success and a Bayes-optimal one, by protocol.
+
+    After a post-processing reports give away what they did before: nothing is said again.
+    """
+    if section.panel.processed:
+        return []
     found = [row for row in section.rows if published_ratio(row.point) is not None]
     return sorted(found, key=lambda row: section.series.index(row.point.series))
 

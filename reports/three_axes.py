@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ldpaudit.analysis.metrics import read
-from ldpaudit.collecting.manipulation import influence_limit
 
 from ._epsilon_axis import power_label
 from ._inline import Mark
@@ -147,7 +146,7 @@ def _draw(
     everything = [point for _, points in lines for point in points]
     _frame(axes, across, up, everything)
     if up.name == INFLUENCE:
-        _draw_floor(axes, max(panel.epsilons))
+        _draw_floor(axes, everything)
     labels = []
     for series, points in lines:
         style = look[series]
@@ -216,11 +215,11 @@ def _ticks(axis: Axis, side: _Side, low: float, high: float) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def _draw_floor(axes: Axes, epsilon: float) -> None:
+def _draw_floor(axes: Axes, points: Sequence[Point]) -> None:
     """Shade what no mechanism reaches at the largest epsilon, hence at none."""
     low, high = axes.get_ylim()
-    floor = influence_limit(epsilon)
-    if floor <= low:
+    floors = [point.least_influence for point in points]
+    if not floors or None in floors or (floor := min(filter(None, floors))) <= low:
         return
     axes.axhspan(low, min(floor, high), color=IMPOSSIBLE, linewidth=0, zorder=0.5)
     axes.axhline(floor, color=MUTED, linewidth=1.0, dashes=(4, 2), zorder=2)

@@ -1,4 +1,4 @@
-"""The command line: audit, compare, report, frontier, check, list, record, shuffle.
+"""The command line: audit, compare, report, frontier, check, list, record, shuffle, poison.
 
 Exit codes: 0 consistent, 1 violation found, 2 usage or input error (one line on
 stderr), 3 inconclusive (a cell failed, or an audit had no power).
@@ -17,6 +17,7 @@ from ldpaudit.cli.comparisons import compare, report
 from ldpaudit.cli.exits import EXIT_CONSISTENT, fail
 from ldpaudit.cli.frontiers import frontier
 from ldpaudit.cli.listing import list_components
+from ldpaudit.cli.poisoning import poison
 from ldpaudit.cli.recording import record
 from ldpaudit.cli.shuffling import shuffle
 
@@ -72,5 +73,5 @@ def _root(
 
 
 app.command("list")(list_components)
-for command in (audit, compare, report, frontier, check, record, shuffle):
+for command in (audit, compare, report, frontier, check, record, shuffle, poison):
     app.command()(command)

@@ -8,6 +8,7 @@ from ldpaudit._face import face
 
 if TYPE_CHECKING:
     from ldpaudit.collecting.accuracy import measure_error as measure_error
+    from ldpaudit.collecting.defences import DEFENCES as DEFENCES
     from ldpaudit.collecting.defences import Recovery as Recovery
     from ldpaudit.collecting.defences import SizeFilter as SizeFilter
     from ldpaudit.collecting.estimands import Distribution as Distribution
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from ldpaudit.collecting.manipulation import mean_influence_limit as mean_influence_limit
     from ldpaudit.collecting.manipulation import poison as poison
     from ldpaudit.collecting.manipulation import poisoning_gain as poisoning_gain
+    from ldpaudit.collecting.mean_manipulation import MEAN_ATTACKS as MEAN_ATTACKS
+    from ldpaudit.collecting.mean_manipulation import MeanPoisoning as MeanPoisoning
+    from ldpaudit.collecting.mean_manipulation import poison_mean as poison_mean
     from ldpaudit.collecting.processed import POSTS as POSTS
     from ldpaudit.collecting.processed import Processed as Processed
     from ldpaudit.collecting.processed import measure_processed as measure_processed
@@ -36,6 +40,8 @@ if TYPE_CHECKING:
     from ldpaudit.collecting.streams import aggregate_files as aggregate_files
 
 __all__ = [
+    "DEFENCES",
+    "MEAN_ATTACKS",
     "POSTS",
     "Distribution",
     "Followed",
@@ -43,6 +49,7 @@ __all__ = [
     "Marginals",
     "MaximalGain",
     "Mean",
+    "MeanPoisoning",
     "Poisoning",
     "Processed",
     "RandomReport",
@@ -61,6 +68,7 @@ __all__ = [
     "measure_error",
     "measure_processed",
     "poison",
+    "poison_mean",
     "poisoning_gain",
     "worst_influence",
 ]
@@ -71,6 +79,10 @@ __getattr__, __dir__ = face(
         "Distribution": "estimands",
         "Followed": "rounds",
         "MaximalGain": "manipulation",
+        "DEFENCES": "defences",
+        "MEAN_ATTACKS": "mean_manipulation",
+        "MeanPoisoning": "mean_manipulation",
+        "poison_mean": "mean_manipulation",
         "POSTS": "processed",
         "Poisoning": "manipulation",
         "Processed": "processed",

@@ -8,15 +8,59 @@ post-processings of the mechanisms, ``mechanism.decode(counts, post="norm-sub")`
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.arrays import Bools, Floats
 from ldpaudit.contracts import Counts, HasSupportSizes, Reports
-from ldpaudit.validate import check_fraction, check_positive
+from ldpaudit.validate import check_fraction, check_known, check_positive
+
+#: Frequencies from a mechanism's counts.
+Decode: TypeAlias = Callable[[Any, Counts], Floats]
+#: Reports that are kept, of a mechanism: shape (n,).
+ReportFilter: TypeAlias = Callable[[Any, Reports], Bools]
+#: Names of defences that a study can measure.
+DEFENCES = ("recovery", "recovery-known", "size-filter")
+
+
+def named_defence(name: str, share: float, targets: tuple[int, ...]) -> Recovery | SizeFilter:
+    """A defence by name.
+
+    Parameters
+    ----------
+    name : str
+        ``"recovery"``: `Recovery` as it is; ``"recovery-known"``: `Recovery` that knows the
+        share of false users and what they aim at; ``"size-filter"``: `SizeFilter`.
+    share : float
+        Share of false users among all, strictly between 0 and 1, for who knows it.
+    targets : tuple of int
+        The values that they aim at, for who knows them.
+
+    Returns
+    -------
+    Recovery or SizeFilter
+        What takes counts, or reports.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there is no defence of that name or the share is out of range.
+
+    Examples
+    --------
+    >>> named_defence("recovery-known", 0.2, (3,))
+    Recovery(ratio=0.25, targets=(3,))
+    """
+    check_known("defence", name, DEFENCES)
+    if name == "size-filter":
+        return SizeFilter()
+    if name == "recovery":
+        return Recovery()
+    return Recovery(check_fraction("share", share) / (1 - share), targets)
 
 
 def nearest_distribution(frequencies: npt.ArrayLike) -> Floats:

@@ -11,16 +11,14 @@ here are its limit, the attacks on a collection, and their measured gain.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.arrays import Bools, Floats
+from ldpaudit.collecting.defences import Decode, ReportFilter
 from ldpaudit.contracts import (
-    Counts,
     FrequencyOracle,
     HasFalseReports,
     HasInfluence,
@@ -34,11 +32,6 @@ from ldpaudit.validate import (
     check_histogram,
     check_integer,
 )
-
-#: Reports that are kept, of a mechanism: shape (n,).
-Filter: TypeAlias = Callable[[Any, Reports], Bools]
-#: Frequencies from a mechanism's counts.
-Decode: TypeAlias = Callable[[Any, Counts], Floats]
 
 
 def influence_limit(epsilon: float) -> float:
@@ -254,7 +247,7 @@ def poison(
     *,
     rng: np.random.Generator,
     decode: Decode | None = None,
-    keep: Filter | None = None,
+    keep: ReportFilter | None = None,
 ) -> Poisoning:
     """Simulate collections in which a share of the users is false, and judge the estimate.
 

@@ -1,60 +1,54 @@
-"""Post-processing and false reports, measured on the estimates of simulated collections."""
+"""Post-processing, defences and false reports, measured on the estimates of collections."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from ldpaudit.arrays import Floats
 from ldpaudit.bounds.errors import MeasuredError, measured_error
-from ldpaudit.collecting.accuracy import collected
-from ldpaudit.collecting.manipulation import (
-    CollectionAttack,
-    MaximalGain,
-    RandomReport,
-    RandomValue,
-    poisoning_gain,
-)
-from ldpaudit.contracts import HasFalseReports, Values
+from ldpaudit.collecting.attacked import Collection, Siege, collect_under_siege, too_many_to_filter
+from ldpaudit.collecting.defences import Decode, SizeFilter, named_defence
+from ldpaudit.collecting.manipulation import poisoning_gain
+from ldpaudit.contracts import HasFalseReports, HasSupportSizes, Values
 from ldpaudit.outcomes.table import ESTIMATE, EXACT, FIGURES, finite, processed_name
-from ldpaudit.validate import check_fraction, check_generator, check_histogram, check_integer
+from ldpaudit.validate import check_generator, check_histogram, check_integer
 
 #: Names that `decode` of the catalogue knows.
 POSTS = ("none", "base-cut", "norm", "norm-sub", "simplex", "power", "em", "mle")
-#: What false users may do to a collection, by name.
-ATTACKS: Mapping[str, CollectionAttack] = {
-    "random-value": RandomValue(),
-    "random-report": RandomReport(),
-    "maximal-gain": MaximalGain(),
-}
 #: How many of the most frequent values a server wants to find.
 _TOP = 10
-#: Largest domain whose values are all asked for the worst one to attack.
-_ASKED = 2048
+
+_Spread: TypeAlias = tuple[float, float]
 
 
 @dataclass(frozen=True)
 class Processed:
-    """What one post-processing made of some collections, as means and their standard errors.
+    """What one post-processing or defence made of some collections: means and standard errors.
 
     `total_variation` is half the absolute difference to the users' shares, added up;
     `recall` how many of the ten most frequent values are among the ten largest estimates (of
     at least twenty values, else of half of them); `gains` what false users of each kind added
-    to the estimate of `target`, and what they should add where that is known.
+    to the summed estimate of `targets` from the same honest reports, so that a bias of the
+    estimate is not theirs, and what they should add where that is known.
+    `dropped` are the shares of honest and of false reports that a filter dropped, by (metric,
+    attack).
     """
 
     post: str
     error: MeasuredError
-    total_variation: tuple[float, float]
-    recall: tuple[float, float]
+    total_variation: _Spread
+    recall: _Spread
     gains: Mapping[str, tuple[float, float, float | None]]
-    target: int
+    targets: tuple[int, ...]
     repetitions: int
     reason: str = ""
+    dropped: Mapping[tuple[str, str], _Spread] = field(default_factory=dict)
 
     def rows(self, base: dict[str, Any], alpha: float) -> list[dict[str, Any]]:
         """Rows of the tidy table, like `base`; the estimand says how it was processed."""
@@ -74,8 +68,12 @@ class Processed:
         rows.append(like | _mean("top_recall", self.recall))
         for name, (gain, spread, exact) in self.gains.items():
             row = like | _mean("poisoning_gain", (gain, spread)) | {"attack": name}
-            row |= {"method": f"estimate over repetitions, target {self.target}"}
+            aim = "target" if len(self.targets) == 1 else "targets"
+            named = ", ".join(map(str, self.targets))
+            row |= {"method": f"estimate over repetitions, {aim} {named}"}
             rows.append(row | ({} if exact is None else {"exact": exact, "how": EXACT}))
+        for (metric, name), share in self.dropped.items():
+            rows.append(like | _mean(metric, share) | {"attack": name})
         return rows
 
 
@@ -88,6 +86,8 @@ def measure_processed(
     *,
     rng: np.random.Generator,
     false_share: float | None = None,
+    defences: Sequence[str] = (),
+    targets: npt.ArrayLike | None = None,
 ) -> list[Processed]:
     """Collect again and again, decode every collection in every way, and hold it against the truth.
 
@@ -107,12 +107,16 @@ def measure_processed(
         Source of randomness.
     false_share : float, optional
         Share of false users among all, for the attacks on the collection; None means none.
-        They aim at the value where one report adds most.
+    defences : sequence of str, optional
+        Defences by name (`ldpaudit.collecting.defences.named_defence`), on the same collections.
+    targets : array of int, optional
+        Values whose summed estimate they want high; None means the one where one report adds
+        most.
 
     Returns
     -------
     list of Processed
-        One for each name, in order; one that the mechanism cannot do says why.
+        One for each name, posts first, in order; one that the mechanism cannot do says why.
 
     Raises
     ------
@@ -124,102 +128,118 @@ def measure_processed(
     >>> import numpy as np, ldpaudit
     >>> m = ldpaudit.mechanism("oue", k=20, epsilon=1.0)
     >>> found = measure_processed(m, np.full(20, 100), ["none", "norm-sub"], 5, 0.05,
-    ...                           rng=np.random.default_rng(0))
+    ...                           rng=np.random.default_rng(0), false_share=0.1,
+    ...                           defences=["size-filter"])
     >>> found[1].error.value < found[0].error.value
     True
+    >>> [one.post for one in found], found[2].dropped["honest_dropped", ""][0] < 0.1
+    (['none', 'norm-sub', 'size-filter'], True)
     """
     users = check_histogram(histogram, mechanism.k)
     check_integer("repetitions", repetitions, 2)
     check_generator(rng)
-    truth = users / users.sum()
-    attacks, target, many = _attacks(mechanism, users, false_share)
-    sums = [_collection(mechanism, users, attacks, target, many, rng) for _ in range(repetitions)]
-    exact = None
-    if attacks and isinstance(mechanism, HasFalseReports):
-        real = many / (many + int(users.sum()))
-        exact = poisoning_gain(mechanism, [target], real, truth)
-    return [
-        _decoded(mechanism, post, sums, truth, target, alpha, exact if post == "none" else None)
-        for post in posts
+    siege = Siege.against(mechanism, users, false_share, targets)
+    ways = [_Way.of(name, mechanism, siege, int(users.sum())) for name in (*posts, *defences)]
+    filters = [way.keep for way in ways if way.keep is not None]
+    seen = [
+        collect_under_siege(mechanism, users, siege, filters, rng=rng) for _ in range(repetitions)
     ]
-
-
-def _attacks(
-    mechanism: Any, users: Values, share: float | None
-) -> tuple[Mapping[str, CollectionAttack], int, int]:
-    """What the mechanism's false users can do, the value they aim at, and how many they are."""
-    if share is None:
-        return {}, 0, 0
-    many = int(users.sum())
-    false = max(1, round(check_fraction("false_share", share) / (1 - share) * many))
-    if not isinstance(mechanism, HasFalseReports):
-        return {"random-value": ATTACKS["random-value"]}, 0, false
-    target = users.size // 2
-    if users.size <= _ASKED:
-        target = int(np.argmax(mechanism.single_influences()))
-    return ATTACKS, target, false
-
-
-def _collection(
-    mechanism: Any,
-    users: Values,
-    attacks: Mapping[str, CollectionAttack],
-    target: int,
-    many: int,
-    rng: np.random.Generator,
-) -> dict[str, Any]:
-    """Counts of the honest users alone (""), and together with those of each attack."""
-    honest = collected(mechanism, users, rng)
-    found = {"": honest}
-    for name, attack in attacks.items():
-        reports = attack.reports(mechanism, [target], many, rng=rng)
-        found[name] = honest + mechanism.aggregate(reports)
+    truth, exact = users / users.sum(), dict[str, float]()
+    if siege.attacks:
+        real = siege.num_false / (siege.num_false + int(users.sum()))
+        exact["random-value"] = real * (1 - float(truth[list(siege.targets)].sum()))
+        if isinstance(mechanism, HasFalseReports):
+            exact["maximal-gain"] = poisoning_gain(mechanism, siege.targets, real, truth)
+    found, filtered = [], 0
+    for way in ways:
+        filtered += way.keep is not None
+        mine = [one[filtered if way.keep is not None else 0] for one in seen]
+        known = exact if way.name == "none" else {}
+        found.append(_decoded(mechanism, way, mine, truth, siege, alpha, known))
     return found
+
+
+@dataclass(frozen=True)
+class _Way:
+    """What a server does with a collection: how it decodes it, and which reports it keeps."""
+
+    name: str
+    decode: Decode
+    keep: SizeFilter | None = None
+    reason: str = ""
+
+    @classmethod
+    def of(cls, name: str, mechanism: Any, siege: Siege, many: int) -> _Way:
+        if name in POSTS:
+            return cls(name, lambda m, counts: _post(m, counts, name))
+        if name == "recovery-known" and not siege.attacks:
+            return cls(name, _plain, reason="there are no false users whose aim could be known.")
+        share = siege.num_false / (siege.num_false + many) if siege.attacks else 0.5
+        found = named_defence(name, share, siege.targets)
+        if not isinstance(found, SizeFilter):
+            pure = hasattr(mechanism, "p_star") and hasattr(mechanism, "q_star")
+            return cls(name, found, reason="" if pure else "recovery is for pure protocols.")
+        if not isinstance(mechanism, HasSupportSizes):
+            return cls(name, _plain, reason="the sizes of its reports tell nothing.")
+        if reason := too_many_to_filter(mechanism, many + siege.num_false):
+            return cls(name, _plain, reason=reason)
+        return cls(name, _plain, found)
+
+
+def _plain(mechanism: Any, counts: Any) -> Floats:
+    return np.asarray(mechanism.estimate(counts))
+
+
+def _post(mechanism: Any, counts: Any, post: str) -> Floats:
+    if post == "none":
+        return _plain(mechanism, counts)
+    return np.asarray(mechanism.decode(counts, post=post))
 
 
 def _decoded(
     mechanism: Any,
-    post: str,
-    sums: Sequence[dict[str, Any]],
+    way: _Way,
+    seen: Sequence[Collection],
     truth: Floats,
-    target: int,
+    siege: Siege,
     alpha: float,
-    exact: float | None,
+    exact: Mapping[str, float],
 ) -> Processed:
-    """Every collection after one post-processing."""
-    repetitions, names = len(sums), [name for name in sums[0] if name]
+    """Every collection after one post-processing or defence."""
+    repetitions, targets = len(seen), list(siege.targets)
     try:
+        if way.reason:
+            raise TypeError(way.reason)
         found = {
-            name: np.array([_estimate(mechanism, counts[name], post) for counts in sums])
-            for name in sums[0]
+            name: np.array([way.decode(mechanism, one.counts[name]) for one in seen])
+            for name in ("", *siege.attacks)
         }
     except (AttributeError, TypeError, ValueError) as error:
         nothing = (math.nan, math.nan)
         empty = MeasuredError(math.nan, math.nan)
-        return Processed(post, empty, nothing, nothing, {}, target, repetitions, str(error))
+        return Processed(
+            way.name, empty, nothing, nothing, {}, siege.targets, repetitions, str(error)
+        )
     away = found[""] - truth
     gains = {
-        name: (
-            *_spread(found[name][:, target] - truth[target]),
-            exact if name == "maximal-gain" else None,
-        )
-        for name in names
+        name: (*_spread((found[name] - found[""])[:, targets].sum(axis=1)), exact.get(name))
+        for name in siege.attacks
+    }
+    dropped = {
+        (metric, name): _spread(np.array([getattr(one, metric)[name] for one in seen]))
+        for metric in ("honest_dropped", "false_dropped")
+        for name in getattr(seen[0], metric)
     }
     return Processed(
-        post,
+        way.name,
         measured_error(away / math.sqrt(truth.size), alpha),
         _spread(np.abs(away).sum(axis=1) / 2),
         _spread(np.array([_recall(estimate, truth) for estimate in found[""]])),
         gains,
-        target,
+        siege.targets,
         repetitions,
+        dropped=dropped,
     )
-
-
-def _estimate(mechanism: Any, counts: Any, post: str) -> Floats:
-    if post == "none":
-        return np.asarray(mechanism.estimate(counts))
-    return np.asarray(mechanism.decode(counts, post=post))
 
 
 def _recall(estimate: Floats, truth: Floats) -> float:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from ldpaudit import validate
 from ldpaudit.auditing.defaults import VERDICT_ALPHA
+from ldpaudit.collecting.defences import DEFENCES
 from ldpaudit.collecting.processed import POSTS
 from ldpaudit.comparing import beliefs
 from ldpaudit.comparing.cell import Cell
@@ -35,6 +36,8 @@ from ldpaudit.registry import load, names, origin
 Progress = Callable[[int, int], None]
 #: Figures that cells did not always have: without them a stored cell is computed anew, and read.
 _FIGURES = ("influence", "mean influence", "most success")
+#: Fields of a study that name a cell where they are set: the others' cells keep their names.
+_IF_SET = ("audits", "rounds", "change", "central_delta", "post", "false_share", "defences")
 
 
 def compare(
@@ -192,11 +195,7 @@ def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[CellTask]:
     # Shared by all audits of the study.
     verdict_alpha = VERDICT_ALPHA / (cells * len(study.each_audit()))
     settings = {"attacks", "bound", "prior", "trials", "repetitions", "alpha", "seed"}
-    further = {
-        name
-        for name in ("audits", "rounds", "change", "central_delta", "post", "false_share")
-        if getattr(study, name)
-    }
+    further = {name for name in _IF_SET if getattr(study, name)}
     fixed = study.model_dump(mode="json", include=settings | further)
     shared = _origins(study)
     origins = {spec.name: origin("protocols", spec.name) for spec in study.protocols}
@@ -259,6 +258,8 @@ def _check_names(study: Study, loaded: list[DataSet]) -> None:
         audit.inputs(smallest.k)
     for attack in (*study.attacks, *(a.witness for a in study.audits if a.witness)):
         load("attacks", attack)
+    for defence in study.defences:
+        validate.check_known("defence", defence, DEFENCES)
     for protocol, epsilons in study.each_protocol():
         name, given = protocol.name, protocol.parameters
         for post in study.posts_of(protocol):

@@ -191,6 +191,9 @@ class Study(_Strict):
         "frequencies, after norm-sub": biased, and compared with its like alone.
     false_share : float, optional
         Share of false users, for what they gain with and without post-processing.
+    defences : list of str
+        Defences against them (``"recovery"``, ``"recovery-known"``, ``"size-filter"``), measured
+        like `post`: what false users still gain, and what each costs where nobody lies.
     alpha : float
         Error probability of every interval and bound.
     seed : int
@@ -225,6 +228,7 @@ class Study(_Strict):
     central_delta: Annotated[Real, Field(gt=0, lt=1)] | None = None
     post: tuple[str, ...] = ()
     false_share: Annotated[Real, Field(gt=0, lt=1)] | None = None
+    defences: tuple[str, ...] = ()
     alpha: Annotated[Real, Field(gt=0, lt=1)] = 0.05
     seed: Annotated[Whole, Field(ge=0)] = 0
     quick: dict[str, Any] = Field(default_factory=dict, exclude=True)
@@ -238,6 +242,12 @@ class Study(_Strict):
         cells = len(self.data) * sum(each)
         if cells > MAX_CELLS:
             raise ValueError(f"a study has at most {MAX_CELLS:,} cells, this one {cells:,}")
+        return self
+
+    @model_validator(mode="after")
+    def _defences_differ(self) -> Study:
+        if len(set(self.defences)) < len(self.defences):
+            raise ValueError(f"defences must differ, got {list(self.defences)}")
         return self
 
     @model_validator(mode="after")
@@ -263,7 +273,7 @@ class Study(_Strict):
     def posts_of(self, protocol: ProtocolSpec) -> tuple[str, ...]:
         """Post-processings of a protocol, none twice; none at all also where users lie."""
         posts = self.post if protocol.post is None else protocol.post
-        first = ("none",) if posts or self.false_share is not None else ()
+        first = ("none",) if posts or self.defences or self.false_share is not None else ()
         return tuple(dict.fromkeys((*first, *posts)))
 
     def as_quick(self) -> Study:

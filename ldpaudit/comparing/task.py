@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ldpaudit import validate
+from ldpaudit.adapters.finite_inputs import FiniteInputs
 from ldpaudit.auditing import harness
 from ldpaudit.auditing.attackers import Attacker
 from ldpaudit.collecting.estimands import Frequencies
+from ldpaudit.collecting.mean_manipulation import mean_gain_rows
 from ldpaudit.collecting.processed import measure_processed
 from ldpaudit.collecting.rounds import evolve, follow, round_rows
 from ldpaudit.collecting.servers import estimand_of
@@ -78,14 +80,18 @@ class CellTask:
         return Cell(self.key, self.axes, tuple(row | users for row in rows), seconds, decode)
 
     def _processed(self, mechanism: Any, like: dict[str, Any]) -> list[dict[str, Any]]:
-        """What post-processing and false users make of the estimate of frequencies."""
+        """What post-processing, defences and false users make of an estimate."""
         study, posts = self.study, self.study.posts_of(self.protocol)
+        rng = stream(study.seed, self.protocol.name, repr(mechanism), self.data.name, "processed")
+        if study.false_share is not None and isinstance(mechanism, FiniteInputs):
+            return mean_gain_rows(
+                mechanism, self.data.histogram, study.false_share, study.repetitions, like, rng=rng
+            )
         if not posts or not isinstance(estimand_of(mechanism), Frequencies):
             return []
-        rng = stream(study.seed, self.protocol.name, repr(mechanism), self.data.name, "processed")
         found = measure_processed(
             mechanism, self.data.histogram, posts, study.repetitions, study.alpha,
-            rng=rng, false_share=study.false_share,
+            rng=rng, false_share=study.false_share, defences=study.defences,
         )  # fmt: skip
         return [row for one in found for row in one.rows(like, study.alpha)]
 

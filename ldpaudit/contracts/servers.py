@@ -130,6 +130,22 @@ class HasMeanInfluence(Protocol):
 
 
 @runtime_checkable
+class HasFalseMeanReports(HasMeanInfluence, Protocol):
+    """A mechanism for a mean whose reports can be made up."""
+
+    def false_mean_reports(
+        self, num_reports: int, *, rng: np.random.Generator, towards: npt.ArrayLike = 1.0
+    ) -> Reports:
+        """Reports that each move the estimated mean as far as any can.
+
+        `towards` is the direction: for numbers its sign, for vectors a vector.
+        """
+
+    def random_reports(self, num_reports: int, *, rng: np.random.Generator) -> Reports:
+        """Reports drawn uniformly from all that the server adds up."""
+
+
+@runtime_checkable
 class HasFalseReports(HasInfluence, Protocol):
     """A mechanism whose reports can be made up: what a dishonest user would send."""
 

@@ -5,7 +5,7 @@ Every draw is binomial, so that the cost does not grow with the number of users.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -19,6 +19,8 @@ from ldpaudit.validate import check_histogram
 MAX_USERS = 2**40
 #: Cells worked on at a time. A constant: counts must not depend on the machine.
 _CHUNK = 2**16
+#: Leaves of the trees that stand side by side. A constant for the same reason.
+_NODES = 2**15
 
 
 def users_per_value(histogram: npt.ArrayLike, k: int) -> Ints:
@@ -57,8 +59,13 @@ def multinomial(users: Ints, weights: Floats, rng: np.random.Generator) -> Ints:
     return dealt[:, : weights.shape[1]]
 
 
-def subset_supports(users: Ints, size: int, own_missed: float, rng: np.random.Generator) -> Ints:
-    """How many subsets of `size` hold each value, where users of v miss v with `own_missed`.
+def subset_supports(
+    users: Sequence[Ints], size: Ints, own_missed: Floats, rng: np.random.Generator
+) -> list[Ints]:
+    """How many subsets hold each value, in several blocks of values that do not touch.
+
+    In block b, users[b][v] users of v draw subsets of size[b], which miss v with own_missed[b].
+    Blocks are drawn side by side, as many at a time as _NODES leaves hold.
 
     A binary tree over the values. Users have no names in it: a node holds how many
     users have each number of members of their subset there. Upwards go the users
@@ -69,21 +76,36 @@ def subset_supports(users: Ints, size: int, own_missed: float, rng: np.random.Ge
     number is in its first half. Given their sizes, parts of a subset in disjoint
     nodes are independent, so that the joint law is exact.
     """
-    k = users.size
-    depth = (k - 1).bit_length()
-    leaves = (np.arange(2**depth) < k).astype(np.int64)
-    sizes = [leaves.reshape(-1, 2**level).sum(axis=1) for level in range(depth + 1)]
-    guests = [np.zeros((len(row), min(row[0], size) + 1), dtype=np.int64) for row in sizes]
+    depth = max((row.size - 1).bit_length() for row in users)
+    step, out = max(1, _NODES >> depth), []
+    for start in range(0, len(users), step):
+        some = slice(start, start + step)
+        out += _side_by_side(users[some], size[some], own_missed[some], rng)
+    return out
 
-    missed = rng.binomial(users, own_missed)
-    hosts = np.zeros((leaves.size, 2), dtype=np.int64)
-    hosts[:k, 0], hosts[:k, 1] = missed, users - missed
+
+def _side_by_side(
+    users: Sequence[Ints], size: Ints, own_missed: Floats, rng: np.random.Generator
+) -> list[Ints]:
+    widths = np.array([row.size for row in users])
+    depth = max((row.size - 1).bit_length() for row in users)
+    leaves = np.arange(2**depth) < widths[:, None]
+    sizes = [leaves.reshape(-1, 2**level).sum(axis=1) for level in range(depth + 1)]
+    guests = [
+        np.zeros((len(row), min(int(row.max()), int(size.max())) + 1), dtype=np.int64)
+        for row in sizes
+    ]
+    own = np.zeros(leaves.shape, dtype=np.int64)
+    own[leaves] = np.concatenate(users)
+    missed = rng.binomial(own, own_missed[:, None])
+    hosts = np.stack([missed, own - missed], axis=-1).reshape(-1, 2)
     for level in range(depth):
         node, members = np.nonzero(hosts)
+        block = node >> (depth - level)
         many, sibling = hosts[node, members], sizes[level][node ^ 1]
-        outside = k - sizes[level][node] - sibling
-        hosts = np.zeros_like(guests[level + 1])
-        for row, drawn, share in _hypergeometric(many, sibling, outside, size - members, rng):
+        outside = widths[block] - sizes[level][node] - sibling
+        hosts, drawing = np.zeros_like(guests[level + 1]), size[block] - members
+        for row, drawn, share in _hypergeometric(many, sibling, outside, drawing, rng):
             np.add.at(guests[level], (node[row] ^ 1, drawn), share)
             np.add.at(hosts, (node[row] >> 1, members[row] + drawn), share)
 
@@ -95,7 +117,8 @@ def subset_supports(users: Ints, size: int, own_missed: float, rng: np.random.Ge
         for row, drawn, share in _hypergeometric(many, first, second, members, rng):
             np.add.at(guests[level - 1], (2 * node[row], drawn), share)
             np.add.at(guests[level - 1], (2 * node[row] + 1, members[row] - drawn), share)
-    return np.asarray(users - missed + guests[0][:k, 1])
+    supports = own - missed + guests[0][:, 1].reshape(leaves.shape)
+    return [row[:many] for row, many in zip(supports, widths.tolist(), strict=True)]
 
 
 def _hypergeometric(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations
 
@@ -112,7 +113,7 @@ class SubsetRandomizer:
 
     def supports(self, users: Ints, rng: np.random.Generator) -> Ints:
         """How many subsets hold each value, for users[v] users of each value v."""
-        return subset_supports(users, self.size, self.out, rng)
+        return supports_of_blocks([self], [users], rng)
 
     def every_subset(self) -> Bytes:
         """All packed subsets, each once."""
@@ -146,3 +147,11 @@ class SubsetRandomizer:
 
 def _log_comb(n: int, r: int) -> float:
     return math.lgamma(n + 1) - math.lgamma(r + 1) - math.lgamma(n - r + 1)
+
+
+def supports_of_blocks(
+    blocks: Sequence[SubsetRandomizer], users: Sequence[Ints], rng: np.random.Generator
+) -> Ints:
+    """How many subsets hold each value of each block, one block's values after the other's."""
+    size, out = np.array([block.size for block in blocks]), np.array([b.out for b in blocks])
+    return np.concatenate(subset_supports(users, size, out, rng))

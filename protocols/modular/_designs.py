@@ -12,12 +12,15 @@ from ldpaudit.protocols._kernels._subsets import SubsetRandomizer
 
 from ._decoder import Decoder
 from ._scrambled import ScrambledDecoder
+from ._singles import residue_influences
 from ._toeplitz import ResidueDecoder
 
 _TABLE = 2**20  # entries of a table of functionals
-#: Largest domain whose values are all looked at for the worst one, and how many are otherwise:
-#: of plain residues, and of scrambled ones, where values differ little and solving is slow.
-_ALL, _SOME = {False: 8192, True: 2048}, {False: 129, True: 9}
+#: Most work at which all values are looked at for the worst one: values times residues of plain
+#: ones, values of scrambled ones, where every value takes a solution of its own.
+_PLAIN, _SCRAMBLED = 2**32, 2048
+#: How many are looked at otherwise; values of scrambled ones differ little.
+_SOME = {False: 129, True: 9}
 
 
 @dataclass(frozen=True)
@@ -90,11 +93,16 @@ class Design:
 
     @cached_property
     def _singles(self) -> Floats:
+        decoder = self.decoder
+        if isinstance(decoder, ResidueDecoder) and decoder.direct:
+            sizes = [block.size for block in self.blocks]
+            return residue_influences(decoder, sizes, list(map(self._scale, range(len(sizes)))))
         return self._influences_of(np.arange(self.k))
 
     def worst_influence(self) -> tuple[float, bool]:
         """The largest of them, and whether all values were looked at."""
-        if self.k <= _ALL[self.scrambled]:
+        work = self.k if self.scrambled else self.k * sum(self.moduli)
+        if work <= (_SCRAMBLED if self.scrambled else _PLAIN):
             return float(self._singles.max()), True
         some = np.linspace(0, self.k - 1, _SOME[self.scrambled]).round().astype(np.int64)
         return float(self._influences_of(some).max()), False
@@ -149,9 +157,13 @@ class Design:
 
     def _scores(self, index: int, tilted: Floats) -> tuple[Floats, float, int]:
         """What each residue of a block adds if it is in a report; q and the subset size."""
-        block, weight = self.blocks[index], self.decoder.weights[index]
-        scale = len(self.blocks) * weight / (block.p - block.q)
-        return scale * self.decoder.fold(index, tilted), block.q, block.size
+        block = self.blocks[index]
+        return self._scale(index) * self.decoder.fold(index, tilted), block.q, block.size
+
+    def _scale(self, index: int) -> float:
+        """What a residue of a block adds over its entry of A_j v, l u_j / (p_j - q_j)."""
+        block = self.blocks[index]
+        return len(self.blocks) * self.decoder.weights[index] / (block.p - block.q)
 
     @property
     def block_bits(self) -> int:

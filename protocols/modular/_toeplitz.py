@@ -142,11 +142,16 @@ class ResidueDecoder(Decoder):
             )
         return column
 
+    @property
+    def generators(self) -> tuple[Floats, Floats]:
+        """The vectors x and y behind the whole inverse."""
+        x = self._column
+        return x, np.concatenate(([0.0], x[:0:-1]))
+
     @cached_property
     def _square_generators(self) -> tuple[Floats, ...]:
         """The vectors x, y, G^-1 x, G^-1 y and G^-1 h behind the diagonals of Q^2."""
-        x = self._column
-        y = np.concatenate(([0.0], x[:0:-1]))
+        x, y = self.generators
         return x, y, self.solve(x), self.solve(y), self.solve(self.flat)
 
     def _square_diagonal(self, offset: int) -> Floats:

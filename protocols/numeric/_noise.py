@@ -178,6 +178,14 @@ class WholeNoise(OnInterval):
         """
         return 2 * (_BEYOND - 1) / STEPS + 1
 
+    @property
+    def _ends(self) -> tuple[int, int]:
+        return 1 - _BEYOND, _BEYOND - 1
+
+    @property
+    def _sent(self) -> tuple[int, int]:
+        return 1 - _BEYOND, _BEYOND
+
     def aggregate(self, reports: npt.ArrayLike) -> ReportSums:
         """Sums of reports and of their squares; summaries of a stream add up."""
         seen = self._checked(reports)

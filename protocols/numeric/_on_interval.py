@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.arrays import Floats, Ints
+from ldpaudit.collecting.directions import check_direction
 from ldpaudit.collecting.estimands import Mean
 from ldpaudit.domains import Interval
 from ldpaudit.parameters import budget, parameters
@@ -96,6 +97,33 @@ class OnInterval(ABC):
         the estimated mean as far as so many users at an end can, and replacing a user by it
         moves n times the mean by at most 1 more. Every report is meant that the server adds up.
         """
+
+    @property
+    @abstractmethod
+    def _ends(self) -> tuple[int, int]:
+        """A report of the least estimate and one of the largest, of those that are added up."""
+
+    @property
+    @abstractmethod
+    def _sent(self) -> tuple[int, int]:
+        """First report that is added up, and the one after the last."""
+
+    def false_mean_reports(
+        self, num_reports: int, *, rng: np.random.Generator, towards: npt.ArrayLike = 1.0
+    ) -> npt.NDArray[Any]:
+        """Reports that each move the mean as far up as any can, or down where `towards` is below 0.
+
+        There is one of them for each direction; nothing is drawn.
+        """
+        check_generator(rng)
+        aim = check_direction(np.ravel(towards), 1)[0]
+        report = self._ends[int(aim > 0)]
+        return np.full(check_integer("num_reports", num_reports, 0), report, dtype=self._dtype)
+
+    def random_reports(self, num_reports: int, *, rng: np.random.Generator) -> npt.NDArray[Any]:
+        """Reports drawn uniformly from all that the server adds up."""
+        many = check_integer("num_reports", num_reports, 0)
+        return check_generator(rng).integers(*self._sent, many).astype(self._dtype)
 
     @property
     def domain(self) -> Interval:

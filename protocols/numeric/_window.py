@@ -50,6 +50,10 @@ class Window(FixedWire, OnInterval):
     def _dtype(self) -> type[np.generic]:
         return np.uint32
 
+    @property
+    def _sent(self) -> tuple[int, int]:
+        return 0, self._outputs
+
     @cached_property
     def _law(self) -> Weights:
         return weights(self.epsilon, self._outputs, self._width)
@@ -149,6 +153,10 @@ class AffineWindow(Window):
     def mean_influence(self) -> float:
         """Most that one report's estimate lies from the middle, in half widths: the ends'."""
         return (self._outputs - 1) / (self._steps * self._law.telling)
+
+    @property
+    def _ends(self) -> tuple[int, int]:
+        return 0, self._outputs - 1
 
     @property
     def _slope(self) -> float:

@@ -197,6 +197,11 @@ class Dithered(Window):
         most = a * (self._levels - 1) / 2 + b * float(self._corrections.max())
         return 2 * most / (self.high - self.low)
 
+    @cached_property
+    def _ends(self) -> tuple[int, int]:
+        estimates = self.report_estimates(np.arange(self._outputs))
+        return int(estimates.argmin()), int(estimates.argmax())
+
     def aggregate(self, reports: npt.ArrayLike) -> ReportSums:
         """Sums of levels and corrections and of their products; summaries add up."""
         seen = known_reports(reports, self._outputs)

@@ -166,6 +166,18 @@ class Hybrid(FixedWire, OnInterval):
         bit = self._duchi.mean_influence()
         return max(bit, self._piecewise.mean_influence()) if self.piecewise_share else bit
 
+    @property
+    def _ends(self) -> tuple[int, int]:
+        bit = self._piecewise.outputs
+        some = np.array([0, bit - 1, bit, bit + 1])
+        some = some[some >= self._sent[0]]
+        estimates = self.report_estimates(some)
+        return int(some[estimates.argmin()]), int(some[estimates.argmax()])
+
+    @property
+    def _sent(self) -> tuple[int, int]:
+        return 0 if self.piecewise_share else self._piecewise.outputs, self._outputs
+
     def aggregate(self, reports: npt.ArrayLike) -> ReportSums:
         """Sums of both mechanisms' reports, their numbers and products; summaries add up."""
         seen = known_reports(reports, self._outputs)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.arrays import Floats, Ints, Rows
+from ldpaudit.collecting.directions import check_direction
 from ldpaudit.collecting.estimands import VectorMean
 from ldpaudit.domains import Ball
 from ldpaudit.parameters import budget, integer, one_of, optional, parameters, positive
@@ -187,6 +188,33 @@ class SampledNumbers:
         d / k times the base's. On average an honest report adds at most 1 to each attribute.
         """
         return self.dimension / self.sampled * float(self.mechanism.mean_influence())
+
+    def false_mean_reports(
+        self, num_reports: int, *, rng: np.random.Generator, towards: npt.ArrayLike
+    ) -> Rows:
+        """Reports that each move the mean as far along `towards` as any can.
+
+        They name the attributes in which it is largest, and say the most of each.
+        """
+        many = check_integer("num_reports", num_reports, 0)
+        aim = check_direction(towards, self.dimension)
+        named = np.sort(np.argsort(-np.abs(aim), kind="stable")[: self.sampled])
+        report = np.zeros(1, dtype=self._dtype)
+        report["attribute"] = named
+        report["report"] = [
+            self.mechanism.false_mean_reports(1, rng=rng, towards=1.0 if up else -1.0)[0]
+            for up in aim[named] >= 0
+        ]
+        return np.repeat(report, many)
+
+    def random_reports(self, num_reports: int, *, rng: np.random.Generator) -> Rows:
+        """Reports drawn uniformly from all that the server adds up."""
+        many = check_integer("num_reports", num_reports, 0)
+        reports = np.zeros(many, dtype=self._dtype)
+        reports["attribute"] = _subsets(many, self.dimension, self.sampled, check_generator(rng))
+        drawn = self.mechanism.random_reports(many * self.sampled, rng=rng)
+        reports["report"] = drawn.reshape(many, self.sampled)
+        return reports
 
     def log_likelihood(self, reports: Rows, values: npt.ArrayLike) -> Floats:
         """Log P(report | value), shape (n, len(values))."""

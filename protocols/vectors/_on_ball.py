@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.arrays import Floats, Ints
+from ldpaudit.collecting.directions import check_direction
 from ldpaudit.collecting.estimands import VectorMean
 from ldpaudit.domains import Ball
 from ldpaudit.parameters import budget, integer, parameters, positive
@@ -146,6 +147,36 @@ class OnBall(ABC):
         refused, 2**14 times the usual.
         """
         return math.sqrt(self._square) * (1.0 if self._one_length else _FARTHEST)
+
+    def false_mean_reports(
+        self, num_reports: int, *, rng: np.random.Generator, towards: npt.ArrayLike
+    ) -> Floats:
+        """Reports that each move the mean as far along the vector `towards` as any can.
+
+        The longest one of that direction; where noise has no end, the corner of what is not
+        refused on its side. Nothing is drawn.
+        """
+        check_generator(rng)
+        aim = check_direction(towards, self.dimension)
+        if self._one_length:
+            report = aim * (self.radius * math.sqrt(self._square) / np.linalg.norm(aim))
+        else:
+            report = np.sign(aim) * self._farthest
+        return np.tile(report, (check_integer("num_reports", num_reports, 0), 1))
+
+    def random_reports(self, num_reports: int, *, rng: np.random.Generator) -> Floats:
+        """Reports drawn uniformly from all that honest users send, or that are not refused."""
+        shape = (check_integer("num_reports", num_reports, 0), self.dimension)
+        if not self._one_length:
+            return check_generator(rng).uniform(-self._farthest, self._farthest, shape)
+        drawn = check_generator(rng).standard_normal(shape)
+        lengths = np.linalg.norm(drawn, axis=1, keepdims=True)
+        return np.asarray(drawn * (self.radius * math.sqrt(self._square) / lengths))
+
+    @property
+    def _farthest(self) -> float:
+        """Largest coordinate of a report that is not refused, but for rounding."""
+        return _FARTHEST * _UNITS * self._unit * (1 - 1e-12)
 
     def _checked(self, reports: npt.ArrayLike) -> Floats:
         rows = np.asarray(reports)

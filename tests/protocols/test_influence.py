@@ -96,6 +96,25 @@ def test_influence_of_plain_residues(k: int) -> None:
         check_against(m, single_estimates(m, m.every_report()))
 
 
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        ((0,), (1,), (2,)),
+        ((0, 1), (0, 2), (1, 2)),
+        ((0, 1, 2), (0, 3, 4), (0, 5, 6), (1, 3, 5), (1, 4, 6), (2, 3, 6), (2, 4, 5)),
+    ],
+)  # fmt: skip
+def test_influence_of_designs(blocks: tuple[tuple[int, ...], ...]) -> None:
+    k = 1 + max(map(max, blocks))
+    m = ldpaudit.mechanism("block-design", k=k, epsilon=1.0, blocks=blocks)
+    check_against(m, single_estimates(m, m.every_report()))
+
+
+def test_influence_of_rappor() -> None:
+    m: Any = ldpaudit.mechanism("rappor", k=5, f=0.5, p=0.5, q=0.75)
+    check_against(m, single_estimates(m, m.every_report()))
+
+
 @pytest.mark.parametrize("buckets", [2, 3, 10])
 def test_influence_of_buckets(buckets: int) -> None:
     """Values of a bucket share what it gets, so that one value alone has little."""
@@ -181,7 +200,8 @@ def added_by(m: Any, reports: Any, targets: npt.NDArray[np.int64]) -> Table:
 @pytest.mark.parametrize(
     "name",
     [
-        *("grr", "ss", "oue", "sue", "olh", "blh", "hr", "pgr", "hpgr", "pi-rappor"),
+        *("grr", "ss", "oue", "sue", "the", "olh", "blh", "hr", "pgr", "hpgr", "pi-rappor"),
+        *("ass", "aue", "alh", "athe", "asue", "aolh", "l-oue", "l-osue", "sticky-ue", "ololoha"),
         pytest.param("mss", marks=pytest.mark.slow),
     ],
 )
@@ -196,6 +216,18 @@ def test_no_drawn_report_adds_more(name: str, k: int) -> None:
             assert added_by(m, reports, targets).max() <= limit
         false = m.false_reports(targets, 100, rng=rng)
         np.testing.assert_allclose(added_by(m, false, targets), m.influence(targets), rtol=1e-7)
+
+
+def test_no_drawn_report_of_scrambled_blocks_adds_more() -> None:
+    """The same to 1e-7: its normal equations are solved to a residual of 1e-8."""
+    m, rng = build("smss", 40), np.random.default_rng(9)
+    for targets in (np.array([5]), rng.choice(40, 10, replace=False)):
+        most = m.influence(targets)
+        honest = m.privatize(rng.integers(0, 40, 50_000), rng=rng)
+        for reports in (honest, m.random_reports(50_000, rng=rng)):
+            assert added_by(m, reports, targets).max() <= most * (1 + 1e-7)
+        false = m.false_reports(targets, 10, rng=rng)
+        np.testing.assert_allclose(added_by(m, false, targets), most, rtol=1e-7)
 
 
 # --- published and designed figures ----------------------------------------------------------
@@ -249,13 +281,18 @@ def test_targets_are_checked(targets: Any) -> None:
 # --- records ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["spl", "smp", "rsfd"])
+@pytest.mark.parametrize("name", ["spl", "smp", "rsfd", "rsrfd", "allomfree"])
 @pytest.mark.parametrize("variant", ["grr", "oue"])
 def test_influence_on_an_attribute(name: str, variant: str) -> None:
     """One false record among many honest ones moves the estimate as far as stated, others less."""
-    extra = {"base": variant}
+    extra: dict[str, Any] = {"base": variant}
     if name == "rsfd":
         extra = {"variant": "oue-z" if variant == "oue" else "grr"}
+    if name == "rsrfd":
+        extra = {"variant": "oue-r" if variant == "oue" else "grr"}
+        extra["fake"] = ((0.2, 0.3, 0.5), (0.4, 0.3, 0.2, 0.1))
+    if name == "allomfree":  # it has a base of its own for each size
+        extra = {"epsilon_inf": 3.0 if variant == "grr" else 1.2}
     m: Any = ldpaudit.mechanism(name, sizes=(3, 4), epsilon=1.0, **extra)
     rng, many, d = np.random.default_rng(2), 5_000, 2
     for attribute, targets in ((0, [1]), (1, [0, 2])):
@@ -270,11 +307,11 @@ def test_influence_on_an_attribute(name: str, variant: str) -> None:
             if trial == 0:
                 draw = oracle.false_reports(targets, 1, rng=rng)
             report[f"a{attribute}"] = draw
-            if name == "smp":
+            if name in ("smp", "allomfree"):
                 report["attribute"] = attribute
             after = m.estimate_marginals(counts + m.aggregate(report))[attribute][targets].sum()
             moved.append(float(after - before))
-        if name == "smp":  # the estimate divides by those who drew the attribute
+        if name in ("smp", "allomfree"):  # the estimate divides by those who drew the attribute
             drew = counts.parts[attribute].num_users
             expected = (exact / d - before) / (drew + 1)
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -125,3 +126,29 @@ def test_a_store_of_before_is_read_and_its_page_written(tmp_path: Path) -> None:
     assert "influence" not in set(results.frame["metric"])
     assert b"One liar" not in page(results)
     assert np.isfinite(standings(results.frame)["mse"]).all()
+
+
+def test_means_are_held_to_their_own_limit() -> None:
+    study = {
+        "name": "n", "protocols": ["duchi"], "epsilons": [1.0], "trials": 500, "repetitions": 2,
+        "data": [{"name": "uniform", "k": 9, "low": 0.0, "high": 1.0, "num_users": 500}],
+        "attacks": ["posterior-mean"],
+    }  # fmt: skip
+    text = page(compare(study)).decode()
+    words = re.sub("<[^>]+>", "", text)
+    assert "one liar can move the mean as far as 2.16 honest users at an end" in words
+    assert "has less than 2.16" in words
+    assert "worst<br>report" in text
+    assert "mean over<br>values" not in text
+
+
+def test_the_page_says_what_a_filter_drops() -> None:
+    study = {"name": "f", "protocols": ["olh"], "epsilons": [1.0], "trials": 500,
+             "data": [{"name": "zipf", "k": 20, "num_users": 2000}], "repetitions": 4,
+             "false_share": 0.1, "defences": ["size-filter"]}  # fmt: skip
+    results = compare(study)
+    text = page(results).decode()
+    assert text.count("honest<br>dropped") == 1
+    frame = results.frame
+    false = frame[(frame["metric"] == "false_dropped") & (frame["attack"] == "maximal-gain")]
+    assert f"{100 * float(false['value'].iloc[0]):.3g}%" in text

@@ -13,8 +13,10 @@ import pytest
 
 import ldpaudit
 from ldpaudit.analysis import standings
+from ldpaudit.collecting.attacked import ATTACKS, too_many_to_filter
+from ldpaudit.collecting.defences import Recovery, SizeFilter
 from ldpaudit.collecting.manipulation import CollectionAttack
-from ldpaudit.collecting.processed import ATTACKS, POSTS, measure_processed
+from ldpaudit.collecting.processed import POSTS, measure_processed
 from ldpaudit.comparing import compare
 from ldpaudit.outcomes.table import is_biased, processed_name, unprocessed_name
 from ldpaudit.protocols._kernels import _postprocessing
@@ -59,7 +61,7 @@ def test_figures_are_those_of_the_decodes() -> None:
 
 def test_the_exact_gain_is_met(frame: pd.DataFrame) -> None:
     gains = frame[(frame["metric"] == "poisoning_gain") & frame["exact"].notna()]
-    assert len(gains) == 2
+    assert gains["attack"].tolist() == ["random-value", "maximal-gain"] * 2
     assert (abs(gains["value"] - gains["exact"]) <= 5 * gains["standard_error"]).all()
     assert set(gains["estimand"]) == {"frequencies"}
 
@@ -106,3 +108,115 @@ def test_names_of_what_is_estimated() -> None:
     )  # fmt: skip
     assert not is_biased("frequencies")
     assert not is_biased("mean (squared input units)")
+
+
+# --- defences --------------------------------------------------------------------------------
+
+
+def test_defences_see_the_same_reports() -> None:
+    """Each figure from the reports themselves, drawn again with the same generator."""
+    m, users = ldpaudit.mechanism("oue", k=6, epsilon=2.0), np.array([500, 400, 300, 200, 100, 50])
+    truth, many, false = users / users.sum(), int(users.sum()), 172
+    found = measure_processed(
+        m, users, ["none"], 3, 0.05, rng=np.random.default_rng(3), false_share=0.1,
+        defences=["recovery", "recovery-known", "size-filter"],
+    )  # fmt: skip
+    assert [one.post for one in found] == ["none", "recovery", "recovery-known", "size-filter"]
+    rng, target = np.random.default_rng(3), found[0].targets[0]
+    ways = {"recovery": Recovery(), "recovery-known": Recovery(false / many, (target,))}
+    calm: dict[str, list[float]] = {name: [] for name in (*ways, "size-filter")}
+    gained: dict[str, list[float]] = {name: [] for name in calm}
+    dropped: list[tuple[float, float, float]] = []
+    for _ in range(3):
+        own = m.privatize(np.repeat(np.arange(6), users), rng=rng)
+        reports = {"": own}
+        for name, attack in ATTACKS.items():
+            reports[name] = np.concatenate((own, attack.reports(m, [target], false, rng=rng)))
+        kept = {name: SizeFilter()(m, some) for name, some in reports.items()}
+        for name in calm:
+            estimates = {}
+            for attacked in ("", "maximal-gain"):
+                some = reports[attacked]
+                if name == "size-filter":
+                    estimates[attacked] = m.estimate(m.aggregate(some[kept[attacked]]))
+                else:
+                    estimates[attacked] = ways[name](m, m.aggregate(some))
+            calm[name].append(float(np.mean((estimates[""] - truth) ** 2)))
+            gained[name].append(float((estimates["maximal-gain"] - estimates[""])[target]))
+        under = kept["maximal-gain"]
+        dropped.append((1 - kept[""].mean(), 1 - under[:many].mean(), 1 - under[many:].mean()))
+    for one in found[1:]:
+        assert one.error.value == pytest.approx(np.mean(calm[one.post]))
+        assert one.gains["maximal-gain"][0] == pytest.approx(np.mean(gained[one.post]))
+    mine = found[3].dropped
+    shares = [
+        mine["honest_dropped", ""][0],
+        mine["honest_dropped", "maximal-gain"][0],
+        mine["false_dropped", "maximal-gain"][0],
+    ]
+    assert shares == pytest.approx(np.mean(dropped, axis=0).tolist())
+    assert ("false_dropped", "") not in mine
+    assert not found[1].dropped
+
+
+def test_defences_of_a_study() -> None:
+    names = ["recovery", "recovery-known", "size-filter"]
+    study = STUDY | {"protocols": ["grr", "oue", "mss"], "post": [], "defences": names}
+    frame = compare(study).frame
+    ok, skipped = frame[frame["status"] != "skipped"], frame[frame["status"] == "skipped"]
+    after = {f"frequencies, after {name}" for name in names}
+    seen = {name: set(rows["estimand"]) - {"frequencies"} for name, rows in ok.groupby("protocol")}
+    assert seen["oue"] == after
+    assert seen["grr"] == after - {"frequencies, after size-filter"}
+    assert seen["mss"] == set()
+    why = skipped[skipped["protocol"] == "mss"]["reason"].tolist()
+    assert len(why) == 3
+    assert why[:2] == ["recovery is for pure protocols."] * 2
+    assert why[2] == "the sizes of its reports tell nothing."
+    honest = ok[ok["metric"] == "honest_dropped"]
+    assert honest["attack"].tolist() == ["", *ATTACKS]
+    assert honest["value"].between(0, 1).all()
+    assert set(ok[ok["metric"] == "false_dropped"]["attack"]) == set(ATTACKS)
+    calm = compare(study | {"false_share": None, "protocols": ["oue"]}).frame
+    skipped = calm[calm["status"] == "skipped"]
+    assert skipped["reason"].tolist() == ["there are no false users whose aim could be known."]
+    assert "honest_dropped" in set(calm["metric"])
+    assert "false_dropped" not in set(calm["metric"])
+
+
+def test_reports_too_large_for_a_filter_are_not_drawn() -> None:
+    m = ldpaudit.mechanism("oue", k=100_000, epsilon=1.0)
+    assert too_many_to_filter(m, 10**8).endswith("those of 100,000,000 users are too large.")
+    assert too_many_to_filter(m, 1000) == ""
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["sizefilter"], "unknown defence 'sizefilter'; did you mean size-filter"),
+        (["recovery", "recovery"], "defences must differ"),
+    ],
+)
+def test_unknown_defences_are_refused_at_once(names: list[str], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        compare(STUDY | {"defences": names})
+
+
+def test_several_targets_count_together() -> None:
+    m, users = ldpaudit.mechanism("grr", k=8, epsilon=1.0), np.full(8, 100)
+    (one,) = measure_processed(
+        m, users, ["none"], 60, 0.05, rng=np.random.default_rng(1), false_share=0.1, targets=[5, 2]
+    )
+    assert one.targets == (5, 2)
+    real = 89 / 889
+    wanted = {
+        "random-value": real * 0.75, "maximal-gain": real * (m.influence([2, 5]) - 0.25),
+    }  # fmt: skip
+    for name, right in wanted.items():
+        gain, spread, exact = one.gains[name]
+        assert exact == pytest.approx(right)
+        assert abs(gain - right) <= 5 * spread
+    for wrong in ([1, 1], [], [8]):
+        with pytest.raises(ValueError, match=r"targets must be different|values must"):
+            measure_processed(m, users, ["none"], 2, 0.05, rng=np.random.default_rng(1),
+                              false_share=0.1, targets=wrong)  # fmt: skip
