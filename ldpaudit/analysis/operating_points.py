@@ -245,20 +245,30 @@ def operating_points(metrics: Iterable[Metric]) -> list[OperatingPoint]:
     """One point per protocol of a group, in the order of the table; without k or epsilon none."""
     cells = grouped(_estimating(metrics), _CELL)
     attackers = _attackers(cells)
-    users = [*attackers]
     points = [
         OperatingPoint(
             **dict(zip(_CELL, key, strict=True)), prior=prior,
             metrics=tuple(m for m in (*found, *_borrowed(key, cells)) if m.prior in ("", prior)),
         )
-        for prior, key, found in sorted(
-            ((prior, *cell) for cell in cells.items() for prior in attackers[cell[0][:3]]),
-            key=lambda one: (users.index(one[1][:3]), attackers[one[1][:3]].index(one[0])),
-        )
+        for prior, key, found in _by_attacker(cells, attackers)
         if key[1] and key[3] and not (is_biased(key[5]) and not any(m.usable for m in found))
     ]  # fmt: skip
     named = labels((point.group, point.protocol, point.parameters) for point in points)
     return [replace(point, label=label) for point, label in zip(points, named, strict=True)]
+
+
+def _by_attacker(
+    cells: dict[tuple[Any, ...], list[Metric]], attackers: dict[tuple[Any, ...], list[str]]
+) -> list[tuple[str, tuple[Any, ...], list[Metric]]]:
+    """Cells in the order of the table; of users with several attackers one attacker at a time."""
+    first: dict[tuple[Any, ...], int] = {}
+    placed = []
+    for place, (key, found) in enumerate(cells.items()):
+        whose = attackers[key[:3]]
+        start = first.setdefault(key[:3], place) if len(whose) > 1 else place
+        placed += [((start, rank), prior, key, found) for rank, prior in enumerate(whose)]
+    placed.sort(key=lambda one: one[0])
+    return [(prior, key, found) for _, prior, key, found in placed]
 
 
 def _attackers(cells: dict[tuple[Any, ...], list[Metric]]) -> dict[tuple[Any, ...], list[str]]:
