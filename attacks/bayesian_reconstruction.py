@@ -48,11 +48,16 @@ class BayesianReconstruction:
         *,
         rng: np.random.Generator,  # noqa: ARG002
     ) -> Values:
-        """One guess per report, shape (n,)."""
+        """One guess per report, shape (n,); `prior` of shape (k,), or (n, k): one per report."""
         guesses = np.empty(len(reports), dtype=np.int64)
         uniform = prior.min() == prior.max()
         with np.errstate(divide="ignore"):
             weight = np.log(prior)
+        if prior.ndim > 1:
+            for rows, read, which in pieces(reports, prior.shape[1]):
+                posterior = mechanism.log_likelihood(read)[which] + weight[rows]
+                guesses[rows] = posterior.argmax(axis=1)
+            return guesses
         if isinstance(mechanism, HasSupports):
             for rows in batches(len(reports)):
                 supports = mechanism.supports(reports[rows])

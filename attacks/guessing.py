@@ -38,7 +38,8 @@ class BlindGuess:
         rng: np.random.Generator,  # noqa: ARG002
     ) -> Values:
         """One guess per report, shape (n,)."""
-        return np.full(len(reports), int(np.argmax(prior)), dtype=np.int64)
+        guesses: Values = np.broadcast_to(prior.argmax(axis=-1), len(reports)).astype(np.int64)
+        return guesses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,20 +82,20 @@ class SingleGuess:
         rng: np.random.Generator,
     ) -> Values:
         """One guess per report, shape (n,)."""
-        picks = np.empty(len(reports), dtype=np.int64)
+        picks, k = np.empty(len(reports), dtype=np.int64), prior.shape[-1]
         if isinstance(mechanism, HasSupports):
             for rows in batches(len(reports)):
-                picks[rows] = mechanism.supports(reports[rows]).pick(prior.size, rng)
+                picks[rows] = mechanism.supports(reports[rows]).pick(k, rng)
             return picks
-        for rows, read, which in pieces(reports, prior.size):
+        for rows, read, which in pieces(reports, k):
             likelihood = mechanism.log_likelihood(read)
             top = np.take_along_axis(likelihood, likelihood.argmax(axis=1)[:, None], axis=1)
             # Values of all supports one after the other, in row-major order.
             places = np.flatnonzero(np.equal(likelihood, top, order="C"))
-            ends = np.searchsorted(places, np.arange(1, len(likelihood) + 1) * prior.size)
+            ends = np.searchsorted(places, np.arange(1, len(likelihood) + 1) * k)
             sizes = np.diff(ends, prepend=0)[which]
             chosen = places[ends[which] - rng.integers(1, sizes + 1)]
-            picks[rows] = chosen % prior.size
+            picks[rows] = chosen % k
         return picks
 
     def score(

@@ -57,17 +57,21 @@ class LearnedGuesser:
         *,
         rng: np.random.Generator,  # noqa: ARG002
     ) -> Values:
-        """One guess per report, shape (n,): the largest learned posterior."""
+        """One guess per report, shape (n,): the largest learned posterior.
+
+        `prior` has shape (k,), or (n, k): one per report.
+        """
         rows, known = self._form.read(as_array(reports))
         with np.errstate(divide="ignore"):
-            weight = np.log(prior)
-        guesses = np.full(len(rows), int(weight.argmax()), dtype=np.int64)
+            weight = np.broadcast_to(np.log(prior), (len(rows), prior.shape[-1]))
+        blind: Values = weight.argmax(axis=1).astype(np.int64)
+        guesses = blind.copy()
         for start in range(0, len(rows) if self._columns else 0, _CHUNK):
             part = slice(start, start + _CHUNK)
-            scores = self._scores(_codes(self._columns, rows[part]), weight.size)
-            guesses[part] = (scores + weight).argmax(axis=1)
+            scores = self._scores(_codes(self._columns, rows[part]), weight.shape[1])
+            guesses[part] = (scores + weight[part]).argmax(axis=1)
         if known is not None:
-            guesses[~known] = int(weight.argmax())
+            guesses[~known] = blind[~known]
         return guesses
 
     def _scores(self, codes: list[Codes], k: int) -> Floats:

@@ -33,7 +33,7 @@ class Advice:
 
 @dataclass(frozen=True)
 class Options:
-    """One data set and delta: who may be chosen, and what is best under round caps."""
+    """One data set, attacker and delta: who may be chosen, and what is best under round caps."""
 
     section: Section
     delta: float
@@ -43,7 +43,7 @@ class Options:
     def advice(self) -> list[Advice]:
         """Round caps that change the answer, from the first that something keeps."""
         panel = self.section.panel
-        key = (panel.data, panel.k, panel.num_users, self.delta, panel.estimand)
+        key = (panel.data, panel.k, panel.num_users, self.delta, panel.estimand, panel.prior)
         found = [c.success for c in self.candidates if not math.isnan(c.success)]
         out: list[Advice] = []
         for cap in (cap for cap in _ROUND if found and cap >= min(found)):
@@ -70,16 +70,17 @@ class Options:
 
 def options(points: Iterable[OperatingPoint], sections: list[Section]) -> list[Options]:
     """What can be chosen from, by data set and delta: protocols without a violation."""
-    groups: dict[tuple[str, int, int | None, str, float], list[Candidate]] = {}
+    groups: dict[tuple[str, int, int | None, str, str, float], list[Candidate]] = {}
     for point in points:
         if not point.refuted:
-            key = (point.data, point.k, point.num_users, point.estimand, point.delta or 0.0)
+            users = (point.data, point.k, point.num_users, point.estimand)
+            key = (*users, point.prior, point.delta or 0.0)
             groups.setdefault(key, []).append(candidate_of(point))
     return [
-        Options(section, key[4], tuple(found))
+        Options(section, key[5], tuple(found))
         for section in sections
         for key, found in groups.items()
-        if key[:4] == section.panel.key
+        if key[:5] == section.panel.key
         if any(not math.isnan(c.success) and not math.isnan(c.mse) for c in found)
     ]
 

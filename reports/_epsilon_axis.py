@@ -24,6 +24,9 @@ Quantity: TypeAlias = Callable[[Point], Metric | None]
 #: What it is divided by at an epsilon.
 Unit: TypeAlias = Callable[[float], float]
 
+#: Where an axis of probabilities ends: just above 1, so that a marker there is whole.
+TOP = 1.06
+
 X_LABEL = "Claimed epsilon (natural logarithm)"
 
 
@@ -174,3 +177,8 @@ def power_label(value: float, _: int | None = None) -> str:
     digits, exponent = f"{value:.2e}".split("e")
     mantissa, power = f"{float(digits):g}", power_of_ten(int(exponent))
     return power if mantissa == "1" else f"{mantissa}×{power}"
+
+
+def share_label(value: float, _: int | None = None) -> str:
+    """A probability in percent; none is above 1."""
+    return f"{100 * value:.6g}%" if value <= 1 + 1e-9 else ""

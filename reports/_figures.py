@@ -9,7 +9,7 @@ from markupsafe import Markup
 from ._collections import Watch
 from ._inline import Sheet, inline_svg
 from ._palette import ProtocolStyle, styles
-from ._points import series_of
+from ._points import once, series_of
 from ._tables import Section
 from .communication import communicated, draw_communication
 from .epsilon import bounded, draw_epsilon
@@ -18,6 +18,9 @@ from .over_time import draw_over_time
 from .pareto import draw_pareto, drawable, pareto_marks
 from .success import draw_success, successful
 from .three_axes import draw_three_axes, in_three, three_axes_marks
+
+#: Figures that no attacker changes: one of them for all.
+ONCE = ("error", "epsilon")
 
 
 class Figures:
@@ -54,8 +57,9 @@ class Figures:
             ("communication", draw_communication, communicated),
             ("epsilon", draw_epsilon, bounded),
         ):
-            if any(map(has, panel.points)):
-                figure = draw([panel], self._look, note=False)
+            shown = once([panel]) if name in ONCE else [panel]
+            if shown and any(map(has, panel.points)):
+                figure = draw(shown, self._look, note=False)
                 out[name] = inline_svg(figure, f"{name}-{number}", self._sheet)
         return {name: Markup(svg) for name, svg in out.items()}  # noqa: S704 - escaped as XML
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from ._palette import PAPER, at_night
-from ._style import svg
+from ._style import SMALL, svg
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SVG, _LINK = "http://www.w3.org/2000/svg", "{http://www.w3.org/1999/xlink}href"
+#: Pixels of the smallest text on a screen that is narrower than the figure.
+_LEGIBLE = 10.2
 _GEOMETRY = ("d", "x", "y", "width", "height", "transform")
 _COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 _LONG = re.compile(r"-?\d+\.\d{3,}")
@@ -76,7 +78,9 @@ def inline_svg(figure: Figure, prefix: str, sheet: Sheet, marks: Sequence[Mark] 
         _tidy(element, prefix, wanted, sheet)
     _flatten(root)
     root.extend(_targets(figure, marks))
-    root.attrib |= {"aria-hidden": "true", "focusable": "false"}
+    least = _LEGIBLE / SMALL * 72 * figure.get_figwidth()
+    named = sheet.name(f"--least: {least:.0f}px")
+    root.attrib |= {"aria-hidden": "true", "focusable": "false", "class": named}
     return ElementTree.tostring(root, encoding="unicode")
 
 

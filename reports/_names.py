@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ldpaudit.outcomes.table import GIVEN, INFORMED, UNIFORM
+
 from ._points import Panel, series_of
 from ._style import caption
 
@@ -33,4 +35,20 @@ def line_names(found: Sequence[Panel]) -> dict[str, str]:
 def heading(panel: Panel) -> str:
     """Name the panel: the data set, its number of values, and what its estimates went through."""
     after = f", {panel.processed}" if panel.processed else ""
-    return f"{caption(panel.data) or 'no data set'}, k = {panel.k:,}{after}"
+    whom = f"\n{attacker_title(panel.prior)}" if _named(panel) else ""
+    return f"{caption(panel.data) or 'no data set'}, k = {panel.k:,}{after}{whom}"
+
+
+def attacker_title(prior: str) -> str:
+    """Who attacks, in a line above a figure."""
+    known = {
+        UNIFORM: "attacker: all values equally likely",
+        INFORMED: "attacker knows how common the values are",
+        GIVEN: "attacker knows the law of the audit",
+    }
+    return known.get(prior, f"attacker believes {caption(prior)}")
+
+
+def _named(panel: Panel) -> bool:
+    """Whether the attacker must be said: one of several, or none of whom values are alike."""
+    return panel.prior != "" and (panel.several or panel.prior != UNIFORM)

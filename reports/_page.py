@@ -15,9 +15,9 @@ from markupsafe import Markup
 from . import _numbers, _tables
 from ._advice import options
 from ._collections import mean, watches
+from ._conclusion import cap_words, conclusions, odds, people
 from ._figures import Figures
 from ._points import panels
-from ._summary import summary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,6 +54,7 @@ def environment() -> Environment:
     found.filters |= {"printable": _numbers.printable, "moment": _moment, "json": _json}
     found.filters["average"] = mean
     found.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
+    found.filters |= {"people": people, "odds": odds, "cap": cap_words}
     found.globals["interval"] = _numbers.interval
     found.globals["error_form"] = lambda panel: "scientific" if panel.of_shares else "significant"
     found.globals["published_ratio"] = _tables.published_ratio
@@ -69,6 +70,7 @@ def render(
     `table` is the CSV that the page offers.
     """
     found = _tables.sections(panels(points))
+    whole = [section for section in found if not section.panel.further]
     figures = Figures(found)
     provenance = dict.fromkeys(_OPTIONAL) | results.provenance
     choices = options(points, found)
@@ -86,9 +88,12 @@ def render(
             policy=_POLICY.format(script=_digest(script), style=_digest(style)),
             style=Markup(style),  # noqa: S704 - our own file, and colours of figures
             script=Markup(script),  # noqa: S704 - our own file
-            summaries=[words for words in map(summary, found) if words],
-            verdicts=_tables.verdicts(found),
+            conclusions=conclusions(found, choices),
+            verdicts=_tables.verdicts(whole),
+            passing=_tables.passing(whole),
             sections=found,
+            whole=whole,
+            protocols=protocols_of(provenance),
             reaching=any(section.reaching for section in found),
             collected=any(section.collected for section in found),
             figures=drawn,
@@ -148,6 +153,19 @@ def _moment(created: object) -> Markup:
         return _numbers.name(created)
     words = f"{moment:%Y-%m-%d %H:%M} UTC"
     return Markup('<time datetime="{}">{}</time>').format(str(created), words)
+
+
+def protocols_of(provenance: dict[str, Any]) -> list[dict[str, str]]:
+    """What each protocol is, as the study told it: every entry has all four texts."""
+    known = provenance.get("protocols")
+    if not isinstance(known, dict):
+        return []
+    texts = ("name", "summary", "source")
+    return [
+        {"label": str(label)} | {text: str(entry.get(text) or "") for text in texts}
+        for label, entry in known.items()
+        if isinstance(entry, dict)
+    ]
 
 
 def _pairs(versions: Any) -> list[tuple[str, str]]:

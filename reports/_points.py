@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from ldpaudit.analysis.attackers import attacker_words
 from ldpaudit.analysis.dominance import against_others
+from ldpaudit.analysis.limits import MAX_K
 from ldpaudit.analysis.metrics import Metric, grouped, read
 from ldpaudit.analysis.operating_points import OperatingPoint, operating_points, place
 from ldpaudit.collecting.manipulation import influence_limit, mean_influence_limit
 from ldpaudit.outcomes.table import (
     BIASED,
     COLUMNS,
+    GIVEN,
+    INFORMED,
     MEANS,
+    MOST,
     REAL,
     SHARES,
     TEXT,
+    UNIFORM,
     WHOLE,
     is_biased,
     unprocessed_name,
@@ -109,6 +116,12 @@ class Point:
         return 1.0 / self.k if best is None else best
 
     @property
+    def most(self) -> float | None:
+        """The most that any mechanism of the claim gives away, as the table has it."""
+        row = self.find(MOST)
+        return None if row is None else row.best
+
+    @property
     def mse(self) -> Metric | None:
         """Mean squared error of the estimate."""
         return self.find("mse")
@@ -124,18 +137,37 @@ class Point:
 
 @dataclass(frozen=True)
 class Panel:
-    """The points of one data set."""
+    """The points of one data set before one attacker; `further` where another came before."""
 
     data: str
     k: int
     num_users: int | None
     estimand: str
     points: tuple[Point, ...]
+    prior: str = ""
+    further: bool = False
+    several: bool = False
 
     @property
-    def key(self) -> tuple[str, int, int | None, str]:
+    def key(self) -> tuple[str, int, int | None, str, str]:
         """What its points have in common."""
+        return *self.users, self.prior
+
+    @property
+    def users(self) -> tuple[str, int, int | None, str]:
+        """Of whom what is estimated, whoever attacks."""
         return self.data, self.k, self.num_users, self.estimand
+
+    @property
+    def attacker(self) -> str:
+        """Who attacks, in words."""
+        return attacker_words(self.prior)
+
+    @property
+    def most(self) -> dict[float, float]:
+        """The most that any mechanism gives away at each epsilon, where it is known."""
+        found = {p.epsilon: p.most for p in self.points if not p.delta}
+        return {epsilon: found[epsilon] or 0.0 for epsilon in sorted(found) if found[epsilon]}
 
     @property
     def of_shares(self) -> bool:
@@ -191,12 +223,29 @@ class Panel:
     @property
     def uniform(self) -> bool:
         """Whether the attacker's prior is uniform, as the limit wants it."""
-        return math.isclose(self.blind * self.k, 1, rel_tol=1e-9)
+        own = self.prior in ("", UNIFORM, INFORMED, GIVEN)
+        return own and math.isclose(self.blind * self.k, 1, rel_tol=1e-9)
 
     @property
     def pure(self) -> bool:
         """Whether any claim has no delta, so that limits of epsilon-LDP speak of it."""
         return any(not point.delta for point in self.points)
+
+    @property
+    def limited(self) -> bool:
+        """Whether the limit on the error speaks of its users and its attacker."""
+        known = self.mean_limit is not None if self.explains else self.of_shares and self.uniform
+        return known and self.num_users is not None
+
+    @property
+    def guided(self) -> bool:
+        """Whether the limit at one epsilon does, too."""
+        return self.limited and not self.explains and self.k <= MAX_K and self.pure
+
+    @property
+    def capped(self) -> bool:
+        """Whether the most that any mechanism gives away is known."""
+        return self.pure and not self.explains and (self.uniform or bool(self.most))
 
     def lines(self) -> Iterator[tuple[str, list[Point]]]:
         """Points of each series in the order of first appearance, along epsilon."""
@@ -206,16 +255,29 @@ class Panel:
 
 
 def panels(points: Iterable[OperatingPoint]) -> list[Panel]:
-    """One panel per data set, domain size, number of users, and thing that is estimated."""
-    groups: dict[tuple[str, int, int | None, str], list[Point]] = {}
+    """One panel per data set, number of users, thing that is estimated, and attacker."""
+    groups: dict[tuple[str, int, int | None, str, str], list[Point]] = {}
     for point in points:
         if point.protocol:
-            key = (point.data, point.k, point.num_users, point.estimand)
+            key = (point.data, point.k, point.num_users, point.estimand, point.prior)
             groups.setdefault(key, []).extend(
                 Point(point, repetition, tuple(metrics))
                 for (repetition,), metrics in grouped(point.metrics, ("repetition",)).items()
             )
-    return [Panel(*key, points=tuple(group)) for key, group in groups.items()]
+    times = Counter(key[:-1] for key in groups)
+    seen: set[tuple[str, int, int | None, str]] = set()
+    found = []
+    for (data, k, num_users, estimand, prior), group in groups.items():
+        users = (data, k, num_users, estimand)
+        further, several = users in seen, times[users] > 1
+        seen.add(users)
+        found.append(Panel(*users, tuple(group), prior, further, several))
+    return found
+
+
+def once(found: Iterable[Panel]) -> list[Panel]:
+    """Panels without those that only another attacker makes: what no attacker changes."""
+    return [replace(panel, prior="", several=False) for panel in found if not panel.further]
 
 
 def panels_of(frame: pd.DataFrame) -> list[Panel]:

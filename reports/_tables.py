@@ -105,7 +105,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Section:
-    """One data set: its rows grouped by claimed epsilon."""
+    """One data set before one attacker: its rows grouped by claimed epsilon."""
 
     panel: Panel
     number: int
@@ -236,12 +236,13 @@ def sections(found: list[Panel]) -> list[Section]:
     """Data sets that have at least one number, numbered from 1."""
     kept = [replace(panel, points=tuple(filter(_measured, panel.points))) for panel in found]
     out: list[Section] = []
+    first: dict[tuple[str, int, int | None, str], int] = {}  # what attackers share is told once
     for number, panel in enumerate((panel for panel in kept if panel.points), 1):
         groups: list[tuple[float, tuple[Row, ...]]] = []
-        index = 0
+        index, place = 0, first.setdefault(panel.users, number)
         for epsilon in panel.epsilons:
             here = [p for p in panel.points if p.epsilon == epsilon]
-            rows = [Row(point, f"audit-{number}-{index + i}") for i, point in enumerate(here, 1)]
+            rows = [Row(point, f"audit-{place}-{index + i}") for i, point in enumerate(here, 1)]
             index += len(here)
             if rows:
                 groups.append((epsilon, tuple(rows)))
@@ -279,12 +280,21 @@ def verdicts(found: list[Section]) -> dict[str, Any]:
     levels = [measure.alpha or 0.0 for row in rows for measure in row.bounds]
     return {
         "total": sum(counts.values()),
+        "protocols": len({row.point.series for row in rows if row.verdict}),
         "bounds": len(levels),
         "by_chance": sum(levels),
         "counts": {verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]},
         "violations": [row for row in rows if row.verdict == VERDICTS[0]],
         "reach": (max(min(ratios), 0.0), max(*ratios, 0.0)) if ratios else None,
     }
+
+
+def passing(found: list[Section]) -> tuple[int, int]:
+    """How many lower bounds are above the claim that their audit does not refute, of how many."""
+    bounds = [(row, m.value) for section in found for row in section.rows for m in row.bounds]
+    kept = [(row, value) for row, value in bounds if row.verdict != VERDICTS[0]]
+    above = [row for row, value in kept if value is not None and value > row.point.epsilon]
+    return len(above), len(bounds)
 
 
 def problems(metrics: Iterable[Metric]) -> list[Metric]:

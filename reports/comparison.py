@@ -17,9 +17,10 @@ from ldpaudit.outcomes.table import as_json
 from ldpaudit.validate import check_known
 
 from ._collections import watches
+from ._figures import ONCE
 from ._page import render
 from ._palette import styles
-from ._points import panels, placed, records, series_of
+from ._points import once, panels, placed, records, series_of
 from ._style import pdf, png, svg
 from .communication import draw_communication
 from .epsilon import draw_epsilon
@@ -95,7 +96,9 @@ def save_comparison(
     }
     found, followed = panels(points), watches(metrics)
     look = styles(series_of(found))
-    figures = {name: draw(found, look) for name, draw in _FIGURES.items()}
+    figures = {
+        name: draw(once(found) if name in ONCE else found, look) for name, draw in _FIGURES.items()
+    }
     if any(metric.metric == "influence" for metric in metrics):
         figures["three-axes"] = draw_three_axes(found, look)
     if any(metric.metric == "round_spent" for metric in metrics):

@@ -13,7 +13,7 @@ from ._labels import EndLabel, Layout, empty, height_for, label_ends, margin_for
 from ._names import heading, line_names
 from ._numbers import plain
 from ._palette import MUTED, ProtocolStyle, styles
-from ._points import Panel, Point, panels_of, series_of
+from ._points import Panel, Point, once, panels_of, series_of
 from ._style import SMALL, theme
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def epsilon(frame: pd.DataFrame) -> Figure:
     >>> [axes.get_ylabel() for axes in figure.axes][1]
     'Divided by the claim'
     """
-    found = panels_of(frame)
+    found = once(panels_of(frame))
     return draw_epsilon(found, styles(series_of(found)))
 
 

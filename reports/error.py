@@ -22,7 +22,7 @@ from ._epsilon_axis import (
 from ._labels import EndLabel, Layout, empty, height_for, label_ends, margin_for
 from ._names import OTHER_LABEL, heading, line_names
 from ._palette import IMPOSSIBLE, MUTED, ProtocolStyle, styles
-from ._points import Panel, Point, panels_of, series_of
+from ._points import Panel, Point, once, panels_of, series_of
 from ._style import SMALL, theme
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def error(frame: pd.DataFrame) -> Figure:
     >>> [axes.get_ylabel() for axes in figure.axes][1]
     'Divided by the limit'
     """
-    found = panels_of(frame)
+    found = once(panels_of(frame))
     return draw_error(found, styles(series_of(found)))
 
 

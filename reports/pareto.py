@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ldpaudit.analysis.limits import MAX_K, frontier, mse_without_epsilon
+from ldpaudit.analysis.limits import frontier, mse_without_epsilon
 from ldpaudit.analysis.metrics import Metric
 from ldpaudit.outcomes.table import SHARES
 
-from ._epsilon_axis import power_label, reach
+from ._epsilon_axis import TOP, power_label, reach, share_label
 from ._inline import Mark
 from ._labels import (
     EndLabel,
@@ -252,10 +252,10 @@ def _frame(axes: Axes, panel: Panel) -> None:
     middle, rise = math.sqrt(low * high), max(high / low, 30.0)
     low, high = middle / math.sqrt(rise), middle * math.sqrt(rise)
     axes.set(xscale="log", yscale="log")
-    axes.set_xlim(left / (right / left) ** 0.07, min(right * (right / left) ** 0.06, 1.6))
+    axes.set_xlim(left / (right / left) ** 0.07, min(right * (right / left) ** 0.06, TOP))
     axes.set_ylim(low / rise**0.2, high * rise**0.1)
     axes.xaxis.set_major_locator(LogLocator(subs=_subdivisions(*axes.get_xlim()), numticks=12))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 * x:.6g}%"))
+    axes.xaxis.set_major_formatter(FuncFormatter(share_label))
     axes.xaxis.set_minor_locator(NullLocator())
     wide = math.log10(axes.get_ylim()[1] / axes.get_ylim()[0]) > 1.5
     axes.yaxis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0), numticks=12))
@@ -270,7 +270,7 @@ def _frame(axes: Axes, panel: Panel) -> None:
 
 def _draw_limit(axes: Axes, panel: Panel) -> None:
     """Shade what lies below the limit of every mechanism at what it gives away."""
-    if not _has_limit(panel):
+    if not panel.limited:
         return
     left, right = axes.get_xlim()
     low, high = axes.get_ylim()
@@ -280,7 +280,7 @@ def _draw_limit(axes: Axes, panel: Panel) -> None:
     axes.fill_between(success, low, shown, color=IMPOSSIBLE, linewidth=0, zorder=0.5)
     inside = (limit >= low) & (limit <= high)
     axes.plot(success[inside], limit[inside], color=MUTED, linewidth=1.0, dashes=(4, 2), zorder=2)
-    for epsilon in _thinned(panel.epsilons) if _pure(panel) else []:
+    for epsilon in _thinned(panel.epsilons) if panel.guided else []:
         curve = frontier(panel.k, epsilon)
         at = np.append(success[success < curve.points[-1, 0]], curve.points[-1, 0])
         error = curve.mse_at(at, target="users") / (panel.num_users or 1)
@@ -306,7 +306,7 @@ def _draw_words(axes: Axes, panel: Panel) -> list[Text]:
         axes.axvline(panel.blind, color=MUTED, linewidth=1.0, zorder=1)
         blind = f"blind guess {percent(panel.blind)}"
         texts = [axes.annotate(blind, xy=(panel.blind, 1.0), xytext=(0, 3), **small)]
-    if not _has_limit(panel):
+    if not panel.limited:
         return texts
     for words in MEAN_LIMITS if panel.explains else (LIMIT, _NARROW_LIMIT):
         text = axes.annotate(words, xy=corner, xytext=(7, 7), linespacing=1.35, **small)
@@ -342,17 +342,6 @@ def _draw_epsilons(axes: Axes, panel: Panel, texts: list[Text]) -> None:
         )
 
 
-def _has_limit(panel: Panel) -> bool:
-    """Whether the limit applies: users are counted, and the attacker's prior is what it wants."""
-    known = panel.mean_limit is not None if panel.explains else panel.of_shares and panel.uniform
-    return known and panel.num_users is not None
-
-
-def _pure(panel: Panel) -> bool:
-    """Whether the limit at one epsilon speaks of any claim."""
-    return not panel.explains and panel.k <= MAX_K and panel.pure
-
-
 def _thinned(values: list[float]) -> list[float]:
     return values[:: math.ceil(len(values) / 8)]
 
@@ -385,7 +374,7 @@ def _measured(measure: Metric) -> bool:
 def _key(shown: list[Panel]) -> str:
     """How to read what these panels hold."""
     words = _KEY if _published(shown) else _KEY.partition(" Hollow")[0]
-    limited = any(_has_limit(panel) and _pure(panel) for panel in shown)
+    limited = any(panel.guided for panel in shown)
     return words if limited else words.replace(_GUIDE_KEY.strip(), "").strip()
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from ldpaudit.analysis.metrics import read
 
 from . import _tables
-from ._page import environment, title
+from ._advice import options
+from ._conclusion import conclusions
+from ._page import environment, protocols_of, title
 from ._points import panels, placed
-from ._summary import summary
 
 if TYPE_CHECKING:
     from ldpaudit.comparing.results import Results
@@ -40,17 +41,20 @@ def results_html(results: Results) -> str:
     >>> "Comparison of mechanisms" in results_html(results)
     True
     """
-    found = _tables.sections(panels(placed(read(results.frame))))
+    points = placed(read(results.frame))
+    found = _tables.sections(panels(points))
+    whole = [section for section in found if not section.panel.further]
     return (
         environment()
         .get_template("notebook.html.j2")
         .render(
             title=title(results.provenance),
             linked=False,
+            protocols=protocols_of(results.provenance),
             sections=found,
-            summaries=[words for words in map(summary, found) if words],
-            verdicts=_tables.verdicts(found),
-            cells=sum(len(section.rows) for section in found),
+            conclusions=conclusions(found, options(points, found)),
+            verdicts=_tables.verdicts(whole),
+            cells=sum(len(section.rows) for section in whole),
             most=_MOST,
             problems=[],
         )

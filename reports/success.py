@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._epsilon_axis import draw_lines, end_labels, frame_along, log_ticks, positive
+from ldpaudit.arrays import Floats
+
+from ._epsilon_axis import (
+    TOP,
+    draw_lines,
+    end_labels,
+    frame_along,
+    log_ticks,
+    positive,
+    share_label,
+)
 from ._labels import EndLabel, Layout, empty, height_for, label_ends, margin_for
 from ._names import EXPLAINED_LABEL, heading, line_names
 from ._numbers import percent
@@ -24,7 +33,7 @@ Y_LABEL = "Attack success: probability of naming\na user's value from one report
 _BOUND = "most at this epsilon"
 _KEY = (
     "Markers: measured, with intervals. Lines: exact. Dashed: the most that any epsilon-LDP "
-    "mechanism gives away, k e / (e + k - 1) times blind guessing with e = exp(epsilon)."
+    "mechanism gives away to this attacker."
 )
 
 
@@ -45,11 +54,11 @@ def success(frame: pd.DataFrame) -> Figure:
 
     Notes
     -----
-    The dashed line is blind guessing times k e / (e + k - 1), e = exp(epsilon):
-    no epsilon-LDP mechanism raises the success of the best guess by a larger
-    factor under any prior (the min-capacity is reached at the uniform prior,
-    where this is e / (e + k - 1)). A claim with a delta, which is named so, may
-    pass it; the line is left out where all have one.
+    The dashed line is the largest e P_m / (e + m - 1), e = exp(epsilon) and P_m what the m
+    likeliest values have together: no epsilon-LDP mechanism gives away more, and one gives
+    away that (``ldpaudit.leakage.largest_vulnerability``). Of a uniform prior it is e /
+    (e + k - 1); of any other the table has it at its epsilons, which the line joins. A claim with
+    a delta, which is named so, may pass it; the line is left out where all have one.
 
     Examples
     --------
@@ -76,7 +85,7 @@ def draw_success(
         heights=(height_for(len(longest) + 1, 4.0),),
         right=margin_for(longest),
     )
-    words = _KEY if any(map(_limited, shown)) else _KEY.partition(" Dashed")[0]
+    words = _KEY if any(panel.capped for panel in shown) else _KEY.partition(" Dashed")[0]
     with theme():
         figure, stacks = layout.build(max(1, len(shown)), words if note else "")
         if not shown:
@@ -91,15 +100,15 @@ def successful(point: Point) -> bool:
     return positive(point.success) > 0
 
 
-def most(panel: Panel, epsilon: float) -> float:
-    """The most that the best guess can succeed under any epsilon-LDP mechanism."""
-    factor = panel.k / (1 + (panel.k - 1) * math.exp(-epsilon))
-    return min(panel.blind * factor, 1.0)
-
-
-def _limited(panel: Panel) -> bool:
-    """Whether the most that any mechanism gives away is known."""
-    return panel.pure and not panel.explains
+def most(panel: Panel) -> tuple[Floats, Floats] | None:
+    """Epsilons, and the most that the best guess can succeed there; None where it is not known."""
+    if not panel.capped:
+        return None
+    if panel.uniform:
+        low, high = panel.epsilons[0], panel.epsilons[-1]
+        xs = np.linspace(0.25 * low, 1.5 * high, 400)
+        return xs, 1 / (1 + (panel.k - 1) * np.exp(-xs))
+    return np.array([*panel.most]), np.array([*panel.most.values()])
 
 
 def _draw(axes: Axes, panel: Panel, look: dict[str, ProtocolStyle], names: dict[str, str]) -> None:
@@ -107,21 +116,26 @@ def _draw(axes: Axes, panel: Panel, look: dict[str, ProtocolStyle], names: dict[
     labels = end_labels(draw_lines(axes, panel, look, lambda p: p.success), names, look)
     left, right = axes.get_xlim()
     low, high = axes.get_ylim()
-    high = min(1.25 * high, 1.6)
+    high = min(1.25 * high, TOP)
     if panel.blind:
         low = min(low, 0.9 * panel.blind)
         axes.axhline(panel.blind, color=MUTED, linewidth=1.0, zorder=1)
         labels.append(EndLabel(f"blind {percent(panel.blind)}", right, panel.blind, MUTED))
-    if _limited(panel):
-        xs = np.linspace(left, right, 200)
-        bound = np.array([most(panel, float(x)) for x in xs])
-        high = max(high, min(1.4 * bound.max(), 1.6))
-        axes.plot(xs, bound, color=MUTED, linewidth=1.0, dashes=(4, 2), zorder=2)
-        axes.fill_between(xs, bound, high, color=IMPOSSIBLE, linewidth=0, zorder=0.5)
-        labels.append(EndLabel(_BOUND, right, bound[-1], MUTED))
+    bound = most(panel)
+    if bound is not None:
+        xs, ys = bound
+        inside = (xs >= left) & (xs <= right)
+        end = float(np.interp(right, xs, ys))
+        high = max(high, min(1.4 * max(end, ys[inside].max(initial=0.0)), TOP))
+        single = "o" if xs.size == 1 else ""
+        axes.plot(
+            xs, ys, color=MUTED, linewidth=1.0, dashes=(4, 2), zorder=2, marker=single, markersize=3
+        )
+        axes.fill_between(xs, ys, high, color=IMPOSSIBLE, linewidth=0, zorder=0.5)
+        labels.append(EndLabel(_BOUND, min(right, float(xs[-1])), end, MUTED))
     axes.set(
         xlim=(left, right), ylim=(low, high), ylabel=EXPLAINED_LABEL if panel.explains else Y_LABEL
     )
-    log_ticks(axes, lambda value, _: f"{100 * value:.6g}%")
+    log_ticks(axes, share_label)
     axes.set_title(heading(panel))
     label_ends(axes, labels)

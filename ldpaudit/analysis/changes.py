@@ -22,6 +22,7 @@ CHANGE_COLUMNS = (
     *_CELL,
     "metric",
     "attack",
+    "prior",
     "figure",
     "before",
     "before_lower",
@@ -95,14 +96,14 @@ def compare_runs(before: pd.DataFrame, after: pd.DataFrame, *, alpha: float = 0.
     for key in [*new, *(key for key in old if key not in new)]:
         first, second = old.get(key), new.get(key)
         rows.append(
-            dict(zip((*_CELL, "metric", "attack", "figure"), key, strict=False))
+            dict(zip((*_CELL, "metric", "attack", "prior", "figure"), key, strict=False))
             | _ends("before", first, level)
             | _ends("after", second, level)
             | {"verdict": _verdict(first, second, level)}
         )
     table = pd.DataFrame(rows, columns=list(CHANGE_COLUMNS))
     whole = ("k", "num_users", "repetition")
-    real = ("epsilon", "delta", *(c for c in CHANGE_COLUMNS[11:17]))
+    real = ("epsilon", "delta", *(c for c in CHANGE_COLUMNS[12:18]))
     return table.astype(dict.fromkeys(whole, "Int64") | dict.fromkeys(real, "float64"))
 
 
@@ -138,10 +139,10 @@ def _figures(frame: pd.DataFrame) -> dict[Key, _Figure]:
     """Every figure of a table by its cell, metric, attack and kind."""
     found: dict[Key, _Figure] = {}
     for cell, readings in grouped(read(frame), _CELL).items():
-        seen: Counter[tuple[str, str]] = Counter()
+        seen: Counter[tuple[str, str, str]] = Counter()
         strict = {r.attack: r for r in readings if r.metric == "epsilon_verdict"}
         for reading in readings:
-            name = (reading.metric, reading.attack)
+            name = (reading.metric, reading.attack, reading.prior)
             for figure in _kinds(reading, strict.get(reading.attack)):
                 found[*cell, *name, figure.kind, seen[name]] = figure
             seen[name] += 1
@@ -225,6 +226,7 @@ def _cell_name(row: dict[Hashable, Any]) -> str:
 
 def _metric(row: dict[Hashable, Any]) -> str:
     attack = f" of {row['attack']}" if row["attack"] else ""
+    attack += f" (prior: {row['prior']})" if row["prior"] else ""
     return f"{row['metric']}{attack}, {row['figure']}"
 
 

@@ -71,7 +71,7 @@ def standings(frame: pd.DataFrame, *, alpha: float = 0.05) -> pd.DataFrame:
         One row per protocol (with its parameters) at one epsilon on one data set,
         in the order of the table, columns as in `STANDING_COLUMNS`:
 
-        data, k, num_users, epsilon, delta, estimand
+        data, k, num_users, epsilon, delta, estimand, prior
             The group: dominance compares only protocols of one group.
         protocol, parameters, label
             `label` is the protocol, with its parameters where the table holds several.

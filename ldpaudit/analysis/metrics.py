@@ -54,6 +54,7 @@ class Metric:
     optimal: bool | None
     domain: str
     estimand: str
+    prior: str
 
     @property
     def best(self) -> float | None:

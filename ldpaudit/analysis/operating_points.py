@@ -14,16 +14,27 @@ from ldpaudit.analysis._series import labels
 from ldpaudit.analysis.explained import explains, limit_words, mean_limit
 from ldpaudit.analysis.limits import MAX_K, Frontier, frontier
 from ldpaudit.analysis.metrics import TRIED, Metric, best_success, grouped, most_explained
-from ldpaudit.outcomes.table import EXACT, SHARES, is_biased, unprocessed_name
+from ldpaudit.outcomes.table import (
+    EXACT,
+    GIVEN,
+    INFORMED,
+    MOST,
+    SHARES,
+    UNIFORM,
+    is_biased,
+    unprocessed_name,
+)
 
 #: Columns that make a group: only protocols of one group are compared.
-GROUP = ("data", "k", "num_users", "epsilon", "delta", "estimand")
-_CELL = (*GROUP, "protocol", "parameters")
+GROUP = ("data", "k", "num_users", "epsilon", "delta", "estimand", "prior")
+_CELL = (*GROUP[:-1], "protocol", "parameters")
+#: Priors that are the users' own law, or are taken for it.
+_KNOWN = ("", UNIFORM, INFORMED, GIVEN)
 
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """One protocol at one epsilon on one data set: its rows, and where they put it.
+    """One protocol at one epsilon on one data set before one attacker: its rows, and its place.
 
     `success_interval` and `mse_interval` hold together with those of all other
     points. `limit`, `distance`, `dominated_by`, `tied_with`, `efficient` and their
@@ -41,6 +52,7 @@ class OperatingPoint:
     parameters: str
     metrics: tuple[Metric, ...] = field(repr=False)
     label: str = ""
+    prior: str = ""
     success_interval: tuple[float, float] | None = None
     mse_interval: tuple[float, float] | None = None
     limit: float | None = None
@@ -189,7 +201,11 @@ class OperatingPoint:
             return False, "the limit is for delta = 0"
         if self.k > MAX_K:
             return False, f"the limit is computed for at most {MAX_K:,} values"
-        if blind is None or not math.isclose(blind * self.k, 1.0, rel_tol=1e-9):
+        if (
+            blind is None
+            or self.prior not in _KNOWN
+            or not math.isclose(blind * self.k, 1.0, rel_tol=1e-9)
+        ):
             return False, "the limit is for an attacker with a uniform prior"
         if self.refuted:
             return False, "the limit is for mechanisms that keep their epsilon"
@@ -228,15 +244,39 @@ def _shown(metric: Metric | None) -> tuple[float | None, float | None, float | N
 def operating_points(metrics: Iterable[Metric]) -> list[OperatingPoint]:
     """One point per protocol of a group, in the order of the table; without k or epsilon none."""
     cells = grouped(_estimating(metrics), _CELL)
+    attackers = _attackers(cells)
     points = [
         OperatingPoint(
-            **dict(zip(_CELL, key, strict=True)), metrics=(*found, *_borrowed(key, cells))
+            **dict(zip(_CELL, key, strict=True)), prior=prior,
+            metrics=tuple(m for m in (*found, *_borrowed(key, cells)) if m.prior in ("", prior)),
         )
-        for key, found in cells.items()
+        for prior, key, found in _by_attacker(cells, attackers)
         if key[1] and key[3] and not (is_biased(key[5]) and not any(m.usable for m in found))
-    ]
+    ]  # fmt: skip
     named = labels((point.group, point.protocol, point.parameters) for point in points)
     return [replace(point, label=label) for point, label in zip(points, named, strict=True)]
+
+
+def _by_attacker(
+    cells: dict[tuple[Any, ...], list[Metric]], attackers: dict[tuple[Any, ...], list[str]]
+) -> list[tuple[str, tuple[Any, ...], list[Metric]]]:
+    """Cells in the order of the table; of users with several attackers one attacker at a time."""
+    first: dict[tuple[Any, ...], int] = {}
+    placed = []
+    for place, (key, found) in enumerate(cells.items()):
+        whose = attackers[key[:3]]
+        start = first.setdefault(key[:3], place) if len(whose) > 1 else place
+        placed += [((start, rank), prior, key, found) for rank, prior in enumerate(whose)]
+    placed.sort(key=lambda one: one[0])
+    return [(prior, key, found) for _, prior, key, found in placed]
+
+
+def _attackers(cells: dict[tuple[Any, ...], list[Metric]]) -> dict[tuple[Any, ...], list[str]]:
+    """Those that each set of users was attacked by, in order of appearance."""
+    found: dict[tuple[Any, ...], dict[str, None]] = {}
+    for key, metrics in cells.items():
+        found.setdefault(key[:3], {}).update(dict.fromkeys(m.prior for m in metrics if m.prior))
+    return {users: [*names] or [""] for users, names in found.items()}
 
 
 def _borrowed(key: tuple[Any, ...], cells: dict[tuple[Any, ...], list[Metric]]) -> list[Metric]:
@@ -245,7 +285,7 @@ def _borrowed(key: tuple[Any, ...], cells: dict[tuple[Any, ...], list[Metric]]) 
     if not is_biased(key[place]):
         return []
     whole = (*key[:place], unprocessed_name(key[place]), *key[place + 1 :])
-    return [m for m in cells.get(whole, ()) if m.metric in ("attack_success", "bits")]
+    return [m for m in cells.get(whole, ()) if m.metric in ("attack_success", MOST, "bits")]
 
 
 def _estimating(metrics: Iterable[Metric]) -> list[Metric]:
@@ -268,8 +308,13 @@ def place(metrics: Iterable[Metric], alpha: float) -> list[OperatingPoint]:
     All intervals hold together with probability 1 - alpha.
     """
     points = operating_points(metrics)
-    sources = [how for point in points for how in (point.success_how, point.mse_how)]
-    share = alpha / max(sum(how not in ("", EXACT) for how in sources), 1)
+    sources = {  # each row once: attackers share the error
+        id(row)
+        for point in points
+        for row, how in ((point.attacked, point.success_how), (point.error, point.mse_how))
+        if how not in ("", EXACT)
+    }
+    share = alpha / max(len(sources), 1)
     limits: dict[tuple[int, float], Frontier] = {}
     return [_against_limit(_bounded(point, share), limits) for point in points]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ldpaudit import validate
+from ldpaudit.analysis.attackers import attacker_words
 from ldpaudit.analysis.metrics import is_less, read
 from ldpaudit.analysis.operating_points import OperatingPoint, place
 from ldpaudit.analysis.rules import RULES, pick
@@ -29,7 +30,7 @@ _WORDS = {
     "bits": "report size",
     "influence": "influence",
 }
-_PANEL = ("data", "k", "num_users", "delta", "estimand")
+_PANEL = ("data", "k", "num_users", "delta", "estimand", "prior")
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ class Choice:
     estimand: str = SHARES[0]
     rule: str | None = None
     objectives: tuple[str, ...] = ()
+    prior: str = ""
 
     def __str__(self) -> str:
         lines = [f"{self._where()}: {self._verdict()}"]
@@ -94,7 +96,9 @@ class Choice:
         users = "" if self.num_users is None else f", {self.num_users:,} users"
         delta = f", delta = {self.delta:g}" if self.delta else ""
         of = "" if self.estimand in SHARES else f", {self.estimand}"
-        return f"{self.data or 'no data set'} (k = {self.k:,}{users}{delta}{of})"
+        who = attacker_words(self.prior)
+        against = f", against {who}" if who else ""
+        return f"{self.data or 'no data set'} (k = {self.k:,}{users}{delta}{of}){against}"
 
     def _verdict(self) -> str:
         caps = " and ".join(f"{_WORDS[g]} at most {_number(g, c)}" for g, c in self.caps.items())
@@ -134,7 +138,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Recommendation:
-    """What `Results.recommend` returns: one choice a data set; ``print`` it to read it.
+    """What `Results.recommend` returns: one choice per data set and attacker; ``print`` it.
 
     Attributes
     ----------
@@ -257,7 +261,7 @@ def candidate_of(point: OperatingPoint) -> Candidate:
 def choose(
     key: tuple[Any, ...], found: list[Candidate], goal: str, caps: dict[str, float]
 ) -> Choice:
-    """The best of one data set, `key` being its data, k, num_users, delta and estimand."""
+    """The best of one data set, `key` being its data, k, num_users, delta, estimand and prior."""
     found = [c for c in found if not math.isnan(c.interval(goal)[0])]
     holding = [c for c in found if all(_holds(c, g, cap) is True for g, cap in caps.items())]
     holding.sort(key=lambda c: (getattr(c, goal), c.label, c.epsilon))
@@ -273,10 +277,11 @@ def choose(
             nearest[capped] = min(known, key=lambda c: (getattr(c, capped), c.label, c.epsilon))
     reached = min((c.interval(goal)[1] for c in holding), default=math.nan)
     best = [c for c in holding if not is_less(reached, c.interval(goal)[0])]  # none shown better
-    data, k, num_users, delta, estimand = key
+    data, k, num_users, delta, estimand, prior = key
     return Choice(
-        data, k, num_users, delta, goal, caps, tuple(best), tuple(undecided), nearest, estimand
-    )
+        data, k, num_users, delta, goal, caps, tuple(best), tuple(undecided), nearest, estimand,
+        prior=prior,
+    )  # fmt: skip
 
 
 def _holds(candidate: Candidate, goal: str, cap: float) -> bool | None:

@@ -8,6 +8,7 @@ from ldpaudit._face import face
 
 if TYPE_CHECKING:
     from ldpaudit.auditing.attack_success import AttackError as AttackError
+    from ldpaudit.auditing.attackers import Attacker as Attacker
     from ldpaudit.auditing.curves import CurveAudit as CurveAudit
     from ldpaudit.auditing.curves import audit_curve as audit_curve
     from ldpaudit.auditing.defaults import DEFAULT_ATTACKS as DEFAULT_ATTACKS
@@ -19,6 +20,7 @@ __all__ = [
     "DEFAULT_ATTACKS",
     "VERDICT_ALPHA",
     "AttackError",
+    "Attacker",
     "CurveAudit",
     "StopWhen",
     "audit",
@@ -29,6 +31,7 @@ __getattr__, __dir__ = face(
     __name__,
     {
         "AttackError": "attack_success",
+        "Attacker": "attackers",
         "CurveAudit": "curves",
         "DEFAULT_ATTACKS": "defaults",
         "StopWhen": "stopping",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ldpaudit import validate
-from ldpaudit.arrays import Floats
+from ldpaudit.auditing.attackers import Beliefs
 from ldpaudit.bounds import intervals
 from ldpaudit.contracts import (
     Distinguisher,
@@ -24,6 +24,7 @@ from ldpaudit.counts import GuessCounts
 from ldpaudit.games.copies import must_stay_whole
 from ldpaudit.games.pair_game import PairGame
 from ldpaudit.games.training import learn, learn_inputs, training_size
+from ldpaudit.leakage.beliefs import largest_vulnerability, success_by_belief
 from ldpaudit.outcomes.parts import AttackOutcome
 from ldpaudit.sampling import ENTRIES, chunks, report_entries, shared
 
@@ -35,19 +36,19 @@ class AttackError(ValueError):
 def success_counts(
     attack: Reconstruction,
     mechanism: Mechanism,
-    prior: np.ndarray,
+    beliefs: Beliefs,
     trials: int,
     rng: np.random.Generator,
 ) -> int:
-    """How many of `trials` users, drawn from the prior, the attack names from one report."""
+    """How many of `trials` users, drawn from their law, the attack names from one report."""
     k = mechanism.k
-    uniform = bool(prior.min() == prior.max())
     step, correct = max(1, ENTRIES // k), 0  # an attack may make a table of all it is given
     for size in chunks(trials, report_entries(mechanism)):
-        own = rng.integers(0, k, size) if uniform else rng.choice(k, size, p=prior)
+        own, users = beliefs.draw(size, rng)
         reports = mechanism.privatize(own, rng=rng)
         for start in range(0, size, step):
             rows = slice(start, start + step)
+            prior = beliefs.thought(users, rows)
             guesses = _guesses(attack, reports[rows], mechanism, prior, rng)
             correct += int(np.count_nonzero(guesses == own[rows]))
     return correct
@@ -75,19 +76,26 @@ def _guesses(
         raise AttackError(f"{attack!r}: {error}") from error
 
 
-def blind_outcome(law: Floats) -> AttackOutcome:
+def blind_outcome(beliefs: Beliefs) -> AttackOutcome:
     """What guessing without a report comes to."""
-    best = float(law.max())
-    return AttackOutcome("blind", 0, 0, None, None, best, best, optimal=False)
+    best = beliefs.blind
+    return AttackOutcome("blind", 0, 0, None, None, best, best, optimal=False, prior=beliefs.name)
 
 
-def failed_outcome(name: str, attack: Any, law: Floats, error: AttackError) -> AttackOutcome:
+def most_success(beliefs: Beliefs, epsilon: float) -> float:
+    """The most that any mechanism of an epsilon gives away, whoever attacks."""
+    laws, times = np.unique(np.atleast_2d(beliefs.law), axis=0, return_counts=True)
+    most = [largest_vulnerability(law, epsilon) for law in laws]
+    return float(np.average(most, weights=times))
+
+
+def failed_outcome(name: str, attack: Any, beliefs: Beliefs, error: AttackError) -> AttackOutcome:
     """An attack that raised, with its error as the reason."""
     reason = f"attack {name}: {error}"
-    blind = float(law.max())
     return AttackOutcome(
-        name, 0, 0, None, None, None, blind, reason, failed=True, optimal=is_optimal(attack)
-    )
+        name, 0, 0, None, None, None, beliefs.blind, reason, failed=True,
+        optimal=is_optimal(attack), prior=beliefs.name,
+    )  # fmt: skip
 
 
 def is_optimal(attack: Any) -> bool | None:
@@ -101,29 +109,31 @@ def measure_attack(
     attack: Any,
     pair: tuple[int, int],
     mechanism: Mechanism,
-    law: Floats,
+    beliefs: Beliefs,
     drawn: list[tuple[int, np.random.Generator]],
     alpha: float,
     jobs: int,
 ) -> AttackOutcome:
     """Success of one attack on blocks of reports, judged here; one that does not apply says why."""
     trials = sum(size for size, _ in drawn)
-    blind, optimal = float(law.max()), is_optimal(attack)
+    blind, optimal = beliefs.blind, is_optimal(attack)
     reason = attack.applies(mechanism)
     if reason is None and isinstance(mechanism, IsRecorded):
         reason = "its recorded reports were used for the bound"
     if reason is not None:
-        return AttackOutcome(name, 0, 0, None, None, None, blind, reason, optimal=optimal)
+        return AttackOutcome(
+            name, 0, 0, None, None, None, blind, reason, optimal=optimal, prior=beliefs.name
+        )
     if isinstance(attack, TrainableDistinguisher):
         attack = learn(attack, mechanism, pair, training_size(trials), drawn[0][1])
     elif isinstance(attack, TrainableReconstruction):
         attack = learn_inputs(attack, mechanism, training_size(trials), drawn[0][1])
     exact, alone = None, must_stay_whole(mechanism, jobs, len(drawn))
     if isinstance(attack, Reconstruction):
-        parts: list[Any] = [(attack, mechanism, law, *block) for block in drawn]
+        parts: list[Any] = [(attack, mechanism, beliefs, *block) for block in drawn]
         successes = sum(shared(success_counts, parts, jobs, alone=alone))
-        if optimal and isinstance(mechanism, HasBayesVulnerability):
-            exact = float(mechanism.vulnerability(law))
+        if optimal:
+            exact = _exact_success(mechanism, beliefs)
     elif isinstance(attack, Distinguisher):
         blind = 0.5
         game = PairGame(mechanism, attack, name, pair)
@@ -132,7 +142,18 @@ def measure_attack(
     else:
         raise TypeError(f"attack {name!r} must have guess(...) or score(...).")
     lower, upper = intervals.success_interval(successes, trials, alpha)
-    return AttackOutcome(name, successes, trials, lower, upper, exact, blind, optimal=optimal)
+    return AttackOutcome(
+        name, successes, trials, lower, upper, exact, blind, optimal=optimal, prior=beliefs.name
+    )
+
+
+def _exact_success(mechanism: Mechanism, beliefs: Beliefs) -> float | None:
+    """What the best guess by the attacker's own prior comes to, where a formula says so."""
+    if not isinstance(mechanism, HasBayesVulnerability):
+        return None
+    if beliefs.right and not beliefs.each:
+        return float(mechanism.vulnerability(beliefs.law))
+    return success_by_belief(mechanism, beliefs.prior, beliefs.law)
 
 
 def _told_apart(game: PairGame, trials: int, rng: np.random.Generator) -> int:

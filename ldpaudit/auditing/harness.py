@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from ldpaudit import divergence, validate
 from ldpaudit.adapters.finite_inputs import on_inputs
+from ldpaudit.auditing.attackers import Attacker, attackers_of
 from ldpaudit.auditing.bound_choice import choose_bound
 from ldpaudit.auditing.defaults import MAX_REPETITIONS, VERDICT_ALPHA
 from ldpaudit.auditing.growing import settled
@@ -54,7 +55,7 @@ def audit(
     bound: str | None = None,
     pair: tuple[int, int] | None = None,
     inputs: npt.ArrayLike | int | None = None,
-    prior: npt.ArrayLike | None = None,
+    prior: npt.ArrayLike | Attacker | Sequence[Attacker] | None = None,
     histogram: npt.ArrayLike | None = None,
     data: str = "uniform",
     repetitions: int = 5,
@@ -97,8 +98,11 @@ def audit(
         Inputs that are played, numbered in this order, of a mechanism that has a ``domain``: the
         k below is their number. None means ``domain.grid()``, 17 numbers or vectors of which
         the first two lie furthest apart; a number, so many of them.
-    prior : array of shape (k,), optional
-        Law of the users' values in the attacks; None means uniform.
+    prior : array of shape (k,) or (n, k), Attacker or sequence of Attacker, optional
+        What the attacker thinks of the users beforehand, or of each of n users, whose values are
+        drawn so; None means that all values are equally likely. An
+        `ldpaudit.auditing.Attacker` may be wrong about how they are drawn, and several are
+        compared.
     histogram : array of shape (k,), optional
         Users holding each value in the accuracy runs; None means 10,000 users,
         spread evenly. `data` names them.
@@ -173,7 +177,7 @@ def audit(
             claim,
         ),
         pair=None if pair is None else check_pair(pair, k),
-        law=validate.check_distribution("prior", prior, k),
+        attackers=attackers_of(prior, k),
         users=check_users(histogram, k),
         data=validate.check_text("data", data),
         repetitions=validate.check_integer("repetitions", repetitions, 0, MAX_REPETITIONS),
@@ -197,7 +201,7 @@ def audit(
         bound=found.lower,
         verdict_bound=found.verdict,
         attacks=tuple(plan.attack_outcomes()),
-        published_success=_published_success(mechanism) if prior is None else None,
+        published_success=_published_success(mechanism) if plan.even else None,
         mse=plan.utility() if asked else None,
         influence=worst_influence(mechanism) if asked else None,
         bits=int(mechanism.bits) if isinstance(mechanism, HasBits) else None,
@@ -214,6 +218,7 @@ def audit(
         outside=None if found.pair is None else no_neighbours(mechanism, found.pair),
         unseen=found.unseen,
         counted=found.counted,
+        most=plan.most(),
         proven=ours(mechanism) and exact is not None,
     )
 

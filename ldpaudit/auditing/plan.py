@@ -11,13 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit import validate
-from ldpaudit.arrays import Floats
 from ldpaudit.auditing.attack_success import (
     AttackError,
     blind_outcome,
     failed_outcome,
+    is_optimal,
     measure_attack,
+    most_success,
 )
+from ldpaudit.auditing.attackers import Beliefs
 from ldpaudit.auditing.defaults import DEFAULT_ATTACKS
 from ldpaudit.auditing.identity import identity_of
 from ldpaudit.auditing.levels import Levels
@@ -27,8 +29,9 @@ from ldpaudit.auditing.stopping import StopWhen
 from ldpaudit.claim import Claim
 from ldpaudit.collecting.accuracy import measure_error
 from ldpaudit.collecting.servers import collects
-from ldpaudit.contracts import IsRecorded, Location, Mechanism, Values
+from ldpaudit.contracts import HasNeighbours, IsRecorded, Location, Mechanism, Values
 from ldpaudit.outcomes.parts import AttackOutcome, UtilityOutcome
+from ldpaudit.outcomes.table import UNIFORM
 from ldpaudit.registry import create_attack
 from ldpaudit.sampling import blocks, stream
 from ldpaudit.selection.promising import Inputs, chosen_inputs
@@ -48,7 +51,7 @@ class AuditPlan:
     seed: int
     levels: Levels
     pair: tuple[int, int] | None
-    law: Floats
+    attackers: tuple[Beliefs, ...]
     users: Values
     data: str
     repetitions: int
@@ -63,6 +66,11 @@ class AuditPlan:
         """Tell whoever asked which step begins: the bound, each attack, the error."""
         if self.progress is not None:
             self.progress(step, done, 2 + len(self.attacks))
+
+    @property
+    def even(self) -> bool:
+        """Whether one of the attackers is that of published formulas: all values alike."""
+        return any(beliefs.name == UNIFORM for beliefs in self.attackers)
 
     @property
     def identity(self) -> str:
@@ -116,14 +124,23 @@ class AuditPlan:
         return Found(found.bound, found.verdict_bound, found.pair, found.scope)
 
     def attack_outcomes(self) -> Iterator[AttackOutcome]:
-        """The blind guess, and each attack on reports of its own."""
+        """The blind guess, and each attack on reports of its own; so for every attacker.
+
+        Attacks that tell two inputs apart have no use for a prior: they are played once.
+        """
+        for place, beliefs in enumerate(self.attackers):
+            yield from self._outcomes_of(beliefs, further=place > 0)
+
+    def _outcomes_of(self, beliefs: Beliefs, *, further: bool) -> Iterator[AttackOutcome]:
         if self.attacks:
-            yield blind_outcome(self.law)
+            yield blind_outcome(beliefs)
         if any(isinstance(attack, Location) for attack in self.attacks.values()):
-            yield from users_outcome(self.mechanism, self.law, self.users)
+            yield from users_outcome(self.mechanism, beliefs, self.users)
         for place, (name, attack) in enumerate(self.attacks.items()):
+            if further and not _guesses(attack):
+                continue
             self.begin(f"attack {name}", 1 + place)
-            reports = (self._undrawn(), self.law, self._blocks(name), self.levels.alpha, self.jobs)
+            reports = (self._undrawn(), beliefs, self._blocks(name), self.levels.alpha, self.jobs)
             try:
                 if isinstance(attack, Location):
                     yield from measure_location(name, attack, *reports)
@@ -132,7 +149,18 @@ class AuditPlan:
             except AttackError as error:
                 if not self.isolate:
                     raise
-                yield failed_outcome(name, attack, self.law, error)
+                yield failed_outcome(name, attack, beliefs, error)
+
+    def most(self) -> tuple[tuple[str, float], ...]:
+        """The most that any mechanism of the claim gives away, by attacker.
+
+        Nothing where no value is named, or where the claim has a delta or is not of all values.
+        """
+        names = any(is_optimal(attack) is not None for attack in self.attacks.values())
+        if not names or self.claim.delta or isinstance(self.mechanism, HasNeighbours):
+            return ()
+        epsilon = self.claim.epsilon
+        return tuple((one.name, most_success(one, epsilon)) for one in self.attackers)
 
     def utility(self) -> UtilityOutcome | None:
         """The error of simulated collections; None where there is no server, or none is asked."""
@@ -158,6 +186,11 @@ class AuditPlan:
             (size, stream(self.seed, *names, *((block,) if block != "0" else ())))
             for size, block in blocks(self.trials)
         ]
+
+
+def _guesses(attack: Any) -> bool:
+    """Whether it says something of each user, which what it thinks of them may decide."""
+    return isinstance(attack, Location) or is_optimal(attack) is not None
 
 
 def chosen_attacks(attacks: Sequence[str] | None) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,6 +35,12 @@ def compare(
             "--bins", metavar="N|quantiles:N", help="Numbers of --range as so many categories."
         ),
     ] = None,
+    prior: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--prior", metavar="uniform|data|FILE", help="What attackers think of the users."
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Output folder.")] = Path(
         "report"
     ),
@@ -59,7 +67,7 @@ def compare(
     from ldpaudit.cli.terminal import progress_bar
     from ldpaudit.comparing.export import writer
     from ldpaudit.comparing.grid import compare as run
-    from ldpaudit.comparing.study import read_study, with_data
+    from ldpaudit.comparing.study import read_study, with_data, with_prior
 
     plan = read_study(study)
     plan = plan.as_quick() if quick else plan
@@ -69,12 +77,14 @@ def compare(
         raise ValueError("--bins are of the users' numbers: name them too, --data FILE:COLUMN.")
     elif ends is not None:
         raise ValueError("--range is of the users' numbers: name them too, --data NAME.")
+    plan = with_prior(plan, prior) if prior else plan
     workers = jobs if jobs is not None else os.cpu_count() or 1
     exports, forms = [writer(kind) for kind in export or ()], _forms(formats)
     with progress_bar(plan.name) as progress:
         results = run(
             plan, jobs=workers, out=out, seed=seed, fresh=fresh, cell_timeout=cell_timeout,
             backend=backend, scheduler=scheduler, progress=progress,
+            command=shlex.join(["ldpaudit", *sys.argv[1:]]),
         )  # fmt: skip
     for write in exports:
         write(results, out)

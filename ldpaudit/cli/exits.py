@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, NoReturn, TextIO
 
 import typer
 
-from ldpaudit.validate import one_line
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -24,7 +22,7 @@ EXIT = {
 
 def fail(message: str, code: int = EXIT_USAGE) -> NoReturn:
     """Say why in one line on stderr, and leave."""
-    typer.echo(f"ldpaudit: {one_line(message)}", err=True)
+    _say(message)
     sys.exit(code)
 
 
@@ -36,7 +34,13 @@ def _warn(
     file: TextIO | None = None,  # noqa: ARG001
     line: str | None = None,  # noqa: ARG001
 ) -> None:
-    typer.echo(f"ldpaudit: warning: {one_line(str(message))}", err=True)
+    _say(f"warning: {message}")
+
+
+def _say(message: str) -> None:
+    from ldpaudit.validate import one_line  # and with it numpy, which help needs not
+
+    typer.echo(f"ldpaudit: {one_line(message)}", err=True)
 
 
 @contextmanager

@@ -17,7 +17,9 @@ from ldpaudit import validate
 from ldpaudit.auditing.defaults import VERDICT_ALPHA
 from ldpaudit.collecting.defences import DEFENCES
 from ldpaudit.collecting.processed import POSTS
+from ldpaudit.comparing import beliefs
 from ldpaudit.comparing.cell import Cell
+from ldpaudit.comparing.described import described
 from ldpaudit.comparing.fitting import built, fits, named
 from ldpaudit.comparing.results import Results
 from ldpaudit.comparing.running import BACKENDS, MAX_WAIT, run
@@ -34,7 +36,7 @@ from ldpaudit.registry import load, names, origin
 
 Progress = Callable[[int, int], None]
 #: Figures that cells did not always have: without them a stored cell is computed anew, and read.
-_FIGURES = ("influence", "mean influence")
+_FIGURES = ("influence", "mean influence", "most success")
 #: Fields of a study that name a cell where they are set: the others' cells keep their names.
 _IF_SET = ("audits", "rounds", "change", "central_delta", "post", "false_share", "defences")
 
@@ -51,6 +53,7 @@ def compare(
     backend: str = "loky",
     scheduler: str | None = None,
     progress: Progress | None = None,
+    command: str | None = None,
 ) -> Results:
     """Run a study: every protocol at every epsilon on every data set.
 
@@ -79,6 +82,8 @@ def compare(
         `jobs` workers on this machine.
     progress : callable, optional
         Called with (cells done, cells in all).
+    command : str, optional
+        The command line that asked for it, which the page shows.
 
     Returns
     -------
@@ -120,6 +125,7 @@ def compare(
     try:
         done = _play(tasks, store, workers, progress)
         provenance = _provenance(plan, loaded)
+        provenance |= {} if command is None else {"command": command}
         if store is not None:
             store.set_meta("provenance", provenance)
             store.set_meta("verdict_alpha", level)
@@ -195,6 +201,7 @@ def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[CellTask]:
     shared = _origins(study)
     origins = {spec.name: origin("protocols", spec.name) for spec in study.protocols}
     for data in loaded:
+        attackers = beliefs.attackers(study.prior, data)
         content = data.histogram.tobytes() + repr(data.sizes or "").encode()
         if data.inputs is not None:
             content += repr(data.domain).encode() + data.inputs.tobytes()
@@ -215,11 +222,12 @@ def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[CellTask]:
                     "histogram": digest,
                     "schema": SCHEMA,
                     "figures": _FIGURES,
+                    "beliefs": beliefs.content(attackers),
                     "versions": versions(),
                     "origins": shared | {"protocol": origins[protocol.name]},
                 }  # fmt: skip
                 key = hashlib.sha256(json.dumps(determines, sort_keys=True).encode()).hexdigest()
-                yield CellTask(key, axes, protocol, epsilon, data, study)
+                yield CellTask(key, axes, protocol, epsilon, data, attackers, study)
 
 
 def _origins(study: Study) -> dict[str, str]:
@@ -281,6 +289,7 @@ def _provenance(study: Study, loaded: list[DataSet]) -> dict[str, Any]:
         "verdict_alpha": VERDICT_ALPHA,
         "versions": everything | {"python": platform.python_version()},
         "platform": platform.platform(),
+        "protocols": described(spec.name for spec in study.protocols),
         "notices": sorted({data.notice for data in loaded if data.notice}),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }

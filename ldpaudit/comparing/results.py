@@ -59,7 +59,7 @@ class Results:
         rule: str | None = None,
         weights: npt.ArrayLike | None = None,
     ) -> Recommendation:
-        """Return the best protocol under caps, one choice a data set; print it to read it.
+        """Return the best protocol under caps, one choice per data set and attacker; print it.
 
         Of the protocols that are shown to keep every cap (the whole interval of a
         measured figure does), those with the least error; with `max_mse`, with
@@ -113,7 +113,7 @@ class Results:
         >>> [str(c) for choice in results.recommend(max_success=0.05).choices for c in choice.best]
         ['ss at epsilon 2']
         >>> print(results.recommend(rule="utopia", max_influence=4.0))  # doctest: +ELLIPSIS
-        adult-hours (k = 96, 45,222 users): ss at epsilon 2 is picked by utopia, of ...
+        adult-hours (k = 96, 45,222 users), against ...: ss at epsilon 2 is picked by utopia, of ...
         """
         from ldpaudit.analysis.recommendation import recommend_from
 

@@ -137,6 +137,15 @@ class AuditSpec(_Strict):
         return first, second
 
 
+def _several(value: Any) -> Any:
+    """One prior, a name or a row of weights, as a list of one."""
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, list | tuple) and value and not isinstance(value[0], str | list | tuple):
+        return (value,)
+    return value
+
+
 def _named(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
 
@@ -163,8 +172,10 @@ class Study(_Strict):
     audits : list
         More than one audit of every cell: tables with witness, bound and pair (see
         `AuditSpec`). In the results each is named by witness/bound.
-    prior : "uniform" or "data"
-        What the attacker knows of the users, and what they are drawn from.
+    prior : str or list
+        What the attacker thinks of the users beforehand: ``"uniform"`` (all values alike, and
+        users are drawn so), ``"data"`` (how common the values are), weights of the values or a
+        file with them (users are then drawn from the data). A list of such compares attackers.
     trials, repetitions : int
         Reports an attack (and an input of the bound); simulated collections for the error.
     rounds : int, optional
@@ -207,7 +218,9 @@ class Study(_Strict):
     attacks: tuple[str, ...] = DEFAULT_ATTACKS
     bound: str = "posterior-odds"
     audits: tuple[AuditSpec, ...] = ()
-    prior: Literal["uniform", "data"] = "uniform"
+    prior: Annotated[
+        tuple[str | tuple[Real, ...], ...], Field(min_length=1), BeforeValidator(_several)
+    ] = ("uniform",)
     trials: Annotated[Whole, Field(ge=1, le=validate.MAX_TRIALS)] = 50_000
     repetitions: Annotated[Whole, Field(ge=2, le=MAX_REPETITIONS)] = 10
     rounds: Annotated[Whole, Field(ge=1, le=100_000)] | None = None
@@ -317,6 +330,11 @@ def with_data(
     specs = [{"name": name, **where} | ({} if k is None else {"k": k}) for name in sources]
     title = f"{_protocols(study)} on {' and '.join(Path(name).name for name in sources)}"
     return _parse(study.model_dump() | {"data": specs, "title": title}, f"study {study.name}")
+
+
+def with_prior(study: Study, priors: Sequence[str]) -> Study:
+    """The study with other attackers, by what they think of the users."""
+    return _parse(study.model_dump() | {"prior": list(priors)}, f"study {study.name}")
 
 
 def _protocols(study: Study) -> str:

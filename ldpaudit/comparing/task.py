@@ -11,6 +11,7 @@ from typing import Any
 from ldpaudit import validate
 from ldpaudit.adapters.finite_inputs import FiniteInputs
 from ldpaudit.auditing import harness
+from ldpaudit.auditing.attackers import Attacker
 from ldpaudit.collecting.estimands import Frequencies
 from ldpaudit.collecting.mean_manipulation import mean_gain_rows
 from ldpaudit.collecting.processed import measure_processed
@@ -25,7 +26,16 @@ from ldpaudit.contracts import Longitudinal
 from ldpaudit.data.dataset import DataSet
 from ldpaudit.leakage.longitudinal import exposure, exposure_rows, out_of_reach, skipped_row
 from ldpaudit.outcomes.audit_result import AuditResult, audit_rows, bound_rows
-from ldpaudit.outcomes.table import BOUND, COLUMNS, FIGURES, FINITE, TEXT, UNBOUNDED, describe
+from ldpaudit.outcomes.table import (
+    BOUND,
+    COLUMNS,
+    FIGURES,
+    FINITE,
+    INFORMED,
+    TEXT,
+    UNBOUNDED,
+    describe,
+)
 from ldpaudit.sampling import stream
 from ldpaudit.shuffling import local_budget, shuffle
 
@@ -39,6 +49,7 @@ class CellTask:
     protocol: ProtocolSpec
     epsilon: float
     data: DataSet
+    attackers: tuple[Attacker, ...]
     study: Study
     jobs: int = 1
 
@@ -50,16 +61,17 @@ class CellTask:
             result = self._audit(mechanism, first, self.study.attacks)
             rows, seconds = audit_rows(result, first.label), result.seconds
             verdicts = [Verdict.of(result, rows)]
+            like = rows[0] | {"prior": ""}  # what follows is no attacker's
             for spec in others:
                 further = self._audit(mechanism, spec, ())
                 rows += bound_rows(further, spec.label)
                 verdicts.append(Verdict.of(further, rows))
                 seconds += further.seconds
             if self.study.rounds is not None and isinstance(mechanism, Longitudinal):
-                rows += self._over_rounds(mechanism, rows[0])
-            rows += self._processed(mechanism, rows[0])
+                rows += self._over_rounds(mechanism, like)
+            rows += self._processed(mechanism, like)
             if self.study.central_delta is not None:
-                rows.append(self._shuffled(mechanism, rows[0]))
+                rows.append(self._shuffled(mechanism, like))
             _check_rows(rows)
         except (Exception, SystemExit) as error:
             if self.jobs > 1 and died(error):  # one that shared the cell: who runs it goes on
@@ -124,14 +136,12 @@ class CellTask:
         if reason := out_of_reach(mechanism.k, found.rounds, study.trials):
             return [*rows, skipped_row(reason, like)]
         attacked = stream(study.seed, *names, "exposure")
-        prior = validate.check_distribution("prior", self._prior, mechanism.k)
+        first = self.attackers[0]
+        law = first.prior if first.law is None else first.law
+        prior = validate.check_distribution("prior", law, mechanism.k)
         seen = exposure(mechanism, prior, found.rounds, study.trials, rng=attacked)
-        return rows + exposure_rows(seen, study.alpha, like)
-
-    @property
-    def _prior(self) -> Any:
-        """What attackers believe of a user's value; None means that all are equally likely."""
-        return self.data.frequencies if self.study.prior == "data" else None
+        name = first.name if first.law is None else INFORMED
+        return rows + [row | {"prior": name} for row in exposure_rows(seen, study.alpha, like)]
 
     def failed(self, reason: str) -> Cell:
         """The cell as one row that says why there are no others."""
@@ -161,7 +171,7 @@ class CellTask:
             seed=study.seed,
             bound=spec.bound or study.bound,
             pair=spec.inputs(data.k),
-            prior=self._prior,
+            prior=self.attackers,
             histogram=data.histogram,
             data=data.name,
             repetitions=study.repetitions,

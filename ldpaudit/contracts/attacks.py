@@ -24,7 +24,10 @@ class Reconstruction(Attack, Protocol):
     def guess(
         self, reports: Reports, mechanism: Mechanism, prior: Floats, *, rng: np.random.Generator
     ) -> Values:
-        """One guess per report, shape (n,), integers in [0, k)."""
+        """One guess per report, shape (n,), integers in [0, k).
+
+        `prior` has shape (k,), or (n, k) where users differ: one row per report.
+        """
 
 
 @runtime_checkable

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from ldpaudit._face import face
 
 if TYPE_CHECKING:
+    from ldpaudit.leakage.beliefs import largest_vulnerability as largest_vulnerability
+    from ldpaudit.leakage.beliefs import success_by_belief as success_by_belief
     from ldpaudit.leakage.capacity import Capacity as Capacity
     from ldpaudit.leakage.capacity import min_capacity as min_capacity
     from ldpaudit.leakage.capacity import mutual_information as mutual_information
@@ -58,6 +60,7 @@ __all__ = [
     "find_true_attribute",
     "g_leakage",
     "g_vulnerability",
+    "largest_vulnerability",
     "min_capacity",
     "min_entropy_leakage",
     "mutual_information",
@@ -66,6 +69,7 @@ __all__ = [
     "privacy_profile",
     "reidentify",
     "shannon_capacity",
+    "success_by_belief",
     "top_vulnerability",
 ]
 
@@ -91,6 +95,7 @@ __getattr__, __dir__ = face(
         "find_true_attribute": "linking",
         "g_leakage": "gain",
         "g_vulnerability": "gain",
+        "largest_vulnerability": "beliefs",
         "min_capacity": "capacity",
         "min_entropy_leakage": "channels",
         "mutual_information": "capacity",
@@ -99,6 +104,7 @@ __getattr__, __dir__ = face(
         "privacy_profile": "profile",
         "reidentify": "linking",
         "shannon_capacity": "capacity",
+        "success_by_belief": "beliefs",
         "top_vulnerability": "channels",
     },
 )

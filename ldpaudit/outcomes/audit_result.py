@@ -17,8 +17,10 @@ from ldpaudit.outcomes.table import (
     COLUMNS,
     ESTIMATE,
     EXACT,
+    MOST,
     PROBES,
     PUBLISHED,
+    UNIFORM,
     as_json,
     confidence,
     describe,
@@ -59,7 +61,8 @@ class AuditResult:
     `exact_epsilon` is infinite where some report rules an input out, and None where nothing
     exact is known. `inputs` are the labels of the `pair` that was told apart, `k` the number
     of inputs that were played of `domain`, `estimand` what the server estimates. `influence` is
-    what one false report can do to that, None where the mechanism does not say.
+    what one false report can do to that, None where the mechanism does not say. `most` is, by
+    attacker, the most that naming a value succeeds at under any mechanism of the claim.
 
     Examples
     --------
@@ -98,6 +101,7 @@ class AuditResult:
     proven: bool = False
     unseen: tuple[str, ...] = ()
     counted: tuple[Any, ...] = field(default=(), compare=False, repr=False)
+    most: tuple[tuple[str, float], ...] = ()
 
     @property
     def epsilon_lower(self) -> float:
@@ -150,6 +154,7 @@ class AuditResult:
             "inputs": None if self.inputs is None else list(self.inputs),
             "attacks": [outcome.to_dict() for outcome in self.attacks],
             "published_success": self.published_success,
+            "most_success": dict(self.most),
             "mse": None if self.mse is None else self.mse.to_dict(),
             "bits": self.bits,
             "influence": None if self.influence is None else self.influence.to_dict(),
@@ -191,8 +196,11 @@ def audit_rows(result: AuditResult, label: str | None = None) -> list[dict[str, 
     rows = [base | _attack_row(outcome, result.alpha) for outcome in result.attacks]
     if result.published_success is not None:
         what = {"attack": "published", "metric": "attack_success", "optimal": False}
-        words = {"method": "published formula", "how": PUBLISHED}
+        words = {"method": "published formula", "how": PUBLISHED, "prior": UNIFORM}
         rows.append(base | what | words | {"exact": result.published_success})
+    for name, most in result.most:
+        what = {"attack": "any", "metric": MOST, "prior": name}
+        rows.append(base | what | {"method": "exact", "how": EXACT, "exact": most})
     rows += bound_rows(result, label or result.bound.bound)
     if result.mse is not None:
         rows.append(base | _error_row(result.mse, result.alpha))
@@ -252,6 +260,7 @@ def _base_row(result: AuditResult) -> dict[str, Any]:
         "num_users": None if result.mse is None else result.mse.num_users,
         "domain": result.domain,
         "estimand": result.estimand,
+        "prior": "",
     }
 
 
@@ -276,6 +285,7 @@ def _attack_row(outcome: AttackOutcome, alpha: float) -> dict[str, Any]:
         "alpha": alpha if outcome.trials else None,
         "how": how,
         "optimal": outcome.optimal,
+        "prior": outcome.prior,
     }
 
 

@@ -59,11 +59,12 @@ class AttackOutcome:
     distance (``"nearby_success"``; `note` says which), or, with the figure in `average` and its
     `standard_error`, the share of the variance that a guess takes away
     (``"variance_explained"``) or its cosine with the truth (``"cosine"``).
-    `exact` is the best any attacker can do under the same prior (Bayes
-    vulnerability) where `attack` reaches it, else None; `blind` is what guessing
-    from the prior alone achieves. A skipped or failed attack has `reason`, no
+    `exact` is what `attack` comes to by formula: the best any attacker can do where they know
+    how values are drawn (Bayes vulnerability), else None where no formula is known; `blind` is
+    what guessing from the prior alone achieves. A skipped or failed attack has `reason`, no
     trials and None for the ends of an interval. `optimal` says whether no attack
-    on one report names the value more often; None for one that plays another game.
+    on one report names the value more often; None for one that plays another game. `prior` is
+    what the attacker thinks of the users, by name.
     """
 
     attack: str
@@ -80,6 +81,7 @@ class AttackOutcome:
     average: float | None = None
     standard_error: float | None = None
     note: str = ""
+    prior: str = ""
 
     @property
     def success(self) -> float:
@@ -101,6 +103,7 @@ class AttackOutcome:
             "trials": self.trials,
             "reason": self.reason,
             "note": self.note,
+            "prior": self.prior,
         }
 
 

@@ -36,6 +36,7 @@ COLUMNS = (
     "optimal",
     "domain",
     "estimand",
+    "prior",
 )
 #: What stands in the columns: whole numbers, real numbers, texts; `optimal` is true or false.
 WHOLE = ("k", "num_users", "trials", "repetition", "seed")
@@ -53,14 +54,19 @@ SHARES = ("frequencies", "marginals")
 #: What stands between an estimand of shares and the post-processing that makes it biased.
 _AFTER = ", after "
 #: Metrics that never are.
-FINITE = ("attack_success", "nearby_success", "variance_explained", "cosine", "round_success",
-          "revealed", "bits")  # fmt: skip
+FINITE = ("attack_success", "most_success", "nearby_success", "variance_explained", "cosine",
+          "round_success", "revealed", "bits")  # fmt: skip
 #: Metric of the share of a person's variance that one report explains.
 EXPLAINED = "variance_explained"
 #: Estimands that are means: the limit of what reports explain speaks of these.
 MEANS = ("mean (squared input units)", "mean vector (squared input units)")
 #: Estimands whose estimates are biased: no limit of unbiased ones speaks of them.
 BIASED = ("distribution (squared Wasserstein distance)",)
+#: What attackers think of the users beforehand (column `prior`): all values alike, how common they
+#: are among the users, or a law that an audit was given; studies name further ones themselves.
+UNIFORM, INFORMED, GIVEN = "uniform", "data", "given"
+#: Metric of the most that any mechanism of the claimed epsilon gives away under such a law.
+MOST = "most_success"
 #: How a row's figure was obtained (column `how`): the exact one where there is one, estimated by
 #: random probes or not, else the measured one; or a lower bound, or a formula of a paper.
 EXACT, PROBES, ESTIMATE, BOUND, PUBLISHED = "exact", "probes", "estimate", "bound", "published"

@@ -72,12 +72,15 @@ def _epsilon_rows(result: AuditResult) -> list[tuple[str, ...]]:
 def _attack_rows(result: AuditResult) -> list[tuple[str, ...]]:
     interval = f"{confidence(result.alpha)} interval"
     uniform = all(math.isclose(outcome.blind * result.k, 1) for outcome in result.attacks[:1])
-    head = f"attack on one report, {'uniform prior' if uniform else 'prior as given'}"
+    several = len({outcome.prior for outcome in result.attacks}) > 1
+    who = "by prior" if several else "uniform prior" if uniform else "prior as given"
+    head = f"attack on one report, {who}"
     rows: list[tuple[str, ...]] = [(head, "success", interval, "exact")]
     for outcome in result.attacks:
         exact = "" if outcome.exact is None else f"{outcome.exact:.6g}"
         what = "" if outcome.metric == "attack_success" else outcome.metric.replace("_", " ")
-        attack = ", ".join(filter(None, (outcome.attack, what, outcome.note)))
+        prior = outcome.prior if several else ""
+        attack = ", ".join(filter(None, (outcome.attack, what, outcome.note, prior)))
         if outcome.reason is not None:
             rows.append((attack, "skipped", outcome.reason, ""))
         elif not outcome.trials:

@@ -15,11 +15,21 @@ from collections.abc import Iterable
 from typing import Any
 
 from ldpaudit import registry
-from ldpaudit.outcomes.table import BOUND, ESTIMATE, EXACT, PROBES, PUBLISHED
+from ldpaudit.outcomes.table import (
+    BOUND,
+    ESTIMATE,
+    EXACT,
+    INFORMED,
+    MOST,
+    PROBES,
+    PUBLISHED,
+    UNIFORM,
+)
 
 _BOUNDS = ("epsilon_lower", "epsilon_verdict")
 _SUCCESS = ("attack_success", "round_success")
 _NO_GUESS = ("blind", "published")
+_ATTACKS = (*_SUCCESS, MOST, "nearby_success", "variance_explained", "cosine", "prior_variance")
 
 
 def upgraded(rows: Iterable[dict[Any, Any]]) -> list[dict[Any, Any]]:
@@ -39,7 +49,33 @@ def upgraded(rows: Iterable[dict[Any, Any]]) -> list[dict[Any, Any]]:
             f"they are not installed here: {', '.join(unknown)}. Their success is left out.",
             stacklevel=3,
         )
-    return out
+    return _with_priors(out)
+
+
+def _with_priors(rows: list[dict[Any, Any]]) -> list[dict[Any, Any]]:
+    """Attacks with the prior by name: older tables knew two, which the blind guess tells apart."""
+    blind = {
+        _users(row): row.get("exact")
+        for row in rows
+        if row.get("attack") == "blind" and row.get("metric") == "attack_success"
+    }
+    return [
+        row | {"prior": UNIFORM if _even(row, blind.get(_users(row))) else INFORMED}
+        if row.get("metric") in _ATTACKS and not row.get("prior")
+        else row
+        for row in rows
+    ]
+
+
+def _users(row: dict[Any, Any]) -> tuple[Any, ...]:
+    return row.get("data") or "", row.get("k"), row.get("num_users")
+
+
+def _even(row: dict[Any, Any], blind: Any) -> bool:
+    """Whether all values are alike to the attacker; a published formula takes them so."""
+    if row.get("attack") == "published" or blind is None or not row.get("k"):
+        return True
+    return math.isclose(float(blind) * float(row["k"]), 1.0, rel_tol=1e-9)
 
 
 def _speaks(row: dict[Any, Any]) -> bool:

@@ -121,6 +121,9 @@
         return make("p", {}, make("strong", {}, head), ...lines.map((line) => make("span", {}, line)));
       }));
       box.hidden = false;
+      put(near);
+    };
+    const put = (near) => {
       const at = near.mark.getBoundingClientRect();
       const size = box.getBoundingClientRect();
       const [right, left] = [at.right + 10, at.left - 10 - size.width];
@@ -151,7 +154,12 @@
       show(points[current]);
       spoken.textContent = points[current].words.replaceAll("\n", ", ");
     });
-    addEventListener("scroll", hide, { passive: true });
+    /* A key may scroll the figure into view: what it shows then moves along. */
+    addEventListener("scroll", () => {
+      const on = points.find((point) => point.mark.classList.contains("on"));
+      if (on && document.activeElement === plate) put(on);
+      else hide();
+    }, { passive: true });
   });
 
   /* The best protocol under a reader's own caps, by the rule of Results.recommend. */
@@ -211,6 +219,11 @@
     });
     body.parentElement.hidden = true;
     if (wrong) return (answer.textContent = wrong);
+    const blind = Number(form.elements.set.selectedOptions[0].dataset.blind);
+    if (isLess(caps.success, blind)) {
+      form.dataset.best = "[]";
+      return (answer.textContent = `No protocol can keep that: a guess without any report is right ${words.success(blind)} of the time.`);
+    }
     const goal = ["mse", "success", "bits"].find((g) => !(g in caps)) || "mse";
     const { holding, undecided, best } = choose(sets[form.elements.set.value], goal, caps);
     const limits = Object.entries(caps).map(([g, cap]) => `${goals[g]} at most ${words[g](cap)}`).join(" and ");
@@ -218,7 +231,8 @@
     const said = first
       ? `${named(first)} has the least ${goals[goal]}, ${words[goal](first[goal])}${limits ? `, of all with ${limits}` : ""}.${ties.length ? ` Tied with it: ${ties.map(named).join(", ")}.` : ""}`
       : `Nothing here is shown to have ${limits}.`;
-    answer.textContent = said + (undecided.length ? ` Cannot be decided: ${undecided.map(named).join(", ")}.` : "");
+    const attacker = form.elements.set.selectedOptions[0].dataset.attacker;
+    answer.textContent = (attacker ? `Against ${attacker}: ` : "") + said + (undecided.length ? ` Cannot be decided: ${undecided.map(named).join(", ")}.` : "");
     form.dataset.best = JSON.stringify(best.map((c) => [c.label, c.epsilon]));
     body.replaceChildren(...holding.slice(0, 8).map((c) => make("tr", {}, make("th", { scope: "row" }, make("bdi", {}, c.label)), make("td", {}, String(c.epsilon)), ...Object.keys(goals).map((g) => cell(c, g)))));
     body.parentElement.hidden = holding.length === 0;

@@ -12,6 +12,7 @@ import ldpaudit
 from ldpaudit.adapters import on_inputs
 from ldpaudit.attacks import Nearby, PosteriorMean
 from ldpaudit.auditing import AttackError
+from ldpaudit.auditing.attackers import Beliefs
 from ldpaudit.auditing.locating import measure_location
 from ldpaudit.outcomes import AttackOutcome
 
@@ -148,7 +149,7 @@ def test_nonsense_is_the_attacks_fault(attack: Any, words: str) -> None:
     view: Any = on_inputs(ldpaudit.mechanism("duchi", epsilon=1.0), [-1.0, 1.0])
     drawn = [(100, np.random.default_rng(0))]
     with pytest.raises(AttackError, match=words):
-        list(measure_location("x", attack, view, np.full(2, 0.5), drawn, 0.05, 1))
+        list(measure_location("x", attack, view, Beliefs.of(np.full(2, 0.5)), drawn, 0.05, 1))
 
 
 def test_an_outcome_without_counts_keeps_its_average() -> None:

@@ -173,9 +173,10 @@ def test_every_value_of_the_table_is_on_the_page(default: Results, read: Page) -
 
 
 def test_page_says_the_finding_in_words(read: Page) -> None:
-    assert "At epsilon = 1, the best attacker names a user’s value from one report" in read.text
+    who = "an attacker who thinks all values equally likely"
+    assert f"At epsilon = 1, {who} names a user’s value from one report" in read.text
     assert "times blind guessing (1.35%)" in read.text
-    assert "all values are equally likely to this attacker" in read.text
+    assert "This attacker thinks all values equally likely, and users are drawn so." in read.text
     assert (
         "ss is on the limit: no unbiased estimate from independent users has less error"
         in read.text

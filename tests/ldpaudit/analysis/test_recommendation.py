@@ -67,7 +67,8 @@ def test_the_sentence_names_the_deciding_figure_and_the_others() -> None:
         cell("c", success=0.4, mse=1e-3, bits=64),
     )
     assert str(run.recommend(max_success=0.35)) == (
-        "uniform (k = 4, 1,000 users): a at epsilon 1 has the least mean squared error, "
+        "uniform (k = 4, 1,000 users), against an attacker who thinks all values equally likely: "
+        "a at epsilon 1 has the least mean squared error, "
         "0.002 (exact), of all with attack success at most 35% "
         "(attack success 30% (exact), report size 7 bits)."
     )

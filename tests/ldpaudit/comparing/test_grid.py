@@ -71,6 +71,7 @@ def test_one_row_a_cell_and_metric(undisturbed: Results) -> None:
     assert ("mss", "moduli=[3, 4, 5]", 4.0, "uniform") in found
     assert set(frame["metric"]) == {
         "attack_success",
+        "most_success",
         "epsilon_lower",
         "epsilon_verdict",
         "mse",

@@ -105,6 +105,7 @@ def test_dictionary_has_the_promised_keys() -> None:
         "inputs",
         "attacks",
         "published_success",
+        "most_success",
         "mse",
         "bits",
         "influence",
@@ -140,6 +141,7 @@ def test_dictionary_has_the_promised_keys() -> None:
         "trials": 1000,
         "reason": None,
         "note": "",
+        "prior": "",
     }
     assert found["verdict_alpha"] == 1e-4
     assert {"exact", "measured", "num_users", "data"} <= set(found["mse"])

@@ -22,7 +22,7 @@ from ldpaudit.outcomes.table import COLUMNS
 from ldpaudit.outcomes.upgrade import upgraded
 from tests.ldpaudit.analysis.tables import cell, table
 
-NEW = ("alpha", "how", "standard_error", "optimal", "domain", "estimand")
+NEW = ("alpha", "how", "standard_error", "optimal", "domain", "estimand", "prior")
 STUDY: dict[str, Any] = {
     "name": "tiny", "protocols": ["grr", "smss"], "epsilons": [1.0],
     "data": [{"name": "uniform", "k": 6}], "trials": 300, "repetitions": 3, "alpha": 0.02,
