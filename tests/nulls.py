@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def forms() -> Iterator[Named]:
         return ldpaudit.from_samples(*both, epsilon=CLAIM)
 
     for name, form in FORMS.items():
-        yield f"form: {name}", lambda rng, size, form=form: source(form, rng, size)
+        yield f"form: {name}", partial(source, form)
 
 
 def frames_of(rng: np.random.Generator, size: int) -> list[pd.DataFrame]:
@@ -68,15 +69,13 @@ def files() -> Iterator[Named]:
                 return ldpaudit.from_samples(str(path), label="true", epsilon=CLAIM)
             return ldpaudit.from_samples(*written(Path(name), ending, write, both), epsilon=CLAIM)
 
+    def from_frame(made: Callable[[Any], Any], rng: np.random.Generator, size: int) -> Any:
+        return ldpaudit.from_samples(*map(made, frames_of(rng, size)), epsilon=CLAIM)
+
     for shape in SHAPES:
-        yield f"file: {shape}", lambda rng, size, shape=shape: from_file(shape, rng, size)
+        yield f"file: {shape}", partial(from_file, shape)
     for shape, made in FRAMES.items():
-        yield (
-            f"frame: {shape}",
-            lambda rng, size, made=made: ldpaudit.from_samples(
-                *map(made, frames_of(rng, size)), epsilon=CLAIM
-            ),
-        )
+        yield f"frame: {shape}", partial(from_frame, made)
 
 
 def accused(seeds: range, size: int, sources: list[Named]) -> tuple[int, int, list[str]]:

@@ -18,6 +18,7 @@ SKEWED = np.array([0.6, 0.2, 0.1, 0.06, 0.04])
 
 def bayes(result: Any, prior: str) -> AttackOutcome:
     """The outcome of the Bayes attack before one attacker."""
+    found: AttackOutcome
     (found,) = [a for a in result.attacks if a.attack == "bayes" and a.prior == prior]
     return found
 

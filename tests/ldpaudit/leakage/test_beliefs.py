@@ -21,6 +21,7 @@ def programme(prior: np.ndarray, epsilon: float) -> float:
     corners = np.array(list(itertools.product((1.0, e), repeat=k)))
     worth = (corners * prior).max(axis=1)
     found = linprog(-worth, A_eq=corners.T, b_eq=np.ones(k), method="highs")
+    assert found.fun is not None
     return float(-found.fun)
 
 
