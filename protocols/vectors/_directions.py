@@ -6,6 +6,9 @@ import numpy as np
 
 from ldpaudit.arrays import Floats
 
+#: Squared sine of the angle below which a vector counts as along another.
+_NEARLY = 1e-4
+
 
 def directions(own: Floats) -> tuple[Floats, Floats]:
     """Unit vectors and lengths; 0 is given the first axis."""
@@ -36,10 +39,23 @@ def spread_around(
     shadow = np.einsum("ij,ij->i", block, unit)
     if across is not None:
         squares = np.einsum("ij,ij->i", block, block)
-        factor = across / np.sqrt(np.maximum(squares - shadow**2, 1e-300))
+        rest = squares - shadow**2
+        nearly = np.flatnonzero(rest < _NEARLY * squares)  # along it: the difference cancels
+        if nearly.size:
+            shadow[nearly] = 0.0
+            block[nearly] = _across(block[nearly], unit[nearly])
+            rest[nearly] = np.einsum("ij,ij->i", block[nearly], block[nearly])
+        factor = across / np.sqrt(np.maximum(rest, 1e-300))
         block *= factor[:, None]
         shadow *= factor
     block += (along - shadow)[:, None] * unit
+
+
+def _across(block: Floats, unit: Floats) -> Floats:
+    """What is left of each row without its part along `unit`; twice, for the first leaves some."""
+    for _ in range(2):
+        block = block - np.einsum("ij,ij->i", block, unit)[:, None] * unit
+    return block
 
 
 def two_sided(log_law: Floats, log_mirrored: Floats, lengths: Floats) -> Floats:

@@ -283,3 +283,13 @@ def test_nothing_overflows(d: int, epsilon: float) -> None:
         assert np.isfinite(m.log_likelihood(reports, np.eye(2, d))).all()
         assert math.isfinite(m.mse(1))
         assert m.mse(1) >= 0
+
+
+@pytest.mark.parametrize("d", [2, 3])
+def test_reports_have_one_length_also_where_noise_is_along_the_vector(d: int) -> None:
+    """A length that is off where the noise happens to lie along the vector would name it."""
+    m, inputs = PrivUnit(d, 1.0), np.zeros((500_000, d))
+    inputs[:, 0] = 1.0
+    reports = m.privatize(inputs, rng=np.random.default_rng(11))
+    lengths = np.linalg.norm(reports, axis=1) * m.mean_length
+    assert np.abs(lengths - 1).max() < 1e-10
