@@ -303,3 +303,23 @@ def test_files_of_values_may_have_a_mark_and_have_to_be_there(run: Run, tmp_path
         code, out, err = run(*words, "--values", wrong)
         assert (code, out) == (2, "")
         assert f"--values must be names with commas between, or a file: got '{wrong}'" in err
+
+
+def test_a_pair_is_named_by_its_labels(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "country.py").write_text(
+        "def leaks(value, rng):\n"
+        "    return value if value == 'IN' or rng.random() < 0.3 else 'DE'\n"
+    )
+    words = ("audit", "country.py:leaks", "--epsilon", "1", "--trials", "2000", "--json")
+    named = (*words, "--values", "DE,FR,US,IN")
+    _, labels, _ = run(*named, "--pair", "FR", "IN")
+    _, numbers, _ = run(*named, "--pair", "1", "3")
+    first, second = ({**json.loads(text), "seconds": 0} for text in (labels, numbers))
+    assert first == second
+    assert first["verdict"] == "violation"
+    code, out, err = run(*named, "--pair", "FR", "XX")
+    assert (code, out) == (2, "")
+    assert "--pair takes two inputs by labels such as DE, FR, US, or number, got 'FR XX'" in err
+    code, _, err = run("audit", "grr", "--k", "4", "--epsilon", "1", "--pair", "a", "b")
+    assert code == 2
+    assert "--pair takes two inputs by number, got 'a b'" in err
