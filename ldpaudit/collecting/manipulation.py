@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.collecting.defences import Decode, ReportFilter
+from ldpaudit.collecting.expected import gain_of_influence
 from ldpaudit.contracts import (
     FrequencyOracle,
     HasFalseReports,
@@ -107,15 +108,15 @@ def mean_influence_limit(epsilon: float) -> float:
 
 def poisoning_gain(
     mechanism: HasInfluence, targets: npt.ArrayLike, share: float, frequencies: npt.ArrayLike
-) -> float:
-    """Exact expected gain of the attack of most gain, beta (I(T) - f_T).
+) -> float | None:
+    """Exact expected gain of the attack of most gain, beta (I(T) - f_T) if nothing is biased.
 
     Parameters
     ----------
     mechanism : HasInfluence
         Of k values.
     targets : array of shape (r,)
-        Values whose frequencies the false users want to raise, together.
+        Values whose frequencies the false users want to raise, together, none twice.
     share : float
         Share beta of false users among all, strictly between 0 and 1.
     frequencies : array of shape (k,)
@@ -123,19 +124,20 @@ def poisoning_gain(
 
     Returns
     -------
-    float
-        How much higher the summed estimate of the targets is expected to be than the sum
-        of their frequencies among the honest users.
+    float or None
+        How much higher the summed estimate of the targets is expected to be than from the same
+        honest reports alone. None where the estimate is biased and its mean is not known.
 
     Raises
     ------
     ValueError, TypeError
-        If the share or the targets are out of range.
+        If the share, the targets or the frequencies are out of range.
 
     Notes
     -----
-    Source: Cao, Jia and Gong, *Data poisoning attacks to local differential privacy
-    protocols*, USENIX Security 2021, there for GRR, OUE and OLH.
+    Where the estimate is not unbiased (`ldpaudit.contracts.HasExpectedSums`), f_T is the mean of
+    the honest users' summed estimate. Source: Cao, Jia and Gong, *Data poisoning attacks to
+    local differential privacy protocols*, USENIX Security 2021, there for GRR, OUE and OLH.
 
     Examples
     --------
@@ -144,16 +146,15 @@ def poisoning_gain(
     >>> round(poisoning_gain(m, [3], 0.05, np.full(100, 0.01)), 4)
     0.1577
     """
-    held = float(np.asarray(frequencies, dtype=np.float64)[np.asarray(targets)].sum())
-    return check_fraction("share", share) * (mechanism.influence(targets) - held)
+    return gain_of_influence(mechanism, targets, share, frequencies)
 
 
 @dataclass(frozen=True)
 class RandomValue:
     """Input manipulation: false users claim a random target and follow the protocol.
 
-    Whatever the protocol, each adds 1 to the sum over the targets on average, so that
-    the gain is beta (1 - f_T): no defence can tell it from honest users who hold them.
+    Whatever the protocol, if it is unbiased each adds 1 to the sum over the targets on average,
+    so that the gain is beta (1 - f_T): no defence can tell it from honest users who hold them.
 
     Examples
     --------

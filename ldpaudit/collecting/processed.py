@@ -14,7 +14,7 @@ from ldpaudit.arrays import Floats
 from ldpaudit.bounds.errors import MeasuredError, measured_error
 from ldpaudit.collecting.attacked import Collection, Siege, collect_under_siege, too_many_to_filter
 from ldpaudit.collecting.defences import Decode, SizeFilter, named_defence
-from ldpaudit.collecting.manipulation import poisoning_gain
+from ldpaudit.collecting.expected import gain_of_claims, gain_of_influence
 from ldpaudit.contracts import HasFalseReports, HasSupportSizes, Values
 from ldpaudit.outcomes.table import ESTIMATE, EXACT, FIGURES, finite, processed_name
 from ldpaudit.validate import check_generator, check_histogram, check_integer
@@ -144,12 +144,12 @@ def measure_processed(
     seen = [
         collect_under_siege(mechanism, users, siege, filters, rng=rng) for _ in range(repetitions)
     ]
-    truth, exact = users / users.sum(), dict[str, float]()
+    truth, exact = users / users.sum(), dict[str, float | None]()
     if siege.attacks:
         real = siege.num_false / (siege.num_false + int(users.sum()))
-        exact["random-value"] = real * (1 - float(truth[list(siege.targets)].sum()))
+        exact["random-value"] = gain_of_claims(mechanism, siege.targets, real, truth)
         if isinstance(mechanism, HasFalseReports):
-            exact["maximal-gain"] = poisoning_gain(mechanism, siege.targets, real, truth)
+            exact["maximal-gain"] = gain_of_influence(mechanism, siege.targets, real, truth)
     found, filtered = [], 0
     for way in ways:
         filtered += way.keep is not None
@@ -203,7 +203,7 @@ def _decoded(
     truth: Floats,
     siege: Siege,
     alpha: float,
-    exact: Mapping[str, float],
+    exact: Mapping[str, float | None],
 ) -> Processed:
     """Every collection after one post-processing or defence."""
     repetitions, targets = len(seen), list(siege.targets)

@@ -62,6 +62,16 @@ class BucketInfluence(ABC):
         scale = self.num_buckets / (self.d * (self.p - self.q))
         return np.asarray((1 - self.q) * scale / self._sizes[self._bucket(np.arange(self.k))])
 
+    @property
+    def unbiased(self) -> bool:
+        """Whether every value has a bucket of its own: others get what their bucket's hold."""
+        return self.num_buckets == self.k
+
+    def expected_sums(self, targets: npt.ArrayLike) -> Floats:
+        """Mean of the summed estimate over a report of each value: its bucket's share of them."""
+        shares = self._shares(checked_targets(targets, self.k))
+        return np.asarray(shares[self._bucket(np.arange(self.k))])
+
     def _shares(self, targets: Ints) -> Floats:
         """Share of the values of each bucket that are targets."""
         return np.bincount(self._bucket(targets), minlength=self.num_buckets) / self._sizes

@@ -42,6 +42,7 @@ def test_simulated_gain_is_the_exact_one(name: str, share: float) -> None:
     for targets in ([7], [3, 11, 12]):
         found = poison(m, MaximalGain(), honest, targets, share, 30, rng=rng)
         exact = poisoning_gain(m, targets, real, honest / many)
+        assert exact is not None
         assert abs(found.gain - exact) <= 5 * found.gain_standard_error
         assert found.honest_removed == found.false_removed == 0
 
