@@ -54,6 +54,7 @@ def poison(
     """Simulate false users: what they gain, by what they send and what the server does."""
     from ldpaudit.cli.targets import build
     from ldpaudit.collecting.estimands import Frequencies, Mean, VectorMean
+    from ldpaudit.collecting.expected import is_unbiased
     from ldpaudit.collecting.influence import worst_influence
     from ldpaudit.collecting.manipulation import influence_limit, mean_influence_limit
     from ldpaudit.collecting.servers import estimand_of
@@ -66,8 +67,8 @@ def poison(
         "share": share,
         "influence": None if influence is None else influence.to_dict(),
     }
-    of_mean = isinstance(estimand, Mean | VectorMean)
-    if not getattr(mechanism, "delta", 0.0):  # with a delta no limit is known
+    of_mean, out["unbiased"] = isinstance(estimand, Mean | VectorMean), is_unbiased(mechanism)
+    if out["unbiased"] and not getattr(mechanism, "delta", 0.0):  # no other limit is known
         limit = mean_influence_limit if of_mean else influence_limit
         out["least_influence"] = limit(mechanism.epsilon)
     if of_mean:
@@ -192,6 +193,8 @@ def _print(out: dict[str, Any]) -> None:
         at_least = "" if influence["exact"] else "at least "
         least = out.get("least_influence")
         limit = "" if least is None else f" (no mechanism has less than {least:.4g})"
+        if not out["unbiased"]:
+            limit = " (the estimate is not unbiased: no least is known)"
         worst = f"{at_least}{influence['worst']:.4g}"
         typer.echo(f"one false report adds as much as {worst} honest ones, at worst{limit}")
     if "targets" in out:

@@ -25,13 +25,18 @@ def check_targets(targets: npt.ArrayLike, k: int) -> Values:
         raise type(error)(str(error).replace("values must", "targets must", 1)) from None
 
 
+def is_unbiased(mechanism: Any) -> bool:
+    """Whether the estimate is right on average whatever the users hold, as limits suppose."""
+    return not isinstance(mechanism, HasExpectedSums) or bool(mechanism.unbiased)
+
+
 def expected_sums(mechanism: Any, targets: npt.ArrayLike) -> Floats | None:
     """Mean of the summed estimate of the targets over a report of each value, shape (k,).
 
     Of an unbiased estimate 1 for the targets and 0 for others; None where it is not known.
     """
     chosen = check_targets(targets, mechanism.k)
-    if isinstance(mechanism, HasExpectedSums) and not mechanism.unbiased:
+    if not is_unbiased(mechanism):
         found = mechanism.expected_sums(chosen)
         return None if found is None else np.asarray(found)
     sums = np.zeros(mechanism.k)

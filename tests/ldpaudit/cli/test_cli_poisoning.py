@@ -53,6 +53,26 @@ def test_people_read_the_same(run: Run) -> None:
     assert lines[-3].endswith("%")
 
 
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("dbitflip", "--k", "12", "--param", "buckets=2", "--param", "d=1"),
+        ("cms", "--k", "3", "--param", "num_hashes=1", "--param", "num_buckets=2"),
+    ],
+)
+def test_no_limit_is_named_where_the_estimate_is_biased(run: Run, args: tuple[str, ...]) -> None:
+    given = ("poison", *args, "--epsilon", "1", "--users", "300", "--repetitions", "20")
+    code, out, _ = run(*given)
+    assert code == 0
+    assert "no mechanism has less" not in out
+    assert "at worst (the estimate is not unbiased: no least is known)" in out
+    found = json.loads(run(*given, "--json")[1])
+    assert not found["unbiased"]
+    assert "least_influence" not in found
+    gain = found["server"][0]["gains"]["maximal-gain"]
+    assert abs(gain["value"] - gain["exact"]) <= 5 * gain["standard_error"]
+
+
 def test_what_cannot_be_done_says_why(run: Run) -> None:
     code, out, _ = run("poison", "mss", "--k", "12", "--epsilon", "1", "--users", "100",
                        "--post", "none", "--repetitions", "2")  # fmt: skip

@@ -85,6 +85,31 @@ def test_what_is_biased_says_so_and_meets_its_like_alone(frame: pd.DataFrame) ->
         assert row["mse"] < unbiased["mse"]
 
 
+def test_values_that_share_a_bucket_meet_their_like_alone() -> None:
+    """Dealt to all values alike, frequencies of uniform users have no error of the dealing."""
+    dealt = {"name": "dbitflip", "buckets": 2, "d": 1}
+    study = STUDY | {"protocols": ["oue", dealt], "post": ["norm-sub"], "data": [
+        {"name": "uniform", "k": 12, "num_users": 500},
+    ]}  # fmt: skip
+    results = compare(study)
+    table = standings(results.frame).set_index(["protocol", "estimand"])
+    of_buckets = table.loc["dbitflip", "frequencies, after dealing buckets out"]
+    whole = table.loc["oue", "frequencies"]
+    assert of_buckets["mse"] < whole["mse"]
+    assert of_buckets["influence"] < whole["influence"]
+    assert not of_buckets["limit_applies"]
+    assert of_buckets["limit_note"].startswith("biased: ")
+    assert whole["dominated_by"] == whole["dominated_with_influence"] == ()
+    after = table.loc["dbitflip", "frequencies, after dealing buckets out, after norm-sub"]
+    assert after["success"] == of_buckets["success"]
+    asked = results.recommend(max_influence=3.0)
+    for choice in asked.choices:
+        named = [candidate.label for candidate in choice.best]
+        assert named == (["dbitflip"] if choice.estimand == of_buckets.name[1] else [])
+    own = compare(study | {"protocols": [dealt | {"buckets": 12}], "post": []}).frame
+    assert set(own["estimand"]) == {"frequencies"}
+
+
 def test_what_a_protocol_cannot_do_is_skipped_with_a_reason() -> None:
     one = STUDY | {"protocols": ["oue"], "post": ["mle"], "false_share": None}
     rows = compare(one).frame
