@@ -12,6 +12,11 @@ from ldpaudit.contracts import HasExpectedSums, Values
 from ldpaudit.validate import check_distribution, check_fraction, check_values
 
 
+def false_users(share: float, honest: int) -> int:
+    """Whole false users beside so many honest ones, for a share of all: at least one."""
+    return max(1, round(check_fraction("share", share) / (1 - share) * honest))
+
+
 def check_targets(targets: npt.ArrayLike, k: int) -> Values:
     """Return values whose estimate somebody wants to raise, or say what they should be."""
     given = np.asarray(targets)

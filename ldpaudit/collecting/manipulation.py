@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.collecting.defences import Decode, ReportFilter
-from ldpaudit.collecting.expected import gain_of_influence
+from ldpaudit.collecting.expected import check_targets, false_users, gain_of_influence
 from ldpaudit.contracts import (
     FrequencyOracle,
     HasFalseReports,
@@ -28,7 +28,6 @@ from ldpaudit.contracts import (
 )
 from ldpaudit.validate import (
     check_epsilon,
-    check_fraction,
     check_generator,
     check_histogram,
     check_integer,
@@ -168,7 +167,7 @@ class RandomValue:
         self, mechanism: Any, targets: npt.ArrayLike, num_reports: int, *, rng: np.random.Generator
     ) -> Reports:
         """Reports of so many false users."""
-        values = check_generator(rng).choice(np.asarray(targets), num_reports)
+        values = check_generator(rng).choice(check_targets(targets, mechanism.k), num_reports)
         return mechanism.privatize(values, rng=rng)
 
 
@@ -307,12 +306,13 @@ def poison(
             f"mechanism must make false_reports and random_reports, got {type(able).__name__}."
         )
     honest = check_histogram(users, able.k)
-    check_fraction("share", share)
     check_integer("repetitions", repetitions, 2)
     many = int(honest.sum())
-    false = 0 if attack is None else max(1, round(share / (1 - share) * many))
+    false = false_users(share, many)
+    if attack is None:
+        false = 0
     values, truth = np.repeat(np.arange(able.k), honest), honest / many
-    aimed = np.asarray(targets)
+    aimed = check_targets(targets, able.k)
     to_frequencies = (lambda m, counts: m.estimate(counts)) if decode is None else decode
     seen = np.empty((repetitions, 4))
     for row in seen:

@@ -14,6 +14,7 @@ from ldpaudit.arrays import Floats
 from ldpaudit.collecting.accuracy import collected
 from ldpaudit.collecting.directions import farthest_along
 from ldpaudit.collecting.estimands import Mean, VectorMean
+from ldpaudit.collecting.expected import false_users
 from ldpaudit.collecting.servers import estimand_of
 from ldpaudit.contracts import HasDomain, HasFalseMeanReports, Reports, Values
 from ldpaudit.outcomes.table import ESTIMATE, EXACT, FIGURES
@@ -146,7 +147,7 @@ def _poisoned(
 ) -> MeanPoisoning:
     """Collect again and again, with this attack."""
     aim, farthest = farthest_along(able.domain, towards)
-    false = max(1, round(share / (1 - share) * honest.many))
+    false = false_users(share, honest.many)
     seen = np.empty((repetitions, 2))
     for row in seen:
         counts = honest.collect()

@@ -111,7 +111,7 @@ def measure_processed(
         Defences by name (`ldpaudit.collecting.defences.named_defence`), on the same collections.
     targets : array of int, optional
         Values whose summed estimate they want high; None means the one where one report adds
-        most.
+        most, less its own frequency.
 
     Returns
     -------

@@ -206,7 +206,10 @@ def test_recovery_takes_back_what_its_model_describes() -> None:
         ({"repetitions": 1}, ValueError, "repetitions must be at least 2"),
         ({"mechanism": object()}, TypeError, "mechanism must privatize, aggregate and estimate"),
         ({"users": [1, 2]}, ValueError, "histogram must be 20 whole numbers"),
-        ({"targets": [20]}, ValueError, r"values must lie in \[0, 20\)"),
+        ({"targets": [20]}, ValueError, r"targets must lie in \[0, 20\)"),
+        ({"targets": [1, 1], "attack": RandomValue()}, ValueError, "none twice"),
+        ({"targets": [-1], "attack": None}, ValueError, "targets must lie in"),
+        ({"targets": 3, "attack": RandomValue()}, ValueError, "targets must be values"),
     ],
 )
 def test_wrong_parameters(change: dict[str, Any], error: type[Exception], message: str) -> None:

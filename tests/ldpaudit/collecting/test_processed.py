@@ -209,6 +209,14 @@ def test_defences_of_a_study() -> None:
     assert "false_dropped" not in set(calm["metric"])
 
 
+def test_the_target_is_worth_most_to_these_users() -> None:
+    """Influences of `oue` are alike: of all values the rarest has most to gain."""
+    users, rng = np.array([500, 20, 90, 300]), np.random.default_rng(0)
+    m = ldpaudit.mechanism("oue", k=4, epsilon=1.0)
+    (found,) = measure_processed(m, users, ["none"], 2, 0.05, rng=rng, false_share=0.1)
+    assert found.targets == (1,)
+
+
 def test_reports_too_large_for_a_filter_are_not_drawn() -> None:
     m = ldpaudit.mechanism("oue", k=100_000, epsilon=1.0)
     assert too_many_to_filter(m, 10**8).endswith("those of 100,000,000 users are too large.")
@@ -242,6 +250,6 @@ def test_several_targets_count_together() -> None:
         assert exact == pytest.approx(right)
         assert abs(gain - right) <= 5 * spread
     for wrong in ([1, 1], [], [8]):
-        with pytest.raises(ValueError, match=r"targets must be different|values must"):
+        with pytest.raises(ValueError, match=r"targets must (be values|lie)"):
             measure_processed(m, users, ["none"], 2, 0.05, rng=np.random.default_rng(1),
                               false_share=0.1, targets=wrong)  # fmt: skip
