@@ -58,7 +58,9 @@ def poison(
     from ldpaudit.collecting.influence import worst_influence
     from ldpaudit.collecting.manipulation import influence_limit, mean_influence_limit
     from ldpaudit.collecting.servers import estimand_of
+    from ldpaudit.validate import check_fraction
 
+    check_fraction("--share", share)
     mechanism = build(target, {"k": k, "epsilon": epsilon, "delta": delta}, param or [])
     estimand = estimand_of(mechanism)
     influence = worst_influence(mechanism)
@@ -108,6 +110,7 @@ def _of_frequencies(
     import numpy as np
 
     from ldpaudit.collecting.defences import DEFENCES
+    from ldpaudit.collecting.expected import check_targets
     from ldpaudit.collecting.processed import POSTS, measure_processed
     from ldpaudit.data.sources import load
     from ldpaudit.validate import check_known, check_seed
@@ -121,6 +124,8 @@ def _of_frequencies(
         raise ValueError(
             f"--targets must be whole numbers between commas, got {targets}."
         ) from None
+    if aimed is not None:
+        check_targets(aimed, mechanism.k, name="--targets")
     held = load(data, k=mechanism.k, num_users=users, seed=check_seed(seed))
     found = measure_processed(
         mechanism, held.histogram, list(dict.fromkeys(("none", *posts))), repetitions, 0.05,

@@ -17,17 +17,17 @@ def false_users(share: float, honest: int) -> int:
     return max(1, round(check_fraction("share", share) / (1 - share) * honest))
 
 
-def check_targets(targets: npt.ArrayLike, k: int) -> Values:
+def check_targets(targets: npt.ArrayLike, k: int, *, name: str = "targets") -> Values:
     """Return values whose estimate somebody wants to raise, or say what they should be."""
     given = np.asarray(targets)
     if given.ndim != 1 or given.size == 0 or np.unique(given).size < given.size:
         raise ValueError(
-            f"targets must be values, at least one and none twice, got {given.tolist()!r}."
+            f"{name} must be values, at least one and none twice, got {given.tolist()!r}."
         )
     try:
         return check_values(given, k)
     except (TypeError, ValueError) as error:
-        raise type(error)(str(error).replace("values must", "targets must", 1)) from None
+        raise type(error)(str(error).replace("values must", f"{name} must", 1)) from None
 
 
 def is_unbiased(mechanism: Any) -> bool:

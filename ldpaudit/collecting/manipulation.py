@@ -226,7 +226,8 @@ CollectionAttack: TypeAlias = RandomValue | RandomReport | MaximalGain
 class Poisoning:
     """What false users did to collections: means over repetitions and their standard errors."""
 
-    #: Summed estimate of the targets, less their frequency among the honest users.
+    #: Summed estimate of the targets, less that from the same honest reports alone: a bias of
+    #: the estimate, as of a post-processing, is not the false users'. 0 without an attack.
     gain: float
     gain_standard_error: float
     #: Mean squared error of the k frequencies, against the honest users'.
@@ -325,7 +326,11 @@ def poison(
             kept = np.asarray(keep(able, together), dtype=np.bool_)
         counts = able.aggregate(together[kept])
         estimate = to_frequencies(able, counts)
-        row[:2] = (estimate - truth)[aimed].sum(), np.mean((estimate - truth) ** 2)
+        alone = estimate
+        if attack is not None:
+            kept_alone = batches[0] if keep is None else batches[0][keep(able, batches[0])]
+            alone = to_frequencies(able, able.aggregate(kept_alone))
+        row[:2] = (estimate - alone)[aimed].sum(), np.mean((estimate - truth) ** 2)
         row[2] = 1 - kept[:many].mean()
         row[3] = 1 - kept[many:].mean() if false else 0.0
     means, errors = seen.mean(axis=0), seen.std(axis=0, ddof=1) / math.sqrt(repetitions)

@@ -111,11 +111,13 @@ def test_means(run: Run, name: str) -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        ((*OUE, "--targets", "20"), "targets must lie in [0, 20), got 20."),
+        ((*OUE, "--targets", "20"), "--targets must lie in [0, 20), got 20."),
+        ((*OUE, "--targets", "3,3"), "--targets must be values, at least one and none twice"),
+        (("poison", "pm", "--epsilon", "1", "--share", "0"), "--share must lie strictly"),
         ((*OUE, "--targets", "a"), "--targets must be whole numbers between commas"),
         ((*OUE, "--post", "normsub"), "unknown post 'normsub'; did you mean norm-sub"),
         ((*OUE, "--defences", "filter"), "unknown defence 'filter'"),
-        ((*OUE, "--share", "1"), "share must lie strictly between 0 and 1"),
+        ((*OUE, "--share", "1"), "--share must lie strictly between 0 and 1"),
         (("poison", "pm", "--epsilon", "1", "--targets", "1"), "--targets are of values"),
         (("poison", "smp", "--epsilon", "1", "--param", "sizes=[2,3]"),
          "smp estimates neither frequencies of values nor a mean."),
