@@ -17,6 +17,12 @@ def false_users(share: float, honest: int) -> int:
     return max(1, round(check_fraction("share", share) / (1 - share) * honest))
 
 
+def false_words(false: int, honest: int) -> str:
+    """How many users are false, of all, and the share that they are."""
+    share = false / (false + honest)
+    return f"{false:,} of {false + honest:,} users false (a share of {share:.4g})"
+
+
 def check_targets(targets: npt.ArrayLike, k: int, *, name: str = "targets") -> Values:
     """Return values whose estimate somebody wants to raise, or say what they should be."""
     given = np.asarray(targets)

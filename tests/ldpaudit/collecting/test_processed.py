@@ -64,6 +64,7 @@ def test_the_exact_gain_is_met(frame: pd.DataFrame) -> None:
     assert gains["attack"].tolist() == ["random-value", "maximal-gain"] * 2
     assert (abs(gains["value"] - gains["exact"]) <= 5 * gains["standard_error"]).all()
     assert set(gains["estimand"]) == {"frequencies"}
+    assert gains["method"].str.endswith(", 26 of 526 users false (a share of 0.04943)").all()
 
 
 def test_what_is_biased_says_so_and_meets_its_like_alone(frame: pd.DataFrame) -> None:
