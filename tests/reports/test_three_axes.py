@@ -107,7 +107,7 @@ def test_a_table_of_before_is_read_and_its_page_written(
     assert none.best == ()
 
 
-def test_a_store_of_before_is_read_and_its_page_written(tmp_path: Path) -> None:
+def test_a_store_without_influence_is_read_and_its_page_written(tmp_path: Path) -> None:
     study = {"name": "tiny", "protocols": ["ss"], "epsilons": [1.0], "data": ["adult-hours"]}
     now = tmp_path / "now"
     compare(study | {"trials": 200, "repetitions": 2}, out=now)
@@ -115,10 +115,11 @@ def test_a_store_of_before_is_read_and_its_page_written(tmp_path: Path) -> None:
     for key in new.meta("order"):
         cell = new.get(key)
         assert cell is not None
-        rows = tuple(row for row in cell.rows if not row["metric"].startswith("influence"))
-        assert len(rows) < len(cell.rows)
-        old.put(replace(cell, rows=rows))
-    for name in ("order", "provenance"):
+        kept = [n for n, row in enumerate(cell.rows) if not row["metric"].startswith("influence")]
+        assert len(kept) < len(cell.rows)
+        verdicts = tuple(told | {"row": kept.index(told["row"])} for told in cell.verdicts)
+        old.put(replace(cell, rows=tuple(cell.rows[n] for n in kept), verdicts=verdicts))
+    for name in ("order", "provenance", "verdict_alpha"):
         old.set_meta(name, new.meta(name))
     new.close()
     old.close()
