@@ -128,8 +128,11 @@ class Point:
 
     @property
     def least_influence(self) -> float | None:
-        """The least that any mechanism of this epsilon can have; with a delta nothing is known."""
-        if self.delta:
+        """The least that any mechanism of this epsilon can have.
+
+        Nothing is known with a delta, or where the estimate is biased.
+        """
+        if self.delta or self.place.biased:
             return None
         limit = mean_influence_limit if self.place.estimand in MEANS else influence_limit
         return limit(self.epsilon)
@@ -180,6 +183,12 @@ class Panel:
         if not is_biased(self.estimand):
             return ""
         return self.estimand.removeprefix(unprocessed_name(self.estimand)).lstrip(", ")
+
+    @property
+    def repeats(self) -> bool:
+        """Whether its attack success is another panel's: of the estimates before processing."""
+        own = {m.estimand for p in self.points for m in p.metrics if m.metric == "attack_success"}
+        return bool(self.processed) and self.estimand not in own
 
     @property
     def of_means(self) -> bool:

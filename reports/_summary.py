@@ -94,7 +94,7 @@ def summary(section: Section) -> Summary | None:
 
     After a post-processing reports give away what they did before: nothing is said again.
     """
-    if section.panel.processed:
+    if section.panel.repeats:
         return None
     usable = [row for row in section.rows if row.point.success is not None]
     if not usable:

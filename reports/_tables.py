@@ -255,7 +255,7 @@ def published_rows(section: Section) -> list[Row]:
 
     After a post-processing reports give away what they did before: nothing is said again.
     """
-    if section.panel.processed:
+    if section.panel.repeats:
         return []
     found = [row for row in section.rows if published_ratio(row.point) is not None]
     return sorted(found, key=lambda row: section.series.index(row.point.series))

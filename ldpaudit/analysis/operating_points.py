@@ -22,6 +22,7 @@ from ldpaudit.outcomes.table import (
     SHARES,
     UNIFORM,
     is_biased,
+    less_processed_name,
     unprocessed_name,
 )
 
@@ -218,7 +219,7 @@ class OperatingPoint:
 
     @property
     def biased(self) -> bool:
-        """Whether the estimate was post-processed."""
+        """Whether the estimate was post-processed, or is biased by itself."""
         return is_biased(self.estimand)
 
     @property
@@ -284,7 +285,7 @@ def _borrowed(key: tuple[Any, ...], cells: dict[tuple[Any, ...], list[Metric]]) 
     place = _CELL.index("estimand")
     if not is_biased(key[place]):
         return []
-    whole = (*key[:place], unprocessed_name(key[place]), *key[place + 1 :])
+    whole = (*key[:place], less_processed_name(key[place]), *key[place + 1 :])
     return [m for m in cells.get(whole, ()) if m.metric in ("attack_success", MOST, "bits")]
 
 

@@ -54,20 +54,23 @@ def poison(
     """Simulate false users: what they gain, by what they send and what the server does."""
     from ldpaudit.cli.targets import build
     from ldpaudit.collecting.estimands import Frequencies, Mean, VectorMean
+    from ldpaudit.collecting.expected import is_unbiased
     from ldpaudit.collecting.influence import worst_influence
     from ldpaudit.collecting.manipulation import influence_limit, mean_influence_limit
     from ldpaudit.collecting.servers import estimand_of
+    from ldpaudit.validate import check_fraction
 
+    check_fraction("--share", share)
     mechanism = build(target, {"k": k, "epsilon": epsilon, "delta": delta}, param or [])
     estimand = estimand_of(mechanism)
     influence = worst_influence(mechanism)
     out: dict[str, Any] = {
         "mechanism": repr(mechanism),
-        "share": share,
+        "share_asked": share,
         "influence": None if influence is None else influence.to_dict(),
     }
-    of_mean = isinstance(estimand, Mean | VectorMean)
-    if not getattr(mechanism, "delta", 0.0):  # with a delta no limit is known
+    of_mean, out["unbiased"] = isinstance(estimand, Mean | VectorMean), is_unbiased(mechanism)
+    if out["unbiased"] and not getattr(mechanism, "delta", 0.0):  # no other limit is known
         limit = mean_influence_limit if of_mean else influence_limit
         out["least_influence"] = limit(mechanism.epsilon)
     if of_mean:
@@ -107,6 +110,7 @@ def _of_frequencies(
     import numpy as np
 
     from ldpaudit.collecting.defences import DEFENCES
+    from ldpaudit.collecting.expected import check_targets
     from ldpaudit.collecting.processed import POSTS, measure_processed
     from ldpaudit.data.sources import load
     from ldpaudit.validate import check_known, check_seed
@@ -120,6 +124,8 @@ def _of_frequencies(
         raise ValueError(
             f"--targets must be whole numbers between commas, got {targets}."
         ) from None
+    if aimed is not None:
+        check_targets(aimed, mechanism.k, name="--targets")
     held = load(data, k=mechanism.k, num_users=users, seed=check_seed(seed))
     found = measure_processed(
         mechanism, held.histogram, list(dict.fromkeys(("none", *posts))), repetitions, 0.05,
@@ -130,6 +136,7 @@ def _of_frequencies(
     return {
         "data": held.name,
         "num_users": many,
+        **_real(share, many),
         "targets": list(found[0].targets),
         "target_frequency": float(held.histogram[list(found[0].targets)].sum() / many),
         "server": [_plain(one, many) for one in found],
@@ -149,9 +156,12 @@ def _plain(one: Processed, many: int) -> dict[str, Any]:
     return {
         "name": one.post,
         "n_mse": many * one.error.value,
+        "n_mse_standard_error": many * one.error.standard_error,
         "gains": gains,
         "honest_dropped": None if honest is None else honest[0],
+        "honest_dropped_standard_error": None if honest is None else honest[1],
         "false_dropped": None if false is None else false[0],
+        "false_dropped_standard_error": None if false is None else false[1],
     }
 
 
@@ -177,7 +187,16 @@ def _of_mean(
     }
     gains = {name: _gain(one) for name, one in found.items()}
     server = [{"name": "none", "n_mse": None, "gains": gains}]
-    return {"data": f"the {len(grid)} inputs of a grid", "num_users": many, "server": server}
+    data = f"the {len(grid)} inputs of a grid"
+    return {"data": data, "num_users": many, **_real(share, many), "server": server}
+
+
+def _real(share: float, many: int) -> dict[str, Any]:
+    """Whole false users beside the honest ones, and the share that they are."""
+    from ldpaudit.collecting.expected import false_users
+
+    false = false_users(share, many)
+    return {"num_false": false, "share": false / (false + many)}
 
 
 def _gain(one: MeanPoisoning) -> dict[str, float | None]:
@@ -192,25 +211,35 @@ def _print(out: dict[str, Any]) -> None:
         at_least = "" if influence["exact"] else "at least "
         least = out.get("least_influence")
         limit = "" if least is None else f" (no mechanism has less than {least:.4g})"
+        if not out["unbiased"]:
+            limit = " (the estimate is not unbiased: no least is known)"
         worst = f"{at_least}{influence['worst']:.4g}"
         typer.echo(f"one false report adds as much as {worst} honest ones, at worst{limit}")
+    users = f"{out['num_false']:,} false ones, {out['share']:.4g} of all users,"
     if "targets" in out:
         named = ", ".join(map(str, out["targets"]))
         held = f"held by {out['target_frequency']:.4g} of the honest users"
-        typer.echo(f"{out['share']:.4g} of all users are false and aim at {named}, {held}")
+        typer.echo(f"beside them {users} aim at {named}, {held}")
     else:
-        typer.echo(f"{out['share']:.4g} of all users are false and want the mean high")
-    typer.echo("\nfalse users                                gain        +-     exact")
+        typer.echo(f"beside them {users} want the mean high")
+    typer.echo("\nfalse users                               gain         +-      exact")
     for name, gain in server[0]["gains"].items():
         exact = "" if gain["exact"] is None else f"{gain['exact']:.4g}"
-        figures = f"{gain['value']:>11.4g} {gain['standard_error']:>9.2g} {exact:>9}"
+        figures = f"{gain['value']:>11.4g} {gain['standard_error']:>9.2g} {exact:>10}"
         typer.echo(f"{_DONE[name]:<36}{figures}".rstrip())
     if "targets" not in out:
         return
-    typer.echo("\nthe server         n x MSE   gain at most   honest dropped   false dropped")
+    typer.echo(
+        "\nthe server         n x MSE        +-       gain        +-"
+        "  honest dropped        +-  false dropped        +-"
+    )
     for one in server:
         typer.echo(_line(one))
-    typer.echo("\nn x MSE is without false users: what each way costs, or gains, if nobody lies.")
+    typer.echo(
+        "\nMeasured: means over collections, +- their standard error. The gain is that of reports "
+        "that add most to the\nestimate as it is. n x MSE is without false users: what each way "
+        "costs, or gains, if nobody lies."
+    )
 
 
 def _line(one: dict[str, Any]) -> str:
@@ -218,9 +247,10 @@ def _line(one: dict[str, Any]) -> str:
     if "skipped" in one:
         return f"{one['name']:<15}  not done: {one['skipped']}"
     gain = one["gains"].get("maximal-gain")
-    most = "" if gain is None else f"{gain['value']:.4g}"
+    most = " " * 20 if gain is None else f"{gain['value']:>10.4g} {gain['standard_error']:>9.2g}"
     honest, false = (
-        "" if share is None else f"{share:.1%}"
-        for share in (one["honest_dropped"], one["false_dropped"])
+        "" if one[name] is None else f"{one[name]:>15.2%} {one[f'{name}_standard_error']:>9.2%}"
+        for name in ("honest_dropped", "false_dropped")
     )
-    return f"{one['name']:<15} {one['n_mse']:>10.4g} {most:>14} {honest:>16} {false:>15}".rstrip()
+    error = f"{one['n_mse']:>10.4g} {one['n_mse_standard_error']:>9.2g}"
+    return f"{one['name']:<15} {error} {most} {honest}{false}".rstrip()

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ldpaudit.collecting.accuracy import collected
 from ldpaudit.collecting.defences import ReportFilter
+from ldpaudit.collecting.expected import check_targets, false_users
 from ldpaudit.collecting.manipulation import (
     CollectionAttack,
     MaximalGain,
@@ -19,7 +20,6 @@ from ldpaudit.collecting.manipulation import (
 )
 from ldpaudit.contracts import HasFalseReports, HasWorstInfluence, Values
 from ldpaudit.sampling import report_entries
-from ldpaudit.validate import check_fraction, check_values
 
 #: What false users may do to a collection, by name.
 ATTACKS: Mapping[str, CollectionAttack] = {
@@ -51,20 +51,19 @@ class Siege:
 
         They aim at `targets`, else at the value that is worth most to them.
         """
-        aimed = () if targets is None else tuple(check_values(targets, users.size).tolist())
-        if targets is not None and len(set(aimed)) < max(1, len(aimed)):
-            raise ValueError(f"targets must be different values, got {list(aimed)}.")
+        aimed = () if targets is None else tuple(check_targets(targets, users.size).tolist())
         if share is None:
             return cls({}, aimed or (0,), 0)
         many = int(users.sum())
-        false = max(1, round(check_fraction("false_share", share) / (1 - share) * many))
+        false = false_users(share, many)
         if not isinstance(mechanism, HasFalseReports):
             return cls({"random-value": ATTACKS["random-value"]}, aimed or (0,), false)
         if aimed:
             return cls(ATTACKS, aimed, false)
         if isinstance(mechanism, HasWorstInfluence) and not mechanism.worst_influence()[1]:
             return cls(ATTACKS, (users.size // 2,), false)  # all would take too long
-        return cls(ATTACKS, (int(np.argmax(mechanism.single_influences())),), false)
+        held = users / many  # of what one report adds most to, beside what users hold anyway
+        return cls(ATTACKS, (int(np.argmax(mechanism.single_influences() - held)),), false)
 
 
 @dataclass(frozen=True)

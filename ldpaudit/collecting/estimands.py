@@ -16,8 +16,9 @@ import numpy as np
 from ldpaudit import validate
 from ldpaudit.arrays import Floats
 from ldpaudit.contracts import HasInputVariance, Values
+from ldpaudit.outcomes.table import processed_name
 
-__all__ = ["Distribution", "Frequencies", "Marginals", "Mean", "VectorMean"]
+__all__ = ["DealtFrequencies", "Distribution", "Frequencies", "Marginals", "Mean", "VectorMean"]
 
 _INPUT = "squared input units"
 
@@ -103,6 +104,23 @@ class Frequencies(_Printed):
     def errors(self, estimate: Floats, truth: Floats) -> Floats:
         """The share of each value in the error, before squares, shape (k,)."""
         return np.asarray((estimate - truth) / math.sqrt(self.k))
+
+
+@dataclass(frozen=True)
+class DealtFrequencies(Frequencies):
+    """Frequencies of buckets of values, which are dealt to the values of each alike.
+
+    They are biased for values, so that no limit of unbiased estimates speaks of them, and they
+    are compared with their like alone.
+
+    Examples
+    --------
+    >>> str(DealtFrequencies(4))
+    'frequencies, after dealing buckets out'
+    """
+
+    name: ClassVar[str] = processed_name(Frequencies.name, "dealing buckets out")
+    unbiased: ClassVar[bool] = False
 
 
 @dataclass(frozen=True)

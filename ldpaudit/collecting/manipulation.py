@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.collecting.defences import Decode, ReportFilter
+from ldpaudit.collecting.expected import check_targets, false_users, gain_of_influence
 from ldpaudit.contracts import (
     FrequencyOracle,
     HasFalseReports,
@@ -27,7 +28,6 @@ from ldpaudit.contracts import (
 )
 from ldpaudit.validate import (
     check_epsilon,
-    check_fraction,
     check_generator,
     check_histogram,
     check_integer,
@@ -107,15 +107,15 @@ def mean_influence_limit(epsilon: float) -> float:
 
 def poisoning_gain(
     mechanism: HasInfluence, targets: npt.ArrayLike, share: float, frequencies: npt.ArrayLike
-) -> float:
-    """Exact expected gain of the attack of most gain, beta (I(T) - f_T).
+) -> float | None:
+    """Exact expected gain of the attack of most gain, beta (I(T) - f_T) if nothing is biased.
 
     Parameters
     ----------
     mechanism : HasInfluence
         Of k values.
     targets : array of shape (r,)
-        Values whose frequencies the false users want to raise, together.
+        Values whose frequencies the false users want to raise, together, none twice.
     share : float
         Share beta of false users among all, strictly between 0 and 1.
     frequencies : array of shape (k,)
@@ -123,19 +123,20 @@ def poisoning_gain(
 
     Returns
     -------
-    float
-        How much higher the summed estimate of the targets is expected to be than the sum
-        of their frequencies among the honest users.
+    float or None
+        How much higher the summed estimate of the targets is expected to be than from the same
+        honest reports alone. None where the estimate is biased and its mean is not known.
 
     Raises
     ------
     ValueError, TypeError
-        If the share or the targets are out of range.
+        If the share, the targets or the frequencies are out of range.
 
     Notes
     -----
-    Source: Cao, Jia and Gong, *Data poisoning attacks to local differential privacy
-    protocols*, USENIX Security 2021, there for GRR, OUE and OLH.
+    Where the estimate is not unbiased (`ldpaudit.contracts.HasExpectedSums`), f_T is the mean of
+    the honest users' summed estimate. Source: Cao, Jia and Gong, *Data poisoning attacks to
+    local differential privacy protocols*, USENIX Security 2021, there for GRR, OUE and OLH.
 
     Examples
     --------
@@ -144,16 +145,15 @@ def poisoning_gain(
     >>> round(poisoning_gain(m, [3], 0.05, np.full(100, 0.01)), 4)
     0.1577
     """
-    held = float(np.asarray(frequencies, dtype=np.float64)[np.asarray(targets)].sum())
-    return check_fraction("share", share) * (mechanism.influence(targets) - held)
+    return gain_of_influence(mechanism, targets, share, frequencies)
 
 
 @dataclass(frozen=True)
 class RandomValue:
     """Input manipulation: false users claim a random target and follow the protocol.
 
-    Whatever the protocol, each adds 1 to the sum over the targets on average, so that
-    the gain is beta (1 - f_T): no defence can tell it from honest users who hold them.
+    Whatever the protocol, if it is unbiased each adds 1 to the sum over the targets on average,
+    so that the gain is beta (1 - f_T): no defence can tell it from honest users who hold them.
 
     Examples
     --------
@@ -167,7 +167,7 @@ class RandomValue:
         self, mechanism: Any, targets: npt.ArrayLike, num_reports: int, *, rng: np.random.Generator
     ) -> Reports:
         """Reports of so many false users."""
-        values = check_generator(rng).choice(np.asarray(targets), num_reports)
+        values = check_generator(rng).choice(check_targets(targets, mechanism.k), num_reports)
         return mechanism.privatize(values, rng=rng)
 
 
@@ -226,7 +226,8 @@ CollectionAttack: TypeAlias = RandomValue | RandomReport | MaximalGain
 class Poisoning:
     """What false users did to collections: means over repetitions and their standard errors."""
 
-    #: Summed estimate of the targets, less their frequency among the honest users.
+    #: Summed estimate of the targets, less that from the same honest reports alone: a bias of
+    #: the estimate, as of a post-processing, is not the false users'. 0 without an attack.
     gain: float
     gain_standard_error: float
     #: Mean squared error of the k frequencies, against the honest users'.
@@ -306,12 +307,13 @@ def poison(
             f"mechanism must make false_reports and random_reports, got {type(able).__name__}."
         )
     honest = check_histogram(users, able.k)
-    check_fraction("share", share)
     check_integer("repetitions", repetitions, 2)
     many = int(honest.sum())
-    false = 0 if attack is None else max(1, round(share / (1 - share) * many))
+    false = false_users(share, many)
+    if attack is None:
+        false = 0
     values, truth = np.repeat(np.arange(able.k), honest), honest / many
-    aimed = np.asarray(targets)
+    aimed = check_targets(targets, able.k)
     to_frequencies = (lambda m, counts: m.estimate(counts)) if decode is None else decode
     seen = np.empty((repetitions, 4))
     for row in seen:
@@ -324,7 +326,11 @@ def poison(
             kept = np.asarray(keep(able, together), dtype=np.bool_)
         counts = able.aggregate(together[kept])
         estimate = to_frequencies(able, counts)
-        row[:2] = (estimate - truth)[aimed].sum(), np.mean((estimate - truth) ** 2)
+        alone = estimate
+        if attack is not None:
+            kept_alone = batches[0] if keep is None else batches[0][keep(able, batches[0])]
+            alone = to_frequencies(able, able.aggregate(kept_alone))
+        row[:2] = (estimate - alone)[aimed].sum(), np.mean((estimate - truth) ** 2)
         row[2] = 1 - kept[:many].mean()
         row[3] = 1 - kept[many:].mean() if false else 0.0
     means, errors = seen.mean(axis=0), seen.std(axis=0, ddof=1) / math.sqrt(repetitions)

@@ -14,6 +14,7 @@ from ldpaudit.arrays import Floats
 from ldpaudit.collecting.accuracy import collected
 from ldpaudit.collecting.directions import farthest_along
 from ldpaudit.collecting.estimands import Mean, VectorMean
+from ldpaudit.collecting.expected import false_users, false_words
 from ldpaudit.collecting.servers import estimand_of
 from ldpaudit.contracts import HasDomain, HasFalseMeanReports, Reports, Values
 from ldpaudit.outcomes.table import ESTIMATE, EXACT, FIGURES
@@ -146,7 +147,7 @@ def _poisoned(
 ) -> MeanPoisoning:
     """Collect again and again, with this attack."""
     aim, farthest = farthest_along(able.domain, towards)
-    false = max(1, round(share / (1 - share) * honest.many))
+    false = false_users(share, honest.many)
     seen = np.empty((repetitions, 2))
     for row in seen:
         counts = honest.collect()
@@ -186,6 +187,7 @@ def mean_gain_rows(
         estimand_of(view).truth(view.inputs, histogram),
         int(histogram.sum()),
     )
+    many = false_words(false_users(share, honest.many), honest.many)
     rows = []
     for attack in MEAN_ATTACKS:
         if attack != "random-value" and not isinstance(view.mechanism, HasFalseMeanReports):
@@ -198,7 +200,7 @@ def mean_gain_rows(
             | {"attack": attack, "status": "ok", "reason": "", "metric": "poisoning_gain"}
             | {"value": found.gain, "standard_error": found.gain_standard_error}
             | {"exact": found.exact, "how": how, "trials": repetitions}
-            | {"method": "estimate over repetitions, towards the upper end"}
+            | {"method": f"estimate over repetitions, towards the upper end, {many}"}
         )
     return rows
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -14,7 +14,7 @@ from ldpaudit.arrays import Floats
 from ldpaudit.bounds.errors import MeasuredError, measured_error
 from ldpaudit.collecting.attacked import Collection, Siege, collect_under_siege, too_many_to_filter
 from ldpaudit.collecting.defences import Decode, SizeFilter, named_defence
-from ldpaudit.collecting.manipulation import poisoning_gain
+from ldpaudit.collecting.expected import false_words, gain_of_claims, gain_of_influence
 from ldpaudit.contracts import HasFalseReports, HasSupportSizes, Values
 from ldpaudit.outcomes.table import ESTIMATE, EXACT, FIGURES, finite, processed_name
 from ldpaudit.validate import check_generator, check_histogram, check_integer
@@ -37,7 +37,7 @@ class Processed:
     to the summed estimate of `targets` from the same honest reports, so that a bias of the
     estimate is not theirs, and what they should add where that is known.
     `dropped` are the shares of honest and of false reports that a filter dropped, by (metric,
-    attack).
+    attack). `num_false` false users came beside `num_honest` honest ones.
     """
 
     post: str
@@ -49,6 +49,8 @@ class Processed:
     repetitions: int
     reason: str = ""
     dropped: Mapping[tuple[str, str], _Spread] = field(default_factory=dict)
+    num_false: int = 0
+    num_honest: int = 0
 
     def rows(self, base: dict[str, Any], alpha: float) -> list[dict[str, Any]]:
         """Rows of the tidy table, like `base`; the estimand says how it was processed."""
@@ -70,7 +72,8 @@ class Processed:
             row = like | _mean("poisoning_gain", (gain, spread)) | {"attack": name}
             aim = "target" if len(self.targets) == 1 else "targets"
             named = ", ".join(map(str, self.targets))
-            row |= {"method": f"estimate over repetitions, {aim} {named}"}
+            many = false_words(self.num_false, self.num_honest)
+            row |= {"method": f"estimate over repetitions, {aim} {named}, {many}"}
             rows.append(row | ({} if exact is None else {"exact": exact, "how": EXACT}))
         for (metric, name), share in self.dropped.items():
             rows.append(like | _mean(metric, share) | {"attack": name})
@@ -111,7 +114,7 @@ def measure_processed(
         Defences by name (`ldpaudit.collecting.defences.named_defence`), on the same collections.
     targets : array of int, optional
         Values whose summed estimate they want high; None means the one where one report adds
-        most.
+        most, less its own frequency.
 
     Returns
     -------
@@ -144,18 +147,19 @@ def measure_processed(
     seen = [
         collect_under_siege(mechanism, users, siege, filters, rng=rng) for _ in range(repetitions)
     ]
-    truth, exact = users / users.sum(), dict[str, float]()
+    truth, exact = users / users.sum(), dict[str, float | None]()
     if siege.attacks:
         real = siege.num_false / (siege.num_false + int(users.sum()))
-        exact["random-value"] = real * (1 - float(truth[list(siege.targets)].sum()))
+        exact["random-value"] = gain_of_claims(mechanism, siege.targets, real, truth)
         if isinstance(mechanism, HasFalseReports):
-            exact["maximal-gain"] = poisoning_gain(mechanism, siege.targets, real, truth)
+            exact["maximal-gain"] = gain_of_influence(mechanism, siege.targets, real, truth)
     found, filtered = [], 0
     for way in ways:
         filtered += way.keep is not None
         mine = [one[filtered if way.keep is not None else 0] for one in seen]
         known = exact if way.name == "none" else {}
-        found.append(_decoded(mechanism, way, mine, truth, siege, alpha, known))
+        one = _decoded(mechanism, way, mine, truth, siege, alpha, known)
+        found.append(replace(one, num_false=siege.num_false, num_honest=int(users.sum())))
     return found
 
 
@@ -203,7 +207,7 @@ def _decoded(
     truth: Floats,
     siege: Siege,
     alpha: float,
-    exact: Mapping[str, float],
+    exact: Mapping[str, float | None],
 ) -> Processed:
     """Every collection after one post-processing or defence."""
     repetitions, targets = len(seen), list(siege.targets)

@@ -99,6 +99,24 @@ class HasInfluence(Protocol):
 
 
 @runtime_checkable
+class HasExpectedSums(Protocol):
+    """A server whose estimate may be off on average, and says by how much.
+
+    A mechanism that states an influence and has not this one is taken to be unbiased.
+    """
+
+    @property
+    def unbiased(self) -> bool:
+        """Whether the estimate is right on average, whatever the users hold."""
+
+    def expected_sums(self, targets: npt.ArrayLike) -> Floats | None:
+        """Mean of the summed estimate of these values over a report of each value, shape (k,).
+
+        None where that would take too long.
+        """
+
+
+@runtime_checkable
 class HasWorstInfluence(HasInfluence, Protocol):
     """Where the influences of all values would take too long: the worst of those looked at."""
 

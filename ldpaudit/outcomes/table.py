@@ -82,8 +82,13 @@ def unprocessed_name(estimand: str) -> str:
     return estimand.partition(_AFTER)[0]
 
 
+def less_processed_name(estimand: str) -> str:
+    """The estimand before its last post-processing; itself where there was none."""
+    return estimand.rpartition(_AFTER)[0] or estimand
+
+
 def is_biased(estimand: str) -> bool:
-    """Whether shares were estimated and then post-processed."""
+    """Whether shares were estimated and then post-processed, or dealt to values alike."""
     return _AFTER in estimand and unprocessed_name(estimand) in SHARES
 
 

@@ -15,6 +15,7 @@ from ldpaudit.divergence import hockey_stick
 from ldpaudit.parameters import budget, domain_size, integer, parameters
 from ldpaudit.protocols._kernels._bits import bernoulli_rows, set_own_bits, width
 from ldpaudit.protocols._kernels._checks import checked_targets, structured_rows
+from ldpaudit.protocols._kernels._collisions import collision_sums
 from ldpaudit.protocols._kernels._hadamard import even
 from ldpaudit.protocols._kernels._hashing import mix
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
@@ -106,6 +107,17 @@ class Sketch(PureProtocol):
         low, high = self._levels()
         chain = self._unsupported()
         return two_level_success(weights, chain[:-1] - chain[1:], float(chain[-1]), high, low)
+
+    @property
+    def unbiased(self) -> bool:
+        """No: only over the draw of the functions, and these are drawn once for all."""
+        return False
+
+    def expected_sums(self, targets: npt.ArrayLike) -> Floats | None:
+        """Mean of the summed estimate over a report of each value, by its real collisions."""
+        chosen, m = checked_targets(targets, self.k), self.num_buckets
+        shared = collision_sums(self._buckets, self.num_hashes, self.k, chosen)
+        return None if shared is None else np.asarray((m * shared - chosen.size) / (m - 1))
 
     def random_reports(self, num_reports: int, *, rng: np.random.Generator) -> Rows:
         """Uniform functions, and uniform bits or signs."""

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.arrays import Floats, Ints, Rows
+from ldpaudit.collecting.estimands import DealtFrequencies, Frequencies
 from ldpaudit.protocols._kernels._bits import bernoulli_rows, pack, subset_rows
 from ldpaudit.protocols._kernels._checks import checked_targets
 from ldpaudit.validate import check_generator
@@ -61,6 +62,21 @@ class BucketInfluence(ABC):
         """`influence` of each value alone, shape (k,): a value of a wide bucket has a small one."""
         scale = self.num_buckets / (self.d * (self.p - self.q))
         return np.asarray((1 - self.q) * scale / self._sizes[self._bucket(np.arange(self.k))])
+
+    @property
+    def unbiased(self) -> bool:
+        """Whether every value has a bucket of its own: others get what their bucket's hold."""
+        return self.num_buckets == self.k
+
+    @property
+    def estimand(self) -> Frequencies:
+        """Frequencies; biased ones where several values share what their bucket gets."""
+        return Frequencies(self.k) if self.unbiased else DealtFrequencies(self.k)
+
+    def expected_sums(self, targets: npt.ArrayLike) -> Floats:
+        """Mean of the summed estimate over a report of each value: its bucket's share of them."""
+        shares = self._shares(checked_targets(targets, self.k))
+        return np.asarray(shares[self._bucket(np.arange(self.k))])
 
     def _shares(self, targets: Ints) -> Floats:
         """Share of the values of each bucket that are targets."""

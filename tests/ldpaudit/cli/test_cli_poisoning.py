@@ -34,6 +34,8 @@ def test_json_holds_what_the_function_returns(run: Run) -> None:
     assert [one["name"] for one in found["server"]] == [one.post for one in expected]
     for one, right in zip(found["server"], expected, strict=True):
         assert one["n_mse"] == pytest.approx(2000 * right.error.value)
+        spread = 2000 * right.error.standard_error
+        assert one["n_mse_standard_error"] == pytest.approx(spread)
         for name, gain in one["gains"].items():
             assert (gain["value"], gain["standard_error"], gain["exact"]) == right.gains[name]
     assert found["server"][3]["false_dropped"] == pytest.approx(
@@ -41,16 +43,47 @@ def test_json_holds_what_the_function_returns(run: Run) -> None:
     )
 
 
+def test_the_share_is_the_one_simulated(run: Run) -> None:
+    given = ("poison", "grr", "--k", "5", "--epsilon", "1", "--share", "0.0001", "--users", "500",
+             "--repetitions", "2")  # fmt: skip
+    found = json.loads(run(*given, "--json")[1])
+    assert (found["num_users"], found["num_false"], found["share_asked"]) == (500, 1, 0.0001)
+    assert found["share"] == pytest.approx(1 / 501)
+    assert "beside them 1 false ones, 0.001996 of all users, aim at" in run(*given)[1]
+
+
 def test_people_read_the_same(run: Run) -> None:
     code, out, _ = run(*OUE)
     assert code == 0
     assert "one false report adds as much as 3.164 honest ones" in out
     assert "(no mechanism has less than 1.582)" in out
-    assert "0.05 of all users are false and aim at 0, held by" in out
+    assert "beside them 105 false ones, 0.04988 of all users, aim at 19, held by" in out
     lines = out.splitlines()
     names = [line.split()[0] for line in lines if line]
-    assert names[-5:] == ["none", "norm-sub", "recovery", "size-filter", "n"]
-    assert lines[-3].endswith("%")
+    assert names[-6:-2] == ["none", "norm-sub", "recovery", "size-filter"]
+    assert lines[-4].endswith("%")
+    assert "gain at most" not in out
+    assert "\nMeasured: means over collections, +- their standard error." in out
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("dbitflip", "--k", "12", "--param", "buckets=2", "--param", "d=1"),
+        ("cms", "--k", "3", "--param", "num_hashes=1", "--param", "num_buckets=2"),
+    ],
+)
+def test_no_limit_is_named_where_the_estimate_is_biased(run: Run, args: tuple[str, ...]) -> None:
+    given = ("poison", *args, "--epsilon", "1", "--users", "300", "--repetitions", "20")
+    code, out, _ = run(*given)
+    assert code == 0
+    assert "no mechanism has less" not in out
+    assert "at worst (the estimate is not unbiased: no least is known)" in out
+    found = json.loads(run(*given, "--json")[1])
+    assert not found["unbiased"]
+    assert "least_influence" not in found
+    gain = found["server"][0]["gains"]["maximal-gain"]
+    assert abs(gain["value"] - gain["exact"]) <= 5 * gain["standard_error"]
 
 
 def test_what_cannot_be_done_says_why(run: Run) -> None:
@@ -78,11 +111,13 @@ def test_means(run: Run, name: str) -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        ((*OUE, "--targets", "20"), "values must lie in [0, 20), got 20."),
+        ((*OUE, "--targets", "20"), "--targets must lie in [0, 20), got 20."),
+        ((*OUE, "--targets", "3,3"), "--targets must be values, at least one and none twice"),
+        (("poison", "pm", "--epsilon", "1", "--share", "0"), "--share must lie strictly"),
         ((*OUE, "--targets", "a"), "--targets must be whole numbers between commas"),
         ((*OUE, "--post", "normsub"), "unknown post 'normsub'; did you mean norm-sub"),
         ((*OUE, "--defences", "filter"), "unknown defence 'filter'"),
-        ((*OUE, "--share", "1"), "share must lie strictly between 0 and 1"),
+        ((*OUE, "--share", "1"), "--share must lie strictly between 0 and 1"),
         (("poison", "pm", "--epsilon", "1", "--targets", "1"), "--targets are of values"),
         (("poison", "smp", "--epsilon", "1", "--param", "sizes=[2,3]"),
          "smp estimates neither frequencies of values nor a mean."),

@@ -64,6 +64,7 @@ def test_the_exact_gain_is_met(frame: pd.DataFrame) -> None:
     assert gains["attack"].tolist() == ["random-value", "maximal-gain"] * 2
     assert (abs(gains["value"] - gains["exact"]) <= 5 * gains["standard_error"]).all()
     assert set(gains["estimand"]) == {"frequencies"}
+    assert gains["method"].str.endswith(", 26 of 526 users false (a share of 0.04943)").all()
 
 
 def test_what_is_biased_says_so_and_meets_its_like_alone(frame: pd.DataFrame) -> None:
@@ -83,6 +84,32 @@ def test_what_is_biased_says_so_and_meets_its_like_alone(frame: pd.DataFrame) ->
         unbiased = plain[plain["protocol"] == row["protocol"]].iloc[0]
         assert row["success"] == unbiased["success"]
         assert row["mse"] < unbiased["mse"]
+
+
+def test_values_that_share_a_bucket_meet_their_like_alone() -> None:
+    """Dealt to all values alike, frequencies of uniform users have no error of the dealing."""
+    dealt = {"name": "dbitflip", "buckets": 2, "d": 1}
+    study = STUDY | {"protocols": ["oue", dealt], "post": ["norm-sub"], "data": [
+        {"name": "uniform", "k": 12, "num_users": 500},
+    ]}  # fmt: skip
+    results = compare(study)
+    table = standings(results.frame).set_index(["protocol", "estimand"])
+    dealt_out = "frequencies, after dealing buckets out"
+    of_buckets: Any = table.loc["dbitflip", dealt_out]
+    whole: Any = table.loc["oue", "frequencies"]
+    assert of_buckets["mse"] < whole["mse"]
+    assert of_buckets["influence"] < whole["influence"]
+    assert not of_buckets["limit_applies"]
+    assert of_buckets["limit_note"].startswith("biased: ")
+    assert whole["dominated_by"] == whole["dominated_with_influence"] == ()
+    after: Any = table.loc["dbitflip", "frequencies, after dealing buckets out, after norm-sub"]
+    assert after["success"] == of_buckets["success"]
+    asked = results.recommend(max_influence=3.0)
+    for choice in asked.choices:
+        named = [candidate.label for candidate in choice.best]
+        assert named == (["dbitflip"] if choice.estimand == dealt_out else [])
+    own = compare(study | {"protocols": [dealt | {"buckets": 12}], "post": []}).frame
+    assert set(own["estimand"]) == {"frequencies"}
 
 
 def test_what_a_protocol_cannot_do_is_skipped_with_a_reason() -> None:
@@ -184,6 +211,14 @@ def test_defences_of_a_study() -> None:
     assert "false_dropped" not in set(calm["metric"])
 
 
+def test_the_target_is_worth_most_to_these_users() -> None:
+    """Influences of `oue` are alike: of all values the rarest has most to gain."""
+    users, rng = np.array([500, 20, 90, 300]), np.random.default_rng(0)
+    m = ldpaudit.mechanism("oue", k=4, epsilon=1.0)
+    (found,) = measure_processed(m, users, ["none"], 2, 0.05, rng=rng, false_share=0.1)
+    assert found.targets == (1,)
+
+
 def test_reports_too_large_for_a_filter_are_not_drawn() -> None:
     m = ldpaudit.mechanism("oue", k=100_000, epsilon=1.0)
     assert too_many_to_filter(m, 10**8).endswith("those of 100,000,000 users are too large.")
@@ -217,6 +252,6 @@ def test_several_targets_count_together() -> None:
         assert exact == pytest.approx(right)
         assert abs(gain - right) <= 5 * spread
     for wrong in ([1, 1], [], [8]):
-        with pytest.raises(ValueError, match=r"targets must be different|values must"):
+        with pytest.raises(ValueError, match=r"targets must (be values|lie)"):
             measure_processed(m, users, ["none"], 2, 0.05, rng=np.random.default_rng(1),
                               false_share=0.1, targets=wrong)  # fmt: skip
