@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ldpaudit.cli.exits import EXIT, EXIT_CONSISTENT, EXIT_VIOLATION, nonsense_is_inconclusive
+from ldpaudit.cli.exits import (
+    EXIT,
+    EXIT_CONSISTENT,
+    EXIT_VIOLATION,
+    nonsense_is_inconclusive,
+    words_of_a_mechanism_aside,
+)
 from ldpaudit.cli.options import (
     AsJson,
     Batched,
@@ -113,33 +119,35 @@ def audit(
         if curve is not None:
             from ldpaudit.auditing.curves import audit_curve
 
-            found = audit_curve(
+            with words_of_a_mechanism_aside():
+                found = audit_curve(
+                    mechanism,
+                    curve,
+                    trials=trials,
+                    alpha=alpha,
+                    pair=pair,
+                    witness=witness,
+                    seed=seed,
+                    name=shown,
+                )
+            return _show_curve(found, as_json=as_json)
+        with words_of_a_mechanism_aside():
+            result = run(
                 mechanism,
-                curve,
+                attack,
                 trials=trials,
                 alpha=alpha,
+                bound=bound,
                 pair=pair,
                 witness=witness,
+                search=search,
                 seed=seed,
+                stop_when=stop_when,
+                model_based=model_based,
                 name=shown,
+                jobs=jobs,
+                progress=progress,
             )
-            return _show_curve(found, as_json=as_json)
-        result = run(
-            mechanism,
-            attack,
-            trials=trials,
-            alpha=alpha,
-            bound=bound,
-            pair=pair,
-            witness=witness,
-            search=search,
-            seed=seed,
-            stop_when=stop_when,
-            model_based=model_based,
-            name=shown,
-            jobs=jobs,
-            progress=progress,
-        )
     if as_json:
         typer.echo(json.dumps(result.to_dict(), indent=2, allow_nan=False))
     else:

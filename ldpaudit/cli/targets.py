@@ -84,13 +84,15 @@ def kind_of_input(values: str | None, ends: tuple[float, float] | None) -> dict[
         return {"values": None, "low": low, "high": high}
     path = Path(values)
     try:
-        words = path.read_text(encoding="utf-8").splitlines() if path.is_file() else None
+        words = path.read_text(encoding="utf-8-sig").splitlines() if path.is_file() else None
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{values} cannot be read: {error}.") from None
     found = [word.strip() for word in (values.split(",") if words is None else words)]
     numbers = [_literal(word) for word in found]
     if all(isinstance(number, int | float) for number in numbers):
         found = numbers
+    if words is None and len(found) < 2:
+        raise ValueError(f"--values must be names with commas between, or a file: got {values!r}.")
     return {"values": [word for word in found if word != ""], "low": low, "high": high}
 
 
