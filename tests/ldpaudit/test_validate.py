@@ -309,6 +309,13 @@ HOSTILE = [
     (C + "o --data zipf", "zipf needs k"),
     (C + "o --data zipf --k 1", "data.0.k must be at least 2"),
     (C + "o --data zipf(-1) --k 9", "s must be positive and finite, got -1.0"),
+    (C + "o --prior=", "prior must be uniform, data, a file of weights"),
+    (C + "o --prior nope", "uniform, data or a file of weights; nope cannot be read: No such file"),
+    (
+        C + "o --prior data --prior data",
+        "prior must name every attacker once, and has 'data' twice",
+    ),
+    (C + "o --prior u.csv --prior ./u.csv", "once, and has './u.csv' twice"),
     (C + "o --jobs 0", "jobs must be at least 1, got 0"),
     (C + "o --seed -1", "seed must be at least 0, got -1"),
     (C + "file", "the output folder file cannot be used: File exists"),
