@@ -25,7 +25,8 @@ class Conclusion:
     """One data set: what attackers come to at one epsilon, and what is best under a cap.
 
     `panel` is that of the attacker who succeeds most without a report: who knows most of the
-    users. `cap` and `best` are None where nothing is to be recommended.
+    users; of numbers, where nothing is explained without, the one to whom reports explain most.
+    `cap` and `best` are None where nothing is to be recommended.
     """
 
     panel: Panel
@@ -94,8 +95,16 @@ def odds(epsilon: float) -> str:
     return significant(math.exp(min(epsilon, 700.0)))
 
 
+def _exposing(one: tuple[Section, Summary]) -> tuple[float, float]:
+    """How much an attacker succeeds without a report; of numbers, where that is nothing, with."""
+    panel, words = one[0].panel, one[1]
+    top = words.exposed[-1].point.success
+    with_report = top.best if top is not None and panel.explains else None
+    return panel.blind, 0.0 if with_report is None else with_report
+
+
 def _concluded(found: list[tuple[Section, Summary]], choices: Sequence[Options]) -> Conclusion:
-    section, _ = max(found, key=lambda one: one[0].panel.blind)
+    section, _ = max(found, key=_exposing)
     panel, words = section.panel, tuple(words for _, words in found)
     candidates = next((c.candidates for c in choices if c.section is section), ())
     key = (panel.data, panel.k, panel.num_users, 0.0, panel.estimand, panel.prior)

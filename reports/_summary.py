@@ -40,6 +40,12 @@ class Summary:
         return out
 
     @property
+    def misled(self) -> list[Row]:
+        """Rows that explain less than nothing, beyond chance: to an attacker who is mistaken."""
+        ends = ((row, row.point.place.success_interval) for row in self.exposed)
+        return [row for row, end in ends if self.panel.explains and end is not None and end[1] < 0]
+
+    @property
     def published(self) -> list[Row]:
         """Rows whose published attack success is something else, the furthest first."""
         found = [row for row in self.exposed if row.point.published_differs]

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+import os
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from ldpaudit import validate
 from ldpaudit.arrays import Floats
 from ldpaudit.auditing.attackers import Attacker
 from ldpaudit.data.dataset import DataSet
-from ldpaudit.outcomes.table import INFORMED, UNIFORM
+from ldpaudit.outcomes.table import GIVEN, INFORMED, UNIFORM
+
+#: What attackers with weights of the study itself are called, numbered from the second on.
+_WEIGHTS = "weights"
 
 
 def attackers(priors: Sequence[str | tuple[float, ...]], data: DataSet) -> tuple[Attacker, ...]:
     """Attackers by their priors; of two who think the same of these users only the first.
 
     A prior is ``"uniform"`` (users are drawn so, too), ``"data"``, weights of the k values, or
-    the path of a file with them; the users of the latter two are those of the data.
+    the path of a file with them; the users of the latter two are those of the data. A file goes
+    by its name, by its path where the name alone says something else or is another's too.
     """
     found: list[Attacker] = []
+    names = _file_names(priors)
     for prior in priors:
         if prior == UNIFORM:
             found.append(Attacker(UNIFORM))
@@ -31,24 +40,38 @@ def attackers(priors: Sequence[str | tuple[float, ...]], data: DataSet) -> tuple
                 found.append(Attacker(INFORMED, data.frequencies))
         elif isinstance(prior, str):
             law = _of_file(Path(prior), data)
-            found.append(Attacker(Path(prior).name, law, data.frequencies))
+            found.append(Attacker(names[prior], law, data.frequencies))
         else:
             law = _normalised("prior", np.array(prior, dtype=np.float64), data)
-            found.append(Attacker(_numbered("weights", found), law, data.frequencies))
+            found.append(Attacker(_numbered(_WEIGHTS, found), law, data.frequencies))
     return tuple(found)
 
 
-def content(found: Sequence[Attacker]) -> list[list[object]]:
-    """What attackers think as plain values: what determines a cell beside the data."""
-    return [
-        [one.name, np.asarray(one.prior).tolist()]
-        for one in found
-        if one.name not in (UNIFORM, INFORMED)
-    ]
+def content(found: Sequence[Attacker]) -> list[list[str]]:
+    """What attackers think as plain text: what determines a cell beside the data."""
+    return [[one.name, "" if one.prior is None else _digest(one.prior)] for one in found]
+
+
+def _digest(prior: npt.ArrayLike) -> str:
+    """The weights themselves, short: there may be very many values."""
+    return hashlib.sha256(np.asarray(prior, dtype=np.float64).tobytes()).hexdigest()
+
+
+def _file_names(priors: Sequence[str | tuple[float, ...]]) -> dict[str, str]:
+    """What each file of weights is called: no word for a prior, and no two alike."""
+    paths = [p for p in priors if isinstance(p, str) and p not in (UNIFORM, INFORMED)]
+    times = Counter(Path(path).name for path in paths)
+    return {path: _file_name(Path(path), times) for path in paths}
+
+
+def _file_name(path: Path, times: Counter[str]) -> str:
+    word = path.name in (UNIFORM, INFORMED, GIVEN) or path.name.split(" ")[0] == _WEIGHTS
+    alone = times[path.name] == 1 and not word
+    return path.name if alone else os.path.join(path.parent, path.name)
 
 
 def _numbered(name: str, found: Sequence[Attacker]) -> str:
-    taken = sum(one.name.startswith(name) for one in found)
+    taken = sum(one.name.split(" ")[0] == name for one in found)
     return f"{name} {taken + 1}" if taken else name
 
 
@@ -57,8 +80,8 @@ def _of_file(path: Path, data: DataSet) -> Floats:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             lines = [line for line in csv.reader(file) if line and not line[0].startswith("#")]
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = getattr(error, "strerror", None) or "it is no text in UTF-8 with short lines"
         raise ValueError(
             f"prior must be uniform, data or a file of weights; {path} cannot be read: {reason}."
         ) from None

@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import (
     BaseModel,
@@ -22,6 +22,8 @@ from pydantic import (
 
 from ldpaudit import validate
 from ldpaudit.auditing.defaults import DEFAULT_ATTACKS, MAX_REPETITIONS
+from ldpaudit.comparing.fields import Bins, Change, Positive, Real, Whole, named, several_priors
+from ldpaudit.comparing.mistakes import in_words
 from ldpaudit.data.dataset import DataSet
 from ldpaudit.data.sources import load as load_data
 
@@ -29,19 +31,6 @@ from ldpaudit.data.sources import load as load_data
 MAX_CELLS = 100_000
 #: Most protocols that a title names.
 _NAMED = 6
-
-
-def _number(value: Any) -> Any:
-    if isinstance(value, bool | str):
-        raise ValueError("Input should be a number")
-    return value
-
-
-Real = Annotated[float, BeforeValidator(_number)]
-Whole = Annotated[int, BeforeValidator(_number)]
-
-
-Positive = Annotated[Real, Field(gt=0, allow_inf_nan=False)]
 
 
 class _Strict(BaseModel):
@@ -97,7 +86,7 @@ class DataSpec(_Strict):
     low: Annotated[Real, Field(allow_inf_nan=False)] | None = None
     high: Annotated[Real, Field(allow_inf_nan=False)] | None = None
     dimension: Annotated[Whole, Field(ge=1, le=validate.MAX_DOMAIN)] | None = None
-    bins: Whole | str | None = None
+    bins: Bins = None
 
     def load(self, seed: int) -> DataSet:
         """The users; a file is read now."""
@@ -137,19 +126,6 @@ class AuditSpec(_Strict):
         return first, second
 
 
-def _several(value: Any) -> Any:
-    """One prior, a name or a row of weights, as a list of one."""
-    if isinstance(value, str):
-        return (value,)
-    if isinstance(value, list | tuple) and value and not isinstance(value[0], str | list | tuple):
-        return (value,)
-    return value
-
-
-def _named(value: Any) -> Any:
-    return {"name": value} if isinstance(value, str) else value
-
-
 class Study(_Strict):
     """What to compare. Field by field as in a study's TOML file.
 
@@ -176,6 +152,7 @@ class Study(_Strict):
         What the attacker thinks of the users beforehand: ``"uniform"`` (all values alike, and
         users are drawn so), ``"data"`` (how common the values are), weights of the values or a
         file with them (users are then drawn from the data). A list of such compares attackers.
+        A file is sought as those of the data are, from the working directory.
     trials, repetitions : int
         Reports an attack (and an input of the bound); simulated collections for the error.
     rounds : int, optional
@@ -211,20 +188,20 @@ class Study(_Strict):
     name: str
     title: str = ""
     protocols: Annotated[
-        tuple[Annotated[ProtocolSpec, BeforeValidator(_named)], ...], Field(min_length=1)
+        tuple[Annotated[ProtocolSpec, BeforeValidator(named)], ...], Field(min_length=1)
     ]
     epsilons: Annotated[tuple[Positive, ...], Field(min_length=1)]
-    data: Annotated[tuple[Annotated[DataSpec, BeforeValidator(_named)], ...], Field(min_length=1)]
+    data: Annotated[tuple[Annotated[DataSpec, BeforeValidator(named)], ...], Field(min_length=1)]
     attacks: tuple[str, ...] = DEFAULT_ATTACKS
     bound: str = "posterior-odds"
     audits: tuple[AuditSpec, ...] = ()
     prior: Annotated[
-        tuple[str | tuple[Real, ...], ...], Field(min_length=1), BeforeValidator(_several)
+        tuple[str | tuple[Real, ...], ...], Field(min_length=1), BeforeValidator(several_priors)
     ] = ("uniform",)
     trials: Annotated[Whole, Field(ge=1, le=validate.MAX_TRIALS)] = 50_000
     repetitions: Annotated[Whole, Field(ge=2, le=MAX_REPETITIONS)] = 10
     rounds: Annotated[Whole, Field(ge=1, le=100_000)] | None = None
-    change: Annotated[Real, Field(ge=0, le=1)] | Literal["permute"] | None = None
+    change: Change = None
     central_delta: Annotated[Real, Field(gt=0, lt=1)] | None = None
     post: tuple[str, ...] = ()
     false_share: Annotated[Real, Field(gt=0, lt=1)] | None = None
@@ -365,16 +342,13 @@ def _parse(raw: dict[str, Any], where: str) -> Study:
     except ValidationError as error:
         # An unknown field first: it may be the misspelt one that is missing.
         first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
-        *parents, name = map(str, first["loc"] or ("study",))
-        field = ".".join([*parents, name])
-        got = "" if first["type"] == "missing" else f", got {first['input']!r:.80}"
         if first["type"] == "extra_forbidden":
+            *parents, name = map(str, first["loc"])
             options = _TABLES[parents[0] if parents else ""].model_fields
             validate.check_known(
                 ": ".join(["field in " + where, *parents[:1]]) + ":", name, options
             )
-        reason = first["msg"].removeprefix("Value error, ")
-        raise ValueError(f"{where}: {field}: {reason}{got}.") from None
+        raise ValueError(in_words(first, where)) from None
 
 
 def to_toml(study: Study) -> str:

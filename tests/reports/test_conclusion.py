@@ -68,8 +68,9 @@ def test_numbers() -> None:
         "Both protocols keep their promise, as far as reports can show: no audit found more than "
         "the claimed epsilon.",
         "beta on [-1, 1] (33 values, 10,000 users, mean (squared input units)). Where one report "
-        "may explain at most 5% of a person’s variance, take duchi at epsilon 1: a report then "
-        "explains 2.28%, and the estimate is typically off by 0.0210 in the unit of the inputs.",
+        "may explain at most 5% of a person’s variance to an attacker who knows how common the "
+        "values are, take duchi at epsilon 1: a report then explains 2.28%, and the estimate is "
+        "typically off by 0.0210 in the unit of the inputs.",
     ]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from ldpaudit import compare
 from ldpaudit.auditing.attackers import Attacker
-from ldpaudit.comparing.beliefs import attackers
+from ldpaudit.comparing.beliefs import attackers, content
 from ldpaudit.comparing.study import read_study, resolve, to_toml, with_prior
 from ldpaudit.data.dataset import DataSet
 from ldpaudit.leakage.beliefs import success_by_belief
@@ -40,6 +40,60 @@ def test_names_weights_and_files(tmp_path: Path) -> None:
         found = only(str(path))
         assert found.name == path.name
         assert np.asarray(found.prior).tolist() == [0.25, 0.25, 0.5]
+
+
+def test_every_attacker_is_known_by_the_weights() -> None:
+    """Users alike, names alike: other weights are another cell."""
+    one, two = (Attacker("data", np.array(law)) for law in ([0.5, 0.3, 0.2], [0.2, 0.3, 0.5]))
+    assert content([one]) != content([two])
+    assert content([one]) == content([Attacker("data", [0.5, 0.3, 0.2])])
+    assert content([Attacker("uniform")]) != content([Attacker("uniform", [0.2, 0.3, 0.5])])
+
+
+def test_a_file_is_not_taken_for_the_word_that_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for word in ("data", "uniform", "given", "weights"):
+        (tmp_path / word).write_text("1\n1\n2\n")
+        found = only(f"./{word}" if word in ("data", "uniform") else word)
+        assert found.name == f"./{word}"
+        assert np.asarray(found.prior).tolist() == [0.25, 0.25, 0.5]
+        assert only(str(tmp_path / word)).name == str(tmp_path / word)
+    assert [a.name for a in attackers(("data", "./data", (1.0, 1.0, 2.0), "weights"), COINS)] == [
+        "data", "./data", "weights", "./weights"
+    ]  # fmt: skip
+
+
+def test_files_of_one_name_go_by_their_paths(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for place, text in (("d1/w.csv", "1\n1\n2\n"), ("d2/w.csv", "2\n1\n1\n"), ("v.csv", "1\n1\n1")):
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        (tmp_path / place).write_text(text)
+    found = attackers(("d1/w.csv", "d2/w.csv", "v.csv"), COINS)
+    assert [one.name for one in found] == ["d1/w.csv", "d2/w.csv", "v.csv"]
+    assert [np.asarray(one.prior)[0] for one in found[:2]] == [0.25, 0.5]
+
+
+def test_a_file_called_data_is_another_attacker_and_may_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    k = resolve(STUDY).data[0].load(0).k
+
+    def exact(prior: str) -> tuple[str, float]:
+        frame = compare(STUDY | {"prior": prior, "attacks": ["bayes"]}, out="E").frame
+        row = frame[frame["attack"] == "bayes"].iloc[0]
+        return str(row["prior"]), float(row["exact"])
+
+    Path("data").write_text("\n".join(str(1 + v % 7) for v in range(k)))
+    knows, believes = exact("data"), exact("./data")
+    Path("data").write_text("\n".join(str(1 + v % 5) for v in range(k)))
+    edited = exact("./data")
+    assert [name for name, _ in (knows, believes, edited)] == ["data", "./data", "./data"]
+    assert len({knows[1], believes[1], edited[1]}) == 3
 
 
 def test_of_two_who_think_the_same_one_is_left() -> None:
