@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ldpaudit.adapters.arrays import Raw, stack
 from ldpaudit.adapters.endings import PARQUET
 from ldpaudit.adapters.tables import Table, from_values
 
@@ -70,13 +72,35 @@ def _values(name: str, column: Any, source: str) -> Any:
         whole = "int32" if column.type.bit_width == 32 else "int64"
         column = column.cast(whole)
     if types.is_decimal(column.type):
-        column = column.cast("float64")
+        return decimals(column.to_pylist())
     if types.is_primitive(column.type):
         return np.asarray(column.to_numpy())
     rows = column.to_pylist()
     if types.is_map(column.type):
         rows = list(map(dict, rows))
     return from_values(source, [name], [rows]).columns[0]
+
+
+def decimals(column: list[Decimal]) -> Raw:
+    """Decimals that lose no digit: whole numbers and doubles, texts of what no double writes.
+
+    Examples
+    --------
+    >>> decimals([Decimal(10**30 + 1), Decimal("5.00")]).tolist()
+    [1000000000000000000000000000001, 5]
+    >>> decimals([Decimal("0.5"), Decimal("2")])
+    array([0.5, 2. ])
+    >>> decimals([Decimal("0.5"), Decimal("0.12345678901234567890")]).tolist()
+    [0.5, '0.12345678901234567890']
+    """
+    return stack(list(map(_number, column)), str)
+
+
+def _number(entry: Decimal) -> int | float | str:
+    if entry == entry.to_integral_value():
+        return int(entry)
+    rounded = float(entry)
+    return rounded if Decimal(repr(rounded)) == entry else str(entry)
 
 
 def _hidden(schema: Any) -> set[str]:
