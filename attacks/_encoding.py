@@ -44,10 +44,10 @@ from ._steps import (
     Ticks,
     Times,
     as_array,
+    exact,
     form,
     items_of,
     length,
-    numbers,
     texts,
 )
 from ._written import Written, written
@@ -78,7 +78,7 @@ class Values:
         return len(self.known) + 1
 
     def __call__(self, column: Raw) -> Codes:
-        asked = texts(column) if self.known.dtype.kind == "U" else numbers(column)
+        asked = texts(column) if self.known.dtype.kind == "U" else exact(column)
         places = np.searchsorted(self.known, asked).clip(max=len(self.known) - 1)
         return np.where(self.known[places] == asked, places + 1, 0).astype(np.uint16)
 
@@ -94,9 +94,9 @@ class Bins:
         return len(self.edges) + 2
 
     def __call__(self, column: Raw) -> Codes:
-        asked = numbers(column)
+        asked = exact(column)
         places = np.searchsorted(self.edges, asked, side="right") + 1
-        return np.where(np.isnan(asked), 0, places).astype(np.uint16)
+        return np.where(_is_nan(asked), 0, places).astype(np.uint16)
 
 
 class Coder(Protocol):
@@ -202,13 +202,12 @@ def parts_of(part: Raw, steps: tuple[Step, ...] = ()) -> Iterator[Part]:
         elif forms == {"bytes"}:
             kind, ways = "text", [Letters(min(max(map(len, rows)), ITEMS) or 1)]
         elif forms <= {"int", "bool"}:
-            coder, ways, kind = _code(numbers(part))
-            largest = max(abs(int(row)) for row in rows).bit_length()
-            ways = map(Bit, range(min(largest, ITEMS))) if isinstance(coder, Bins) else ()
+            coder, _, kind = _code(exact(part))
+            ways = _bits(rows) if isinstance(coder, Bins) else ()
             kind = "integer"
         else:
             number = forms <= {"int", "float", "bool", "nothing"}
-            coder, ways, kind = _code(numbers(part) if number else texts(part), again)
+            coder, ways, kind = _code(exact(part) if number else texts(part), again)
     yield Part(steps, part, coder, kind)
     for step in ways:
         if isinstance(step, Bag):
@@ -233,8 +232,8 @@ def _code(column: Raw, again: bool = False) -> tuple[Values | Bins | None, Itera
 
     What is left of texts that were read is not read `again`.
     """
-    values, counts = np.unique(column, return_counts=True)
-    kind = {"U": "text", "f": "float"}.get(column.dtype.kind, "integer")
+    values, counts = _different(column)
+    kind = {"U": "text", "f": "float", "O": "float"}.get(column.dtype.kind, "integer")
     if len(values) <= _LEVELS:
         return (Values(values) if len(values) > 1 else None), (), kind
     if kind == "text":
@@ -245,14 +244,44 @@ def _code(column: Raw, again: bool = False) -> tuple[Values | Bins | None, Itera
         lengths = np.unique(np.strings.str_len(values))
         apart = len(lengths) == 1 and lengths[0] <= ITEMS
         return Values(common), [Letters(int(lengths[0]))] if apart else (), kind
-    known = column[~np.isnan(column)]
-    edges, copies = np.unique(
-        np.quantile(known, _SHARES, method="inverted_cdf"), return_counts=True
-    )
-    # A value that is several edges has a bin of its own.
-    edges = np.union1d(edges, np.nextafter(edges[copies > 1], np.inf))
-    bits = () if kind == "float" else map(Bit, range(8 * column.itemsize))
-    return Bins(edges), bits, kind
+    edges = Bins(_edges(column[~_is_nan(column)]))
+    if column.dtype.kind == "O":
+        return edges, _bits(column.tolist()), kind
+    return edges, () if kind == "float" else map(Bit, range(8 * column.itemsize)), kind
+
+
+def _different(column: Raw) -> tuple[Raw, Raw]:
+    """The different values in order, nan last, and how often each comes."""
+    if column.dtype.kind != "O":
+        return np.unique(column, return_counts=True)
+    nan = _is_nan(column)
+    values, counts = np.unique(column[~nan], return_counts=True)
+    if nan.any():
+        values, counts = np.append(values, np.nan), np.append(counts, np.count_nonzero(nan))
+    return values, counts
+
+
+def _edges(known: Raw) -> Raw:
+    """Edges of bins at the quantiles; a value that is several of them has a bin of its own."""
+    if known.dtype.kind != "O":
+        quantiles = np.quantile(known, _SHARES, method="inverted_cdf")
+        edges, copies = np.unique(quantiles, return_counts=True)
+        return np.union1d(edges, np.nextafter(edges[copies > 1], np.inf))
+    ranks = np.ceil(_SHARES * len(known)).astype(np.int64) - 1
+    edges, copies = np.unique(np.sort(known)[ranks], return_counts=True)
+    values = np.unique(known)
+    after = np.searchsorted(values, edges[copies > 1], side="right")
+    return np.union1d(edges, values[after[after < len(values)]])
+
+
+def _bits(rows: list[Any]) -> Iterable[Step]:
+    """The bits of whole numbers of any size, as many as the largest has."""
+    largest = max((abs(int(x)) for x in rows if isinstance(x, int | np.integer)), default=0)
+    return map(Bit, range(min(largest.bit_length(), ITEMS)))
+
+
+def _is_nan(column: Raw) -> Raw:
+    return column != column  # of objects too
 
 
 def _entries(rows: list[Any]) -> Iterable[Step]:

@@ -23,6 +23,8 @@ _FORMS: dict[type, str] = {
     np.str_: "str", np.bytes_: "bytes", type(None): "nothing",
 }  # fmt: skip
 _PLAIN = {int, float, bool, type(None)}
+#: Up to here a double holds every whole number.
+_WHOLE = 2**53
 _SEQUENCES = (tuple, list, set, frozenset, np.ndarray)
 
 
@@ -205,7 +207,11 @@ def as_array(reports: Reports) -> Raw:
         kinds <= {str, np.str_} and any(row.endswith("\0") for row in rows)
     ):
         return as_objects(rows)
-    return np.asarray(rows) if all(map(_scalar, kinds)) else as_objects(rows)
+    if not all(map(_scalar, kinds)):
+        return as_objects(rows)
+    array = np.asarray(rows)
+    rounded = array.dtype.kind == "f" and set(map(form, kinds)) == {"int"}
+    return as_objects(rows) if rounded else array
 
 
 def as_objects(rows: list[Any]) -> npt.NDArray[np.object_]:
@@ -244,6 +250,22 @@ def numbers(column: Raw) -> Raw:
             pass
     known = (int, float, np.number, np.bool_)
     return np.array([_float(x) if isinstance(x, known) else np.nan for x in rows])
+
+
+def exact(column: Raw) -> Raw:
+    """A column as numbers that lose no digit: objects where doubles would; nan as in `numbers`."""
+    if column.dtype.kind in "biuf":
+        return column
+    rows = column.tolist()
+    if all(-_WHOLE <= x <= _WHOLE for x in rows if isinstance(x, int | np.integer)):
+        return numbers(column)
+    known = (np.number, np.bool_)
+    return as_objects(
+        [
+            x if isinstance(x, int | float) else x.item() if isinstance(x, known) else np.nan
+            for x in rows
+        ]
+    )
 
 
 def integers(column: Raw) -> Raw:

@@ -128,6 +128,22 @@ class Digit:
     def __call__(self, part: Raw) -> Raw:
         if self.place <= 0 and part.dtype.kind in "iu":
             return np.abs(part) // part.dtype.type(10**-self.place) % part.dtype.type(10)
+        if part.dtype.kind == "O":
+            return self._exact(part)
+        return self._rounded(part)
+
+    def _exact(self, part: Raw) -> Raw:
+        """Of numbers of any size: whole ones past the reach of doubles by their own digits."""
+        digits = self._rounded(part)
+        unread = np.flatnonzero(digits == 10)
+        if self.place > 0:
+            return digits
+        whole = np.abs(integers(part[unread]))
+        known = whole != 0  # 0 is what is no whole number
+        digits[unread[known]] = whole[known] // 10**-self.place % 10
+        return digits
+
+    def _rounded(self, part: Raw) -> Raw:
         # A little more than the number, for 0.3 is a little less than three tenths.
         scaled = np.abs(numbers(part).astype(np.float64)) * 10.0**self.place + 2.0**-10
         with np.errstate(invalid="ignore"):

@@ -63,7 +63,8 @@ def written(different: Raw) -> Written | None:
 def _whole(rows: list[Any]) -> Raw:
     """Numbers of one type as an array of it, anything else as objects."""
     kinds = set(map(type, rows))
-    if kinds <= {int} or kinds <= {int, float}:
+    mixed = len(kinds) > 1 and any(abs(x) > 2**53 for x in rows if isinstance(x, int))
+    if kinds <= {int, float} and not mixed:  # a double would round those
         try:
             array = np.array(rows, dtype=np.int64 if kinds <= {int} else np.float64)
         except OverflowError:

@@ -17,6 +17,8 @@ _NUMBER = (bool, int, float, np.bool_, np.integer, np.floating)
 #: Types of Python that numpy stacks itself, with the kinds of arrays that lose nothing.
 _PLAIN = {bool: "b", int: "iu", float: "f", str: "U"}
 _LISTS = (tuple, list, np.ndarray)
+#: Up to here a double holds every whole number.
+_WHOLE = 2**53
 _FORMS = "a number, text, bytes, or a tuple, list, set, array or dictionary of numbers and texts"
 
 
@@ -121,7 +123,7 @@ def checked(reports: Raw, where: Where) -> Raw:
 
 
 def common_dtype(arrays: Iterable[Raw]) -> np.dtype[Any]:
-    """The dtype for the entries of all arrays: fractions make floats, no 64-bit integer does."""
+    """The dtype for the entries of all arrays: fractions make floats, if no integer is rounded."""
     given = list(arrays)
     dtypes = {array.dtype for array in given}
     kinds = {dtype.kind for dtype in dtypes}
@@ -131,7 +133,16 @@ def common_dtype(arrays: Iterable[Raw]) -> np.dtype[Any]:
     if dtype.kind == "f" and "f" not in kinds:  # int64 beside uint64
         least = min((int(array.min()) for array in given if array.size), default=0)
         return np.dtype(np.uint64 if least >= 0 else object)
+    if dtype.kind == "f" and any(map(_beyond_doubles, given)):
+        return np.dtype(object)
     return dtype
+
+
+def _beyond_doubles(array: Raw) -> bool:
+    """Whether it holds whole numbers, of 64 bits, some of which no double may hold."""
+    if array.dtype.kind not in "iu" or array.dtype.itemsize < 8 or not array.size:
+        return False
+    return int(array.max()) > _WHOLE or int(array.min()) < -_WHOLE
 
 
 def objects(entries: Sequence[Any]) -> Raw:
@@ -182,8 +193,12 @@ def _listed(report: Any, place: int, where: Where) -> _Row:
         plain = [entry.item() if isinstance(entry, np.generic) else entry for entry in entries]
         return _Row(objects(plain), parts)
     array = np.asarray(entries)
-    if array.dtype.kind == "f" and not any(isinstance(e, float | np.floating) for e in entries):
-        array = np.array(entries, dtype=np.uint64 if min(entries, default=0) >= 0 else object)
+    if array.dtype.kind == "f":
+        whole = [e for e in entries if not isinstance(e, float | np.floating)]
+        if whole and len(whole) == len(entries):
+            array = np.array(entries, dtype=np.uint64 if min(entries) >= 0 else object)
+        elif any(abs(int(e)) > _WHOLE for e in whole):
+            array = objects([e.item() if isinstance(e, np.generic) else e for e in entries])
     return _Row(array, parts)
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ldpaudit.adapters.arrays import Raw, stack
 from ldpaudit.adapters.endings import PARQUET
-from ldpaudit.adapters.tables import Table, from_values
+from ldpaudit.adapters.tables import Later, Table
+from ldpaudit.arrays import Ints
 
 
 def read_arrow(path: Path) -> Table:
@@ -53,30 +57,57 @@ def as_table(found: Any, source: str) -> Table:
         if name in hidden and len(found.column_names) > 1:
             continue
         names.append(name)
-        columns.append(_values(name, column, source))
+        columns.append(Later(partial(_values, name, column, source), len(column)))
     if not columns or not len(found):
         raise ValueError(f"{source} must hold at least one report, got none.")
     return Table(source, names, columns)
 
 
-def _values(name: str, column: Any, source: str) -> Any:
+def _values(name: str, column: Any, source: str, rows: Ints | None) -> Any:
     types = import_module("pyarrow").types
+    where = Table(source, [name], [], numbers=None if rows is None else (rows + 1).tolist()).where
     if types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if column.null_count:
-        row = column.is_null().to_pylist().index(True) + 1
-        raise ValueError(f"a value is missing in row {row} of {source}, column {name!r}.")
+        absent = np.asarray(column.is_null().to_pylist())
+        absent = absent if rows is None else absent[rows]
+        if absent.any():
+            raise ValueError(f"a value is missing {where(int(absent.argmax()), 0)}.")
     if types.is_temporal(column.type) and not types.is_interval(column.type):
         whole = "int32" if column.type.bit_width == 32 else "int64"
         column = column.cast(whole)
+    if types.is_primitive(column.type) and not types.is_decimal(column.type):
+        return np.asarray((column if rows is None else column.take(rows)).to_numpy())
+    values = column.to_pylist()
+    if rows is not None:
+        values = [values[row] for row in rows.tolist()]
     if types.is_decimal(column.type):
-        column = column.cast("float64")
-    if types.is_primitive(column.type):
-        return np.asarray(column.to_numpy())
-    rows = column.to_pylist()
+        return decimals(values)
     if types.is_map(column.type):
-        rows = list(map(dict, rows))
-    return from_values(source, [name], [rows]).columns[0]
+        values = list(map(dict, values))
+    return stack(values, lambda row: where(row, 0))
+
+
+def decimals(column: list[Decimal]) -> Raw:
+    """Decimals that lose no digit: whole numbers and doubles, texts of what no double writes.
+
+    Examples
+    --------
+    >>> decimals([Decimal(10**30 + 1), Decimal("5.00")]).tolist()
+    [1000000000000000000000000000001, 5]
+    >>> decimals([Decimal("0.5"), Decimal("2")])
+    array([0.5, 2. ])
+    >>> decimals([Decimal("0.5"), Decimal("0.12345678901234567890")]).tolist()
+    [0.5, '0.12345678901234567890']
+    """
+    return stack(list(map(_number, column)), str)
+
+
+def _number(entry: Decimal) -> int | float | str:
+    if entry == entry.to_integral_value():
+        return int(entry)
+    rounded = float(entry)
+    return rounded if Decimal(repr(rounded)) == entry else str(entry)
 
 
 def _hidden(schema: Any) -> set[str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ldpaudit.adapters.tables import Table, from_values
+from ldpaudit.adapters.arrays import stack
+from ldpaudit.adapters.tables import Later, Table
+from ldpaudit.arrays import Ints
 
 
 def from_frame(frame: Any, source: str) -> Table:
@@ -21,17 +24,19 @@ def from_frame(frame: Any, source: str) -> Table:
         raise ValueError(f"{source} must hold at least one report, got none.")
     if names == list(map(str, range(len(names)))):  # nobody named them
         names = [""] * len(names)
-    values = [_values(*pair, source) for pair in zip(names, columns, strict=True)]
+    values = [
+        Later(partial(_values, name, column, source), len(column))
+        for name, column in zip(names, columns, strict=True)
+    ]
     return Table(source, names, values)
 
 
-def _values(name: str, column: Any, source: str) -> Any:
+def _values(name: str, column: Any, source: str, rows: Ints | None) -> Any:
+    if rows is not None:
+        column = column.iloc[rows]
+    where = Table(source, [name], [], numbers=None if rows is None else (rows + 1).tolist()).where
     if (absent := np.asarray(column.isna())).any():
-        row = int(absent.argmax()) + 1
-        raise ValueError(
-            f"a value is missing in row {row} of {source}"
-            + (f", column {name!r}." if name else ".")
-        )
+        raise ValueError(f"a value is missing {where(int(absent.argmax()), 0)}.")
     kind = np.dtype(getattr(column.dtype, "numpy_dtype", getattr(column.dtype, "subtype", object)))
     if isinstance(column.dtype, np.dtype):
         kind = column.dtype
@@ -42,4 +47,4 @@ def _values(name: str, column: Any, source: str) -> Any:
     values = np.asarray(column)
     if values.dtype.kind in "biuf":  # of categories
         return values
-    return from_values(source, [name], [values.tolist()]).columns[0]
+    return stack(values.tolist(), lambda row: where(row, 0))

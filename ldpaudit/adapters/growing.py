@@ -31,8 +31,10 @@ def growing(tables: Sequence[Table]) -> list[int]:
 
 
 def _grows(column: np.ndarray) -> bool:
-    if column.ndim != 1 or column.dtype.kind not in "iufU" or len(column) < _ROWS:
+    if column.ndim != 1 or column.dtype.kind not in "iufUO" or len(column) < _ROWS:
         return False
+    if column.dtype.kind == "O" and set(map(type, column.tolist())) != {int}:
+        return False  # whole numbers beyond 64 bits grow as any others do
     if not bool(np.all(column[1:] >= column[:-1])):
         return False
     return int(np.count_nonzero(column[1:] != column[:-1])) + 1 >= _DIFFERENT * len(column)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ldpaudit.adapters.delimited import text_of
-from ldpaudit.adapters.tables import Table, from_values
+from ldpaudit.adapters.tables import Later, Table, read_values
 
 
 def read_json(path: Path) -> Table:
@@ -37,11 +38,21 @@ def read_json(path: Path) -> Table:
 def rows_as_table(rows: list[Any], source: str, lines: list[int] | None = None) -> Table:
     """Rows as one column, or as columns where all are dictionaries with keys in common."""
     if not all(isinstance(row, dict) for row in rows):
-        return from_values(source, [""], [rows], lines)
+        return _table(source, [""], [rows], lines)
     keys = [key for key in rows[0] if all(key in row for row in rows)]
     columns = [[row[key] for row in rows] for key in keys]
     names = list(map(str, keys))
     rest = [{key: value for key, value in row.items() if key not in keys} for row in rows]
     if any(rest) or not keys:
         names, columns = [*names, ""], [*columns, rest]
-    return from_values(source, names, columns, lines)
+    return _table(source, names, columns, lines)
+
+
+def _table(
+    source: str, names: list[str], columns: list[list[Any]], lines: list[int] | None
+) -> Table:
+    own = [
+        Later(partial(read_values, source, name, values, lines=lines), len(values))
+        for name, values in zip(names, columns, strict=True)
+    ]
+    return Table(source, names, own)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -82,23 +81,26 @@ def read_log(
     table = load(file, "first", separator)
     if header is None and _first_holds(table, [label]):
         header = True
-    (table,) = typed_together(with_names([table], header))
+    (table,) = with_names([table], header)
     place = table.place(label)
-    own = np.asarray(table.columns[place])
+    (told,) = typed_together([table.chosen([label])], empty=False)
+    own = np.asarray(told.columns[0])
     if own.ndim != 1:
         raise ValueError(f"label must name a column of single values, got {label!r}.")
     texts = np.array([str(value) for value in own.tolist()])
-    pair = _two_labels(label, own, texts, inputs)
+    pair = _two_labels(label, own, inputs)
     kept = table.chosen(columns) if columns is not None else table.without([place])
     if not kept.columns:
         raise ValueError(f"{table.source} must have a column beside {label!r}, got none.")
+    mine = np.isin(texts, pair)  # other inputs may have answered nothing
+    (kept,) = typed_together([kept.rows(np.flatnonzero(mine))], empty=False)
     if columns is None:
         (kept,) = _without_index([kept])
-    parts = [_rows(kept, texts == text) for text in pair]
+    parts = [kept.rows(np.flatnonzero(texts[mine] == text)) for text in pair]
     return _recorded(parts, keep=columns is not None)._replace(labels=pair)
 
 
-def _two_labels(label: str, own: Raw, texts: Raw, inputs: Sequence[Any] | None) -> tuple[str, str]:
+def _two_labels(label: str, own: Raw, inputs: Sequence[Any] | None) -> tuple[str, str]:
     """The texts of the two inputs that are told apart."""
     different, counts = np.unique(own, return_counts=True)
     known = [str(value) for value in different.tolist()]
@@ -118,7 +120,6 @@ def _two_labels(label: str, own: Raw, texts: Raw, inputs: Sequence[Any] | None) 
         validate.check_known(f"input of column {label!r}", text, known)
     if pair[0] == pair[1]:
         raise ValueError(f"inputs must be different, got {pair[0]} twice.")
-    del texts
     return pair[0], pair[1]
 
 
@@ -127,11 +128,6 @@ def _first_holds(table: Table, columns: Sequence[str] | None) -> bool:
     if table.lines is None or not columns or not len(table):
         return table.lines is None
     return any(column[0] in columns for column in table.columns)
-
-
-def _rows(table: Table, rows: Raw) -> Table:
-    columns = [np.asarray(column)[rows] for column in table.columns]
-    return replace(table, columns=columns, lines=None)
 
 
 def _without_index(tables: Sequence[Table]) -> list[Table]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,14 +11,34 @@ import numpy as np
 from ldpaudit import validate
 from ldpaudit.adapters.arrays import Raw, checked, common_dtype, rows_of, stack
 from ldpaudit.adapters.cells import typed
+from ldpaudit.arrays import Ints
+
+
+@dataclass(frozen=True)
+class Later:
+    """A column that is read once it is known that it is needed, and which rows: None means all.
+
+    What is not read may miss values.
+    """
+
+    read: Callable[[Ints | None], Raw]
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
+
+    def rows(self, kept: Ints) -> Later:
+        """Only these rows of it."""
+        return Later(lambda rows: self.read(kept if rows is None else kept[rows]), len(kept))
 
 
 @dataclass(frozen=True)
 class Table:
-    """Columns of one source: arrays whose first axis is the row, or cells of a text file.
+    """Columns of one source: arrays whose first axis is the row, cells of a text file, or `Later`.
 
     `names` are "" where a column has none; `lines` are the lines of a text file on which rows
-    end, and `commas` says that its numbers may have a decimal comma.
+    end, and `commas` says that its numbers may have a decimal comma. `numbers` are the rows'
+    own, counted from 1, where some were left out.
     """
 
     source: str
@@ -26,6 +46,7 @@ class Table:
     columns: list[Any]
     lines: list[int] | None = None
     commas: bool = False
+    numbers: Sequence[int] | None = None
 
     def __len__(self) -> int:
         return len(self.columns[0]) if self.columns else 0
@@ -37,7 +58,8 @@ class Table:
 
     def where(self, row: int, column: int | None = None) -> str:
         """A row, and a column if it has a name, as a message says it."""
-        line = f"line {self.lines[row]}" if self.lines else f"row {row + 1}"
+        number = self.numbers[row] if self.numbers is not None else row + 1
+        line = f"line {self.lines[row]}" if self.lines else f"row {number}"
         name = self.names[column] if column is not None else ""
         return f"in {line} of {self.source}" + (f", column {name!r}" if name else "")
 
@@ -69,9 +91,33 @@ class Table:
             self, names=[self.names[i] for i in kept], columns=[self.columns[i] for i in kept]
         )
 
+    def rows(self, kept: Ints) -> Table:
+        """The table of these rows, counted from 0."""
+        own = kept.tolist()
+        columns = [
+            [column[i] for i in own]
+            if isinstance(column, list)
+            else column.rows(kept)
+            if isinstance(column, Later)
+            else column[kept]
+            for column in self.columns
+        ]
+        lines = None if self.lines is None else [self.lines[i] for i in own]
+        numbers = [i + 1 if self.numbers is None else self.numbers[i] for i in own]
+        return replace(self, columns=columns, lines=lines, numbers=numbers)
 
-def typed_together(tables: Sequence[Table]) -> list[Table]:
-    """The tables with the cells of text files as numbers or texts, by column in all of them."""
+
+def typed_together(tables: Sequence[Table], *, empty: bool | None = None) -> list[Table]:
+    """The tables with all columns read, cells of text files by column in all of them.
+
+    `empty` says whether texts may be empty; None means where they are the only column.
+    """
+    if empty is None:
+        empty = all(len(table.columns) == 1 for table in tables)
+    tables = [
+        replace(table, columns=[c.read(None) if isinstance(c, Later) else c for c in table.columns])
+        for table in tables
+    ]
     files = [table for table in tables if table.lines is not None]
     widths = [len(table.columns) for table in files]
     if len(set(widths)) > 1:
@@ -87,7 +133,7 @@ def typed_together(tables: Sequence[Table]) -> list[Table]:
 
         cells = [table.columns[place] for table in files]
         commas = all(table.commas for table in files)
-        columns.append(typed(cells, where, commas=commas, empty=widths[0] == 1))
+        columns.append(typed(cells, where, commas=commas, empty=empty))
     new = iter([[column[i] for column in columns] for i in range(len(files))])
     return [
         replace(table, columns=next(new), lines=table.lines) if table.lines is not None else table
@@ -95,16 +141,20 @@ def typed_together(tables: Sequence[Table]) -> list[Table]:
     ]
 
 
-def from_values(
-    source: str, names: list[str], columns: Sequence[Sequence[Any]], lines: list[int] | None = None
-) -> Table:
-    """A table of columns of Python values, each a report of its own."""
-    table = Table(source, names, list(columns), lines)
-    arrays: list[Any] = [
-        stack(column, lambda row, place=place: table.where(row, place))  # type: ignore[misc]
-        for place, column in enumerate(columns)
-    ]
-    return Table(source, names, arrays)
+def read_values(
+    source: str,
+    name: str,
+    values: Sequence[Any],
+    rows: Ints | None = None,
+    *,
+    lines: list[int] | None = None,
+) -> Raw:
+    """A column of Python values, each a report of its own, in all rows or in some."""
+    table = Table(source, [name], [], lines)
+    if rows is not None:
+        table = table.rows(rows)
+        values = [values[row] for row in rows.tolist()]
+    return stack(values, lambda row: table.where(row, 0))
 
 
 def reports_of(table: Table) -> Raw:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from ldpaudit.attacks._encoding import Column, as_array, find_columns
+from ldpaudit.attacks._traces import Digit
 
 N = 3000
 
@@ -172,3 +173,32 @@ def test_reports_of_another_form_than_in_training_are_unknown() -> None:
     assert table(["1", "two", "3"], numbers)[:, 0].tolist() == [0, 0, 0]
     held = find_columns(as_array([{1}, {1, 2}, set()]))
     assert table([{3}, None, [2, 1], {2}], held).tolist() == [[1, 1], [1, 1], [2, 2], [1, 2]]
+
+
+def test_whole_numbers_of_any_size_lose_no_digit() -> None:
+    own = rng().integers(0, 2, 600).tolist()
+    few = [10**30 + bit for bit in own]
+    np.testing.assert_array_equal(table(few)[:, 0], np.array(own) + 1)
+    many = [2**70 + 2 * place + bit for place, bit in enumerate(own)]
+    codes = table(many)
+    # The bits that vary: ten of the place and the lowest; the bins follow the order.
+    assert np.all(np.diff(codes[:, 0].astype(int)) >= 0)
+    assert any(np.array_equal(column, np.array(own) + 1) for column in codes.T[1:])
+    mixed = [None if place % 3 == 0 else x for place, x in enumerate(few)]
+    expected = [0 if place % 3 == 0 else bit + 1 for place, bit in enumerate(own)]
+    np.testing.assert_array_equal(table(mixed)[:, 0], expected)
+
+
+def test_what_training_held_no_big_number_of_is_unknown() -> None:
+    small = [2**53 - 1, 2**53] * 300
+    columns = find_columns(as_array(small))
+    assert table([2**53, 2**53 + 1, 10**30], columns)[:, 0].tolist() == [2, 0, 0]
+    big = find_columns(as_array([10**30, 10**30 + 1, 7]))
+    assert table([7, 8], big)[:, 0].tolist() == [1, 0]
+    assert table([2**63, -1, 7], big)[:, 0].tolist() == [0, 0, 1]
+
+
+def test_digits_of_whole_numbers_past_the_reach_of_doubles() -> None:
+    rows = as_array([10**30 + 17, -(10**30) - 1234, 2.5, None, 1e40])
+    assert Digit(0)(rows).tolist() == [7, 4, 2, 10, 10]
+    assert Digit(-1)(rows).tolist() == [1, 3, 0, 10, 10]
