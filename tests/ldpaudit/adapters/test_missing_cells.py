@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 import pytest
 
 import ldpaudit
+
+pa: Any = pytest.importorskip("pyarrow")
 
 GONE = r"(a value is missing|a report must not be None, got None) "
 
