@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy import stats
 
 import ldpaudit
+from ldpaudit.arrays import Floats, Ints
 from ldpaudit.bounds.errors import MeasuredError, measured_error
+from ldpaudit.protocols import SubsetSelection
+from ldpaudit.protocols._kernels._pure import SupportCounts
+from ldpaudit.protocols._kernels._subsets import SubsetRandomizer, supports_of_blocks
+
+
+def collections(m: Any, users: Ints, many: int, rng: np.random.Generator) -> Floats:
+    """Estimates of `many` collections, one per row; those of subsets are drawn side by side."""
+    if isinstance(m, SubsetSelection):
+        block = SubsetRandomizer(m.k, m.epsilon)
+        rows = supports_of_blocks([block] * many, [users] * many, rng).reshape(many, m.k)
+        counts = [SupportCounts(int(users.sum()), row) for row in rows]
+    else:
+        counts = [m.sample_counts(users, rng=rng) for _ in range(many)]
+    return np.array([m.estimate(each) for each in counts])
 
 
 def covered(name: str, k: int, repetitions: int, alpha: float, runs: int) -> tuple[float, float]:
@@ -18,8 +34,7 @@ def covered(name: str, k: int, repetitions: int, alpha: float, runs: int) -> tup
     users = np.full(k, 20_000 // k)
     exact, inside, negative = m.mse(int(users.sum()), users / users.sum()), 0, 0
     for _ in range(runs):
-        found = [m.estimate(m.sample_counts(users, rng=rng)) for _ in range(repetitions)]
-        errors = (np.array(found) - users / users.sum()) / math.sqrt(k)
+        errors = (collections(m, users, repetitions, rng) - users / users.sum()) / math.sqrt(k)
         low, high = measured_error(errors, alpha).interval(alpha)
         inside += low <= exact <= high
         negative += low < 0
