@@ -249,7 +249,7 @@ class CallableMechanism:
         """What the function makes of its arguments; an error names the value, or how many."""
         try:
             return self.fn(*arguments)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             one = value is not None
             what = f"the value {self._text(value)}" if one else f"{len(arguments[0])} values"
             raise RuntimeError(

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ldpaudit.cli.exits import EXIT, EXIT_CONSISTENT, EXIT_VIOLATION, nonsense_is_inconclusive
+from ldpaudit.cli.exits import (
+    EXIT,
+    EXIT_CONSISTENT,
+    EXIT_VIOLATION,
+    nonsense_is_inconclusive,
+    words_of_a_mechanism_aside,
+)
 from ldpaudit.cli.options import (
     AsJson,
     Batched,
@@ -71,8 +77,12 @@ def audit(
         str, typer.Option("--stop-when", help="violation, width=W or budget.")
     ] = "budget",
     pair: Annotated[
-        tuple[int, int] | None,
-        typer.Option("--pair", help="The two inputs (default: chosen, 0 and 1 if all are alike)."),
+        tuple[str, str] | None,
+        typer.Option(
+            "--pair",
+            metavar="ONE OTHER",
+            help="The two inputs, by label or number (default: chosen, 0 and 1 if all are alike).",
+        ),
     ] = None,
     witness: Annotated[
         str | None, typer.Option("--witness", help="What tells them apart: distinguish, learned.")
@@ -102,44 +112,46 @@ def audit(
     """Audit one mechanism: does it keep its epsilon, what does a report reveal, at what cost."""
     from ldpaudit.auditing.harness import audit as run
     from ldpaudit.cli.progress import audit_steps
-    from ldpaudit.cli.targets import audited, kind_of_input
+    from ldpaudit.cli.targets import audited, kind_of_input, pair_of
 
     with nonsense_is_inconclusive(target), audit_steps(target) as progress:
         claim = {"k": k, "epsilon": epsilon, "delta": delta, **kind_of_input(values, ends)}
         how = {"batched": batched, "reproducible": not own_randomness}
         log = {"label": label, "columns": report, "separator": separator}
         mechanism = audited(target, other, claim, param or [], how, log)
-        shown = target if other is None else None
+        shown, two = target if other is None else None, pair_of(mechanism, pair)
         if curve is not None:
             from ldpaudit.auditing.curves import audit_curve
 
-            found = audit_curve(
+            with words_of_a_mechanism_aside():
+                found = audit_curve(
+                    mechanism,
+                    curve,
+                    trials=trials,
+                    alpha=alpha,
+                    pair=two,
+                    witness=witness,
+                    seed=seed,
+                    name=shown,
+                )
+            return _show_curve(found, as_json=as_json)
+        with words_of_a_mechanism_aside():
+            result = run(
                 mechanism,
-                curve,
+                attack,
                 trials=trials,
                 alpha=alpha,
-                pair=pair,
+                bound=bound,
+                pair=two,
                 witness=witness,
+                search=search,
                 seed=seed,
+                stop_when=stop_when,
+                model_based=model_based,
                 name=shown,
+                jobs=jobs,
+                progress=progress,
             )
-            return _show_curve(found, as_json=as_json)
-        result = run(
-            mechanism,
-            attack,
-            trials=trials,
-            alpha=alpha,
-            bound=bound,
-            pair=pair,
-            witness=witness,
-            search=search,
-            seed=seed,
-            stop_when=stop_when,
-            model_based=model_based,
-            name=shown,
-            jobs=jobs,
-            progress=progress,
-        )
     if as_json:
         typer.echo(json.dumps(result.to_dict(), indent=2, allow_nan=False))
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 import typer
@@ -47,7 +47,7 @@ def _say(message: str) -> None:
 def nonsense_is_inconclusive(target: str) -> Iterator[None]:
     """Errors of our own rules pass; anything else a foreign mechanism raises is its failure.
 
-    A warning is one line on stderr.
+    So is that it ends the process. A warning is one line on stderr.
     """
     try:
         with warnings.catch_warnings():
@@ -55,5 +55,15 @@ def nonsense_is_inconclusive(target: str) -> Iterator[None]:
             yield
     except (ValueError, TypeError, OSError, MemoryError):
         raise
-    except Exception as error:
-        fail(f"{target} failed: {type(error).__name__}: {error}", EXIT_INCONCLUSIVE)
+    except (Exception, SystemExit) as error:
+        told = str(error)
+        if not told.startswith(f"{target} failed"):  # who says so already names the value
+            told = f"{target} failed: {type(error).__name__}: {told}"
+        fail(told, EXIT_INCONCLUSIVE)
+
+
+@contextmanager
+def words_of_a_mechanism_aside() -> Iterator[None]:
+    """What a mechanism prints goes to stderr: stdout holds the answer and nothing else."""
+    with redirect_stdout(sys.stderr):
+        yield

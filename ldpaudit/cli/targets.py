@@ -10,6 +10,7 @@ from typing import Any
 from ldpaudit import validate
 from ldpaudit.adapters.endings import KNOWN, is_recording, split_columns
 from ldpaudit.cli.objects import mechanism_at
+from ldpaudit.domains import Categories
 
 #: How a function is called, unless the command line says otherwise.
 _USUAL = {"batched": False, "reproducible": True}
@@ -84,14 +85,34 @@ def kind_of_input(values: str | None, ends: tuple[float, float] | None) -> dict[
         return {"values": None, "low": low, "high": high}
     path = Path(values)
     try:
-        words = path.read_text(encoding="utf-8").splitlines() if path.is_file() else None
+        words = path.read_text(encoding="utf-8-sig").splitlines() if path.is_file() else None
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{values} cannot be read: {error}.") from None
     found = [word.strip() for word in (values.split(",") if words is None else words)]
     numbers = [_literal(word) for word in found]
     if all(isinstance(number, int | float) for number in numbers):
         found = numbers
+    if words is None and len(found) < 2:
+        raise ValueError(f"--values must be names with commas between, or a file: got {values!r}.")
     return {"values": [word for word in found if word != ""], "low": low, "high": high}
+
+
+def pair_of(mechanism: Any, words: tuple[str, str] | None) -> tuple[int, int] | None:
+    """The two inputs that ``--pair`` names: by labels where there are some, else by number."""
+    if words is None:
+        return None
+    domain = getattr(mechanism, "domain", None)
+    own = domain if isinstance(domain, Categories) else None
+    labelled = own is not None and own.text(own.k - 1) != str(own.k - 1)
+    known = {own.text(place): place for place in range(own.k)} if own and labelled else {}
+    try:
+        first, second = (known[word] if word in known else int(word) for word in words)
+    except ValueError:
+        some = f"labels such as {', '.join(list(known)[:3])}, or " if known else ""
+        raise ValueError(
+            f"--pair takes two inputs by {some}number, got {' '.join(words)!r}."
+        ) from None
+    return first, second
 
 
 def recorded(

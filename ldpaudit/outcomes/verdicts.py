@@ -78,7 +78,8 @@ def weak_of(result: Found) -> str:
     bound = result.verdict_bound
     if bound.detectable is None or bound.detectable < math.inf:
         return f"the reports would have shown an epsilon of {_up(bound.detectable or 0)} or more"
-    most = "no violation" if bound.ceiling is None else f"epsilon >= {bound.ceiling:.2f} at most"
+    ceiling = bound.ceiling or 0.0
+    most = f"epsilon >= {ceiling:.2f} at most" if ceiling > 0 else "no violation"
     return f"the reports could have shown {most}"
 
 

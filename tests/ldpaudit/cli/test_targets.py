@@ -273,3 +273,74 @@ def test_files_for_gates(run: Run, recordings: tuple[str, str], tmp_path: Path) 
     assert "| success of blind | 0.5000 (exact) |" in summary
     code, _, _ = run("audit", "grr", "--k", "4", "--epsilon", "1", "--trials", "500", "--out", "g")
     assert "| success of bayes | 0." in (tmp_path / "g" / "summary.md").read_text()
+
+
+LOUD = """
+import sys
+
+def loud(value, rng):
+    print("drawing", value)
+    return value if rng.random() < 0.5 else int(rng.integers(4))
+
+def leaves(value, rng):
+    raise SystemExit(0)
+
+def stops(value, rng):
+    raise RuntimeError("enough")
+
+class Leaving:
+    k, epsilon = 4, 1.0
+
+    def privatize(self, values, *, rng):
+        sys.exit(0)
+"""
+
+
+def test_a_mechanism_that_prints_leaves_the_answer_whole(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "loud.py").write_text(LOUD)
+    words = ("audit", "loud.py:loud", "--k", "4", "--epsilon", "2", "--trials", "500", "--json")
+    _, out, err = run(*words)
+    assert json.loads(out)["verdict"] == "consistent"
+    assert "drawing" in err
+
+
+@pytest.mark.parametrize("name", ["leaves", "stops", "Leaving"])
+def test_a_mechanism_that_ends_the_process_is_no_pass(run: Run, tmp_path: Path, name: str) -> None:
+    (tmp_path / "loud.py").write_text(LOUD)
+    words = ("--k", "4", "--epsilon", "1") if name != "Leaving" else ()
+    code, out, err = run("audit", f"loud.py:{name}", *words, "--trials", "500")
+    assert (code, out) == (3, "")
+    assert err.startswith(f"ldpaudit: loud.py:{name} failed")
+    assert err.count("failed") == 1
+
+
+def test_files_of_values_may_have_a_mark_and_have_to_be_there(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "country.py").write_text("def first(value, rng):\n    return value == 'DE'\n")
+    (tmp_path / "values.txt").write_bytes("\ufeffDE\r\nFR\r\n".encode())
+    words = ("audit", "country.py:first", "--epsilon", "1", "--trials", "2000", "--json")
+    _, out, _ = run(*words, "--values", "values.txt")
+    assert json.loads(out)["verdict"] == "violation"
+    for wrong in ("value.txt", "."):
+        code, out, err = run(*words, "--values", wrong)
+        assert (code, out) == (2, "")
+        assert f"--values must be names with commas between, or a file: got '{wrong}'" in err
+
+
+def test_a_pair_is_named_by_its_labels(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "country.py").write_text(
+        "def leaks(value, rng):\n"
+        "    return value if value == 'IN' or rng.random() < 0.3 else 'DE'\n"
+    )
+    words = ("audit", "country.py:leaks", "--epsilon", "1", "--trials", "2000", "--json")
+    named = (*words, "--values", "DE,FR,US,IN")
+    _, labels, _ = run(*named, "--pair", "FR", "IN")
+    _, numbers, _ = run(*named, "--pair", "1", "3")
+    first, second = ({**json.loads(text), "seconds": 0} for text in (labels, numbers))
+    assert first == second
+    assert first["verdict"] == "violation"
+    code, out, err = run(*named, "--pair", "FR", "XX")
+    assert (code, out) == (2, "")
+    assert "--pair takes two inputs by labels such as DE, FR, US, or number, got 'FR XX'" in err
+    code, _, err = run("audit", "grr", "--k", "4", "--epsilon", "1", "--pair", "a", "b")
+    assert code == 2
+    assert "--pair takes two inputs by number, got 'a b'" in err
