@@ -14,6 +14,7 @@ from ldpaudit.adapters.endings import FEATHER, JSON, KNOWN, PARQUET, TEXT, endin
 from ldpaudit.adapters.frames import from_frame
 from ldpaudit.adapters.json_lines import read_json, rows_as_table
 from ldpaudit.adapters.tables import Table
+from ldpaudit.adapters.times import whole
 
 Source: TypeAlias = Any
 
@@ -90,6 +91,11 @@ def _from_array(reports: np.ndarray[Any, Any], source: str) -> Table:
         return rows_as_table([_row(row) for row in reports], source)
     if reports.ndim == 2 and reports.shape[1] == 1:
         reports = reports[:, 0]
+    if reports.dtype.kind in "mM":
+        if (absent := np.isnat(reports)).any():
+            row = int(np.argwhere(absent)[0, 0]) + 1
+            raise ValueError(f"a value is missing in row {row} of {source}.")
+        reports = whole(reports)
     if reports.dtype.names:
         names = list(reports.dtype.names)
         return Table(source, names, [reports[name] for name in names])

@@ -9,6 +9,7 @@ import numpy as np
 
 from ldpaudit.adapters.arrays import stack
 from ldpaudit.adapters.tables import Later, Table
+from ldpaudit.adapters.times import without_times
 from ldpaudit.arrays import Ints
 
 
@@ -34,9 +35,10 @@ def from_frame(frame: Any, source: str) -> Table:
 def _values(name: str, column: Any, source: str, rows: Ints | None) -> Any:
     if rows is not None:
         column = column.iloc[rows]
-    where = Table(source, [name], [], numbers=None if rows is None else (rows + 1).tolist()).where
+    numbers = None if rows is None else (rows + 1).tolist()
+    where = partial(Table(source, [name], [], numbers=numbers).where, column=0)
     if (absent := np.asarray(column.isna())).any():
-        raise ValueError(f"a value is missing {where(int(absent.argmax()), 0)}.")
+        raise ValueError(f"a value is missing {where(int(absent.argmax()))}.")
     kind = np.dtype(getattr(column.dtype, "numpy_dtype", getattr(column.dtype, "subtype", object)))
     if isinstance(column.dtype, np.dtype):
         kind = column.dtype
@@ -47,4 +49,4 @@ def _values(name: str, column: Any, source: str, rows: Ints | None) -> Any:
     values = np.asarray(column)
     if values.dtype.kind in "biuf":  # of categories
         return values
-    return stack(values.tolist(), lambda row: where(row, 0))
+    return stack(without_times(values.tolist(), where), where)

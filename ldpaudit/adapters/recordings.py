@@ -81,7 +81,9 @@ def from_samples(
     -----
     Nothing in a file is executed: text is read as text, ``.npy`` without objects. A column
     of a text file holds numbers if every cell of both files does, else texts; ``0101`` is a
-    text, for its leading zero means something. Spaces around a cell are ignored. A column that
+    text, for its leading zero means something. Spaces around a cell are ignored. Only the
+    columns and the inputs that are asked for must miss no value. Whole numbers of any size are
+    read to the last digit, times and durations as whole numbers of their unit. A column that
     only grows (a row number, a time, a running id) is no part of the reports; whether it alone
     tells the inputs apart, an audit says.
 

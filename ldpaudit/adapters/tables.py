@@ -11,7 +11,11 @@ import numpy as np
 from ldpaudit import validate
 from ldpaudit.adapters.arrays import Raw, checked, common_dtype, rows_of, stack
 from ldpaudit.adapters.cells import typed
+from ldpaudit.adapters.times import without_times
 from ldpaudit.arrays import Ints
+
+#: Cells of the first line that an error shows.
+_SHOWN = 6
 
 
 @dataclass(frozen=True)
@@ -81,8 +85,20 @@ class Table:
         if not self.named and name.isdigit() and 0 < int(name) <= len(self.names):
             return int(name) - 1
         known = [n for n in self.names if n] or list(map(str, range(1, len(self.names) + 1)))
+        if self.lines is not None and not self.named:
+            raise ValueError(self._unnamed(name))
         validate.check_known(f"column of {self.source}", name, known)
         raise ValueError(f"{self.source} must name its columns to choose {name!r}.")
+
+    def _unnamed(self, name: str) -> str:
+        """Why a text file has no such column: its first line is no line of names."""
+        top = [column[0] for column in self.columns] if len(self) else []
+        cells = "1 cell" if len(top) == 1 else f"{len(top)} cells"
+        return (
+            f"{self.source} has no column {name!r}: its first line is read as {cells}, "
+            f"{', '.join(map(repr, top[:_SHOWN]))}{', ...' if len(top) > _SHOWN else ''}; check "
+            "the separator and the names of its columns."
+        )
 
     def without(self, places: Sequence[int]) -> Table:
         """The table without some columns."""
@@ -154,7 +170,11 @@ def read_values(
     if rows is not None:
         table = table.rows(rows)
         values = [values[row] for row in rows.tolist()]
-    return stack(values, lambda row: table.where(row, 0))
+
+    def where(row: int) -> str:
+        return table.where(row, 0)
+
+    return stack(without_times(values, where), where)
 
 
 def reports_of(table: Table) -> Raw:

@@ -124,12 +124,12 @@ def recorded(
 ) -> Any:
     """Recorded reports of two inputs as a mechanism."""
     how: dict[str, Any] = {name: v for name, v in (log or {}).items() if v is not None}
-    if second is not None and not is_recording(split_columns(first)[0]):
+    if second is not None and not _is_recording(first):
         raise ValueError(
             f"only recorded reports ({KNOWN}) come in two files, got {first!r} and {second!r}."
         )
     for file in (first, second):
-        if file is not None and not is_recording(split_columns(file)[0]):
+        if file is not None and not _is_recording(file):
             raise ValueError(f"recorded reports must be {KNOWN}, got {file!r}.")
     parameters = _parameters(claim, extra)
     if "epsilon" not in parameters:
@@ -153,6 +153,11 @@ def recorded(
         **how,
         **parameters,
     )
+
+
+def _is_recording(text: str) -> bool:
+    """Whether it can be one, where nothing else can be meant: a folder needs no slash."""
+    return is_recording(split_columns(text)[0]) or Path(text).is_dir()
 
 
 def _parameters(claim: Mapping[str, Any], extra: Sequence[str]) -> dict[str, Any]:

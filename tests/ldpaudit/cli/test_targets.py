@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import ldpaudit
@@ -58,12 +59,30 @@ def test_recorded_reports(run: Run, recordings: tuple[str, str]) -> None:
     assert run("audit", *recordings, "--epsilon", "2")[0] == 0
 
 
+def test_folders_of_folders(run: Run, tmp_path: Path) -> None:
+    for value in (0, 1):
+        inside = tmp_path / f"input={value}" / "day=1"
+        inside.mkdir(parents=True)
+        pd.DataFrame({"y": np.full(200, value)}).to_parquet(inside / "part.parquet")
+    code, out, _ = run("audit", "input=0", "input=1", "--epsilon", "1", "--json")
+    assert (code, json.loads(out)["verdict"]) == (1, "violation")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ("0.csv --epsilon 1", "recorded reports take two files, of one input each, got 0.csv"),
         ("0.csv 1.doc --epsilon 1", "folder of .parquet files, got '1.doc'"),
         ("grr 1.csv --epsilon 1", "files) come in two files, got 'grr' and '1.csv'"),
+        ("grr f.py --epsilon 1", "files) come in two files, got 'grr' and 'f.py'"),
+        ("away none --epsilon 1", "folder of .parquet files, got 'none'"),
+        ("away 1.csv --epsilon 1", "'away' must hold Parquet files, got none"),
+        (
+            "head.csv --label y --separator ; --epsilon 1",
+            "has no column 'y': its first line is read as 1 cell, 'y,answer'; check the separator",
+        ),
+        ("head.csv --label y --epsilon 1", "'head.csv' must hold at least one report, got none"),
+        ("head.csv --label x --epsilon 1", "read as 2 cells, 'y', 'answer'; check the separator"),
         ("0.csv 1.csv", "need the claim that they are held to: --epsilon"),
         ("0.csv 1.csv --epsilon 1 --k 3", "are of two inputs"),
         ("0.csv 1.csv --epsilon 1 --param p=1", "take --epsilon and --delta only"),
@@ -109,6 +128,8 @@ def test_recorded_reports(run: Run, recordings: tuple[str, str]) -> None:
 @pytest.mark.usefixtures("recordings")
 def test_what_is_refused(run: Run, tmp_path: Path, arguments: str, message: str) -> None:
     (tmp_path / "f.py").write_text(RANDOMIZERS)
+    (tmp_path / "head.csv").write_text("y,answer\n")
+    (tmp_path / "away").mkdir()
     code, out, err = run("audit", *arguments.split())
     assert (code, out) == (2, "")
     assert message in err
