@@ -249,9 +249,9 @@ def _check_estimate(mechanism: Any, rng: np.random.Generator) -> str:
     added = np.allclose(server.estimate(halves, truth), whole)
     require(added, "counts of two batches must add up")
     judge_errors(server, errors, histogram, "estimate")
-    if isinstance(server.estimand, Frequencies):
-        return "estimate: unbiased, batches add up, error as stated by mse"
     unbiased = "unbiased, " if getattr(server.estimand, "unbiased", True) else ""
+    if isinstance(server.estimand, Frequencies) and unbiased:
+        return "estimate: unbiased, batches add up, error as stated by mse"
     stated = ", error as stated" if server.exact(values.size, truth, histogram) else ""
     return f"estimate of {server.estimand.name}: {unbiased}batches add up{stated}"
 
