@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from .averaging import Averaging
-from .bayesian_reconstruction import BayesianReconstruction
-from .distinguishability import LikelihoodRatio
-from .guessing import BlindGuess, SingleGuess
-from .joint import AttributeGuess, JointEvent
-from .learned import LearnedDistinguisher
-from .learned_guess import LearnedGuess
-from .nearby import Nearby
-from .posterior_mean import PosteriorMean
+from typing import TYPE_CHECKING
+
+from ldpaudit._face import face
+
+if TYPE_CHECKING:
+    from .averaging import Averaging as Averaging
+    from .bayesian_reconstruction import BayesianReconstruction as BayesianReconstruction
+    from .distinguishability import LikelihoodRatio as LikelihoodRatio
+    from .guessing import BlindGuess as BlindGuess
+    from .guessing import SingleGuess as SingleGuess
+    from .joint import AttributeGuess as AttributeGuess
+    from .joint import JointEvent as JointEvent
+    from .learned import LearnedDistinguisher as LearnedDistinguisher
+    from .learned_guess import LearnedGuess as LearnedGuess
+    from .nearby import Nearby as Nearby
+    from .posterior_mean import PosteriorMean as PosteriorMean
 
 __all__ = [
     "AttributeGuess",
@@ -25,3 +32,20 @@ __all__ = [
     "PosteriorMean",
     "SingleGuess",
 ]
+
+__getattr__, __dir__ = face(
+    __name__,
+    {
+        "AttributeGuess": "joint",
+        "Averaging": "averaging",
+        "BayesianReconstruction": "bayesian_reconstruction",
+        "BlindGuess": "guessing",
+        "JointEvent": "joint",
+        "LearnedDistinguisher": "learned",
+        "LearnedGuess": "learned_guess",
+        "LikelihoodRatio": "distinguishability",
+        "Nearby": "nearby",
+        "PosteriorMean": "posterior_mean",
+        "SingleGuess": "guessing",
+    },
+)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from .dithered import Dithered
-from .duchi import Duchi
-from .hybrid import Hybrid
-from .laplace import Laplace
-from .piecewise import Piecewise
-from .rounded import Rounded
-from .sampled_numbers import SampledNumbers
-from .square_wave import SquareWave
-from .staircase import Staircase
+from typing import TYPE_CHECKING
+
+from ldpaudit._face import face
+
+if TYPE_CHECKING:
+    from .dithered import Dithered as Dithered
+    from .duchi import Duchi as Duchi
+    from .hybrid import Hybrid as Hybrid
+    from .laplace import Laplace as Laplace
+    from .piecewise import Piecewise as Piecewise
+    from .rounded import Rounded as Rounded
+    from .sampled_numbers import SampledNumbers as SampledNumbers
+    from .square_wave import SquareWave as SquareWave
+    from .staircase import Staircase as Staircase
 
 __all__ = [
     "Dithered",
@@ -23,3 +28,18 @@ __all__ = [
     "SquareWave",
     "Staircase",
 ]
+
+__getattr__, __dir__ = face(
+    __name__,
+    {
+        "Dithered": "dithered",
+        "Duchi": "duchi",
+        "Hybrid": "hybrid",
+        "Laplace": "laplace",
+        "Piecewise": "piecewise",
+        "Rounded": "rounded",
+        "SampledNumbers": "sampled_numbers",
+        "SquareWave": "square_wave",
+        "Staircase": "staircase",
+    },
+)

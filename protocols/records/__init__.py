@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from .allomfree import Allomfree
-from .sampled_fake import RandomSamplingFakeData, RandomSamplingRealisticFakeData
-from .split_and_sample import AttributeSampling, BudgetSplitting
+from typing import TYPE_CHECKING
+
+from ldpaudit._face import face
+
+if TYPE_CHECKING:
+    from .allomfree import Allomfree as Allomfree
+    from .sampled_fake import RandomSamplingFakeData as RandomSamplingFakeData
+    from .sampled_fake import RandomSamplingRealisticFakeData as RandomSamplingRealisticFakeData
+    from .split_and_sample import AttributeSampling as AttributeSampling
+    from .split_and_sample import BudgetSplitting as BudgetSplitting
 
 __all__ = [
     "Allomfree",
@@ -13,3 +20,14 @@ __all__ = [
     "RandomSamplingFakeData",
     "RandomSamplingRealisticFakeData",
 ]
+
+__getattr__, __dir__ = face(
+    __name__,
+    {
+        "Allomfree": "allomfree",
+        "AttributeSampling": "split_and_sample",
+        "BudgetSplitting": "split_and_sample",
+        "RandomSamplingFakeData": "sampled_fake",
+        "RandomSamplingRealisticFakeData": "sampled_fake",
+    },
+)

@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
-from .hard_thresholding import GradientReport, sparse_descent
-from .noisy_moments import NoisyMoments
+from typing import TYPE_CHECKING
 
-__all__ = ["GradientReport", "NoisyMoments", "sparse_descent"]
+from ldpaudit._face import face
+
+if TYPE_CHECKING:
+    from .hard_thresholding import GradientReport as GradientReport
+    from .hard_thresholding import sparse_descent as sparse_descent
+    from .noisy_moments import NoisyMoments as NoisyMoments
+
+__all__ = [
+    "GradientReport",
+    "NoisyMoments",
+    "sparse_descent",
+]
+
+__getattr__, __dir__ = face(
+    __name__,
+    {
+        "GradientReport": "hard_thresholding",
+        "NoisyMoments": "noisy_moments",
+        "sparse_descent": "hard_thresholding",
+    },
+)
