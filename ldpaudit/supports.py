@@ -118,3 +118,22 @@ class PackedSupports:
         """Whether these reports support one value."""
         found: Bools = (self.rows[reports, value >> 3] >> np.uint8(value & 7) & 1).astype(np.bool_)
         return found
+
+
+@dataclass(frozen=True)
+class OwnSupports:
+    """Supports of one value each, which is the report: `values` of shape (n,)."""
+
+    values: Ints
+
+    def first(self) -> Ints:
+        """The value of each report."""
+        return self.values
+
+    def pick(self, k: int, rng: np.random.Generator) -> Ints:  # noqa: ARG002
+        """The value of each report: there is no choice."""
+        return self.values
+
+    def holds(self, reports: Ints, value: int) -> Bools:
+        """Whether these reports are one value."""
+        return np.asarray(self.values[reports] == value)

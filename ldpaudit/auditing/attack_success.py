@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -33,25 +34,59 @@ class AttackError(ValueError):
     """An attack raised or said nonsense: its own fault, and no other number's."""
 
 
+class Guesser(NamedTuple):
+    """An attack on the first `trials` of some reports, and what it draws from."""
+
+    attack: Reconstruction
+    trials: int
+    rng: np.random.Generator
+
+
 def success_counts(
+    guessers: Sequence[Guesser],
+    mechanism: Mechanism,
+    beliefs: Beliefs,
+    trials: int,
+    rng: np.random.Generator,
+) -> list[int | AttackError]:
+    """How many users each attack names from one report, or what went wrong with it.
+
+    All attack the same reports, of `trials` users drawn from their law.
+    """
+    k = mechanism.k
+    step, start = max(1, ENTRIES // k), 0  # an attack may make a table of all it is given
+    found: list[int | AttackError] = [0] * len(guessers)
+    for size in chunks(trials, report_entries(mechanism)):
+        own, users = beliefs.draw(size, rng)
+        reports = mechanism.privatize(own, rng=rng)
+        for place, (attack, asked, source) in enumerate(guessers):
+            for first in range(0, min(size, asked - start), step):
+                rows = slice(first, min(first + step, size, asked - start))
+                before, prior = found[place], beliefs.thought(users, rows)
+                if isinstance(before, AttackError):
+                    break
+                try:
+                    guesses = _guesses(attack, reports[rows], mechanism, prior, source)
+                except AttackError as error:
+                    found[place] = error
+                    break
+                found[place] = before + int(np.count_nonzero(guesses == own[rows]))
+        start += size
+    return found
+
+
+def success_count(
     attack: Reconstruction,
     mechanism: Mechanism,
     beliefs: Beliefs,
     trials: int,
     rng: np.random.Generator,
 ) -> int:
-    """How many of `trials` users, drawn from their law, the attack names from one report."""
-    k = mechanism.k
-    step, correct = max(1, ENTRIES // k), 0  # an attack may make a table of all it is given
-    for size in chunks(trials, report_entries(mechanism)):
-        own, users = beliefs.draw(size, rng)
-        reports = mechanism.privatize(own, rng=rng)
-        for start in range(0, size, step):
-            rows = slice(start, start + step)
-            prior = beliefs.thought(users, rows)
-            guesses = _guesses(attack, reports[rows], mechanism, prior, rng)
-            correct += int(np.count_nonzero(guesses == own[rows]))
-    return correct
+    """How many of `trials` users one attack names; what goes wrong with it is raised."""
+    (found,) = success_counts([Guesser(attack, trials, rng)], mechanism, beliefs, trials, rng)
+    if isinstance(found, AttackError):
+        raise found
+    return found
 
 
 def _guesses(
@@ -104,9 +139,80 @@ def is_optimal(attack: Any) -> bool | None:
     return bool(getattr(attack, "optimal", False)) if names else None
 
 
-def measure_attack(
+#: Reports that an attack is measured on: one in so many where its success is known exactly.
+_KNOWN = 10
+#: Fewest of them.
+_FEWEST = 10_000
+
+
+def measure_guesses(
+    attacks: Mapping[str, Reconstruction | TrainableReconstruction],
+    mechanism: Mechanism,
+    beliefs: Beliefs,
+    drawn: list[tuple[int, np.random.Generator]],
+    sources: Mapping[str, Sequence[np.random.Generator]],
+    alpha: float,
+    jobs: int,
+) -> dict[str, AttackOutcome | AttackError]:
+    """Success of every attack that names values, all on the same reports.
+
+    Each has an interval of its own level; two of them are not independent. An attack whose
+    success is known exactly guesses from a tenth of them, from 10,000 at least: a check, no more.
+    `sources` are the streams of each attack, one per block.
+    """
+    trials = sum(size for size, _ in drawn)
+    ready, known = dict[str, Reconstruction](), dict[str, float | None]()
+    for name, attack in attacks.items():
+        ready[name] = (
+            learn_inputs(attack, mechanism, training_size(trials), sources[name][0])
+            if isinstance(attack, TrainableReconstruction)
+            else attack
+        )
+        known[name] = _exact_success(mechanism, beliefs) if is_optimal(attack) else None
+    parts = []
+    for block, (size, rng) in enumerate(drawn):
+        fewer = min(size, max(_FEWEST, -(-size // _KNOWN)))
+        guessers = [
+            Guesser(attack, size if known[name] is None else fewer, sources[name][block])
+            for name, attack in ready.items()
+        ]
+        parts.append((guessers, mechanism, beliefs, size, rng))
+    alone = must_stay_whole(mechanism, jobs, len(drawn))
+    counts = shared(success_counts, parts, jobs, alone=alone)
+    found: dict[str, AttackOutcome | AttackError] = {}
+    for place, (name, attack) in enumerate(ready.items()):
+        mine = [row[place] for row in counts]
+        if errors := [one for one in mine if isinstance(one, AttackError)]:
+            found[name] = errors[0]
+            continue
+        successes = sum(one for one in mine if not isinstance(one, AttackError))
+        tried = sum(part[0][place].trials for part in parts)
+        lower, upper = intervals.success_interval(successes, tried, alpha)
+        found[name] = AttackOutcome(
+            name, successes, tried, lower, upper, known[name], beliefs.blind,
+            optimal=is_optimal(attack), prior=beliefs.name,
+        )  # fmt: skip
+    return found
+
+
+def no_outcome(
+    name: str, attack: Any, mechanism: Mechanism, beliefs: Beliefs
+) -> AttackOutcome | None:
+    """Why an attack is not played, if it is not."""
+    reason = attack.applies(mechanism)
+    if reason is None and isinstance(mechanism, IsRecorded):
+        reason = "its recorded reports were used for the bound"
+    if reason is None:
+        return None
+    return AttackOutcome(
+        name, 0, 0, None, None, None, beliefs.blind, reason,
+        optimal=is_optimal(attack), prior=beliefs.name,
+    )  # fmt: skip
+
+
+def measure_distinguisher(
     name: str,
-    attack: Any,
+    attack: Distinguisher | TrainableDistinguisher,
     pair: tuple[int, int],
     mechanism: Mechanism,
     beliefs: Beliefs,
@@ -114,36 +220,17 @@ def measure_attack(
     alpha: float,
     jobs: int,
 ) -> AttackOutcome:
-    """Success of one attack on blocks of reports, judged here; one that does not apply says why."""
+    """How often one attack tells two inputs apart, on blocks of reports of its own."""
     trials = sum(size for size, _ in drawn)
-    blind, optimal = beliefs.blind, is_optimal(attack)
-    reason = attack.applies(mechanism)
-    if reason is None and isinstance(mechanism, IsRecorded):
-        reason = "its recorded reports were used for the bound"
-    if reason is not None:
-        return AttackOutcome(
-            name, 0, 0, None, None, None, blind, reason, optimal=optimal, prior=beliefs.name
-        )
     if isinstance(attack, TrainableDistinguisher):
         attack = learn(attack, mechanism, pair, training_size(trials), drawn[0][1])
-    elif isinstance(attack, TrainableReconstruction):
-        attack = learn_inputs(attack, mechanism, training_size(trials), drawn[0][1])
-    exact, alone = None, must_stay_whole(mechanism, jobs, len(drawn))
-    if isinstance(attack, Reconstruction):
-        parts: list[Any] = [(attack, mechanism, beliefs, *block) for block in drawn]
-        successes = sum(shared(success_counts, parts, jobs, alone=alone))
-        if optimal:
-            exact = _exact_success(mechanism, beliefs)
-    elif isinstance(attack, Distinguisher):
-        blind = 0.5
-        game = PairGame(mechanism, attack, name, pair)
-        told = [(game, *block) for block in drawn]
-        successes = sum(shared(_told_apart, told, jobs, alone=alone))
-    else:
-        raise TypeError(f"attack {name!r} must have guess(...) or score(...).")
+    game = PairGame(mechanism, attack, name, pair)
+    told = [(game, *block) for block in drawn]
+    alone = must_stay_whole(mechanism, jobs, len(drawn))
+    successes = sum(shared(_told_apart, told, jobs, alone=alone))
     lower, upper = intervals.success_interval(successes, trials, alpha)
     return AttackOutcome(
-        name, successes, trials, lower, upper, exact, blind, optimal=optimal, prior=beliefs.name
+        name, successes, trials, lower, upper, None, 0.5, optimal=None, prior=beliefs.name
     )
 
 

@@ -16,8 +16,10 @@ from ldpaudit.auditing.attack_success import (
     blind_outcome,
     failed_outcome,
     is_optimal,
-    measure_attack,
+    measure_distinguisher,
+    measure_guesses,
     most_success,
+    no_outcome,
 )
 from ldpaudit.auditing.attackers import Beliefs
 from ldpaudit.auditing.defaults import DEFAULT_ATTACKS
@@ -29,7 +31,17 @@ from ldpaudit.auditing.stopping import StopWhen
 from ldpaudit.claim import Claim
 from ldpaudit.collecting.accuracy import measure_error
 from ldpaudit.collecting.servers import collects
-from ldpaudit.contracts import HasNeighbours, IsRecorded, Location, Mechanism, Values
+from ldpaudit.contracts import (
+    Distinguisher,
+    HasNeighbours,
+    IsRecorded,
+    Location,
+    Mechanism,
+    Reconstruction,
+    TrainableDistinguisher,
+    TrainableReconstruction,
+    Values,
+)
 from ldpaudit.outcomes.parts import AttackOutcome, UtilityOutcome
 from ldpaudit.outcomes.table import UNIFORM
 from ldpaudit.registry import create_attack
@@ -124,9 +136,10 @@ class AuditPlan:
         return Found(found.bound, found.verdict_bound, found.pair, found.scope)
 
     def attack_outcomes(self) -> Iterator[AttackOutcome]:
-        """The blind guess, and each attack on reports of its own; so for every attacker.
+        """The blind guess, and each attack; so for every attacker.
 
-        Attacks that tell two inputs apart have no use for a prior: they are played once.
+        Those that name a value guess from the same reports, all others have reports of their
+        own. Attacks that tell two inputs apart have no use for a prior: they are played once.
         """
         for place, beliefs in enumerate(self.attackers):
             yield from self._outcomes_of(beliefs, further=place > 0)
@@ -136,20 +149,57 @@ class AuditPlan:
             yield blind_outcome(beliefs)
         if any(isinstance(attack, Location) for attack in self.attacks.values()):
             yield from users_outcome(self.mechanism, beliefs, self.users)
+        named = self._named(beliefs)
         for place, (name, attack) in enumerate(self.attacks.items()):
             if further and not _guesses(attack):
                 continue
-            self.begin(f"attack {name}", 1 + place)
-            reports = (self._undrawn(), beliefs, self._blocks(name), self.levels.alpha, self.jobs)
+            if name not in named:
+                self.begin(f"attack {name}", 1 + place)
             try:
-                if isinstance(attack, Location):
-                    yield from measure_location(name, attack, *reports)
-                else:
-                    yield measure_attack(name, attack, self.told_apart.pair, *reports)
+                yield from self._outcome(name, attack, named.get(name), beliefs)
             except AttackError as error:
                 if not self.isolate:
                     raise
                 yield failed_outcome(name, attack, beliefs, error)
+
+    def _named(self, beliefs: Beliefs) -> dict[str, AttackOutcome | AttackError]:
+        """What the attacks that name a value come to, all on the same reports."""
+        played = {
+            name: attack
+            for name, attack in self.attacks.items()
+            if isinstance(attack, Reconstruction | TrainableReconstruction)
+            and no_outcome(name, attack, self.mechanism, beliefs) is None
+        }
+        if not played:
+            return {}
+        self.begin(f"attack {', '.join(played)}", 1 + [*self.attacks].index(next(iter(played))))
+        sources = {name: [rng for _, rng in self._blocks(name)] for name in played}
+        drawn = self._blocks()
+        return measure_guesses(
+            played, self._undrawn(), beliefs, drawn, sources, self.levels.alpha, self.jobs
+        )
+
+    def _outcome(
+        self, name: str, attack: Any, named: AttackOutcome | AttackError | None, beliefs: Beliefs
+    ) -> Iterator[AttackOutcome]:
+        """The figures of one attack; of one that names values they are known already."""
+        if isinstance(named, AttackError):
+            raise named
+        alpha, jobs = self.levels.alpha, self.jobs
+        mechanism = self._undrawn()
+        if isinstance(attack, Location):
+            yield from measure_location(
+                name, attack, mechanism, beliefs, self._blocks(name), alpha, jobs
+            )
+        elif (left_out := no_outcome(name, attack, mechanism, beliefs)) is not None:
+            yield left_out
+        elif named is not None:
+            yield named
+        elif isinstance(attack, Distinguisher | TrainableDistinguisher):
+            pair, drawn = self.told_apart.pair, self._blocks(name)
+            yield measure_distinguisher(name, attack, pair, mechanism, beliefs, drawn, alpha, jobs)
+        else:
+            raise TypeError(f"attack {name!r} must have guess(...) or score(...).")
 
     def most(self) -> tuple[tuple[str, float], ...]:
         """The most that any mechanism of the claim gives away, by attacker.
@@ -176,12 +226,12 @@ class AuditPlan:
         """The mechanism; of a recording one that has handed out nothing."""
         return self.mechanism.fresh() if isinstance(self.mechanism, IsRecorded) else self.mechanism
 
-    def _blocks(self, attack: str) -> list[tuple[int, np.random.Generator]]:
-        """Reports of each block and its stream.
+    def _blocks(self, attack: str = "") -> list[tuple[int, np.random.Generator]]:
+        """Reports of each block and a stream for them: of one attack, or of all that name values.
 
         The first block goes on with the stream that the attack may have learned from.
         """
-        names = (self.identity, self.data, "attack", attack)
+        names = (self.identity, self.data, *(("attack", attack) if attack else ("reports",)))
         return [
             (size, stream(self.seed, *names, *((block,) if block != "0" else ())))
             for size, block in blocks(self.trials)

@@ -141,7 +141,9 @@ def _success(mechanism: Any, belief: Floats, law: Floats) -> float | None:
     if exact and np.array_equal(belief, law):
         return float(mechanism.vulnerability(law))
     if exact and isinstance(mechanism, HasSupports):
-        return _of_two_levels(mechanism, belief, law)
+        found = _of_two_levels(mechanism, belief, law)
+        if found is not None:
+            return found
     return _of_list(mechanism, belief, law)
 
 

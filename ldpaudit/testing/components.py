@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.adapters.finite_inputs import on_inputs
-from ldpaudit.auditing.attack_success import success_counts
+from ldpaudit.auditing.attack_success import success_count
 from ldpaudit.auditing.attackers import Beliefs
 from ldpaudit.bounds import intervals
 from ldpaudit.contracts import HasDomain, HasLikelihood, Mechanism, Reconstruction
@@ -113,7 +113,7 @@ def check_attack(attack: Any, *, seed: int = 0) -> list[str]:
     require(((guesses >= 0) & (guesses < 5)).all(), f"{attack!r} must guess values in [0, k)")
     trials = 20_000
     rng = stream(seed, "check", "success")
-    successes = success_counts(attack, target, Beliefs.of(prior), trials, rng)
+    successes = success_count(attack, target, Beliefs.of(prior), trials, rng)
     limit = target.vulnerability(prior)
     lower = intervals.success_lower(successes, trials, FALSE_ALARM)
     require(lower <= limit, f"{attack!r} is right {lower:.4f} or more, above the limit {limit:.4f}")

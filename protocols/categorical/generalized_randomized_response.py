@@ -14,6 +14,7 @@ from ldpaudit.parameters import budget, domain_size, parameters
 from ldpaudit.protocols._kernels._checks import checked_targets
 from ldpaudit.protocols._kernels._counts import multinomial, users_per_value
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
+from ldpaudit.supports import OwnSupports
 from ldpaudit.validate import (
     check_distribution,
     check_generator,
@@ -81,6 +82,15 @@ class RandomizedResponse(PureProtocol):
         if values is None:
             return np.asarray(levels.take(seen[:, None] == asked))
         return np.asarray(levels.take(asked[:, None] == seen).T)
+
+    @property
+    def support_gain(self) -> float:
+        """Log-likelihood ratio of the value that is reported and another one."""
+        return self.exact_epsilon()
+
+    def supports(self, reports: npt.ArrayLike) -> OwnSupports:
+        """The reports, which are values."""
+        return OwnSupports(check_values(reports, self.k))
 
     def aggregate(self, reports: npt.ArrayLike) -> SupportCounts:
         """Count the reports of each value; summaries of a stream add up."""

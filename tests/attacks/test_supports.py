@@ -13,6 +13,8 @@ from ldpaudit.contracts import HasSupports
 from ldpaudit.registry import create_attack
 
 NAMES = (
+    "grr",
+    "agrr",
     "ss",
     "sue",
     "oue",
@@ -40,7 +42,7 @@ def assert_two_levels(mechanism: Any) -> None:
 
 
 def mechanisms(name: str) -> list[Any]:
-    extra: dict[str, Any] = {"delta": 1e-3} if name in ("asue", "aolh") else {}
+    extra: dict[str, Any] = {"delta": 1e-3} if name in ("agrr", "asue", "aolh") else {}
     return [
         ldpaudit.mechanism(name, k=k, epsilon=epsilon, **extra)
         for k in (3, 9, 100)

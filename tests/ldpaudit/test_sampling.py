@@ -155,11 +155,11 @@ def test_the_k_ary_game_draws_users_from_the_prior() -> None:
     seen: Counter[int] = Counter()
     n = 50_000
     truth, known = Scripted([0, 1, 2, 3]), Beliefs.of(prior)
-    assert attack_success.success_counts(truth, Plain(4, seen), known, n, stream(0, "p")) == n
+    assert attack_success.success_count(truth, Plain(4, seen), known, n, stream(0, "p")) == n
     assert seen[3] == 0
     assert not any(off(seen[v], n, float(p)) for v, p in enumerate(prior))
     always_one = Scripted([1, 1, 1, 1])
-    hits = attack_success.success_counts(always_one, Plain(4, Counter()), known, n, stream(0, "p"))
+    hits = attack_success.success_count(always_one, Plain(4, Counter()), known, n, stream(0, "p"))
     assert hits == seen[1]  # the same stream draws the same users
 
 
@@ -171,7 +171,7 @@ def test_bayes_succeeds_as_often_as_the_formula_says(name: str, prior: list[floa
     law = np.full(4, 0.25) if prior is None else np.array(prior)
     bayes = create("attacks", "bayes")
     n = 40_000
-    hits = attack_success.success_counts(bayes, m, Beliefs.of(law), n, stream(3, name))
+    hits = attack_success.success_count(bayes, m, Beliefs.of(law), n, stream(3, name))
     assert not off(hits, n, m.vulnerability(law))
 
 
@@ -185,6 +185,6 @@ def test_bayes_succeeds_as_often_as_the_formula_says(name: str, prior: list[floa
 )
 def test_impossible_guesses_are_an_error(answers: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        attack_success.success_counts(
+        attack_success.success_count(
             Scripted(answers), Plain(4, Counter()), Beliefs.of(np.full(4, 0.25)), 100, stream(0)
         )
