@@ -14,6 +14,7 @@ from ._labels import EndLabel
 from ._numbers import plain, power_of_ten
 from ._palette import ProtocolStyle
 from ._points import Panel, Point
+from ._style import open_frame
 from ._view import log_limits
 
 if TYPE_CHECKING:
@@ -123,8 +124,6 @@ def frame_along(
 
     Before anything is drawn: limits come from the table, so one point is no special case.
     """
-    import seaborn as sns
-
     values = panel.epsilons
     low, high = values[0], values[-1]
     room = 0.05 * (high - low) if high > (1 + 1e-9) * low else 0.5 * low
@@ -141,7 +140,7 @@ def frame_along(
     axes.grid(visible=False, axis="x")
     if named:
         axes.set_xlabel(X_LABEL)
-    sns.despine(ax=axes)
+    open_frame(axes)
 
 
 def dense(panel: Panel) -> list[float]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
+from ._labels import FOOT
 from ._palette import PAPER, at_night
 from ._style import SMALL, svg
 
@@ -59,10 +60,21 @@ class Sheet:
         return "\n".join([f":root {{ {day} }}", dark, *named])
 
 
-def inline_svg(figure: Figure, prefix: str, sheet: Sheet, marks: Sequence[Mark] = ()) -> str:
-    """The figure as an <svg> element: own ids, classes of `sheet`, a title on every mark."""
+def inline_svg(
+    figure: Figure,
+    prefix: str,
+    sheet: Sheet,
+    marks: Sequence[Mark] = (),
+    drawn: bytes | None = None,
+) -> str:
+    """The figure as an <svg> element: own ids, classes of `sheet`, a title on every mark.
+
+    `drawn` is its SVG if there is one already. The words at its foot are left out.
+    """
     ElementTree.register_namespace("", _SVG)
-    root = ElementTree.fromstring(svg(figure))  # noqa: S314 - written by matplotlib just now
+    text = drawn or svg(figure)
+    root = ElementTree.fromstring(text)  # noqa: S314 - written by matplotlib just now
+    _crop(root, 72 * getattr(figure, "foot", 0.0))
     for parent in list(root.iter()):
         for child in list(parent):
             if child.tag in (f"{{{_SVG}}}metadata", f"{{{_SVG}}}style"):
@@ -82,6 +94,17 @@ def inline_svg(figure: Figure, prefix: str, sheet: Sheet, marks: Sequence[Mark] 
     named = sheet.name(f"--least: {least:.0f}px")
     root.attrib |= {"aria-hidden": "true", "focusable": "false", "class": named}
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def _crop(root: Element, foot: float) -> None:
+    """Cut the words at the foot off, which are so many points high."""
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if child.get("id") == FOOT:
+                parent.remove(child)
+    left, top, width, height = (float(part) for part in root.attrib["viewBox"].split())
+    root.set("height", f"{height - foot:g}pt")
+    root.set("viewBox", f"{left:g} {top:g} {width:g} {height - foot:g}")
 
 
 def _tidy(element: Element, prefix: str, wanted: set[str], sheet: Sheet) -> None:

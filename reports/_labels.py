@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
     from matplotlib.transforms import Bbox
 
+#: What the words at the foot of a figure are called in its SVG.
+FOOT = "foot"
+#: Where the column of labels begins, in widths of the axes.
+_COLUMN = 1.035
 _LINE = 1.32 * FONT_SIZE  # points from one label to the next
 
 
@@ -59,6 +63,7 @@ class Layout:
         foot = 0.14 + 1.42 * SMALL / 72 * len(lines) if lines else 0.0
         full = (columns * across, rows * down + foot)
         figure = ShownFigure(figsize=full)
+        figure.foot = foot
         panels: list[list[Axes]] = []
         for index in range(count):
             row, column = divmod(index, columns)
@@ -75,7 +80,9 @@ class Layout:
             panels.append(stack)
         if lines:
             place, text = (0.25 / full[0], 0.14 / full[1]), "\n".join(lines)
-            figure.text(*place, text, fontsize=SMALL, color=MUTED, va="bottom", linespacing=1.4)
+            figure.text(
+                *place, text, fontsize=SMALL, color=MUTED, va="bottom", linespacing=1.4, gid=FOOT
+            )
         return figure, panels
 
 
@@ -91,6 +98,8 @@ def height_for(lines: int, least: float) -> float:
 
 def label_ends(axes: Axes, labels: Sequence[EndLabel]) -> None:
     """Write the labels in a column right of the axes, each tied to the end of its line."""
+    from matplotlib.collections import LineCollection
+
     if not labels:
         return
     to_axes = axes.transData + axes.transAxes.inverted()
@@ -98,28 +107,44 @@ def label_ends(axes: Axes, labels: Sequence[EndLabel]) -> None:
     ends.sort(key=lambda end: (end[1], end[0], end[2].text))
     figure = _figure_of(axes)
     height = 72 * axes.get_position().height * figure.get_figheight()
+    across = 72 * axes.get_position().width * figure.get_figwidth()
     wanted = np.array([height * end[1] for end in ends])
-    for (_, _, label), y in zip(ends, spread(wanted, _LINE, 0.0, height), strict=True):
+    ties = []
+    for (x, up, label), y in zip(ends, spread(wanted, _LINE, 0.0, height), strict=True):
         axes.annotate(
             label.text,
             xy=(label.x, label.y),
-            xytext=(1.035, y / height),
+            xytext=(_COLUMN, y / height),
             textcoords="axes fraction",
             color=label.colour,
             fontsize=FONT_SIZE,
             va="center",
             ha="left",
             annotation_clip=False,
-            arrowprops={
-                "arrowstyle": "-",
-                "color": label.colour,
-                "linewidth": 0.6,
-                "alpha": 0.65,
-                "shrinkA": 3,
-                "shrinkB": 5,
-                "relpos": (0.0, 0.5),
-            },
         )
+        ties.append(_tie(_COLUMN * across, y, across * x, height * up))
+    axes.add_collection(
+        LineCollection(
+            [np.array(tie) / (across, height) for tie in ties],
+            colors=[label.colour for _, _, label in ends],
+            linewidths=0.6,
+            alpha=0.65,
+            transform=axes.transAxes,
+            clip_on=False,
+            zorder=3,
+        ),
+        autolim=False,
+    )
+
+
+def _tie(x: float, y: float, end_x: float, end_y: float) -> list[tuple[float, float]]:
+    """From beside a label to beside the end of its line, in points; nothing where they touch."""
+    far = math.hypot(end_x - x, end_y - y)
+    start, stop = (min(3 / far, 1.0), max(1 - 5 / far, 0.0)) if far else (1.0, 0.0)
+    if start >= stop:
+        return [(x, y), (x, y)]
+    along = ((1 - part, part) for part in (start, stop))
+    return [(a * x + b * end_x, a * y + b * end_y) for a, b in along]
 
 
 def spread(wanted: np.ndarray[Any, Any], gap: float, low: float, high: float) -> list[float]:

@@ -16,7 +16,7 @@ from . import _numbers, _tables
 from ._advice import options
 from ._collections import mean, watches
 from ._conclusion import cap_words, conclusions, odds, people
-from ._figures import Figures
+from ._figures import Drawn, Figures
 from ._points import panels
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ def environment() -> Environment:
 
 def render(
     results: Results, metrics: Sequence[Metric], points: Sequence[OperatingPoint], table: bytes
-) -> str:
-    """The whole page, one self-contained HTML document.
+) -> tuple[str, dict[str, Drawn]]:
+    """The whole page, one self-contained HTML document, and its figures by their names as files.
 
     `metrics` are the rows of the results, `points` the operating points in their places, and
     `table` is the CSV that the page offers.
@@ -79,7 +79,7 @@ def render(
     rounds = [figures.over_time(watch) for watch in followed]
     drawn = {section.number: figures.of(section) for section in found}
     style = _part("page.css") + figures.css
-    return (
+    text = (
         environment()
         .get_template("page.html.j2")
         .render(
@@ -111,6 +111,7 @@ def render(
             alpha=provenance.get("alpha"),
         )
     )
+    return text, figures.files
 
 
 def title(provenance: dict[str, Any]) -> str:

@@ -21,7 +21,7 @@ from ._names import heading, line_names
 from ._numbers import plain
 from ._palette import IMPOSSIBLE, INK, MUTED, ProtocolStyle, styles
 from ._points import Panel, Point, panels, placed, series_of
-from ._style import theme
+from ._style import open_frame, theme
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -123,7 +123,6 @@ def _draw(axes: Axes, panel: Panel, look: dict[str, ProtocolStyle], names: dict[
 
 
 def _frame(axes: Axes, panel: Panel, places: list[tuple[float, float]]) -> None:
-    import seaborn as sns
     from matplotlib.ticker import FuncFormatter, NullLocator
 
     xs, ys = [x for x, _ in places], [y for _, y in places]
@@ -141,7 +140,7 @@ def _frame(axes: Axes, panel: Panel, places: list[tuple[float, float]]) -> None:
     axes.axhline(1.0, color=MUTED, linewidth=1.0, dashes=(4, 2), zorder=2)
     axes.axhspan(low, 1.0, color=IMPOSSIBLE, linewidth=0, zorder=0.5)
     axes.set_title(heading(panel))
-    sns.despine(ax=axes)
+    open_frame(axes)
 
 
 def _draw_epsilons(axes: Axes, points: list[Point]) -> None:

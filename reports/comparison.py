@@ -7,7 +7,7 @@ import io
 import json
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,19 +16,10 @@ from ldpaudit.outcomes.audit_result import SCHEMA
 from ldpaudit.outcomes.table import as_json
 from ldpaudit.validate import check_known
 
-from ._collections import watches
-from ._figures import ONCE
+from ._figures import Drawn
 from ._page import render
-from ._palette import styles
-from ._points import once, panels, placed, records, series_of
-from ._style import pdf, png, svg
-from .communication import draw_communication
-from .epsilon import draw_epsilon
-from .error import draw_error
-from .over_time import draw_over_time
-from .pareto import draw_pareto
-from .success import draw_success
-from .three_axes import draw_three_axes
+from ._points import placed, records
+from ._style import pdf, png
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,9 +33,11 @@ def save_comparison(
     """Write a comparison to a folder: one page, its figures, and the tables behind them.
 
     ``report.html`` is self-contained and works without a network. Beside it are
-    the figures ``pareto``, ``success``, ``error``, ``communication``, ``epsilon``, where the
-    influence of false reports is known ``three-axes``, and where protocols were followed over
-    rounds ``over-time``, in ``figures/``, ``results.csv`` (the tidy table; every
+    its figures in ``figures/``: ``pareto``, ``success``, ``error``, ``communication``,
+    ``epsilon``, where the influence of false reports is known ``three-axes``, and where
+    protocols were followed over rounds ``over-time``; the data set and the attacker follow
+    where there are several, as in ``pareto-adult-age-uniform``. ``results.csv`` (the tidy
+    table; every
     float is written so that reading it gives the same number), ``results.json``
     (schema, provenance, rows; a missing number is null, an infinite one ``"inf"``) and
     ``timings.csv``, and ``study.toml`` as run. Everything is made before anything
@@ -84,30 +77,22 @@ def save_comparison(
     ...     [path.name for path in save_comparison(results, folder)][:2]
     ['report.html', 'results.csv']
     """
-    wanted = {check_known("format", form, _FORMS) for form in formats}
+    wanted = {check_known("format", form, _DRAWN) for form in formats}
     folder = Path(directory)
     metrics, rows = read(results.frame), records(results.frame)
-    points, stored = placed(metrics), _table_of(results, rows)
+    stored = _table_of(results, rows)
+    text, figures = render(results, metrics, placed(metrics), stored)
     content = {
-        "report.html": _encoded(render(results, metrics, points, stored)),
+        "report.html": _encoded(text),
         "results.csv": stored,
         "results.json": _json(rows, results.provenance),
         "timings.csv": _csv(_plain_records(results.timings), [str(c) for c in results.timings]),
     }
-    found, followed = panels(points), watches(metrics)
-    look = styles(series_of(found))
-    figures = {
-        name: draw(once(found) if name in ONCE else found, look) for name, draw in _FIGURES.items()
-    }
-    if any(metric.metric == "influence" for metric in metrics):
-        figures["three-axes"] = draw_three_axes(found, look)
-    if any(metric.metric == "round_spent" for metric in metrics):
-        figures["over-time"] = draw_over_time(followed)
-    for name, figure in figures.items():
-        for form, save in _FORMS.items():
+    for name, drawn in figures.items():
+        for form, drawing in _DRAWN.items():
             place = f"figures/{name}.{form}"
             if form in wanted or (folder / place).exists():
-                content[place] = save(figure)
+                content[place] = drawing(drawn)
     if study := results.provenance.get("study_toml"):
         content["study.toml"] = _encoded(str(study))
     (folder / "figures").mkdir(parents=True, exist_ok=True)
@@ -117,20 +102,15 @@ def save_comparison(
 def page(results: Results) -> bytes:
     """The page alone, as ``report.html`` holds it."""
     metrics = read(results.frame)
-    return _encoded(render(results, metrics, placed(metrics), table(results)))
+    return _encoded(render(results, metrics, placed(metrics), table(results))[0])
 
 
-_FIGURES = {
-    "pareto": draw_pareto,
-    "success": draw_success,
-    "error": draw_error,
-    "communication": draw_communication,
-    "epsilon": draw_epsilon,
+#: What a figure is in each of `ldpaudit.comparing.results.FORMATS`.
+_DRAWN: dict[str, Callable[[Drawn], bytes]] = {
+    "svg": lambda drawn: drawn.svg,
+    "png": lambda drawn: png(drawn.figure),
+    "pdf": lambda drawn: pdf(drawn.figure),
 }
-
-
-#: Forms of `ldpaudit.comparing.results.FORMATS`, and what writes them.
-_FORMS = {"svg": svg, "png": png, "pdf": pdf}
 
 
 def _write(path: Path, data: bytes) -> Path:

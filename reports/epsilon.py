@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from ._names import heading, line_names
 from ._numbers import plain
 from ._palette import MUTED, ProtocolStyle, styles
 from ._points import Panel, Point, once, panels_of, series_of
-from ._style import SMALL, theme
+from ._style import SMALL, open_frame, theme
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,12 +98,14 @@ def _draw(
     for index, (series, points) in enumerate(lines):
         shift = _GROUP * ((index + 0.5) / len(lines) - 0.5)
         ends: list[tuple[float, float]] = []
+        marks: list[tuple[float, Metric, float]] = []
         for point in points:
             for measure in _bounds(point):
                 x = column[point.epsilon] + shift
-                _mark(top, x, measure, 1.0, look[series], width)
-                _mark(bottom, x, measure, point.epsilon, look[series], width)
+                marks.append((x, measure, point.epsilon))
                 ends.append((x, _values(measure)[0] / point.epsilon))
+        _mark(top, [(x, measure, 1.0) for x, measure, _ in marks], look[series], width)
+        _mark(bottom, marks, look[series], width)
         labels.append(EndLabel(names[series], *max(ends), look[series].text))
     _frame_top(top, panel)
     _frame_bottom(bottom, panel)
@@ -111,19 +113,28 @@ def _draw(
 
 
 def _mark(
-    axes: Axes, x: float, measure: Metric, unit: float, style: ProtocolStyle, width: float
+    axes: Axes, marks: list[tuple[float, Metric, float]], style: ProtocolStyle, width: float
 ) -> None:
-    """Draw one bound as a marker, the exact value as a bar, and what lies between as a stem."""
-    value = None if measure.value is None else measure.value / unit
-    if measure.exact is not None and math.isfinite(measure.exact):
-        exact, half = measure.exact / unit, min(0.4 * width, 0.08)
-        axes.plot([x - half, x + half], [exact, exact], color=style.colour, linewidth=1.6, zorder=3)
-        if value is not None and math.isfinite(value):
-            axes.plot([x, x], [value, exact], color=style.colour, linewidth=0.7, zorder=2)
-    if value is not None and math.isfinite(value):
+    """Draw bounds as markers, exact values as bars, and what lies between as stems.
+
+    A mark is where it stands, its bound, and what it is divided by.
+    """
+    half = min(0.4 * width, 0.08)
+    measured = [(x, m.value / unit) for x, m, unit in marks if _finite(m.value)]
+    exact = [(x, m.exact / unit) for x, m, unit in marks if _finite(m.exact)]
+    both = [
+        (x, m.value / unit, m.exact / unit)
+        for x, m, unit in marks
+        if _finite(m.value) and _finite(m.exact)
+    ]
+    if exact:
+        xs, ys = np.transpose(exact)
+        axes.hlines(ys, xs - half, xs + half, color=style.colour, linewidth=1.6, zorder=3)
+    if both:
+        axes.vlines(*np.transpose(both), color=style.colour, linewidth=0.7, zorder=2)
+    if measured:
         axes.plot(
-            x,
-            value,
+            *np.transpose(measured),
             marker=style.marker,
             linestyle="none",
             markersize=5.5,
@@ -132,6 +143,10 @@ def _mark(
             markeredgewidth=0.6,
             zorder=4,
         )
+
+
+def _finite(value: float | None) -> TypeGuard[float]:
+    return value is not None and math.isfinite(value)
 
 
 def _frame_top(axes: Axes, panel: Panel) -> None:
@@ -174,14 +189,13 @@ def _frame_bottom(axes: Axes, panel: Panel) -> None:
 
 
 def _finish(axes: Axes, panel: Panel, ticks: int, names: list[str]) -> None:
-    import seaborn as sns
     from matplotlib.ticker import MaxNLocator
 
     axes.set_xlim(-0.5, len(panel.epsilons) - 0.5)
     axes.set_xticks(range(len(panel.epsilons)), labels=names or [""] * len(panel.epsilons))
     axes.yaxis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 5, 10]))
     axes.grid(visible=False, axis="x")
-    sns.despine(ax=axes)
+    open_frame(axes)
 
 
 def bounded(point: Point) -> bool:
@@ -194,4 +208,4 @@ def _bounds(point: Point) -> list[Metric]:
 
 
 def _values(measure: Metric) -> list[float]:
-    return [v for v in (measure.value, measure.exact) if v is not None and math.isfinite(v)]
+    return [v for v in (measure.value, measure.exact) if _finite(v)]

@@ -11,7 +11,7 @@ from ._collections import Collection, Watch, watches
 from ._epsilon_axis import log_ticks, power_label, reach
 from ._labels import EndLabel, Layout, empty, height_for, label_ends, margin_for
 from ._palette import ProtocolStyle, styles
-from ._style import caption, theme
+from ._style import caption, open_frame, theme
 from ._view import log_limits
 
 if TYPE_CHECKING:
@@ -220,9 +220,8 @@ def _number_x(axes: Axes) -> None:
 
 
 def _finish(axes: Axes, labels: list[EndLabel]) -> None:
-    import seaborn as sns
 
     low, high = axes.get_ylim()
     log_ticks(axes, power_label if high / low > 300 or low < 0.01 else lambda v, _: f"{v:g}")
-    sns.despine(ax=axes)
+    open_frame(axes)
     label_ends(axes, labels)

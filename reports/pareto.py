@@ -28,7 +28,7 @@ from ._names import EXPLAINED_LABEL, MEAN_LIMITS, OTHER_LABEL, heading, line_nam
 from ._numbers import percent, plain, printable, scientific, significant
 from ._palette import IMPOSSIBLE, INK, MUTED, ProtocolStyle, styles
 from ._points import Panel, Point, panels_of, series_of
-from ._style import SMALL, theme
+from ._style import SMALL, open_frame, theme
 from ._view import log_limits
 
 if TYPE_CHECKING:
@@ -160,30 +160,17 @@ def _draw(axes: Axes, panel: Panel, look: dict[str, ProtocolStyle], names: dict[
 
 def _draw_lines(axes: Axes, panel: Panel, look: dict[str, ProtocolStyle]) -> None:
     """Lines along epsilon through the exact values, or the measured ones where none is exact."""
-    import pandas as pd
-    import seaborn as sns
-
-    rows: list[tuple[str, float, float]] = []
     for series, points in panel.lines():
+        line = []
         for epsilon in dict.fromkeys(p.epsilon for p in points if drawable(p)):
             here = [_at(p) for p in points if p.epsilon == epsilon and drawable(p)]
-            success, mse = np.mean(here, axis=0)
-            rows.append((series, float(success), float(mse)))
-    sns.lineplot(
-        data=pd.DataFrame(rows, columns=["series", "success", "mse"]),
-        x="success",
-        y="mse",
-        hue="series",
-        style="series",
-        palette={series: style.colour for series, style in look.items()},
-        dashes={series: style.dashes or "" for series, style in look.items()},
-        estimator=None,
-        sort=False,
-        legend=False,
-        linewidth=1.4,
-        zorder=3,
-        ax=axes,
-    )
+            line.append(np.mean(here, axis=0))
+        if line:
+            style = look[series]
+            axes.plot(
+                *np.transpose(line), color=style.colour, linestyle=style.linestyle,
+                linewidth=1.4, zorder=3,
+            )  # fmt: skip
 
 
 def _draw_measured(axes: Axes, points: list[Point], style: ProtocolStyle) -> None:
@@ -240,7 +227,6 @@ def _draw_published(
 
 def _frame(axes: Axes, panel: Panel) -> None:
     """Limits with room for the words, ticks in percent and powers of ten, labels with units."""
-    import seaborn as sns
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
     points = [point for point in panel.points if drawable(point)]
@@ -261,7 +247,7 @@ def _frame(axes: Axes, panel: Panel) -> None:
     axes.yaxis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0), numticks=12))
     axes.yaxis.set_major_formatter(FuncFormatter(power_label))
     axes.yaxis.set_minor_formatter(NullFormatter())
-    sns.despine(ax=axes)
+    open_frame(axes)
     users = "" if panel.num_users is None else f", n = {panel.num_users:,} users"
     error = Y_LABEL if panel.of_shares else f"{OTHER_LABEL}\n{panel.estimand}"
     axes.set(xlabel=EXPLAINED_LABEL if panel.explains else X_LABEL, ylabel=error + users)

@@ -16,7 +16,7 @@ from ._names import OTHER_LABEL, heading, line_names
 from ._numbers import percent, plain, printable, scientific, significant
 from ._palette import IMPOSSIBLE, INK, MUTED, ProtocolStyle, styles
 from ._points import Panel, Point, panels, placed, series_of
-from ._style import SMALL, theme
+from ._style import SMALL, open_frame, theme
 from ._view import log_limits
 
 if TYPE_CHECKING:
@@ -155,38 +155,37 @@ def _draw(
             *zip(*places, strict=True), color=style.colour, linestyle=style.linestyle,
             linewidth=1.3, zorder=3,
         )  # fmt: skip
-        for point, place in zip(points, places, strict=True):
-            _draw_marker(axes, point, place, style, (across, up))
+        _draw_markers(axes, [*zip(points, places, strict=True)], style, up)
         labels.append(EndLabel(names[series], *max(places), style.text))
     _draw_epsilons(axes, [points for _, points in lines], across, up)
     label_ends(axes, labels)
 
 
-def _draw_marker(
+def _draw_markers(
     axes: Axes,
-    point: Point,
-    place: tuple[float, float],
+    placed: Sequence[tuple[Point, tuple[float, float]]],
     style: ProtocolStyle,
-    sides: tuple[_Side, _Side],
+    up: _Side,
 ) -> None:
-    beaten = point.place.efficient_with_influence is False
-    axes.plot(
-        *place, marker=style.marker, linestyle="none", markersize=5.5,
-        markerfacecolor="white" if beaten else style.colour,
-        markeredgecolor=style.colour if beaten else "white",
-        markeredgewidth=1.1 if beaten else 0.6, zorder=4,
-    )  # fmt: skip
-    if point.place.influence_how == "bound" and sides[1].name == INFLUENCE:
-        axes.annotate(
-            "", xy=place, xytext=(0, 13), textcoords="offset points",
-            arrowprops={"arrowstyle": "<-", "color": style.colour, "linewidth": 0.9},
-        )  # fmt: skip
+    for beaten in (True, False):
+        places = [at for p, at in placed if (p.place.efficient_with_influence is False) == beaten]
+        if places:
+            axes.plot(
+                *zip(*places, strict=True), marker=style.marker, linestyle="none", markersize=5.5,
+                markerfacecolor="white" if beaten else style.colour,
+                markeredgecolor=style.colour if beaten else "white",
+                markeredgewidth=1.1 if beaten else 0.6, zorder=4,
+            )  # fmt: skip
+    for point, place in placed:
+        if point.place.influence_how == "bound" and up.name == INFLUENCE:
+            axes.annotate(
+                "", xy=place, xytext=(0, 13), textcoords="offset points",
+                arrowprops={"arrowstyle": "<-", "color": style.colour, "linewidth": 0.9},
+            )  # fmt: skip
 
 
 def _frame(axes: Axes, across: _Side, up: _Side, points: Sequence[Point]) -> None:
     """Limits with room for the words, ticks and labels of both axes."""
-    import seaborn as sns
-
     axes.set(xscale="log", yscale="log")
     axes.set_xlim(log_limits(map(across.of, points), margin=0.07))
     low, high = log_limits(map(up.of, points), margin=0.1)
@@ -199,7 +198,7 @@ def _frame(axes: Axes, across: _Side, up: _Side, points: Sequence[Point]) -> Non
     ):
         _ticks(axis, side, *limits)
     axes.set(xlabel=across.name, ylabel=up.name)
-    sns.despine(ax=axes)
+    open_frame(axes)
 
 
 def _ticks(axis: Axis, side: _Side, low: float, high: float) -> None:

@@ -27,7 +27,7 @@ FILES = [
     "timings.csv",
     *(
         f"figures/{name}.svg"
-        for name in ("pareto", "success", "error", "communication", "epsilon", "three-axes")
+        for name in ("pareto", "three-axes", "success", "error", "communication", "epsilon")
     ),
     "study.toml",
 ]
@@ -50,6 +50,20 @@ def test_figures_in_other_forms(small: Results, tmp_path: Path) -> None:
     assert not (figures / "error.pdf").exists()
     with pytest.raises(ValueError, match="unknown format 'jpg'"):
         save_comparison(small, tmp_path, formats=["jpg"])
+
+
+def test_figures_are_named_by_what_differs(make: Make, tmp_path: Path) -> None:
+    """One file per figure of the page; words at its foot, which the page has as a caption."""
+    results = make(protocols=["grr"], epsilons=[1.0], data=[("Größe, alt", 5, 50), ("b", 7, 50)])
+    save_comparison(results, tmp_path)
+    names = {path.name for path in (tmp_path / "figures").iterdir()}
+    assert {"pareto-groe-alt.svg", "pareto-b.svg"} <= names
+    text = (tmp_path / "figures" / "pareto-b.svg").read_text(encoding="utf-8")
+    assert "Markers: measured" in text
+    plates = (tmp_path / "report.html").read_text(encoding="utf-8").split("<svg")[1:]
+    assert plates
+    assert all('id="foot"' not in plate for plate in plates)
+    assert not any(">Markers: measured" in plate.split("</svg>")[0] for plate in plates)
 
 
 def test_csv_round_trips_exactly(small: Results, saved: Path) -> None:

@@ -191,7 +191,7 @@ def test_epsilon_says_what_it_shows(default: Results) -> None:
         (default.frame["metric"] == "epsilon_lower") & (default.frame["data"] == "adult-age")
     ]
     marks = [line for line in figure.axes[0].lines if line.get_marker() not in ("None", "", None)]
-    heights = sorted(float(np.asarray(line.get_ydata())[0]) for line in marks)
+    heights = sorted(float(y) for line in marks for y in np.asarray(line.get_ydata()))
     np.testing.assert_array_equal(heights, sorted(rows["value"].astype(float)))
 
 

@@ -27,9 +27,9 @@ def markers(axes: object) -> dict[tuple[float, float], bool]:
     """Places of the markers, and whether they are hollow."""
     found = {}
     for line in axes.lines:  # type: ignore[attr-defined]
-        if line.get_linestyle() == "None" and len(line.get_xdata()) == 1:
-            place = (float(line.get_xdata()[0]), float(line.get_ydata()[0]))
-            found[place] = line.get_markerfacecolor() == "white"
+        if line.get_linestyle() == "None":
+            for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True):
+                found[(float(x), float(y))] = line.get_markerfacecolor() == "white"
     return found
 
 
