@@ -21,6 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 RUNS = (
+    ("before.py",),
     ("startup.py",),
     ("mss_decode.py",),
     ("mss_decode.py", "smss"),
