@@ -37,7 +37,8 @@ def timed(attack: Any, reports: Any, mechanism: Any, prior: Any) -> tuple[float,
 def main(size: int) -> None:
     """Print a row per protocol, attack and prior."""
     print("protocol     k  epsilon  attack        prior     same   table [us]   bits [us]   ratio")
-    for name, k in (("ss", 1024), ("oue", 1024), ("mss", 1024), ("olh", 1024), ("mss", 74)):
+    names = ("grr", "ss", "oue", "mss", "olh", "hr", "pgr", "hpgr", "pi-rappor")
+    for name, k in (*((name, 1024) for name in names), ("mss", 74)):
         skewed = 1 / np.arange(1, k + 1)
         laws = {"uniform": np.full(k, 1 / k), "zipf": skewed / skewed.sum()}
         for epsilon in (1.0, 4.0):

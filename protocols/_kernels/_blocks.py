@@ -34,6 +34,7 @@ from ._decodes import Decodes
 from ._message_counts import split_evenly
 from ._postprocessing import Linear
 from ._pure import SupportCounts
+from ._tried_supports import TriedSupports
 
 _CHUNK = 2**14  # users a pass: their numbers stay in cache
 _TABLE_CHUNK = 2**18  # likelihood entries, or messages, a pass
@@ -161,6 +162,22 @@ class BlockResponse(Decodes, ABC):
             supported = (block == blocks) & self._supports(message, places[None, :])
             out[start : start + step] = np.where(supported, high, low)
         return out
+
+    @property
+    def support_gain(self) -> float:
+        """Log-likelihood ratio of a value that the message supports and another one."""
+        return self.epsilon
+
+    def supports(self, reports: npt.ArrayLike) -> TriedSupports:
+        """The values that each message supports, all of its block."""
+        blocks, messages = np.divmod(check_values(reports, self.universe_size), self.block_size)
+        starts = blocks * self.values_per_block
+
+        def meet(rows: Ints, places: Ints) -> Bools:
+            return self._supports(messages[rows, None], np.atleast_2d(places))
+
+        counts = np.clip(self.k - starts, 0, self.values_per_block)
+        return TriedSupports(messages.size, self.k, meet, starts, counts)
 
     def every_report(self) -> Ints:
         """All messages."""

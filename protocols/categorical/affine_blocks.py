@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.arrays import Floats, Ints
+from ldpaudit.arrays import Bools, Floats, Ints
 from ldpaudit.parameters import budget, domain_size, parameters
 from ldpaudit.protocols._kernels._affine_counts import (
     blocks_with_most,
@@ -24,6 +24,7 @@ from ldpaudit.protocols._kernels._progressions import count_progressions
 from ldpaudit.protocols._kernels._projective import inverses, prime_from
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
 from ldpaudit.protocols._kernels._subsets import SubsetRandomizer
+from ldpaudit.protocols._kernels._tried_supports import TriedSupports
 from ldpaudit.validate import (
     MAX_DOMAIN,
     check_distribution,
@@ -182,6 +183,23 @@ class AffineBlockResponse(PureProtocol):
             places = (asked - starts[here, None]) * scale[here, None] % self.q
             out[here] = np.where(places < self.block_size, high, low)
         return out
+
+    @property
+    def support_gain(self) -> float:
+        """Log-likelihood ratio of a value in the block and another one."""
+        high, low = (math.log(level) for level in self._levels)
+        return high - low
+
+    def supports(self, reports: npt.ArrayLike) -> TriedSupports:
+        """The values in each block."""
+        steps, starts = self._blocks(reports)
+        scale = inverses(steps, self.q)
+
+        def meet(rows: Ints, values: Ints) -> Bools:
+            places = (values - starts[rows, None]) * scale[rows, None] % self.q
+            return np.asarray(places < self.block_size)
+
+        return TriedSupports(steps.size, self.k, meet)
 
     def aggregate(self, reports: npt.ArrayLike) -> SupportCounts:
         """Count the blocks that hold each value; summaries of a stream add up."""

@@ -17,6 +17,7 @@ from ldpaudit.protocols._kernels._checks import checked_targets
 from ldpaudit.protocols._kernels._counts import users_per_value
 from ldpaudit.protocols._kernels._message_counts import split_evenly
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
+from ldpaudit.supports import PackedSupports
 from ldpaudit.validate import (
     check_distribution,
     check_generator,
@@ -175,6 +176,16 @@ class BlockDesignResponse(PureProtocol):
         check_table_size(seen.size, asked.size)
         high, low = (math.log(level) for level in self._levels)
         return np.where(self._members[seen[:, None], asked], high, low)
+
+    @property
+    def support_gain(self) -> float:
+        """Log-likelihood ratio of a value in the block and another one."""
+        return self.epsilon
+
+    def supports(self, reports: npt.ArrayLike) -> PackedSupports:
+        """The values in each block."""
+        seen = check_values(reports, self.num_blocks)
+        return PackedSupports(np.packbits(self._members, axis=1, bitorder="little")[seen])
 
     def aggregate(self, reports: npt.ArrayLike) -> SupportCounts:
         """Count the blocks that hold each value; summaries of a stream add up."""

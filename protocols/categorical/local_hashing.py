@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.arrays import Bools, Bytes, Floats, Ints, Rows, Words
+from ldpaudit.arrays import Bools, Floats, Ints, Rows, Words
 from ldpaudit.divergence import hockey_stick
 from ldpaudit.parameters import budget, domain_size, parameters
 from ldpaudit.protocols._kernels._checks import checked_targets, structured_rows
 from ldpaudit.protocols._kernels._counts import independent_supports, users_per_value
-from ldpaudit.protocols._kernels._hash_supports import HashSupports
 from ldpaudit.protocols._kernels._hashing import mix, mix_into
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
+from ldpaudit.protocols._kernels._tried_supports import TriedSupports
 from ldpaudit.protocols._kernels._two_level import first_of_independent, two_level_success
 from ldpaudit.supports import PackedSupports
 from ldpaudit.validate import (
@@ -172,29 +172,26 @@ class LocalHashing(PureProtocol):
         """Log-likelihood ratio of a value of the bucket and another one."""
         return math.log(self.p_star) - self._log_lie
 
-    def supports(self, reports: Rows) -> HashSupports | PackedSupports:
+    def supports(self, reports: Rows) -> TriedSupports | PackedSupports:
         """The values that each seed puts into the bucket."""
         rows = structured_rows(reports, _REPORT)
         seeds, buckets = np.ascontiguousarray(rows["seed"]), rows["bucket"].astype(np.uint64)
+        if self.k > _FEW * self.num_buckets:
 
-        def meet(seeds: Words, buckets: Words, values: Words | int) -> Bools:
-            found: Bools = hash_to_buckets(seeds, values, self.num_buckets) == buckets
-            return found
+            def meet(rows: Ints, values: Ints) -> Bools:
+                words = values.astype(np.uint64)
+                hashed = hash_to_buckets(seeds[rows, None], words, self.num_buckets)
+                found: Bools = hashed == buckets[rows, None]
+                return found
 
-        def packed(rows: Ints) -> Bytes:
-            out = np.empty((rows.size, -(-self.k // 8)), dtype=np.uint8)
-            step = max(1, _TABLE // self.k)
-            for start in range(0, rows.size, step):
-                some = rows[start : start + step]
-                bits = _supports(seeds[some], buckets[some], self.num_buckets, (self.k + 1) // 2)[
-                    :, : self.k
-                ]
-                out[start : start + step] = np.packbits(bits, axis=1, bitorder="little")
-            return out
-
-        if self.k <= _FEW * self.num_buckets:
-            return PackedSupports(packed(np.arange(rows.size)))
-        return HashSupports(seeds, buckets, self.k, meet, packed)
+            return TriedSupports(rows.size, self.k, meet)
+        out = np.empty((rows.size, -(-self.k // 8)), dtype=np.uint8)
+        step = max(1, _TABLE // self.k)
+        for start in range(0, rows.size, step):
+            some, pairs = slice(start, start + step), (self.k + 1) // 2
+            bits = _supports(seeds[some], buckets[some], self.num_buckets, pairs)[:, : self.k]
+            out[some] = np.packbits(bits, axis=1, bitorder="little")
+        return PackedSupports(out)
 
     def aggregate(self, reports: Rows) -> SupportCounts:
         """Count the reports whose bucket is that of each value; summaries add up."""

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.arrays import Floats, Ints
+from ldpaudit.arrays import Bools, Floats, Ints
 from ldpaudit.divergence import hockey_stick
 from ldpaudit.parameters import budget, domain_size, parameters
 from ldpaudit.protocols._kernels._checks import checked_targets
@@ -17,6 +17,7 @@ from ldpaudit.protocols._kernels._counts import users_per_value
 from ldpaudit.protocols._kernels._message_counts import orthogonal_messages, split_evenly
 from ldpaudit.protocols._kernels._projective import ProjectiveSpace, prime_from
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
+from ldpaudit.protocols._kernels._tried_supports import TriedSupports
 from ldpaudit.validate import (
     check_distribution,
     check_generator,
@@ -171,6 +172,24 @@ class ProjectiveGeometryResponse(PureProtocol):
             supported = self._space.orthogonal_table(rows, points)
             out[start : start + step] = np.where(supported, high, low)
         return out
+
+    @property
+    def support_gain(self) -> float:
+        """Log-likelihood ratio of a value that the message supports and another one."""
+        high, low = self._log_levels
+        return high - low
+
+    def supports(self, reports: npt.ArrayLike) -> TriedSupports:
+        """The values that are orthogonal to each message."""
+        space, q = self._space, self.field_order
+        sent = space.coordinates(check_values(reports, self.universe_size))
+
+        def meet(rows: Ints, values: Ints) -> Bools:
+            points = space.coordinates(values.ravel()).reshape(-1, *np.atleast_2d(values).shape)
+            products = sum(one[rows, None] * other for one, other in zip(sent, points, strict=True))
+            return np.asarray(products % q == 0)
+
+        return TriedSupports(sent.shape[1], self.k, meet)
 
     def aggregate(self, reports: npt.ArrayLike) -> SupportCounts:
         """Count the reports that support each value; summaries of a stream add up.

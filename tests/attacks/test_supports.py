@@ -26,6 +26,10 @@ NAMES = (
     "smss",
     "amss",
     "ass",
+    "hr",
+    "pgr",
+    "hpgr",
+    "pi-rappor",
     "alh",
 )
 
@@ -74,10 +78,22 @@ def test_the_table_says_the_same(name: str) -> None:
         assert (table[np.arange(400), guess] == table.max(axis=1)).all()
 
 
-@pytest.mark.parametrize(("k", "epsilon"), [(200, 1.0), (40, 4.0), (5, 4.0)])
-def test_a_guess_of_hashed_values_is_uniform(k: int, epsilon: float) -> None:
+@pytest.mark.parametrize(
+    ("name", "k", "epsilon"),
+    [
+        ("olh", 200, 1.0),
+        ("olh", 40, 4.0),
+        ("olh", 5, 4.0),
+        ("hr", 20, 1.0),
+        ("hr", 20, 3.0),
+        ("pgr", 40, 1.0),
+        ("hpgr", 40, 2.0),
+        ("pi-rappor", 40, 1.0),
+    ],
+)
+def test_a_guess_of_tried_values_is_uniform(name: str, k: int, epsilon: float) -> None:
     """Places of guesses among the supported values, chi-square at 1e-6 by size of support."""
-    m = ldpaudit.mechanism("olh", k=k, epsilon=epsilon)
+    m = ldpaudit.mechanism(name, k=k, epsilon=epsilon)
     rng = np.random.default_rng(1)
     reports = m.privatize(rng.integers(0, k, 20_000), rng=rng)
     single: Any = create_attack("single-guess")
@@ -90,3 +106,19 @@ def test_a_guess_of_hashed_values_is_uniform(k: int, epsilon: float) -> None:
         if many > 1:
             counts = np.bincount(place[size == many], minlength=many)
             assert stats.chisquare(counts).pvalue > 1e-6 / 50
+
+
+def test_blocks_of_a_design_are_supports() -> None:
+    """The Fano plane: its single guesses are members, its best guesses those of the table."""
+    fano = [[0, 1, 2], [0, 3, 4], [0, 5, 6], [1, 3, 5], [1, 4, 6], [2, 3, 6], [2, 4, 5]]
+    m = ldpaudit.mechanism("block-design", k=7, epsilon=1.0, blocks=fano)
+    assert_two_levels(m)
+    bayes: Any = create_attack("bayes")
+    single: Any = create_attack("single-guess")
+    rng, reports = np.random.default_rng(0), np.arange(7)
+    for prior in (np.full(7, 1 / 7), law(7)):
+        quick = bayes.guess(reports, m, prior, rng=rng)
+        assert (quick == bayes.guess(reports, Table(m), prior, rng=rng)).all()
+    guesses = single.guess(np.tile(reports, 50), m, np.full(7, 1 / 7), rng=rng)
+    assert all(g in fano[r] for g, r in zip(guesses, np.tile(reports, 50), strict=True))
+    assert len(set(guesses[::7].tolist())) == 3
