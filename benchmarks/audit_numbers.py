@@ -4,9 +4,9 @@ Usage: python benchmarks/audit_numbers.py [SEEDS]
 
 The median over 5 seeds of `epsilon_lower` in parts of `exact_epsilon()`, at 1e5 reports per
 input and epsilon 1 and 4: by the default audit of the mechanism, and of an object that shows
-its reports alone. `ceiling` is the most that as many reports could have shown by the best event
-of their log ratio, whose law is taken from 1e6 reports. The exit code is 1 if a part is below
-0.95 with a likelihood or 0.9 without, and below 0.97 of the ceiling, too.
+its reports alone. `one event` is what the best event of the log ratio, known beforehand, shows
+where its counts are as expected; the law is taken from 1e6 reports. The exit code is 1 if a part is below
+0.95 with a likelihood or 0.9 without, and by more than 3% and 8% below the best event's, too.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ def ceiling(view: Any, pair: tuple[int, int], alpha: float = 0.05) -> float:
     for own in pair:
         parts = [view.privatize(np.full(50_000, own), rng=rng) for _ in range(20)]
         tables = [view.log_likelihood(part, np.array(pair)) for part in parts]
-        ratios.append(np.concatenate([table[:, 0] - table[:, 1] for table in tables]))
+        found = np.concatenate([table[:, 0] - table[:, 1] for table in tables])
+        ratios.append(np.round(found, 6))  # equal ratios differ by rounding
     best = 0.0
     for one, other in ((ratios[0], ratios[1]), (-ratios[1], -ratios[0])):
         cuts = np.unique(np.quantile(one, np.linspace(0, 0.9999, 400)) - 1e-9)
@@ -73,7 +74,7 @@ def mechanisms(epsilon: float) -> list[tuple[str, Any]]:
 
 def main() -> int:
     seeds, kept = int(sys.argv[1]) if len(sys.argv) > 1 else 5, True
-    print(f"{'mechanism':24} {'epsilon':>7} {'likelihood':>10} {'reports':>8} {'ceiling':>8}")
+    print(f"{'mechanism':24} {'epsilon':>7} {'likelihood':>10} {'reports':>8} {'one event':>9}")
     for epsilon in EPSILONS:
         for name, m in mechanisms(epsilon):
             exact, parts = m.exact_epsilon(), []
