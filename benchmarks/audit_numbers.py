@@ -5,8 +5,9 @@ Usage: python benchmarks/audit_numbers.py [SEEDS]
 The median over 5 seeds of `epsilon_lower` in parts of `exact_epsilon()`, at 1e5 reports per
 input and epsilon 1 and 4: by the default audit of the mechanism, and of an object that shows
 its reports alone. `one event` is what the best event of the log ratio, known beforehand, shows
-where its counts are as expected; the law is taken from 1e6 reports. The exit code is 1 if a part is below
-0.95 with a likelihood or 0.9 without, and by more than 3% and 8% below the best event's, too.
+where its counts are as expected; the law is taken from 1e6 reports. The exit code is 1 if a
+part is below 0.95 with a likelihood or 0.9 without, and by more than 3% and 8% below the best
+event's, too.
 """
 
 from __future__ import annotations
