@@ -30,6 +30,7 @@ _WORDS = {
     "bits": "report size",
     "influence": "influence",
 }
+_EXPLAINED = "share of a person's variance explained"
 _PANEL = ("data", "k", "num_users", "delta", "estimand", "prior")
 
 
@@ -46,6 +47,8 @@ class Candidate:
     mse_interval: tuple[float, float]
     influence: float = math.nan
     influence_interval: tuple[float, float] = (math.nan, math.nan)
+    #: Whether `success` is the share of a person's variance that one report explains.
+    explains: bool = False
 
     def interval(self, goal: str) -> tuple[float, float]:
         """Ends of one of the four figures; equal where it is exact."""
@@ -85,6 +88,12 @@ class Choice:
     rule: str | None = None
     objectives: tuple[str, ...] = ()
     prior: str = ""
+    explains: bool = False
+
+    @property
+    def _words(self) -> dict[str, str]:
+        """Names of the figures; of numbers, success is what one report explains."""
+        return _WORDS | ({"success": _EXPLAINED} if self.explains else {})
 
     def __str__(self) -> str:
         lines = [f"{self._where()}: {self._verdict()}"]
@@ -101,36 +110,37 @@ class Choice:
         return f"{self.data or 'no data set'} (k = {self.k:,}{users}{delta}{of}){against}"
 
     def _verdict(self) -> str:
-        caps = " and ".join(f"{_WORDS[g]} at most {_number(g, c)}" for g, c in self.caps.items())
+        caps = " and ".join(
+            f"{self._words[g]} at most {_number(g, c)}" for g, c in self.caps.items()
+        )
         if self.rule is not None and self.best:
             return self._picked(caps)
         if not self.best and not caps:
-            return f"no protocol has a known {_WORDS[self.goal]}."
+            return f"no protocol has a known {self._words[self.goal]}."
         if not self.best:
             near = "; ".join(
-                f"the least {_WORDS[goal]} is {_figure(goal, candidate)}, by {candidate}"
+                f"the least {self._words[goal]} is {_figure(goal, candidate)}, by {candidate}"
                 for goal, candidate in self.nearest.items()
             )
             near = near or "each cap can be kept, all together cannot"
             return f"no protocol is shown to have {caps}: {near}."
         first, *ties = self.best
         others = self._others(first, self.goal)
-        text = f"{first} has the least {_WORDS[self.goal]}, {_figure(self.goal, first)}"
+        text = f"{first} has the least {self._words[self.goal]}, {_figure(self.goal, first)}"
         text += f", of all with {caps}" if caps else ""
         text += f" ({others})" if others else ""
         return text + (f"; tied with it: {_listed(ties)}." if ties else ".")
 
     def _picked(self, caps: str) -> str:
-        named = [_WORDS[goal] for goal in self.objectives]
+        named = [self._words[goal] for goal in self.objectives]
         weighed = f"{', '.join(named[:-1])} and {named[-1]}"
         text = f"{self.best[0]} is picked by {self.rule}, of {weighed}"
         text += f", of all with {caps}" if caps else ""
         return f"{text} ({self._others(self.best[0])})."
 
-    @staticmethod
-    def _others(candidate: Candidate, *without: str) -> str:
+    def _others(self, candidate: Candidate, *without: str) -> str:
         return ", ".join(
-            f"{_WORDS[goal]} {_figure(goal, candidate)}"
+            f"{self._words[goal]} {_figure(goal, candidate)}"
             for goal in _CAPPED
             if goal not in without and not math.isnan(candidate.interval(goal)[0])
         )
@@ -255,6 +265,7 @@ def candidate_of(point: OperatingPoint) -> Candidate:
         point.mse_interval or unknown,
         math.nan if point.influence is None else point.influence,
         point.influence_interval or unknown,
+        point.explains,
     )
 
 
@@ -280,7 +291,7 @@ def choose(
     data, k, num_users, delta, estimand, prior = key
     return Choice(
         data, k, num_users, delta, goal, caps, tuple(best), tuple(undecided), nearest, estimand,
-        prior=prior,
+        prior=prior, explains=any(c.explains for c in found),
     )  # fmt: skip
 
 

@@ -1,10 +1,13 @@
 """Exact draws of geometric laws: whole numbers only, nothing rounded.
 
-The ways are those of Canonne, Kamath and Steinke, *The discrete Gaussian for
-differential privacy*, NeurIPS 2020, Algorithms 1 and 2, for arrays.
+Coins are those of Canonne, Kamath and Steinke, *The discrete Gaussian for differential
+privacy*, NeurIPS 2020, Algorithms 1 and 2, for arrays. Geometric numbers come from uniform
+ones by as many digits as each needs.
 """
 
 from __future__ import annotations
+
+from decimal import Context, Decimal
 
 import numpy as np
 
@@ -44,7 +47,54 @@ def falls_fast(numerator: int, denominator: int, size: int, rng: np.random.Gener
 
 
 def geometric(numerator: int, denominator: int, size: int, rng: np.random.Generator) -> Ints:
-    """P(Y = y) proportional to exp(-y numerator / denominator), y = 0, 1, ...."""
+    """P(Y = y) proportional to exp(-y numerator / denominator), y = 0, 1, ....
+
+    Y is the whole part of -ln(U) denominator / numerator, U a uniform number of which 53 bits
+    are drawn. Where these bits and a logarithm of doubles leave the whole part open, which is
+    seldom, more bits and digits settle it: nothing is rounded.
+    """
+    if numerator << 33 < denominator:  # numbers so large that doubles would leave most open
+        return _slow_geometric(numerator, denominator, size, rng)
+    rate = numerator / denominator
+    u = rng.random(size)
+    with np.errstate(divide="ignore"):
+        upper = np.log(u) / -rate
+    # Logarithm, quotient and rate are each right to some units of 2**-52.
+    open_by = upper * 2.0**-48
+    lower = upper - open_by
+    lower -= 2.0**-52 / (np.maximum(u, 2.0**-53) * rate)  # of the bits that were not drawn
+    upper += open_by
+    np.floor(lower, out=lower)
+    settled = lower == np.floor(upper)
+    if settled.all():
+        return lower.astype(np.int64)
+    unsettled = np.flatnonzero(~settled)
+    lower[unsettled] = 0
+    out = lower.astype(np.int64)
+    for index in unsettled:
+        out[index] = _settled(int(u[index] * 2**53), numerator, denominator, rng)
+    return out
+
+
+def _settled(bits: int, numerator: int, denominator: int, rng: np.random.Generator) -> int:
+    """Whole part of -ln(U) denominator / numerator, given the first 53 bits of U."""
+    length = 53
+    while True:
+        bits = bits << 32 | int(rng.integers(0, 2**32))
+        length += 32
+        context = Context(prec=length + 40)  # a number of so many bits is exact
+        scale = context.divide(Decimal(denominator), Decimal(numerator))
+        if bits:
+            shares = (context.divide(Decimal(n), Decimal(2**length)) for n in (bits + 1, bits))
+            lower, upper = (context.multiply(-context.ln(share), scale) for share in shares)
+            slack = context.multiply(upper, Decimal(10) ** (8 - context.prec))
+            first = int(max(Decimal(0), context.subtract(lower, slack)))
+            if first == int(context.add(upper, slack)):
+                return first
+
+
+def _slow_geometric(numerator: int, denominator: int, size: int, rng: np.random.Generator) -> Ints:
+    """As `geometric`, by coins alone."""
     # X with P(X = x) proportional to exp(-x / denominator): its remainder, then its quotient.
     remainder = np.zeros(size, dtype=np.int64)
     waiting = np.arange(size)

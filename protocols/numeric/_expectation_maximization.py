@@ -37,7 +37,7 @@ def maximize(counts: Floats, channel: Floats, smooth: bool, tolerance: float) ->
         before = likelihood
         shares = shares * (channel.T @ (counts / mixed))
         if smooth:
-            padded = np.pad(shares, 1, mode="edge")
+            padded = np.concatenate((shares[:1], shares, shares[-1:]))
             shares = (padded[:-2] + 2 * shares + padded[2:]) / 4
         shares /= shares.sum()
     return np.asarray(shares)

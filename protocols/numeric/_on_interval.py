@@ -146,6 +146,10 @@ class OnInterval(ABC):
         position *= self._steps / (self.high - self.low)
         return np.minimum(position, self._steps, out=position)  # not below 0: rounding is monotone
 
+    def _drawn_from(self, values: Floats) -> Floats:
+        """Inputs as `_draw` takes them: positions, unless a mechanism says otherwise."""
+        return self._position(values)
+
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> npt.NDArray[Any]:
         """Draw one report per value: whole numbers, shape (n,)."""
         own = self.domain.check(values)
@@ -153,7 +157,7 @@ class OnInterval(ABC):
         reports = np.empty(own.size, dtype=self._dtype)
         for start in range(0, own.size, CHUNK):
             rows = slice(start, start + CHUNK)
-            reports[rows] = self._draw(self._position(own[rows]), rng)
+            reports[rows] = self._draw(self._drawn_from(own[rows]), rng)
         return reports
 
     def log_likelihood(self, reports: npt.ArrayLike, values: npt.ArrayLike) -> Floats:

@@ -65,9 +65,10 @@ def sums(
     """Sums of whole features of reports and of their products, exact below 2**19 in size."""
     size = len(features(np.empty(0, dtype=np.int64)))
     first, second = [0] * size, [0] * (size * (size + 1) // 2)
-    for start in range(0, len(reports), 2**14):
-        # Whole numbers whose sums stay below 2**53: exact as doubles, in any order.
-        block = features(reports[start : start + 2**14])
+    for start in range(0, len(reports), 2**13):
+        # Whole numbers whose sums stay below 2**53: exact as doubles, in any order. Longer
+        # products wake OpenBLAS's threads, which wait for one another on a busy machine.
+        block = features(reports[start : start + 2**13])
         first = [a + int(column.sum()) for a, column in zip(first, block, strict=True)]
         products = (one @ two for i, one in enumerate(block) for two in block[i:])
         second = [a + int(product) for a, product in zip(second, products, strict=True)]

@@ -11,11 +11,13 @@ import numpy.typing as npt
 
 from ldpaudit.arrays import Floats, Ints
 from ldpaudit.parameters import one_of, parameters
-from ldpaudit.validate import check_integer
+from ldpaudit.validate import check_floats, check_integer
 
 from ._on_interval import known_reports, standard_error
+from ._priors import Nodes, PriorLike, points
 from ._summaries import ReportSums, sums
-from ._weights import ROUNDED_DOWN, TOTAL, below
+from ._tilted import CELLS, HALF, Tilt, least_worst
+from ._weights import ROUNDED_DOWN, TOTAL, below, weights
 from ._window import Window
 from .rounded import levels_or_best, shares
 
@@ -39,7 +41,7 @@ class Dithered(Window):
         that `aim` names.
     aim : {"worst", "average"}, default "worst"
         Which variance the estimate makes small: the worst over inputs, or the average over
-        the interval. Reports and what they give away are the same.
+        the interval. With three levels or more, reports and what they give away are the same.
 
     Raises
     ------
@@ -59,7 +61,7 @@ class Dithered(Window):
     *Average*: h(u) = u, plain subtractive dither: the rounding error is uniform, of variance
     D^2 / 12 whatever x is, and the variance at x is (G-1) (x^2 + D^2 f (1-f)) + B + D^2 / 12,
     B = G (G-1) (k+1) / (3 (k-1)) and f the position of x between two levels. Of all h it has
-    the least average over the interval, for u is the mean of G s given u.
+    the least average over the interval.
 
     *Worst*: h(u) = sign(u) max(0, |u| - t), t = (G-1) (1 - D/2). Seen from the end, the
     variance changes with the distance D p, p in [0, 1], by (G-1) (D^2 - 2D) p + D^2 p (1-p) +
@@ -68,15 +70,28 @@ class Dithered(Window):
     below an obstacle that is convex with its minimum at p = 1/2 - t/D, and below its mirror
     image: the least such H follows the obstacle down to its minimum and is flat from there
     to the middle. That is the soft threshold; the worst variance is
-    (G-1) + B + 2 (D/2 - t)^3 / (3 D), at the ends, and constant from there up to p. For
-    two levels t = 0, both aims agree, and the variance is C^2 - 2/3 at every x.
+    (G-1) + B + 2 (D/2 - t)^3 / (3 D), at the ends, and constant from there up to p.
 
-    The dither is one of `dithers` numbers, evenly spaced, and the number is rounded at
-    random to as many parts of a step, so that the mean is kept exactly. A report is
-    level * dithers + (dithers - 1 - place of the dither). As a channel that is the
-    window of the piecewise mechanism, 1 / (k - 1) of the interval wide; what differs is the
-    estimate. Every private choice is a whole number below a whole total, with weights whose
-    ratio is at most exp(epsilon): floating point leaks nothing.
+    *Worst, two levels*: here a dither is a threshold v between the levels, C = G. With plain
+    subtraction the variance is C^2 - 2/3 at every x. A threshold of density
+    f(v) = C / (2 sqrt(v^2 + a)), a = 1 / sinh^2(1 / C), and the estimates v +- sqrt(v^2 + a)
+    have C coth(1 / C) - 1 at every x, and nothing else that compares numbers with public
+    thresholds has less in the worst case. *Proof.* Let an estimate be b + c C s, s = +-1 the
+    report, b and c of the public coin. It is unbiased for every x only if 2 E[c; v] is uniform,
+    of density 1, on [-1, 1]. Let P be the distribution function of any prior. The average of the
+    square is E[C^2 c^2 + b^2 + 2 b c (1 - 2 P(v))] >= E[c^2 w(v)^2], w^2 = C^2 - (2 P - 1)^2,
+    and by Cauchy and Schwarz that is at least E[c w(v)]^2, the square of half the integral of
+    w. For 2 P(v) - 1 = C v / sqrt(v^2 + a), and the rest of the weight on the ends, it is a,
+    and the prior's mean square is 1 + a - C coth(1 / C); the difference is an average over the
+    prior, below the worst case. QED
+
+    The dither is one of `dithers` numbers, evenly spaced but for those thresholds, and the
+    number is rounded at random to the parts between them, so that the mean is kept exactly.
+    A report is level * dithers + (dithers - 1 - place of the dither). As a channel that is
+    the window of the piecewise mechanism, 1 / (k - 1) of the interval wide (of unequal parts
+    for those thresholds); what differs is the estimate. Every private choice is a whole
+    number below a whole total, with weights whose ratio is at most exp(epsilon): floating
+    point leaks nothing.
 
     Source: we found none that states this mechanism; subtractive dither with shared
     randomness and without privacy is in Ben Basat, Mitzenmacher and Vargaftik, *How to
@@ -105,9 +120,18 @@ class Dithered(Window):
     def _levels(self) -> int:
         return self.levels or 0
 
+    @cached_property
+    def _tilt(self) -> Tilt | None:
+        """Two levels and the aim "worst": the dither is likelier in the middle."""
+        if self._levels != 2 or self.aim != "worst":
+            return None
+        return Tilt(weights(self.epsilon, 2 * CELLS, CELLS))
+
     @property
     def dithers(self) -> int:
         """Number of dithers, a power of two."""
+        if self._tilt:
+            return CELLS
         return int(2 ** min(16, 20 - (self._levels - 1).bit_length()))
 
     @property
@@ -131,7 +155,23 @@ class Dithered(Window):
         less = self._law.silent / self._law.telling  # G - 1
         return 2 * round(min(less * (self._steps - self.dithers) / 2, self.dithers))
 
+    def _in_units(self, values: Floats) -> Floats:
+        """Inputs in units of the tilt, from the middle."""
+        own = values - (self.low + self.high) / 2
+        own *= 2 * HALF / (self.high - self.low)
+        return np.clip(own, -HALF, HALF, out=own)
+
+    def _drawn_from(self, values: Floats) -> Floats:
+        return self._in_units(values) if self._tilt else super()._drawn_from(values)
+
+    def _position(self, values: Floats) -> Floats:
+        if self._tilt:
+            return self._tilt.position(self._in_units(values))
+        return super()._position(values)
+
     def _draw(self, position: Floats, rng: np.random.Generator) -> npt.NDArray[np.uint32]:
+        if self._tilt:
+            return self._tilt.draw(position, rng)
         # One number below the total holds the public dither and, apart from it, what decides
         # on truth or lie; where that is the truth, its place rounds the position.
         law, size = self._law, self.dithers
@@ -162,8 +202,10 @@ class Dithered(Window):
         return level, (reports & (self.dithers - 1)).astype(np.float64)
 
     def _corrected(self, reports: Ints) -> tuple[Floats, Floats]:
-        """Levels, and the corrections -h(u) in half steps."""
+        """Twice the levels from the middle one, and the corrections -h(u) in half steps."""
         level, away = self._features(reports)
+        level *= 2
+        level -= self._levels - 1
         away *= 2
         away -= self.dithers - 1
         if self._spared:  # a table would be looked up more slowly than this is added up
@@ -178,23 +220,32 @@ class Dithered(Window):
 
     @property
     def _pace(self) -> tuple[float, float]:
-        """What a level and half a step add to the estimate."""
-        return self._unit * self.dithers / self._law.telling, self._unit / 2
+        """What half a level and half a step add to the estimate."""
+        if self._tilt:
+            half = (self.high - self.low) / 2
+            return half * self._tilt.pace[0], half * self._tilt.pace[1]
+        return self._unit * self.dithers / (2 * self._law.telling), self._unit / 2
 
     def report_estimates(self, reports: npt.ArrayLike) -> Floats:
         """Unbiased estimate of its user's number from each report."""
-        level, correction = self._corrected(self._checked(reports))
+        seen = self._checked(reports)
+        if self._tilt:
+            level, correction = (feature[seen].astype(float) for feature in self._tilt.features)
+        else:
+            level, correction = self._corrected(seen)
         a, b = self._pace
-        middle = (self.low + self.high) / 2
-        return np.asarray(middle + a * (level - (self._levels - 1) / 2) + b * correction)
+        return np.asarray((self.low + self.high) / 2 + a * level + b * correction)
 
     def mean_influence(self) -> float:
         """Most that one report's estimate lies from the middle, in half widths: exact.
 
         That of the highest level, for the dither whose correction is largest.
         """
+        if self._tilt:
+            top = float(self.report_estimates([self._ends[1]])[0])
+            return (top - (self.low + self.high) / 2) * 2 / (self.high - self.low)
         a, b = self._pace
-        most = a * (self._levels - 1) / 2 + b * float(self._corrections.max())
+        most = a * (self._levels - 1) + b * float(self._corrections.max())
         return 2 * most / (self.high - self.low)
 
     @cached_property
@@ -205,14 +256,19 @@ class Dithered(Window):
     def aggregate(self, reports: npt.ArrayLike) -> ReportSums:
         """Sums of levels and corrections and of their products; summaries add up."""
         seen = known_reports(reports, self._outputs)
+        if self._tilt:
+            return ReportSums(seen.size, *self._tilt.sums(seen))
         if self._spared:
             return ReportSums(seen.size, *sums(seen, self._corrected))
-        # A correction is twice the place of its dither less `most`.
+        # Twice the level and twice the place of its dither, each less the most it can be.
         (level, place), (levels, both, places) = sums(seen, self._features)
-        most = self.dithers - 1
-        square = 4 * places - 4 * most * place + seen.size * most * most
-        first = (level, 2 * place - seen.size * most)
-        return ReportSums(seen.size, first, (levels, 2 * both - most * level, square))
+        most, top, n = self.dithers - 1, self._levels - 1, seen.size
+        products = (
+            4 * levels - 4 * top * level + n * top * top,
+            4 * both - 2 * most * level - 2 * top * place + n * top * most,
+            4 * places - 4 * most * place + n * most * most,
+        )
+        return ReportSums(n, (2 * level - n * top, 2 * place - n * most), products)
 
     def estimate(self, counts: ReportSums) -> float:
         """Unbiased mean of the users' numbers, not clipped."""
@@ -220,18 +276,15 @@ class Dithered(Window):
         return (self.low + self.high) / 2 + self._centred(counts, num_users)
 
     def _centred(self, counts: ReportSums, num_users: int) -> float:
-        level = (2 * counts.first[0] - num_users * (self._levels - 1)) / (2 * num_users)
-        return self._pace[0] * level + self._pace[1] * (counts.first[1] / num_users)
+        (a, b), (level, correction) = self._pace, counts.first
+        return a * (level / num_users) + b * (correction / num_users)
 
     def standard_error(self, counts: ReportSums) -> float:
         """Standard error of `estimate` from the spread of the reports, for sampled users."""
         num_users = check_integer("num_users of counts", counts.num_users, 1)
         a, b = self._pace
-        middle = (self._levels - 1) / 2
-        level, correction = (total / num_users for total in counts.first)
-        squares, both, corrections = (total / num_users for total in counts.second)
-        square = a * a * (squares - 2 * middle * level + middle**2)
-        square += 2 * a * b * (both - middle * correction) + b * b * corrections
+        levels, both, corrections = (total / num_users for total in counts.second)
+        square = a * a * levels + 2 * a * b * both + b * b * corrections
         return standard_error(self._centred(counts, num_users), square, num_users)
 
     @cached_property
@@ -255,18 +308,43 @@ class Dithered(Window):
 
     def variance(self, x: npt.ArrayLike) -> Floats:
         """Variance of one report's estimate at each x, exact; in squared units of the input."""
+        if self._tilt:
+            given = check_floats("x", x)
+            own = self._in_units(self.domain.check(given.reshape(-1)))
+            return self._tilt_unit * self._tilt.variance(own).reshape(given.shape)
         position, shape = self._inputs(x)
         below = np.minimum(np.floor(position), self._steps - 1).astype(np.int64)
         up = position - below
         steps = (1 - up) * self._at_nodes(below) + up * self._at_nodes(below + 1) + up * (1 - up)
         return np.asarray(self._unit**2 * steps.reshape(shape))
 
+    @property
+    def _tilt_unit(self) -> float:
+        """Square of half the interval."""
+        return (self.high - self.low) ** 2 / 4
+
+    def _nodes(self, prior: PriorLike) -> Nodes:
+        if not self._tilt:
+            return super()._nodes(prior)
+        expected = points(prior, self.domain)
+        own = self._in_units(np.empty(0) if expected is None else expected.values)
+        return self._tilt.nodes(expected, own)
+
+    def _near_uniform(self, window: float) -> float:
+        if self._tilt:
+            return self._tilt.near_uniform(window / self._steps)
+        return super()._near_uniform(window)
+
     def _uniform_variance(self) -> float:
+        if self._tilt:
+            return self._tilt_unit * self._tilt.average
         nodes = self._at_nodes(np.arange(self._steps + 1))
         return float(self._unit**2 * ((nodes[1:] + nodes[:-1]).mean() / 2 + 1 / 6))
 
     def worst_variance(self) -> float:
         """Largest variance of one report's estimate; with the best levels at the ends."""
+        if self._tilt:
+            return self._tilt_unit * self._tilt.worst
         nodes = self._at_nodes(np.arange(self._steps + 1))
         rise = np.diff(nodes)
         inward = np.clip((1 + rise) / 2, 0, 1)  # rounding makes it concave within a step
@@ -275,6 +353,8 @@ class Dithered(Window):
 
 def _worst(epsilon: float, levels: int) -> float:
     """Worst-case variance on [-1, 1] of the aim "worst", at the ends."""
+    if levels == 2:
+        return least_worst(epsilon)
     less, blind = shares(epsilon, levels)
     step = 2 / (levels - 1)
     beyond = max(0.0, step / 2 - less * (1 - step / 2))

@@ -6,6 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -26,6 +27,8 @@ from ldpaudit.validate import (
 #: Sums are kept in whole units, so many to the size of a usual coordinate: exact, whatever
 #: the order of the reports, and 1e-8 of a report's error is all that a unit rounds.
 _UNITS = 2.0**24
+#: Share by which rounding to units may lengthen the square of a report, and more.
+_ROUNDED = 2.0**-22
 #: Usual sizes by which a coordinate may differ from 0.
 _FARTHEST = 2.0**14
 #: Numbers of a block of reports: scratch stays in a near cache.
@@ -104,13 +107,20 @@ class OnBall(ABC):
         return (slice(start, start + step) for start in range(0, many, step))
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Floats:
-        """Draw one report a vector: float64 of shape (n, dimension)."""
+        """Draw one report a vector: float64 of shape (n, dimension).
+
+        Coordinates are rounded to the unit in which the server sums, 2**-24 of a usual
+        coordinate: the last digits of a sum of doubles depend on what was added.
+        """
         own = self.domain.check(values)
         check_generator(rng)
         reports = np.empty(own.shape)
         for rows in self._blocks(len(own)):
-            self._fill(reports[rows], own[rows] / self.radius, rng)
-        reports *= self.radius
+            block = reports[rows]
+            self._fill(block, own[rows] / self.radius, rng)
+            block *= self.radius / self._unit
+            np.rint(block, out=block)
+            block *= self._unit
         return reports
 
     def log_likelihood(self, reports: npt.ArrayLike, values: npt.ArrayLike) -> Floats:
@@ -132,7 +142,7 @@ class OnBall(ABC):
             return rows
         with np.errstate(over="ignore"):
             squares = np.einsum("ij,ij->i", rows, rows)
-        long = np.flatnonzero((squares > length**2 * (1 + 1e-9)) & np.isfinite(squares))
+        long = np.flatnonzero((squares > length**2 * (1 + _ROUNDED)) & np.isfinite(squares))
         if long.size:
             rows = rows.copy()
             rows[long] *= (length / np.sqrt(squares[long]))[:, None]
@@ -187,9 +197,9 @@ class OnBall(ABC):
             )
         return rows
 
-    @property
+    @cached_property
     def _unit(self) -> float:
-        """Unit of the sums."""
+        """Unit of the sums and of reports."""
         return self.radius * math.sqrt(self._square / self.dimension) / _UNITS
 
     def aggregate(self, reports: npt.ArrayLike) -> VectorSums:

@@ -11,6 +11,7 @@ import pytest
 import ldpaudit
 from ldpaudit.analysis import standings
 from ldpaudit.analysis._series import labels
+from ldpaudit.analysis.recommendation import recommend_from
 
 MEAN = "mean (squared input units)"
 
@@ -109,3 +110,14 @@ def test_labels_take_the_fewest_parameters_that_tell_variants_apart() -> None:
         "a (aim=worst)", "a (aim=average)", "a (aim=worst)", "a (aim=average)", "b", "b",
         "c (x=1, y=[1, 2])", "c (x=1, y=[1, 3])", "c (x=2, y=[1, 3])", "d (x=1)", "d (x=1)",
     ]  # fmt: skip
+
+
+def test_a_recommendation_says_what_success_is() -> None:
+    frame = pd.DataFrame(cell("a", {"exact": 0.25}, 0.06) + cell("b", {"exact": 0.5}, 0.05))
+    text = str(recommend_from(frame, {"success": 0.3}))
+    assert "a at epsilon 1 has the least mean squared error, 0.06 (exact)" in text
+    assert "of all with share of a person's variance explained at most 30%" in text
+    assert "(share of a person's variance explained 25% (exact))" in text
+    assert "attack success" not in text
+    shares = frame[frame["metric"] != "variance_explained"].assign(estimand="frequencies")
+    assert "attack success at most 40%" in str(recommend_from(shares, {"success": 0.4}))

@@ -171,3 +171,21 @@ def test_noise_has_a_floor_on_epsilon(maker: Any) -> None:
     with pytest.raises(ValueError, match="epsilon must be at least 1e-06 here, got 1e-07"):
         maker(1e-7)
     assert maker(1e-6).exact_epsilon() == pytest.approx(1e-6, abs=1e-9)
+
+
+def test_a_tilted_threshold_is_drawn_as_weighed() -> None:
+    """Truth with weight extra, split by the place of the number in its cell; lies with blind."""
+    m: Any = Dithered(1.1)
+    tilt, w, cells = m._tilt, m._tilt.law, m.dithers
+    assert cells * (2 * w.blind + w.extra) == w.total
+    near = w.extra >> 20  # a place counts to 30 bits
+    edges = [0, 1, w.extra // 4 - near, w.extra // 4 + near, w.extra // 2]
+    edges += [w.extra - 1, *(w.extra + j * w.blind + d for j in (0, 1) for d in (0, w.blind - 1))]
+    for cell in (0, 7, cells - 1):
+        low, high = tilt.ends[cell : cell + 2]
+        for own in (low, low + (high - low) / 4, high, -(2.0**18), 2.0**18):
+            places = [p * cells + cell for p in edges]
+            drawn = tilt.draw(np.full(len(places), own), Places(places))
+            up = (own - low) / (high - low) * w.extra
+            wanted = [p < up if p < w.extra else p >= w.extra + w.blind for p in edges]
+            assert drawn.tolist() == [level * cells + cell for level in wanted]

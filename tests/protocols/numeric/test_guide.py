@@ -86,10 +86,13 @@ def test_figures_in_the_text() -> None:
     assert math.floor(1000 * ldpaudit.frontier_mean(2.0).worst_variance) == 864
     gains = [1 - Dithered(e).worst_variance() / Hybrid(e).worst_variance() for e in (0.5, 2, 4, 6)]
     assert [round(gain, 2) for gain in gains] == [0.04, 0.10, 0.35, 0.54]
-    near = [
-        1 - Dithered(e).worst_variance() / Hybrid(e).worst_variance() for e in (1.67, 1.69, 1.71)
-    ]
-    assert round(min(near), 3) == 0.027 or round(min(near), 3) == 0.026
+    least = 1 - Dithered(1.7067).worst_variance() / Hybrid(1.7067).worst_variance()
+    plain = Dithered(1.686, levels=2, aim="average").worst_variance()
+    assert f"{least:.2%}" == "3.07%"
+    assert f"{1 - plain / Hybrid(1.686).worst_variance():.1%}" == "2.6%"
+    for epsilon, gain in ((1.0, "0.1%"), (1.7, "0.7%")):
+        even = Dithered(epsilon, levels=2, aim="average").worst_variance()
+        assert f"{1 - Dithered(epsilon).worst_variance() / even:.1%}" == gain
 
 
 @pytest.mark.parametrize(
