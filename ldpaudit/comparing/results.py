@@ -143,6 +143,100 @@ class Results:
 
         return compare_runs(before.frame, self.frame, alpha=alpha)
 
+    def summary(self) -> str:
+        """Return what was run, what audits found and where each protocol stands, as plain text.
+
+        One section for each set of users and attacker, at most 24 rows long: attack success,
+        error times the number of users, bits per report; 95% intervals where a figure is
+        measured. ``print(results)`` prints it.
+
+        Examples
+        --------
+        >>> import ldpaudit
+        >>> study = {"name": "tiny", "protocols": ["grr", "ss"], "epsilons": [1.0],
+        ...          "data": ["adult-hours"], "trials": 1000, "repetitions": 2}
+        >>> results = ldpaudit.compare(study)
+        >>> results
+        <Results: 2 protocols at 1 epsilon on 1 data set, 2 cells: no violation found>
+        >>> print(results.summary())
+        tiny
+        2 protocols at 1 epsilon on 1 data set, 2 cells: no violation found
+        <BLANKLINE>
+        adult-hours (k = 96, 45,222 users), against an attacker who thinks all values equally likely
+        protocol  epsilon  attack success  n x MSE  bits
+        grr             1          2.782%    33.33     7
+        ss              1          1.932%    3.596    78
+        """
+        from ldpaudit.comparing.summary import summary
+
+        return summary(self)
+
+    def to_latex(
+        self,
+        columns: Sequence[str] = ("success", "n_mse", "bits"),
+        *,
+        data: str | None = None,
+        prior: str | None = None,
+        caption: str | None = None,
+        label: str | None = None,
+    ) -> str:
+        r"""Return the comparison as a LaTeX table; it needs the package booktabs.
+
+        One row for each protocol and epsilon, below a heading for each set of users and
+        attacker. A figure that is not exact has its 95% interval behind it. Names and texts
+        are escaped: they print as they are.
+
+        Parameters
+        ----------
+        columns : list of str
+            Of ``"success"`` (best guess from one report), ``"mse"`` (mean squared error),
+            ``"n_mse"`` (times the number of users), ``"bits"`` (of a report), ``"influence"``
+            (of one false report) and ``"distance"`` (to the limit), in this order or another.
+        data, prior : str, optional
+            One data set and one attacker, as in these columns of the table, instead of all.
+        caption, label : str, optional
+            With a caption the table comes in a ``table`` environment, with its label.
+
+        Returns
+        -------
+        str
+            From ``\begin{tabular}``, or ``\begin{table}``, to its end.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a column, data set or attacker is unknown, or a label has no caption.
+
+        Examples
+        --------
+        >>> import ldpaudit
+        >>> study = {"name": "tiny", "protocols": ["grr", "ss"], "epsilons": [1.0],
+        ...          "data": ["adult-hours"], "trials": 1000, "repetitions": 2}
+        >>> print(ldpaudit.compare(study).to_latex(["success", "bits"]))  # doctest: +ELLIPSIS
+        \begin{tabular}{lrrr}
+        \toprule
+        Protocol & $\varepsilon$ & Attack success & Bits \\
+        \midrule
+        \multicolumn{4}{l}{adult-hours (k = 96, 45,222 users)} \\
+        ...
+        grr & $1$ & $0.0278$ & $7$ \\
+        ss & $1$ & $0.0193$ & $78$ \\
+        \bottomrule
+        \end{tabular}
+        <BLANKLINE>
+        """
+        from ldpaudit.comparing.latex import to_latex
+
+        return to_latex(self.frame, columns, data=data, prior=prior, caption=caption, label=label)
+
+    def __repr__(self) -> str:
+        from ldpaudit.comparing.summary import in_one_line
+
+        return f"<Results: {in_one_line(self)}>"
+
+    def __str__(self) -> str:
+        return self.summary()
+
     def save(self, directory: str | Path, *, formats: Sequence[str] = ("svg",)) -> list[Path]:
         """Write the page, figures and tables to a folder; return the files written.
 
