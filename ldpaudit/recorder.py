@@ -238,7 +238,7 @@ def main(arguments: Any = None) -> int:
     parser.add_argument("target", metavar="package.module:function")
     parser.add_argument("--inputs", nargs="+", required=True, help="JSON values, or texts")
     parser.add_argument("--n", type=int, default=20_000, help="reports per input")
-    parser.add_argument("--out", required=True, help="folder of the recordings")
+    parser.add_argument("-o", "--out", required=True, help="folder of the recordings")
     parser.add_argument("--batch", action="store_true", help="all copies of an input in one call")
     parser.add_argument("--seed", type=int, default=None)
     given = parser.parse_args(arguments)

@@ -100,12 +100,12 @@ def audit(
         ),
     ] = None,
     seed: Seed = 0,
-    jobs: Annotated[int, typer.Option("--jobs", help="Processes for a large bound.")] = 1,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", help="Processes for a large bound.")] = 1,
     as_json: AsJson = False,
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", metavar="DIR", help="Also as JSON, page, JUnit XML and Markdown in DIR."
+            "--out", "-o", metavar="DIR", help="Also as JSON, page, JUnit XML and Markdown in DIR."
         ),
     ] = None,
 ) -> int:

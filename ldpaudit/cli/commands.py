@@ -1,4 +1,4 @@
-"""The command line: audit, compare, report, frontier, check, list, record, shuffle, poison.
+"""The command line: audit, compare, init, report, frontier, check, list, record, shuffle, poison.
 
 Exit codes: 0 consistent, 1 violation found, 2 usage or input error (one line on
 stderr), 3 inconclusive (a cell failed, or an audit had no power).
@@ -20,13 +20,34 @@ from ldpaudit.cli.listing import list_components
 from ldpaudit.cli.poisoning import poison
 from ldpaudit.cli.recording import record
 from ldpaudit.cli.shuffling import shuffle
+from ldpaudit.cli.starting import init
 
 # Some versions of Typer carry a click of their own: take the base class from what it raises.
 _InputError: type[Exception] = next(
     base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
 )
 
+_HELP = {"help_option_names": ["-h", "--help"]}
+#: What the help of a command ends with; Click keeps lines after a backspace as they are.
+_EXAMPLES = {
+    audit: """
+    \b
+    Examples:
+      ldpaudit audit mss -k 100 -e 1
+      ldpaudit audit my_mechanism.py:randomize -k 25 -e 1 --stop-when violation
+      ldpaudit audit input_a.csv input_b.csv -e 1 -o audited
+    """,
+    compare: """
+    \b
+    Examples:
+      ldpaudit compare -o report
+      ldpaudit compare --protocols grr,ss --epsilons 1,2,4 -k 20
+      ldpaudit compare --study my_study.toml --data people.csv:city -j 4
+    """,
+}
+
 app = typer.Typer(
+    context_settings=_HELP,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -72,6 +93,6 @@ def _root(
         typer.echo(context.get_help())
 
 
-app.command("list")(list_components)
-for command in (audit, compare, report, frontier, check, record, shuffle, poison):
-    app.command()(command)
+app.command("list", context_settings=_HELP)(list_components)
+for command in (audit, compare, init, report, frontier, check, record, shuffle, poison):
+    app.command(context_settings=_HELP, epilog=_EXAMPLES.get(command))(command)

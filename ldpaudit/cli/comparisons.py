@@ -19,12 +19,25 @@ if TYPE_CHECKING:
 
 def compare(
     study: Annotated[
-        str, typer.Option("--study", metavar="NAME|FILE.toml", help="What to compare.")
-    ] = "default",
+        str | None,
+        typer.Option(
+            "--study", metavar="NAME|FILE.toml", help="What to compare (default: default)."
+        ),
+    ] = None,
+    protocols: Annotated[
+        str | None,
+        typer.Option("--protocols", metavar="NAME[,NAME...]", help="These, without a study."),
+    ] = None,
+    epsilons: Annotated[
+        str | None,
+        typer.Option("--epsilons", metavar="E[,E...]", help="Privacy budgets of --protocols."),
+    ] = None,
     data: Annotated[
         list[str] | None,
         typer.Option(
-            "--data", metavar="NAME|FILE.csv:COLUMN", help="Users, instead of the study's."
+            "--data",
+            metavar="NAME|FILE.csv:COLUMN",
+            help="Users, instead of the study's (of --protocols: uniform over --k values).",
         ),
     ] = None,
     k: K = None,
@@ -41,7 +54,7 @@ def compare(
             "--prior", metavar="uniform|data|FILE", help="What attackers think of the users."
         ),
     ] = None,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Output folder.")] = Path(
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Output folder.")] = Path(
         "report"
     ),
     jobs: Jobs = None,
@@ -65,11 +78,15 @@ def compare(
 ) -> int:
     """Compare protocols on data and write the Pareto report; goes on where it stopped."""
     from ldpaudit.cli.terminal import progress_bar
+    from ldpaudit.comparing.asked import asked_study
     from ldpaudit.comparing.export import writer
     from ldpaudit.comparing.grid import compare as run
     from ldpaudit.comparing.study import read_study, with_data, with_prior
 
-    plan = read_study(study)
+    if protocols is None and epsilons is None:
+        plan = read_study(study or "default")
+    else:
+        plan = asked_study(protocols, epsilons, study=study, data=data, k=k)
     plan = plan.as_quick() if quick else plan
     if data:
         plan = with_data(plan, data, k, ends, bins)
@@ -77,6 +94,8 @@ def compare(
         raise ValueError("--bins are of the users' numbers: name them too, --data FILE:COLUMN.")
     elif ends is not None:
         raise ValueError("--range is of the users' numbers: name them too, --data NAME.")
+    elif k is not None and protocols is None:
+        raise ValueError("--k is of --data or --protocols: name them too, --data zipf.")
     plan = with_prior(plan, prior) if prior else plan
     workers = jobs if jobs is not None else os.cpu_count() or 1
     exports, forms = [writer(kind) for kind in export or ()], _forms(formats)

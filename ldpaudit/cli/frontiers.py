@@ -15,7 +15,7 @@ _SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 0.99)
 
 
 def frontier(
-    epsilon: Annotated[float, typer.Option("--epsilon", help="Privacy budget.")],
+    epsilon: Annotated[float, typer.Option("--epsilon", "-e", help="Privacy budget.")],
     k: K = None,
     mean: Annotated[bool, typer.Option("--mean", help="Means of numbers of [-1, 1].")] = False,
     as_json: AsJson = False,

@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
-K = Annotated[int | None, typer.Option("--k", help="Number of values.")]
-Epsilon = Annotated[float | None, typer.Option("--epsilon", help="Privacy budget (natural log).")]
+K = Annotated[int | None, typer.Option("--k", "-k", help="Number of values.")]
+Epsilon = Annotated[
+    float | None, typer.Option("--epsilon", "-e", help="Privacy budget (natural log).")
+]
 Delta = Annotated[float | None, typer.Option("--delta", help="Delta of (epsilon, delta)-LDP.")]
 Parameters = Annotated[
     list[str] | None, typer.Option("--param", metavar="KEY=VALUE", help="A further parameter.")
@@ -45,4 +47,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.
 Formats = Annotated[
     str, typer.Option("--formats", metavar="svg,png,pdf", help="Of the figures beside the page.")
 ]
-Jobs = Annotated[int | None, typer.Option("--jobs", help="Worker processes (default: all cores).")]
+Jobs = Annotated[
+    int | None, typer.Option("--jobs", "-j", help="Worker processes (default: all cores).")
+]

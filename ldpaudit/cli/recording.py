@@ -18,7 +18,7 @@ def record(
     values: Annotated[
         str, typer.Option("--values", metavar="A,B", help="The inputs, or a file of one per line.")
     ],
-    out: Annotated[str, typer.Option("--out", metavar="FOLDER", help="Where the files go.")],
+    out: Annotated[str, typer.Option("--out", "-o", metavar="FOLDER", help="Where the files go.")],
     trials: Annotated[int, typer.Option("--trials", help="Reports per input.")] = 20_000,
     batch: Annotated[
         bool, typer.Option("--batch", help="All copies of an input in one call.")

@@ -28,7 +28,8 @@ def shuffle(
     ],
     k: K = None,
     epsilon: Annotated[
-        str | None, typer.Option("--epsilon", metavar="E[,E...]", help="Local privacy budgets.")
+        str | None,
+        typer.Option("--epsilon", "-e", metavar="E[,E...]", help="Local privacy budgets."),
     ] = None,
     n: Annotated[str, typer.Option("--n", metavar="N[,N...]", help="Numbers of users.")] = "10000",
     delta: Annotated[

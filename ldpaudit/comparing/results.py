@@ -169,7 +169,7 @@ class Results:
         """
         from ldpaudit.comparing.summary import summary
 
-        return summary(self)
+        return summary(self.frame, self.provenance)
 
     def to_latex(
         self,
@@ -232,7 +232,7 @@ class Results:
     def __repr__(self) -> str:
         from ldpaudit.comparing.summary import in_one_line
 
-        return f"<Results: {in_one_line(self)}>"
+        return f"<Results: {in_one_line(self.frame)}>"
 
     def __str__(self) -> str:
         return self.summary()

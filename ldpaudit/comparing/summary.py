@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ldpaudit.comparing.sections import COLUMNS, USUAL, Figure, Section, figure, sections
 
 if TYPE_CHECKING:
-    from ldpaudit.comparing.results import Results
+    import pandas as pd
 
 #: Rows of a section that are shown; the table has all.
 _MOST = 24
 _CELL = ["protocol", "parameters", "k", "num_users", "data", "epsilon"]
 
 
-def in_one_line(results: Results) -> str:
+def in_one_line(frame: pd.DataFrame) -> str:
     """How much was compared, and what audits found."""
-    frame = results.frame
     size = (
         f"{_some(frame['protocol'].nunique(), 'protocol')} at "
         f"{_some(frame['epsilon'].nunique(), 'epsilon')} on "
@@ -39,13 +38,13 @@ _ENDS = {
 }
 
 
-def summary(results: Results) -> str:
+def summary(frame: pd.DataFrame, provenance: dict[str, Any]) -> str:
     """See `ldpaudit.comparing.Results.summary`."""
-    study = results.provenance.get("study", {})
+    study = provenance.get("study", {})
     name = study.get("title") or study.get("name")
-    first = in_one_line(results)
+    first = in_one_line(frame)
     lines = [first] if name is None else [str(name), first]
-    for section in sections(results.frame):
+    for section in sections(frame):
         lines += ["", ", ".join(section.heading), *_table(section)]
     return "\n".join(lines)
 
