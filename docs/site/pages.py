@@ -150,6 +150,7 @@ def _study_file() -> str:
         "# The study file",
         "",
         "A TOML file with these fields; `ldpaudit compare --study FILE.toml` runs it.",
+        "`ldpaudit init FILE.toml` writes one with comments to begin with.",
         "",
     ]
     for title, model in (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ldpaudit import registry, validate
-from ldpaudit.comparing.study import Study, resolve
+from ldpaudit.comparing.study import Study, resolve, who_is_compared
 from ldpaudit.outcomes.table import INFORMED, UNIFORM
 
 
@@ -36,13 +36,14 @@ def asked_study(
     known = validate.check_integer("--k", 2 if k is None else k, 2, validate.MAX_DOMAIN)
     fields = {
         "name": "asked",
-        "title": f"{' and '.join(filter(None, (', '.join(names[:-1]), names[-1])))} on uniform users of {known:,} values",
         "protocols": names,
         "epsilons": [_budget(text) for text in _parts("--epsilons", epsilons)],
         "data": [{"name": "uniform", "k": known}],
         "prior": [UNIFORM] if data is None else [UNIFORM, INFORMED],
     }
-    return resolve(fields)
+    plan = resolve(fields)
+    title = f"{who_is_compared(plan)} on uniform users of {known:,} values"
+    return plan.model_copy(update={"title": title})
 
 
 def _parts(option: str, text: str) -> list[str]:

@@ -305,7 +305,7 @@ def with_data(
     where: dict[str, Any] = {} if ends is None else {"low": ends[0], "high": ends[1]}
     where |= {} if bins is None else {"bins": bins}
     specs = [{"name": name, **where} | ({} if k is None else {"k": k}) for name in sources]
-    title = f"{_protocols(study)} on {' and '.join(Path(name).name for name in sources)}"
+    title = f"{who_is_compared(study)} on {' and '.join(Path(name).name for name in sources)}"
     return _parse(study.model_dump() | {"data": specs, "title": title}, f"study {study.name}")
 
 
@@ -314,7 +314,7 @@ def with_prior(study: Study, priors: Sequence[str]) -> Study:
     return _parse(study.model_dump() | {"prior": list(priors)}, f"study {study.name}")
 
 
-def _protocols(study: Study) -> str:
+def who_is_compared(study: Study) -> str:
     """Who is compared, by name where they are few."""
     names = list(dict.fromkeys(spec.name for spec in study.protocols))
     if len(names) > _NAMED:
