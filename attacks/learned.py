@@ -47,7 +47,8 @@ class LearnedScore:
     Attributes
     ----------
     model : str
-        ``counts``, ``additive``, ``smooth``, ``trees`` or ``repeated``; ``nothing`` abstains from every report.
+        ``counts``, ``additive``, ``smooth``, ``trees`` or ``repeated``; ``nothing``
+        abstains from every report.
     held_out_loss : float
         Mean log loss of the model on training reports kept from it, either
         input weighing one half; ln 2 = 0.693 is a fair coin's.
