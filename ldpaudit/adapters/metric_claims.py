@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -123,6 +123,8 @@ class MetricClaim(FiniteInputs):
     metric_name : str
         The metric in words.
     """
+
+    one_claim: ClassVar[bool] = False
 
     def __init__(
         self, mechanism: Any, inputs: npt.ArrayLike, metric: Metric, pair: tuple[int, int]

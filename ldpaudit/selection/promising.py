@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ldpaudit.adapters.finite_inputs import FiniteInputs
-from ldpaudit.adapters.metric_claims import MetricClaim
 from ldpaudit.contracts import (
     FindsPairs,
     HasAlikePairs,
@@ -50,9 +49,9 @@ def ours(mechanism: Any) -> bool:
 
 def alike(mechanism: Any) -> bool:
     """Whether the mechanism declares that no two inputs are told apart better than 0 and 1."""
-    if isinstance(mechanism, MetricClaim):
-        return False  # of every pair something else is claimed
     if isinstance(mechanism, FiniteInputs):
+        if not mechanism.one_claim:
+            return False
         # The two that lie furthest apart are what a domain's own mechanism speaks of.
         furthest = np.asarray(mechanism.mechanism.domain.grid(2))
         first = np.asarray(mechanism.inputs[:2])
