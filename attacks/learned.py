@@ -14,10 +14,11 @@ from ldpaudit.validate import check_generator
 from ._contrast import most_different
 from ._encoding import Batch, Column, as_array, columns_of, parts_of
 from ._forms import Form
-from ._models import MODELS, Model, Training, left_over, one_thread
+from ._models import MODELS, left_over, one_thread
 from ._repeated_noise import RepeatedNoise, mixed
 from ._screen import Seen, find_traces
 from ._steps import Raw
+from ._training import Model, Training
 
 #: Training reports in which the columns are looked for.
 _LOOKED_AT = 2**16
@@ -46,7 +47,8 @@ class LearnedScore:
     Attributes
     ----------
     model : str
-        ``counts``, ``additive``, ``trees`` or ``repeated``; ``nothing`` abstains from every report.
+        ``counts``, ``additive``, ``smooth``, ``trees`` or ``repeated``; ``nothing``
+        abstains from every report.
     held_out_loss : float
         Mean log loss of the model on training reports kept from it, either
         input weighing one half; ln 2 = 0.693 is a fair coin's.
@@ -120,10 +122,11 @@ class LearnedDistinguisher:
 
     Notes
     -----
-    Reports become columns of small codes. Three models are fitted to three
+    Reports become columns of small codes. Four models are fitted to three
     quarters of the training reports: smoothed counts of whole reports, a
     logistic regression on the codes and pairs of codes that tell the inputs
-    apart (an additive model, as the log ratios of most protocols are), and
+    apart (an additive model, as the log ratios of most protocols are), one on
+    steps of ordered codes (noisy numbers, alone and two at once), and
     gradient-boosted trees. The one with the least log loss on the last quarter
     is fitted again to all of them; if none is better than a fair coin, the
     score abstains. If one half of the training reports tells more of the other, place
@@ -282,7 +285,7 @@ def _choose(training: Training, held_out: int) -> tuple[str, Floats, Model | Non
     own, models = training[held_out:], dict[str, Model]()
     for name, learn in MODELS.items():
         # Loading and growing trees costs more than all the rest.
-        if name == "trees" and not left_over(own, models.get("additive")):
+        if name == "trees" and not left_over(own, models.get("smooth") or models.get("additive")):
             continue
         model = learn(own)
         if model is not None:
@@ -292,6 +295,8 @@ def _choose(training: Training, held_out: int) -> tuple[str, Floats, Model | Non
     least = min(losses.values(), key=np.mean, default=np.full(1, math.inf))
     if least.mean() >= math.log(2):
         return "nothing", np.full(held_out, math.log(2)), None
+    if np.mean(losses.get("smooth", math.inf)) < np.mean(losses.get("additive", -math.inf)):
+        del losses["additive"]  # the same sum, with less noise
     simplest = next(
         name
         for name, loss in losses.items()

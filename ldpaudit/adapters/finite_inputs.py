@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import math
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -151,6 +151,8 @@ class FiniteInputs:
     name: str
     mechanism: Any
     inputs: Inputs
+    #: Whether the same is claimed of all pairs.
+    one_claim: ClassVar[bool] = True
 
     def __init__(self, mechanism: Any, inputs: npt.ArrayLike) -> None:
         own = np.array(mechanism.domain.check(inputs))

@@ -93,6 +93,13 @@ def audit(
             "--search", help="The worst pair instead: pilot, bonferroni, holm, e-values or pooled."
         ),
     ] = None,
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            "--metric",
+            help="Hold it to epsilon times the distance of the pair: l1, l2 or max.",
+        ),
+    ] = None,
     curve: Annotated[
         str | None,
         typer.Option(
@@ -120,6 +127,8 @@ def audit(
         log = {"label": label, "columns": report, "separator": separator}
         mechanism = audited(target, other, claim, param or [], how, log)
         shown, two = target if other is None else None, pair_of(mechanism, pair)
+        if curve is not None and metric is not None:
+            raise ValueError("--metric is of a claim of epsilon, and --claim names another one.")
         if curve is not None:
             from ldpaudit.auditing.curves import audit_curve
 
@@ -145,6 +154,7 @@ def audit(
                 pair=two,
                 witness=witness,
                 search=search,
+                metric=metric,
                 seed=seed,
                 stop_when=stop_when,
                 model_based=model_based,

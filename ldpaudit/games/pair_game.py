@@ -96,11 +96,14 @@ class PairGame:
         self, pilot: ScoredReports, reports: int, expected: ExpectedBound
     ) -> tuple[PairGame, float]:
         """The game with the thresholds that promise most, and what to expect of its guesses."""
+        levels = steps(np.abs(pilot.score))
+        counts = {level: replace(self, decide=level).count(pilot)[0] for level in levels}
+        honest = not any(map(expected.surely_exceeded, counts.values()))
 
         def guesses(level: float) -> tuple[float, ...]:
-            seen = replace(self, decide=level).count(pilot)[0]
+            seen = counts[level]
             right = self._right(np.abs(pilot.score), level, seen.correct)
-            return (expected.of_guesses(seen, reports, right=right),)
+            return (expected.of_guesses(seen, reports, cap=honest, right=right),)
 
         def happens(level: float, side: int) -> tuple[float, float]:
             seen = replace(self, event=level, side=side).count(pilot)[1]
@@ -108,7 +111,7 @@ class PairGame:
                 seen, reports, self._right(side * pilot.score, level, seen.hits)
             )
 
-        decide, value = best(steps(np.abs(pilot.score)), guesses)
+        decide, value = best(levels, guesses)
         sides = {s: best(steps(s * pilot.score), lambda v, s=s: happens(v, s)) for s in (1, -1)}  # type: ignore[misc]
         side = max(sides, key=lambda s: sides[s][1])
         return replace(self, decide=decide, event=sides[side][0], side=side), value[0]

@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 import ldpaudit
-from ldpaudit.attacks._models import Additive, Counts, Training
+from ldpaudit.attacks._models import Additive, Counts
+from ldpaudit.attacks._training import Training
 
 from .learning import draw, rng
 
