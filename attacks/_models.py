@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,6 +16,7 @@ from ldpaudit.arrays import Bools, Floats, Ints
 
 from ._encoding import Codes
 from ._first_tree import finds_more
+from ._lookup import Lookup, numbered
 
 #: Most levels, and pairs of levels, in the additive model.
 _LEVELS, _PAIRS = 256, 256
@@ -99,7 +101,7 @@ class Counts:
         splits, cells = [], np.zeros(len(training.first), dtype=np.int64)
         sizes = training.sizes[: training.counted]
         for column, size in enumerate(sizes):
-            known, cells = np.unique(cells * size + training.codes[:, column], return_inverse=True)
+            known, cells = numbered(cells * size + training.codes[:, column])
             if 2 * len(known) > len(cells):
                 return None
             splits.append(known)
@@ -113,12 +115,19 @@ class Counts:
     def columns(self) -> list[int]:
         return list(range(len(self.sizes)))
 
+    def say_all(self, training: Training) -> bool:
+        """Whether every whole report came often, and nothing else is told: no model says more."""
+        often = _KNOWN * len(self.scores) <= len(training.first)
+        return often and training.counted == len(training.sizes)
+
+    @cached_property
+    def _cells(self) -> list[Lookup]:
+        return [Lookup(known, np.arange(len(known)), len(known)) for known in self.splits]
+
     def score(self, codes: Mapping[int, Codes]) -> Floats:
         cells = np.zeros(len(codes[0]), dtype=np.int64)
-        for column, (size, known) in enumerate(zip(self.sizes, self.splits, strict=True)):
-            asked = cells * size + codes[column]
-            cells = np.searchsorted(known, asked).clip(max=len(known) - 1)
-            cells[known[cells] != asked] = len(known)  # never seen, whatever follows
+        for column, (size, cell) in enumerate(zip(self.sizes, self._cells, strict=True)):
+            cells = cell(cells * size + codes[column])  # never seen, whatever follows
         return self.scores[cells]
 
 
@@ -357,8 +366,6 @@ def left_over(training: Training, model: Model | None) -> bool:
     """Whether a model of these reports leaves anything that trees could find."""
     if len(training.sizes) == 1:
         return False
-    if isinstance(model, Counts) and _KNOWN * len(model.scores) <= len(training.first):
-        return False  # every whole report came often: no model says more
     odds = np.full(len(training.first), training.prior_odds)
     if model is not None:
         odds += model.score(training.by_column)

@@ -17,6 +17,7 @@ from ldpaudit.games.independence import doubt
 from ldpaudit.games.kary_game import KaryGame
 from ldpaudit.games.power import with_power
 from ldpaudit.games.preparation import prepare
+from ldpaudit.games.together import play_all
 from ldpaudit.games.told import told
 from ldpaudit.outcomes.parts import EpsilonBound
 from ldpaudit.selection.promising import Inputs, alike, ours
@@ -60,8 +61,8 @@ def games_of(
 ) -> list[Prepared] | str:
     """The games that are played: one, or two where a stranger brings a likelihood.
 
-    What such a likelihood leaves out, only the reports can tell: the learned witness plays
-    on half as many of its own.
+    What such a likelihood leaves out, only the reports can tell: the learned witness reads
+    half of them.
     """
     games = []
     both = witness is None and not early and isinstance(mechanism, HasLikelihood)
@@ -99,7 +100,12 @@ def played(levels: Levels, games: list[Prepared] | str, stop: StopWhen, jobs: in
     if isinstance(games, str):
         return Found(*levels.nothing(games))
     each = levels.shared(len(games))
-    both, counted = zip(*(_at_levels(each, game, stop, jobs) for game in games), strict=True)
+    if stop.never:
+        seen = [(each.both(one), one) for one in play_all(games, jobs=jobs)]
+    else:
+        seen = [play_until(stop, one, each.both, each.bound, each.claim, jobs) for one in games]
+    both = [with_power(found, one, each.both, each.bound, each.claim) for found, one in seen]
+    counted = [told(one) for _, one in seen]
     lower, verdict = (
         best_of(bounds, alpha)
         for bounds, alpha in zip(
@@ -117,19 +123,6 @@ def played(levels: Levels, games: list[Prepared] | str, stop: StopWhen, jobs: in
     return Found(
         lower, verdict, dependence=reason, unseen=tuple(sorted(unseen)), counted=tuple(counted)
     )
-
-
-def _at_levels(
-    levels: Levels, prepared: Prepared, stop: StopWhen, jobs: int
-) -> tuple[tuple[EpsilonBound, EpsilonBound], Evidence]:
-    """Play one game; both bounds, and what was counted."""
-    if stop.never:
-        evidence = prepared.play(prepared.reports, jobs=jobs)
-        found = levels.both(evidence)
-    else:
-        found, evidence = play_until(stop, prepared, levels.both, levels.bound, levels.claim, jobs)
-    lower, verdict = with_power(found, evidence, levels.both, levels.bound, levels.claim)
-    return (lower, verdict), told(evidence)
 
 
 def verdict_at(levels: Levels, counted: Sequence[Evidence]) -> EpsilonBound:
