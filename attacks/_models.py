@@ -30,7 +30,7 @@ _NORMAL = 5.0
 _STEPS, _CONVERGED = 50, 1e-9
 #: Share of entries that are not 0 up to which a table is multiplied as a sparse one.
 _SPARSE = 0.08
-#: Reports for each different one, at least, where counts say all.
+#: Reports for each code of a single column, at least, where counts say all.
 _KNOWN = 50
 #: Most columns that the trees see.
 _TREE_COLUMNS = 24
@@ -116,9 +116,8 @@ class Counts:
         return list(range(len(self.sizes)))
 
     def say_all(self, training: Training) -> bool:
-        """Whether every whole report came often, and nothing else is told: no model says more."""
-        often = _KNOWN * len(self.scores) <= len(training.first)
-        return often and training.counted == len(training.sizes)
+        """Whether there is one column alone, whose codes all came often: no model says more."""
+        return len(training.sizes) == 1 and _KNOWN * len(self.scores) <= len(training.first)
 
     @cached_property
     def _cells(self) -> list[Lookup]:

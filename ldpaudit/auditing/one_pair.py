@@ -15,12 +15,17 @@ from ldpaudit.contracts import HasLikelihood, Mechanism
 from ldpaudit.games.evidence import Evidence, Prepared
 from ldpaudit.games.independence import doubt
 from ldpaudit.games.kary_game import KaryGame
+from ldpaudit.games.pair_game import PairGame
 from ldpaudit.games.power import with_power
 from ldpaudit.games.preparation import prepare
 from ldpaudit.games.together import play_all
 from ldpaudit.games.told import told
 from ldpaudit.outcomes.parts import EpsilonBound
+from ldpaudit.sampling import stream
 from ldpaudit.selection.promising import Inputs, alike, ours
+
+#: Reports of which a witness says what tells the inputs apart.
+_SHOWN = 2**13
 
 
 class Found(NamedTuple):
@@ -113,9 +118,14 @@ def played(levels: Levels, games: list[Prepared] | str, stop: StopWhen, jobs: in
         )
     )
     reason = None
-    if verdict.epsilon_lower > levels.claim.epsilon and not ours(games[0].game.mechanism):
+    if verdict.epsilon_lower > levels.claim.epsilon:
         place = [bounds[1].epsilon_lower for bounds in both].index(verdict.epsilon_lower)
-        reason = doubt(games[place])
+        reason = None if ours(games[0].game.mechanism) else doubt(games[place])
+        told_by = reason_of(games[place], levels.claim)
+        if told_by:
+            lower, verdict = (
+                replace(one, event=f"{one.event}; {told_by}") for one in (lower, verdict)
+            )
     unseen: set[str] = set()
     for prepared in games:
         learned = getattr(getattr(prepared.game, "distinguisher", None), "not_looked_at", ())
@@ -123,6 +133,16 @@ def played(levels: Levels, games: list[Prepared] | str, stop: StopWhen, jobs: in
     return Found(
         lower, verdict, dependence=reason, unseen=tuple(sorted(unseen)), counted=tuple(counted)
     )
+
+
+def reason_of(prepared: Prepared, claim: Claim) -> str | None:
+    """Which part of reports tells the inputs apart, where a witness can say it."""
+    clearest = getattr(getattr(prepared.game, "distinguisher", None), "clearest", None)
+    if clearest is None or not isinstance(prepared.game, PairGame):
+        return None
+    rng = stream(prepared.seed, *prepared.names, "reason")
+    found = clearest(*prepared.game.toss(_SHOWN, rng), claim.epsilon)
+    return f"a report gives it away by {found}"
 
 
 def verdict_at(levels: Levels, counted: Sequence[Evidence]) -> EpsilonBound:
