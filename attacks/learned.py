@@ -85,7 +85,10 @@ class LearnedScore:
         rows, known = self._form.read(as_array(reports))
         rows, first = (rows, first) if known is None else (rows[known], first[known])
         batch, most, words = Batch(rows), claimed, "several of its parts together"
-        for column in self._columns:
+        # What came before is told last: it may have come in these very reports.
+        for column in sorted(self._columns, key=lambda column: isinstance(column.coder, Seen)):
+            if isinstance(column.coder, Seen) and most > claimed:
+                break
             codes = column(batch)
             one, two = (np.bincount(codes[s], minlength=column.size) + 0.5 for s in (first, ~first))
             ratio = np.abs(np.log(one / two) - np.log(one.sum() / two.sum()))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ldpaudit import validate
 from ldpaudit.auditing.levels import Levels
 from ldpaudit.auditing.stopping import StopWhen, play_until
 from ldpaudit.bounds.named import NamedBound
 from ldpaudit.claim import Claim
-from ldpaudit.contracts import HasLikelihood, Mechanism
+from ldpaudit.contracts import HasLikelihood, HasOrder, IsRecorded, Mechanism
 from ldpaudit.games.evidence import Evidence, Prepared
 from ldpaudit.games.independence import doubt
 from ldpaudit.games.kary_game import KaryGame
@@ -140,9 +140,15 @@ def reason_of(prepared: Prepared, claim: Claim) -> str | None:
     clearest = getattr(getattr(prepared.game, "distinguisher", None), "clearest", None)
     if clearest is None or not isinstance(prepared.game, PairGame):
         return None
-    rng = stream(prepared.seed, *prepared.names, "reason")
-    found = clearest(*prepared.game.toss(_SHOWN, rng), claim.epsilon)
-    return f"a report gives it away by {found}"
+    mechanism: Any = prepared.game.mechanism
+    if isinstance(mechanism, HasOrder):  # all that were recorded: none is left to be drawn
+        seen = mechanism.in_order()
+    elif isinstance(mechanism, IsRecorded):
+        return None
+    else:
+        rng = stream(prepared.seed, *prepared.names, "reason")
+        seen = prepared.game.toss(_SHOWN, rng)
+    return f"a report gives it away by {clearest(*seen, claim.epsilon)}"
 
 
 def verdict_at(levels: Levels, counted: Sequence[Evidence]) -> EpsilonBound:
