@@ -252,7 +252,7 @@ def test_a_witness_for_many_pairs_learns_or_knows(monkeypatch: pytest.MonkeyPatc
         def applies(self, mechanism: Any) -> str | None:  # noqa: ARG002
             return None
 
-    monkeypatch.setattr(pairs, "create_attack", lambda *_: Fixed())
+    monkeypatch.setattr(pairs, "create_witness", lambda *_: Fixed())
     with pytest.raises(
         ValueError, match="the likelihood ratio or a witness that learns, got 'mine'"
     ):
