@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from ldpaudit.arrays import Floats, Ints
 from ._encoding import Codes
 from ._first_tree import finds_more
 from ._logistic import logistic, product
+from ._lookup import Lookup, numbered
 from ._smooth import Smooth
 from ._training import Model, Training
 
@@ -26,7 +28,7 @@ _IN_PLAY = 2.5
 _PAIRED, _PRODUCTS = 1024, 2**33
 #: Least variance of a sum of residuals that is taken for normal.
 _NORMAL = 5.0
-#: Reports for each different one, at least, where counts say all.
+#: Reports for each code of a single column, at least, where counts say all.
 _KNOWN = 50
 #: Most columns that the trees see.
 _TREE_COLUMNS = 24
@@ -55,7 +57,7 @@ class Counts:
         splits, cells = [], np.zeros(len(training.first), dtype=np.int64)
         sizes = training.sizes[: training.counted]
         for column, size in enumerate(sizes):
-            known, cells = np.unique(cells * size + training.codes[:, column], return_inverse=True)
+            known, cells = numbered(cells * size + training.codes[:, column])
             if 2 * len(known) > len(cells):
                 return None
             splits.append(known)
@@ -69,12 +71,18 @@ class Counts:
     def columns(self) -> list[int]:
         return list(range(len(self.sizes)))
 
+    def say_all(self, training: Training) -> bool:
+        """Whether there is one column alone, whose codes all came often: no model says more."""
+        return len(training.sizes) == 1 and _KNOWN * len(self.scores) <= len(training.first)
+
+    @cached_property
+    def _cells(self) -> list[Lookup]:
+        return [Lookup(known, np.arange(len(known)), len(known)) for known in self.splits]
+
     def score(self, codes: Mapping[int, Codes]) -> Floats:
         cells = np.zeros(len(codes[0]), dtype=np.int64)
-        for column, (size, known) in enumerate(zip(self.sizes, self.splits, strict=True)):
-            asked = cells * size + codes[column]
-            cells = np.searchsorted(known, asked).clip(max=len(known) - 1)
-            cells[known[cells] != asked] = len(known)  # never seen, whatever follows
+        for column, (size, cell) in enumerate(zip(self.sizes, self._cells, strict=True)):
+            cells = cell(cells * size + codes[column])  # never seen, whatever follows
         return self.scores[cells]
 
 
@@ -255,8 +263,6 @@ def left_over(training: Training, model: Model | None) -> bool:
     """Whether a model of these reports leaves anything that trees could find."""
     if len(training.sizes) == 1:
         return False
-    if isinstance(model, Counts) and _KNOWN * len(model.scores) <= len(training.first):
-        return False  # every whole report came often: no model says more
     odds = np.full(len(training.first), training.prior_odds)
     if model is not None:
         odds += model.score(training.by_column)

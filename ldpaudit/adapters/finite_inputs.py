@@ -27,6 +27,7 @@ from ldpaudit.contracts import (
     Reports,
     checked_mechanism,
 )
+from ldpaudit.contracts.mechanisms import returning_reports
 from ldpaudit.domains import Categories, Records
 
 __all__ = ["FiniteInputs", "domain_of", "on_inputs"]
@@ -106,7 +107,7 @@ def on_inputs(mechanism: Any, inputs: npt.ArrayLike | int | None = None) -> Mech
         )
     grid = inputs is None or isinstance(inputs, int | np.integer)
     chosen: Any = mechanism.domain.grid(inputs) if grid else inputs  # type: ignore[arg-type]
-    return FiniteInputs(mechanism, chosen)
+    return FiniteInputs(returning_reports(mechanism), chosen)
 
 
 def _numbered(mechanism: Any) -> bool:

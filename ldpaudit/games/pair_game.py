@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ldpaudit.arrays import Floats
-from ldpaudit.contracts import Distinguisher, HasRelation, Mechanism
+from ldpaudit.arrays import Bools, Floats
+from ldpaudit.contracts import Distinguisher, HasRelation, Mechanism, Reports
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.domains import input_text
 from ldpaudit.games.scores import ScoredReports
@@ -44,11 +44,18 @@ class PairGame:
 
     def draw(self, size: int, rng: np.random.Generator) -> ScoredReports:
         """Scores of one batch, and where the coin drew pair[0]."""
+        return self.scored(*self.toss(size, rng), rng)
+
+    def toss(self, size: int, rng: np.random.Generator) -> tuple[Reports, Bools]:
+        """Reports of one batch, and where the coin drew pair[0]."""
         # One random word holds 64 coins.
         words = rng.integers(0, 2**64, -(-size // 64), dtype=np.uint64)
         first = np.unpackbits(words.view(np.uint8), count=size).view(np.bool_)
         one, two = self.pair
-        reports = self.mechanism.privatize(first * np.int64(one - two) + two, rng=rng)
+        return self.mechanism.privatize(first * np.int64(one - two) + two, rng=rng), first
+
+    def scored(self, reports: Reports, first: Bools, rng: np.random.Generator) -> ScoredReports:
+        """What the witness makes of reports."""
         score = np.asarray(
             self.distinguisher.score(reports, self.mechanism, self.pair, rng=rng), dtype=np.float64
         )

@@ -298,5 +298,5 @@ def test_levels_start_at_nothing_and_are_apart() -> None:
 
 
 def test_an_unknown_witness_is_named() -> None:
-    with pytest.raises(ValueError, match="unknown attack 'psychic'"):
+    with pytest.raises(ValueError, match="unknown witness 'psychic'"):
         prepared(ldpaudit.mechanism("grr", k=4, epsilon=1.0), witness="psychic")
