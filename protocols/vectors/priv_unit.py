@@ -198,8 +198,9 @@ class DuchiVector(Cap):
     Notes
     -----
     As `PrivUnit` with g = 0. Do not deploy as is: reports are rounded sums of doubles,
-    and what their last digits still tell has not been bounded. Source: Duchi, Jordan and Wainwright, *Minimax optimal
-    procedures for locally private estimation*, JASA 2018, the mechanism for the l2 ball.
+    and what their last digits still tell has not been bounded. Source: Duchi, Jordan and
+    Wainwright, *Minimax optimal procedures for locally private estimation*, JASA 2018, the
+    mechanism for the l2 ball.
 
     Examples
     --------
