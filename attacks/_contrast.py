@@ -12,6 +12,7 @@ import numpy as np
 from ldpaudit.arrays import Bools, Floats, Ints
 
 from ._encoding import Batch, Codes, columns_of, parts_of
+from ._lookup import numbered
 from ._traces import traces_of
 
 #: Most columns whose levels are compared for every pair, and most levels of each.
@@ -115,7 +116,7 @@ def _codes(rows: Any) -> Iterator[Codes]:
     columns = [column(batch) for column in columns_of(parts)]
     whole = np.zeros(len(rows), dtype=np.int64)
     for codes in columns:
-        _, whole = np.unique(whole * (int(codes.max()) + 1) + codes, return_inverse=True)
+        _, whole = numbered(whole * (int(codes.max()) + 1) + codes)
         if whole.max() >= _LEVELS:
             break
     else:
@@ -132,7 +133,7 @@ def _table(codes: Codes, inputs: Ints, count: int) -> Floats:
     """How often each input gave each code that came, shape (inputs, codes)."""
     places, size = codes.astype(np.int64), int(codes.max()) + 1
     if size > _FEW:  # then rather sorted than a table of nothing
-        found, places = np.unique(codes, return_inverse=True)
+        found, places = numbered(codes)
         size = len(found)
     cells = np.bincount(inputs * size + places, minlength=count * size).reshape(count, size)
     return cells[:, cells.any(axis=0)].astype(np.float64)

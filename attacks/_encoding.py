@@ -26,11 +26,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from ._lookup import Lookup, different
 from ._steps import (
     Alone,
     Bag,
@@ -77,10 +79,12 @@ class Values:
     def size(self) -> int:
         return len(self.known) + 1
 
+    @cached_property
+    def _codes(self) -> Lookup:
+        return Lookup(self.known, np.arange(1, self.size, dtype=np.uint16), 0)
+
     def __call__(self, column: Raw) -> Codes:
-        asked = texts(column) if self.known.dtype.kind == "U" else exact(column)
-        places = np.searchsorted(self.known, asked).clip(max=len(self.known) - 1)
-        return np.where(self.known[places] == asked, places + 1, 0).astype(np.uint16)
+        return self._codes(texts(column) if self.known.dtype.kind == "U" else exact(column))
 
 
 @dataclass(frozen=True)
@@ -253,7 +257,7 @@ def _code(column: Raw, again: bool = False) -> tuple[Values | Bins | None, Itera
 def _different(column: Raw) -> tuple[Raw, Raw]:
     """The different values in order, nan last, and how often each comes."""
     if column.dtype.kind != "O":
-        return np.unique(column, return_counts=True)
+        return different(column)
     nan = _is_nan(column)
     values, counts = np.unique(column[~nan], return_counts=True)
     if nan.any():

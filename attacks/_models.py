@@ -1,20 +1,24 @@
-"""Three models of what codes of reports say of the two inputs that they came from."""
+"""Four models of what codes of reports say of the two inputs that they came from."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from ldpaudit.arrays import Bools, Floats, Ints
+from ldpaudit.arrays import Floats, Ints
 
 from ._encoding import Codes
 from ._first_tree import finds_more
+from ._logistic import logistic, product
+from ._lookup import Lookup, numbered
+from ._smooth import Smooth
+from ._training import Model, Training
 
 #: Most levels, and pairs of levels, in the additive model.
 _LEVELS, _PAIRS = 256, 256
@@ -24,58 +28,12 @@ _IN_PLAY = 2.5
 _PAIRED, _PRODUCTS = 1024, 2**33
 #: Least variance of a sum of residuals that is taken for normal.
 _NORMAL = 5.0
-#: Steps of a regression at most, and the gain of a step, per report, below which it has ended.
-_STEPS, _CONVERGED = 50, 1e-9
-#: Share of entries that are not 0 up to which a table is multiplied as a sparse one.
-_SPARSE = 0.08
-#: Reports for each different one, at least, where counts say all.
+#: Reports for each code of a single column, at least, where counts say all.
 _KNOWN = 50
 #: Most columns that the trees see.
 _TREE_COLUMNS = 24
 #: Reports marked at a time.
 _CHUNK = 2**13
-
-
-@dataclass(frozen=True)
-class Training:
-    """Codes of training reports, one row per report, and which are of the first input.
-
-    Of the columns the first `counted` are what whole reports are told apart by.
-    """
-
-    codes: Codes
-    sizes: list[int]
-    first: Bools
-    counted: int
-
-    def __getitem__(self, rows: slice) -> Training:
-        return replace(self, codes=self.codes[rows], first=self.first[rows])
-
-    @property
-    def alone(self) -> Training:
-        """Without the columns beyond the first `counted`."""
-        own = slice(self.counted)
-        return replace(self, codes=self.codes[:, own], sizes=self.sizes[own])
-
-    @property
-    def prior_odds(self) -> float:
-        """Log odds of the first input, which no score contains."""
-        ones = np.count_nonzero(self.first)
-        return math.log(ones) - math.log(len(self.first) - ones)
-
-    @property
-    def by_column(self) -> dict[int, Codes]:
-        """The codes of each column."""
-        return dict(enumerate(self.codes.T))
-
-
-class Model(Protocol):
-    """What has been learned: which columns it reads, and what it makes of their codes."""
-
-    @property
-    def columns(self) -> list[int]: ...
-
-    def score(self, codes: Mapping[int, Codes]) -> Floats: ...
 
 
 @dataclass(frozen=True)
@@ -99,7 +57,7 @@ class Counts:
         splits, cells = [], np.zeros(len(training.first), dtype=np.int64)
         sizes = training.sizes[: training.counted]
         for column, size in enumerate(sizes):
-            known, cells = np.unique(cells * size + training.codes[:, column], return_inverse=True)
+            known, cells = numbered(cells * size + training.codes[:, column])
             if 2 * len(known) > len(cells):
                 return None
             splits.append(known)
@@ -113,12 +71,18 @@ class Counts:
     def columns(self) -> list[int]:
         return list(range(len(self.sizes)))
 
+    def say_all(self, training: Training) -> bool:
+        """Whether there is one column alone, whose codes all came often: no model says more."""
+        return len(training.sizes) == 1 and _KNOWN * len(self.scores) <= len(training.first)
+
+    @cached_property
+    def _cells(self) -> list[Lookup]:
+        return [Lookup(known, np.arange(len(known)), len(known)) for known in self.splits]
+
     def score(self, codes: Mapping[int, Codes]) -> Floats:
         cells = np.zeros(len(codes[0]), dtype=np.int64)
-        for column, (size, known) in enumerate(zip(self.sizes, self.splits, strict=True)):
-            asked = cells * size + codes[column]
-            cells = np.searchsorted(known, asked).clip(max=len(known) - 1)
-            cells[known[cells] != asked] = len(known)  # never seen, whatever follows
+        for column, (size, cell) in enumerate(zip(self.sizes, self._cells, strict=True)):
+            cells = cell(cells * size + codes[column])  # never seen, whatever follows
         return self.scores[cells]
 
 
@@ -230,64 +194,6 @@ def _regression(training: Training, levels: _Levels, terms: Ints) -> tuple[Float
     return weights, base, 1 / (1 + np.exp(-(marks @ weights + base)))
 
 
-def logistic(marks: Any, first: Bools) -> tuple[Floats, float]:
-    """Weights and intercept of a logistic regression, half their square added to the loss.
-
-    Newton's method on 0-1 features, halving steps that do not help: the same fit as
-    scikit-learn's, which takes longer to load than this takes to run.
-    """
-    from scipy.linalg import solve
-    from scipy.sparse import csr_array
-
-    n, size = marks.shape
-    features = csr_array(marks, dtype=np.float64)
-    weights, truth = np.zeros(size + 1), first.astype(np.float64)
-    weights[-1] = math.log(truth.mean() / (1 - truth.mean()))
-
-    def loss(tried: Floats) -> tuple[float, Floats]:
-        scores = features @ tried[:-1] + tried[-1]
-        value = np.logaddexp(0, scores).sum() - scores @ truth + tried[:-1] @ tried[:-1] / 2
-        return float(value), scores
-
-    now, scores = loss(weights)
-    for _ in range(_STEPS):
-        posterior = 1 / (1 + np.exp(-scores))
-        slope = posterior - truth
-        gradient = np.append(features.T @ slope + weights[:-1], slope.sum())
-        variance = np.maximum(posterior * (1 - posterior), 1e-12)
-        curvature = np.empty((size + 1, size + 1))
-        curvature[:-1, :-1] = _product(features, variance)
-        curvature[:-1, :-1][np.diag_indices(size)] += 1
-        curvature[-1, :-1] = curvature[:-1, -1] = features.T @ variance
-        curvature[-1, -1] = variance.sum()
-        step = solve(curvature, gradient, assume_a="pos", check_finite=False)
-        gain, share = float(gradient @ step), 1.0
-        while True:
-            after, tried = loss(weights - share * step)
-            if after <= now - share * gain / 4 or share < 1e-3:
-                break
-            share /= 2
-        weights, now, scores = weights - share * step, after, tried
-        if gain < _CONVERGED * n:
-            break
-    return weights[:-1], float(weights[-1])
-
-
-def _product(marks: Any, weights: npt.NDArray[Any]) -> Floats:
-    """`marks.T @ diag(weights) @ marks` of a sparse table, by dense blocks if it is not so."""
-    n, size = marks.shape
-    if marks.nnz <= _SPARSE * n * size:
-        weighted = marks.copy()
-        weighted.data = weighted.data * np.repeat(weights, np.diff(marks.indptr))
-        return np.asarray((marks.T @ weighted).toarray())
-    out = np.zeros((size, size))
-    for start in range(0, n, _CHUNK):
-        rows = slice(start, start + _CHUNK)
-        block = marks[rows].toarray()
-        out += block.T @ (block * weights[rows, None].astype(block.dtype))
-    return out
-
-
 def _pairs(training: Training, levels: _Levels, posterior: Floats) -> Ints:
     """Pairs of levels of different columns that the posterior leaves unexplained, shape (m, 2)."""
     looked = levels.order[:_PAIRED]
@@ -299,7 +205,7 @@ def _pairs(training: Training, levels: _Levels, posterior: Floats) -> Ints:
         rows = slice(start, min(start + _CHUNK, n))
         marks = levels.table(training.codes[rows], looked)
         for total, weight in ((sums, residual), (squares, variance)):
-            total += _product(marks, weight[rows])
+            total += product(marks, weight[rows])
     errors = sums / np.sqrt(np.maximum(squares, _NORMAL))
     columns = levels.column[looked]
     one, two = np.nonzero(columns[:, None] < columns)
@@ -357,8 +263,6 @@ def left_over(training: Training, model: Model | None) -> bool:
     """Whether a model of these reports leaves anything that trees could find."""
     if len(training.sizes) == 1:
         return False
-    if isinstance(model, Counts) and _KNOWN * len(model.scores) <= len(training.first):
-        return False  # every whole report came often: no model says more
     odds = np.full(len(training.first), training.prior_odds)
     if model is not None:
         odds += model.score(training.by_column)
@@ -381,5 +285,6 @@ def one_thread() -> AbstractContextManager[Any]:
 MODELS: dict[str, Callable[[Training], Model | None]] = {
     "counts": Counts.learn,
     "additive": Additive.learn,
+    "smooth": Smooth.learn,
     "trees": Trees.learn,
 }

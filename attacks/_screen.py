@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ import numpy as np
 from ldpaudit.arrays import Bools, Floats, Ints
 
 from ._encoding import Batch, Bins, Codes, Column, Part, Values
+from ._lookup import Lookup, different, numbered
 from ._steps import Raw, Step, ordered, texts
 from ._traces import SEEN, traces_of
 
@@ -43,17 +45,19 @@ class Seen:
 
     @classmethod
     def learn(cls, values: Raw, first: Bools) -> Seen:
-        known, places = np.unique(values, return_inverse=True)
+        known, places = numbered(values)
         one, two = (
             np.minimum(np.bincount(places[side], minlength=len(known)), _TIMES)
             for side in (first, ~first)
         )
         return cls(known, (one * (_TIMES + 1) + two).astype(np.uint16))
 
+    @cached_property
+    def _codes(self) -> Lookup:
+        return Lookup(self.known, self.codes, 0)
+
     def __call__(self, column: Raw) -> Codes:
-        asked = _comparable(column)
-        places = np.searchsorted(self.known, asked).clip(max=len(self.known) - 1)
-        return np.where(self.known[places] == asked, self.codes[places], 0).astype(np.uint16)
+        return self._codes(_comparable(column))
 
 
 @dataclass(frozen=True)
@@ -136,8 +140,8 @@ def _scattered(parts: list[Part], batch: Batch) -> Iterator[tuple[tuple[Step, ..
     ]
     for steps in ways:
         values = _comparable(batch.part(steps))
-        different = len(np.unique(values))
-        if _LEVELS < different < len(values):
+        count = len(different(values)[0])
+        if _LEVELS < count < len(values):
             yield steps, values
 
 

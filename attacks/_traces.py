@@ -17,6 +17,7 @@ import numpy as np
 from ldpaudit.arrays import Ints, Words
 
 from ._encoding import ITEMS, Coder, Part, parts_of
+from ._lookup import different
 from ._steps import (
     Bag,
     Entry,
@@ -265,7 +266,7 @@ def _of_rows(found: Raw) -> Iterator[Step]:
     if found.dtype.kind in "biuf":
         yield from (Sum(), Descents())
     if found.dtype.kind in "iu" and found.dtype != np.uint8:
-        values, counts = np.unique(found, return_counts=True)
+        values, counts = different(found.ravel())
         yield from map(Comes, values[np.argsort(-counts, kind="stable")[:_CHARACTERS]].tolist())
 
 

@@ -13,6 +13,7 @@ from ldpaudit.contracts import Mechanism, Reports, Values
 
 from ._encoding import Batch, Codes, Column, as_array, columns_of, parts_of
 from ._forms import Form
+from ._lookup import numbered
 from ._steps import Raw
 
 #: Most inputs that are told apart, and reports in which the columns are looked for.
@@ -153,7 +154,7 @@ def _fitted(
         return LearnedGuesser(model, form, columns, tables)
     splits, cells = [], np.zeros(len(own), dtype=np.int64)
     for column, own_codes in zip(columns, codes, strict=True):
-        known, cells = np.unique(cells * column.size + own_codes, return_inverse=True)
+        known, cells = numbered(cells * column.size + own_codes)
         if 2 * len(known) > len(cells):
             return None  # most reports came but once
         splits.append(known)

@@ -7,7 +7,8 @@ of a worktree. Each build has one process, which audits what it is told, the two
 turn of each warms up. Printed are reports drawn for the default audit, the processor's seconds as
 medians over so many pairs, and the median of their ratios; * marks protocols that declare
 `pairs_alike`. Protocols that the other build does not have are left out. Strangers are four of the
-catalogue that declare nothing, with their likelihood and without.
+catalogue that declare nothing, with their likelihood and without, and one that draws its reports
+one by one.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import sys
 import time
 from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
 
 GIVEN: tuple[Mapping[str, Any], ...] = (
     {"k": 20},
@@ -60,11 +63,24 @@ class WithLikelihood(Stranger):
         return self.inner.log_likelihood(reports, values)
 
 
+class InPython(WithLikelihood):
+    """The same, its reports drawn one by one, as most strangers draw them."""
+
+    def privatize(self, values: Any, *, rng: Any) -> Any:
+        """Its reports, each touched by Python."""
+        k, keep = self.k, float(np.exp(self.epsilon) / (np.exp(self.epsilon) + self.k - 1))
+        out = np.empty(len(values), dtype=np.int64)
+        for place, own in enumerate(values):
+            other = int(rng.integers(k - 1))
+            out[place] = own if rng.random() < keep else other + (other >= own)
+        return out
+
+
 STRANGERS = {
     f"{name} as {what}": (kind, name)
     for name in ("grr", "oue", "olh", "ss")
     for what, kind in (("a stranger", WithLikelihood), ("a black box", Stranger))
-}
+} | {"grr in Python": (InPython, "grr")}
 
 
 def built(name: str) -> Any:

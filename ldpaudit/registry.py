@@ -80,6 +80,27 @@ def create_attack(name: str) -> AnyAttack:
     return attack
 
 
+def create_witness(name: str) -> Any:
+    """Build a registered attack that tells two inputs apart; another name is refused.
+
+    >>> create_witness("bayes")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    ValueError: unknown witness 'bayes'; known: ...distinguish...
+    """
+    if check_text("witness", name) in _entries("attacks") and _tells_apart(name):
+        return create_attack(name)
+    known = [other for other in names("attacks") if _tells_apart(other)]
+    raise ValueError(f"unknown witness {name!r}; known: {', '.join(known)}.")
+
+
+def _tells_apart(name: str) -> bool:
+    try:
+        return isinstance(create_attack(name), Distinguisher | TrainableDistinguisher)
+    except (ImportError, TypeError, ValueError):
+        return False  # of a package that is not whole
+
+
 def mechanism(name: str, **parameters: Any) -> AnyRegistered:
     """Build a registered mechanism.
 

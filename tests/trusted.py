@@ -267,3 +267,17 @@ RIGHT: dict[str, Any] = {
     "rsfd": Silent("rsfd", sizes=(2, 3), epsilon=1.0),
     "l-osue": Silent("l-osue", k=6, epsilon=1.0, epsilon_inf=2.0),
 }  # fmt: skip
+
+
+def truth(name: str) -> float:
+    """The exact epsilon of a mechanism that keeps its claim, at its delta: what no bound exceeds.
+
+    A catalogue's exact figure; of one bit of Laplace noise 2 e^(1/2) - 1 is the ratio; the rest
+    leak their whole claim.
+    """
+    if name == "one bit of laplace":
+        return math.log(2 * math.exp(0.5) - 1)
+    mechanism = RIGHT[name]
+    if not isinstance(mechanism, Silent) or mechanism.delta:
+        return float(mechanism.epsilon)
+    return float(getattr(mechanism.inner, "exact_epsilon", lambda: mechanism.epsilon)())

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ldpaudit.adapters.histories import ConstantHistory as ConstantHistory
     from ldpaudit.adapters.histories import Histories as Histories
     from ldpaudit.adapters.histories import Repeated as Repeated
+    from ldpaudit.adapters.metric_claims import MetricClaim as MetricClaim
+    from ldpaudit.adapters.metric_claims import held_to_metric as held_to_metric
     from ldpaudit.adapters.packages import PackageMechanism as PackageMechanism
     from ldpaudit.adapters.recordings import RecordedMechanism as RecordedMechanism
     from ldpaudit.adapters.recordings import from_samples as from_samples
@@ -26,11 +28,13 @@ __all__ = [
     "ConstantHistory",
     "FiniteInputs",
     "Histories",
+    "MetricClaim",
     "PackageMechanism",
     "RecordedMechanism",
     "Repeated",
     "from_callable",
     "from_samples",
+    "held_to_metric",
     "on_inputs",
     "supported_values",
 ]
@@ -43,11 +47,13 @@ __getattr__, __dir__ = face(
         "ConstantHistory": "histories",
         "FiniteInputs": "finite_inputs",
         "Histories": "histories",
+        "MetricClaim": "metric_claims",
         "PackageMechanism": "packages",
         "RecordedMechanism": "recordings",
         "Repeated": "histories",
         "from_callable": "callables",
         "from_samples": "recordings",
+        "held_to_metric": "metric_claims",
         "on_inputs": "finite_inputs",
         "supported_values": "hashed",
     },

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from itertools import chain
 from typing import Any, NamedTuple, NoReturn, TypeAlias
 
@@ -35,11 +37,12 @@ def stack(reports: Sequence[Any], where: Where) -> Raw:
     Reports of one shape are stacked: numbers and texts as what they are, a mixture as
     objects, bytes as rows of uint8; what a report nests is written side by side. Reports of
     several shapes are tuples in an array of objects, bytes of several lengths stay bytes, sets
-    are frozensets and dictionaries stay what they are.
+    are frozensets, dictionaries stay what they are, and a Decimal is the text that it prints.
     """
     plain = _plain(reports)
     if plain is not None:
         return checked(plain, where)
+    reports = list(map(_without_decimals, reports))
     rows = [_row(report, place, where) for place, report in enumerate(reports)]
     if not rows:
         return np.empty(0)
@@ -180,6 +183,21 @@ def _row(report: Any, place: int, where: Where) -> _Row:
         return _Row(objects([frozenset(report)]).reshape(()))
     _kinds([report], report, place, where)
     return _Row(np.asarray(report))
+
+
+def _without_decimals(report: Any) -> Any:
+    """A report with every Decimal as text: a receiver sees all digits, also zeros at the end.
+
+    >>> _without_decimals([Decimal("5.00"), (1, Decimal(2))])
+    ['5.00', (1, '2')]
+    """
+    if isinstance(report, Decimal):
+        return math.nan if report.is_nan() else str(report)
+    if isinstance(report, dict):
+        return {key: _without_decimals(part) for key, part in report.items()}
+    if type(report) not in (list, tuple, set, frozenset) or set(map(type, report)) <= _PLAIN.keys():
+        return report
+    return type(report)(map(_without_decimals, report))
 
 
 def _listed(report: Any, place: int, where: Where) -> _Row:

@@ -81,8 +81,9 @@ def from_callable(
     A report is a number, text, bytes, or a tuple, list, set or array of numbers and texts;
     its fields may be arrays themselves. Reports of one shape are stacked to one array of
     shape (n, ...), bytes as rows of uint8, and mixtures of numbers and texts as objects.
-    Reports of several lengths become tuples in an array of objects, sets frozensets. None,
-    nan and any other object are refused with the value that they were drawn for.
+    Reports of several lengths become tuples in an array of objects, sets frozensets, and a
+    `decimal.Decimal` the text that it prints. None, nan and any other object are refused with
+    the value that they were drawn for.
 
     Examples
     --------
@@ -177,6 +178,11 @@ class CallableMechanism:
     ) -> None:
         if not callable(fn):
             raise TypeError(f"fn must be a function, got {type(fn).__name__}.")
+        if inspect.iscoroutinefunction(fn):
+            raise TypeError(
+                f"fn must return a report, got the async function {name or fn.__name__}: call it "
+                "by asyncio.run in a function of your own."
+            )
         self.fn = fn
         self._inputs, self._named = inputs, named
         if isinstance(inputs, Categories):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import math
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,7 @@ from ldpaudit.contracts import (
     Reports,
     checked_mechanism,
 )
+from ldpaudit.contracts.mechanisms import returning_reports
 from ldpaudit.domains import Categories, Records
 
 __all__ = ["FiniteInputs", "domain_of", "on_inputs"]
@@ -106,7 +107,7 @@ def on_inputs(mechanism: Any, inputs: npt.ArrayLike | int | None = None) -> Mech
         )
     grid = inputs is None or isinstance(inputs, int | np.integer)
     chosen: Any = mechanism.domain.grid(inputs) if grid else inputs  # type: ignore[arg-type]
-    return FiniteInputs(mechanism, chosen)
+    return FiniteInputs(returning_reports(mechanism), chosen)
 
 
 def _numbered(mechanism: Any) -> bool:
@@ -151,6 +152,8 @@ class FiniteInputs:
     name: str
     mechanism: Any
     inputs: Inputs
+    #: Whether the same is claimed of all pairs.
+    one_claim: ClassVar[bool] = True
 
     def __init__(self, mechanism: Any, inputs: npt.ArrayLike) -> None:
         own = np.array(mechanism.domain.check(inputs))

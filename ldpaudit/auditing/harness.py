@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from ldpaudit import divergence, validate
 from ldpaudit.adapters.finite_inputs import on_inputs
+from ldpaudit.adapters.metric_claims import Metric, held_to_metric
 from ldpaudit.auditing.attackers import Attacker, attackers_of
 from ldpaudit.auditing.bound_choice import choose_bound
 from ldpaudit.auditing.defaults import MAX_REPETITIONS, VERDICT_ALPHA
@@ -55,6 +56,7 @@ def audit(
     bound: str | None = None,
     pair: tuple[int, int] | None = None,
     inputs: npt.ArrayLike | int | None = None,
+    metric: Metric | None = None,
     prior: npt.ArrayLike | Attacker | Sequence[Attacker] | None = None,
     histogram: npt.ArrayLike | None = None,
     data: str = "uniform",
@@ -98,6 +100,10 @@ def audit(
         Inputs that are played, numbered in this order, of a mechanism that has a ``domain``: the
         k below is their number. None means ``domain.grid()``, 17 numbers or vectors of which
         the first two lie furthest apart; a number, so many of them.
+    metric : str, callable or array of shape (k, k), optional
+        Hold the mechanism to epsilon times the distance of the pair: ``"l1"``, ``"l2"`` or
+        ``"max"``, a function of two inputs, or a table by number; see
+        `ldpaudit.adapters.held_to_metric`. The pair is 0 and 1 where none is named.
     prior : array of shape (k,) or (n, k), Attacker or sequence of Attacker, optional
         What the attacker thinks of the users beforehand, or of each of n users, whose values are
         drawn so; None means that all values are equally likely. An
@@ -161,7 +167,13 @@ def audit(
         raise ValueError(
             f"a search plays all reports, stop_when must be budget, got {stop_when!r}."
         )
-    mechanism = on_inputs(mechanism, inputs)
+    if metric is None:
+        mechanism = on_inputs(mechanism, inputs)
+    elif search is not None:
+        raise ValueError("a metric claims something else of every pair: name one, no search.")
+    else:
+        pair = pair or (0, 1)
+        mechanism = held_to_metric(mechanism, metric, pair, inputs)
     k = validate.check_integer("k", mechanism.k, 2, validate.MAX_DOMAIN)
     claim = Claim.of(mechanism)
     plan = AuditPlan(

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ldpaudit import validate
 from ldpaudit.auditing.levels import Levels
 from ldpaudit.auditing.stopping import StopWhen, play_until
 from ldpaudit.bounds.named import NamedBound
 from ldpaudit.claim import Claim
-from ldpaudit.contracts import HasLikelihood, Mechanism
+from ldpaudit.contracts import HasLikelihood, HasOrder, IsRecorded, Mechanism
 from ldpaudit.games.evidence import Evidence, Prepared
 from ldpaudit.games.independence import doubt
 from ldpaudit.games.kary_game import KaryGame
+from ldpaudit.games.pair_game import PairGame
 from ldpaudit.games.power import with_power
 from ldpaudit.games.preparation import prepare
+from ldpaudit.games.together import play_all
 from ldpaudit.games.told import told
 from ldpaudit.outcomes.parts import EpsilonBound
+from ldpaudit.sampling import stream
 from ldpaudit.selection.promising import Inputs, alike, ours
+
+#: Reports of which a witness says what tells the inputs apart.
+_SHOWN = 2**13
 
 
 class Found(NamedTuple):
@@ -60,8 +66,8 @@ def games_of(
 ) -> list[Prepared] | str:
     """The games that are played: one, or two where a stranger brings a likelihood.
 
-    What such a likelihood leaves out, only the reports can tell: the learned witness plays
-    on half as many of its own.
+    What such a likelihood leaves out, only the reports can tell: the learned witness reads
+    half of them.
     """
     games = []
     both = witness is None and not early and isinstance(mechanism, HasLikelihood)
@@ -99,7 +105,12 @@ def played(levels: Levels, games: list[Prepared] | str, stop: StopWhen, jobs: in
     if isinstance(games, str):
         return Found(*levels.nothing(games))
     each = levels.shared(len(games))
-    both, counted = zip(*(_at_levels(each, game, stop, jobs) for game in games), strict=True)
+    if stop.never:
+        seen = [(each.both(one), one) for one in play_all(games, jobs=jobs)]
+    else:
+        seen = [play_until(stop, one, each.both, each.bound, each.claim, jobs) for one in games]
+    both = [with_power(found, one, each.both, each.bound, each.claim) for found, one in seen]
+    counted = [told(one) for _, one in seen]
     lower, verdict = (
         best_of(bounds, alpha)
         for bounds, alpha in zip(
@@ -107,9 +118,14 @@ def played(levels: Levels, games: list[Prepared] | str, stop: StopWhen, jobs: in
         )
     )
     reason = None
-    if verdict.epsilon_lower > levels.claim.epsilon and not ours(games[0].game.mechanism):
+    if verdict.epsilon_lower > levels.claim.epsilon:
         place = [bounds[1].epsilon_lower for bounds in both].index(verdict.epsilon_lower)
-        reason = doubt(games[place])
+        reason = None if ours(games[0].game.mechanism) else doubt(games[place])
+        told_by = reason_of(games[place], levels.claim)
+        if told_by:
+            lower, verdict = (
+                replace(one, event=f"{one.event}; {told_by}") for one in (lower, verdict)
+            )
     unseen: set[str] = set()
     for prepared in games:
         learned = getattr(getattr(prepared.game, "distinguisher", None), "not_looked_at", ())
@@ -119,17 +135,20 @@ def played(levels: Levels, games: list[Prepared] | str, stop: StopWhen, jobs: in
     )
 
 
-def _at_levels(
-    levels: Levels, prepared: Prepared, stop: StopWhen, jobs: int
-) -> tuple[tuple[EpsilonBound, EpsilonBound], Evidence]:
-    """Play one game; both bounds, and what was counted."""
-    if stop.never:
-        evidence = prepared.play(prepared.reports, jobs=jobs)
-        found = levels.both(evidence)
+def reason_of(prepared: Prepared, claim: Claim) -> str | None:
+    """Which part of reports tells the inputs apart, where a witness can say it."""
+    clearest = getattr(getattr(prepared.game, "distinguisher", None), "clearest", None)
+    if clearest is None or not isinstance(prepared.game, PairGame):
+        return None
+    mechanism: Any = prepared.game.mechanism
+    if isinstance(mechanism, HasOrder):  # all that were recorded: none is left to be drawn
+        seen = mechanism.in_order()
+    elif isinstance(mechanism, IsRecorded):
+        return None
     else:
-        found, evidence = play_until(stop, prepared, levels.both, levels.bound, levels.claim, jobs)
-    lower, verdict = with_power(found, evidence, levels.both, levels.bound, levels.claim)
-    return (lower, verdict), told(evidence)
+        rng = stream(prepared.seed, *prepared.names, "reason")
+        seen = prepared.game.toss(_SHOWN, rng)
+    return f"a report gives it away by {clearest(*seen, claim.epsilon)}"
 
 
 def verdict_at(levels: Levels, counted: Sequence[Evidence]) -> EpsilonBound:

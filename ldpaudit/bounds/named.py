@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 from ldpaudit.bounds.planned import ClopperPearson
 from ldpaudit.claim import Claim
@@ -37,30 +39,34 @@ class NamedBound:
         """Exact | approximate | anytime | model-based."""
         return self.rule.kind
 
-    @property
+    @cached_property  # a search for the power asks a hundred times
     def of_guesses(self) -> bool:
         """Whether it reads guesses; one that does not reads an event."""
         return isinstance(self.rule, GuessBound)
 
+    @cached_property
+    def _reads_events(self) -> bool:
+        return isinstance(self.rule, EventBound)
+
     @property
     def of_events(self) -> NamedBound:
         """The bound for an event beside the guesses: this one, or two Clopper-Pearson intervals."""
-        if isinstance(self.rule, EventBound):
+        if self._reads_events:
             return self
         return NamedBound(self.name, ClopperPearson())
 
     def from_guesses(self, counts: GuessCounts, claim: Claim, alpha: float) -> float:
         """Lower bound on epsilon from guesses, -inf where they show nothing."""
-        if not isinstance(self.rule, GuessBound):
+        if not self.of_guesses:
             raise TypeError(f"bound {self.name!r} reads events, not guesses.")
+        rule: Any = self.rule
         return float(
-            self.rule.from_guesses(counts, alpha=alpha, delta=claim.delta, claimed=claim.epsilon)
+            rule.from_guesses(counts, alpha=alpha, delta=claim.delta, claimed=claim.epsilon)
         )
 
     def from_event(self, counts: EventCounts, claim: Claim, alpha: float) -> float:
         """Lower bound on epsilon from one event, -inf where it shows nothing."""
-        if not isinstance(self.rule, EventBound):
+        if not self._reads_events:
             raise TypeError(f"bound {self.name!r} reads guesses, not events.")
-        return float(
-            self.rule.from_event(counts, alpha=alpha, delta=claim.delta, claimed=claim.epsilon)
-        )
+        rule: Any = self.rule
+        return float(rule.from_event(counts, alpha=alpha, delta=claim.delta, claimed=claim.epsilon))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -84,6 +85,14 @@ def audit(
             help="The two inputs, by label or number (default: chosen, 0 and 1 if all are alike).",
         ),
     ] = None,
+    some: Annotated[
+        str | None,
+        typer.Option(
+            "--inputs",
+            metavar="A,B,C|N",
+            help="Numbers of the range that are played, or how many (default: 17).",
+        ),
+    ] = None,
     witness: Annotated[
         str | None, typer.Option("--witness", help="What tells them apart: distinguish, learned.")
     ] = None,
@@ -91,6 +100,13 @@ def audit(
         str | None,
         typer.Option(
             "--search", help="The worst pair instead: pilot, bonferroni, holm, e-values or pooled."
+        ),
+    ] = None,
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            "--metric",
+            help="Hold it to epsilon times the distance of the pair: l1, l2 or max.",
         ),
     ] = None,
     curve: Annotated[
@@ -110,18 +126,30 @@ def audit(
     ] = None,
 ) -> int:
     """Audit one mechanism: does it keep its epsilon, what does a report reveal, at what cost."""
+    from ldpaudit.adapters.finite_inputs import on_inputs
     from ldpaudit.auditing.harness import audit as run
     from ldpaudit.cli.progress import audit_steps
-    from ldpaudit.cli.targets import audited, kind_of_input, pair_of
+    from ldpaudit.cli.targets import audited, inputs_of, kind_of_input, pair_of
 
     with nonsense_is_inconclusive(target), audit_steps(target) as progress:
         claim = {"k": k, "epsilon": epsilon, "delta": delta, **kind_of_input(values, ends)}
         how = {"batched": batched, "reproducible": not own_randomness}
         log = {"label": label, "columns": report, "separator": separator}
         mechanism = audited(target, other, claim, param or [], how, log)
+        if some is not None:
+            mechanism = on_inputs(mechanism, inputs_of(some))
+        if some is not None:
+            mechanism = on_inputs(mechanism, inputs_of(some))
         shown, two = target if other is None else None, pair_of(mechanism, pair)
+        if curve is not None and metric is not None:
+            raise ValueError("--metric is of a claim of epsilon, and --claim names another one.")
         if curve is not None:
             from ldpaudit.auditing.curves import audit_curve
+
+            _not_of_curves(
+                attack=attack, bound=bound, model_based=model_based or None, out=out,
+                search=search, stop_when=None if stop_when == "budget" else stop_when,
+            )  # fmt: skip
 
             with words_of_a_mechanism_aside():
                 found = audit_curve(
@@ -135,6 +163,8 @@ def audit(
                     name=shown,
                 )
             return _show_curve(found, as_json=as_json)
+        if out is not None:
+            _folder_for(out)
         with words_of_a_mechanism_aside():
             result = run(
                 mechanism,
@@ -145,6 +175,7 @@ def audit(
                 pair=two,
                 witness=witness,
                 search=search,
+                metric=metric,
                 seed=seed,
                 stop_when=stop_when,
                 model_based=model_based,
@@ -161,6 +192,22 @@ def audit(
     if out is not None:
         result.save(out)
     return EXIT[result.verdict]
+
+
+def _folder_for(out: Path) -> None:
+    """Make the folder of the results and write in it, before any report is drawn."""
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=out):
+        pass
+
+
+def _not_of_curves(**given: object) -> None:
+    """Refuse options that an audit of a whole curve has no use for."""
+    told = [f"--{name.replace('_', '-')}" for name, value in given.items() if value is not None]
+    if told:
+        raise ValueError(
+            f"{', '.join(told)} cannot go with --claim, which has one test of its own."
+        )
 
 
 def _show_curve(found: CurveAudit, *, as_json: bool) -> int:

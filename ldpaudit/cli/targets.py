@@ -97,6 +97,14 @@ def kind_of_input(values: str | None, ends: tuple[float, float] | None) -> dict[
     return {"values": [word for word in found if word != ""], "low": low, "high": high}
 
 
+def inputs_of(words: str) -> tuple[Any, ...] | int:
+    """What ``--inputs`` says: numbers or vectors of a domain, or how many of its grid."""
+    found = _literal(words if words.strip().isdecimal() else f"[{words}]")
+    if not isinstance(found, tuple | int):
+        raise ValueError(f"--inputs takes numbers with commas between, or how many: got {words!r}.")
+    return found
+
+
 def pair_of(mechanism: Any, words: tuple[str, str] | None) -> tuple[int, int] | None:
     """The two inputs that ``--pair`` names: by labels where there are some, else by number."""
     if words is None:

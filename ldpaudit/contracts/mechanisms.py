@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -103,6 +104,17 @@ def checked_mechanism(mechanism: Any) -> Mechanism:
     if not isinstance(mechanism, Mechanism):
         raise TypeError(
             f"mechanism must have k, epsilon and privatize, got {type(mechanism).__name__}."
+        )
+    returning_reports(mechanism)
+    return mechanism
+
+
+def returning_reports(mechanism: Any) -> Any:
+    """Return it if its privatize is no async function, whose reports nobody would wait for."""
+    if inspect.iscoroutinefunction(mechanism.privatize):
+        raise TypeError(
+            "privatize must return reports, got an async function: call it by asyncio.run in a "
+            "privatize of your own."
         )
     return mechanism
 

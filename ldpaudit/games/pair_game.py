@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ldpaudit.arrays import Floats
-from ldpaudit.contracts import Distinguisher, HasRelation, Mechanism
+from ldpaudit.arrays import Bools, Floats
+from ldpaudit.contracts import Distinguisher, HasRelation, Mechanism, Reports
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.domains import input_text
 from ldpaudit.games.scores import ScoredReports
@@ -44,11 +44,18 @@ class PairGame:
 
     def draw(self, size: int, rng: np.random.Generator) -> ScoredReports:
         """Scores of one batch, and where the coin drew pair[0]."""
+        return self.scored(*self.toss(size, rng), rng)
+
+    def toss(self, size: int, rng: np.random.Generator) -> tuple[Reports, Bools]:
+        """Reports of one batch, and where the coin drew pair[0]."""
         # One random word holds 64 coins.
         words = rng.integers(0, 2**64, -(-size // 64), dtype=np.uint64)
         first = np.unpackbits(words.view(np.uint8), count=size).view(np.bool_)
         one, two = self.pair
-        reports = self.mechanism.privatize(first * np.int64(one - two) + two, rng=rng)
+        return self.mechanism.privatize(first * np.int64(one - two) + two, rng=rng), first
+
+    def scored(self, reports: Reports, first: Bools, rng: np.random.Generator) -> ScoredReports:
+        """What the witness makes of reports."""
         score = np.asarray(
             self.distinguisher.score(reports, self.mechanism, self.pair, rng=rng), dtype=np.float64
         )
@@ -96,11 +103,14 @@ class PairGame:
         self, pilot: ScoredReports, reports: int, expected: ExpectedBound
     ) -> tuple[PairGame, float]:
         """The game with the thresholds that promise most, and what to expect of its guesses."""
+        levels = steps(np.abs(pilot.score))
+        counts = {level: replace(self, decide=level).count(pilot)[0] for level in levels}
+        honest = not any(map(expected.surely_exceeded, counts.values()))
 
         def guesses(level: float) -> tuple[float, ...]:
-            seen = replace(self, decide=level).count(pilot)[0]
+            seen = counts[level]
             right = self._right(np.abs(pilot.score), level, seen.correct)
-            return (expected.of_guesses(seen, reports, right=right),)
+            return (expected.of_guesses(seen, reports, cap=honest, right=right),)
 
         def happens(level: float, side: int) -> tuple[float, float]:
             seen = replace(self, event=level, side=side).count(pilot)[1]
@@ -108,7 +118,7 @@ class PairGame:
                 seen, reports, self._right(side * pilot.score, level, seen.hits)
             )
 
-        decide, value = best(steps(np.abs(pilot.score)), guesses)
+        decide, value = best(levels, guesses)
         sides = {s: best(steps(s * pilot.score), lambda v, s=s: happens(v, s)) for s in (1, -1)}  # type: ignore[misc]
         side = max(sides, key=lambda s: sides[s][1])
         return replace(self, decide=decide, event=sides[side][0], side=side), value[0]

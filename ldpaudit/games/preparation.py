@@ -24,7 +24,7 @@ from ldpaudit.games.pair_game import LIKELIHOOD, PairGame
 from ldpaudit.games.scores import ScoredReports
 from ldpaudit.games.thresholds import ExpectedBound
 from ldpaudit.games.training import learn, training_size
-from ldpaudit.registry import create_attack
+from ldpaudit.registry import create_witness
 from ldpaudit.sampling import chunks, report_entries, stream
 
 #: Fewest and most reports of the pilot.
@@ -59,7 +59,7 @@ def prepare(
     end `early` starts on the smallest pilot.
     """
     named = witness or ("distinguish" if isinstance(mechanism, HasLikelihood) else "learned")
-    attack: Any = create_attack(named)
+    attack: Any = create_witness(named)
     reason = attack.applies(mechanism)
     if reason is not None:
         return str(reason)

@@ -23,6 +23,8 @@ _CANDIDATES = 24
 _TAIL, _RARE = 16, 8
 #: Error probability at which a pilot shows a violation.
 _SURE = 1e-4
+#: Error probability at which guesses of a pilot show more than the claim.
+_DOUBT = 1e-3
 #: Standard errors within which counts agree with a likelihood.
 _LIKELY = 4.0
 #: Scores this close are the same level of a likelihood ratio.
@@ -36,8 +38,8 @@ class ExpectedBound:
     """What pilot counts lead one to expect of an audit, by the bound in use.
 
     An expectation of guesses stops at the claim: what exceeds it in a small pilot is luck
-    as a rule, and of a mechanism that does leak more, either threshold that reaches the
-    claim shows it, so the one that decides more often loses less to chance. What is
+    as a rule. Only where the pilot itself shows more than the claim, which luck does to one
+    pilot in a thousand at each threshold, is the threshold looked for that shows most. What is
     watched beside the guesses is there for leaks that those miss: it stops nowhere, and
     counts half a false report more, for what a pilot never saw may still happen.
     """
@@ -69,6 +71,12 @@ class ExpectedBound:
         if not self.bound.of_guesses:
             return precision
         return self.bound.from_guesses(counts, self.claim, 0.05)
+
+    def surely_exceeded(self, seen: GuessCounts) -> bool:
+        """Whether the guesses of a pilot alone show more than the claim."""
+        if not self.bound.of_guesses or not seen.decided:
+            return False
+        return self.bound.from_guesses(seen, self.claim, _DOUBT) > self.claim.epsilon
 
     def of_event(
         self, seen: EventCounts, reports: int, right: float | None = None

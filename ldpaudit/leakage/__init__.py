@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ldpaudit.leakage.channels import min_entropy_leakage as min_entropy_leakage
     from ldpaudit.leakage.channels import posterior as posterior
     from ldpaudit.leakage.channels import top_vulnerability as top_vulnerability
+    from ldpaudit.leakage.correlation import correlated_channel as correlated_channel
     from ldpaudit.leakage.estimates import Estimate as Estimate
     from ldpaudit.leakage.estimates import (
         estimate_mutual_information as estimate_mutual_information,
@@ -51,6 +52,7 @@ __all__ = [
     "channel",
     "check_channel",
     "check_gain",
+    "correlated_channel",
     "empirical_profile",
     "estimate_mutual_information",
     "estimate_vulnerability",
@@ -86,6 +88,7 @@ __getattr__, __dir__ = face(
         "channel": "channels",
         "check_channel": "channels",
         "check_gain": "gain",
+        "correlated_channel": "correlation",
         "empirical_profile": "profile",
         "estimate_mutual_information": "estimates",
         "estimate_vulnerability": "estimates",

@@ -20,7 +20,7 @@ from ldpaudit.contracts import (
     Values,
 )
 from ldpaudit.games.training import training_size
-from ldpaudit.registry import create_attack
+from ldpaudit.registry import create_witness
 from ldpaudit.selection.neighbours import neighbouring, some_inputs
 
 #: (Estimated) log-likelihood of some values, a column each, up to a constant per report.
@@ -126,7 +126,7 @@ def pairs_and_reader(
 ) -> tuple[Pairs, Reader]:
     """Choose pairs where none are named, and train the witness where there is no likelihood."""
     named = witness or ("distinguish" if isinstance(mechanism, HasLikelihood) else "learned")
-    attack: Any = create_attack(named)
+    attack: Any = create_witness(named)
     reason = attack.applies(mechanism)
     if reason is not None:
         raise ValueError(f"{named} reads no report: {reason}.")

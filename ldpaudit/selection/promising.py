@@ -50,6 +50,8 @@ def ours(mechanism: Any) -> bool:
 def alike(mechanism: Any) -> bool:
     """Whether the mechanism declares that no two inputs are told apart better than 0 and 1."""
     if isinstance(mechanism, FiniteInputs):
+        if not mechanism.one_claim:
+            return False
         # The two that lie furthest apart are what a domain's own mechanism speaks of.
         furthest = np.asarray(mechanism.mechanism.domain.grid(2))
         first = np.asarray(mechanism.inputs[:2])

@@ -14,6 +14,7 @@ from ldpaudit.auditing.one_pair import check_pair, games_of, scope_of
 from ldpaudit.claim import Claim
 from ldpaudit.contracts import HasDomain, HasExactDelta, HasExactEpsilon, IsRecorded
 from ldpaudit.games.independence import doubt
+from ldpaudit.games.together import play_all
 from ldpaudit.outcomes.audit_result import VIOLATION
 from ldpaudit.outcomes.parts import EpsilonBound
 from ldpaudit.selection.promising import alike, chosen_inputs, no_neighbours, ours
@@ -178,7 +179,7 @@ def check_ldp(
     if isinstance(games, str):
         raise ValueError(f"nothing can be tested: {games}.")
     each = alpha / len(games)
-    played = [game.play(game.reports) for game in games]
+    played = play_all(games)
     if exact is None and not any(can_fail(evidence, held_to, each) for evidence in played):
         raise ValueError(
             f"nothing can be tested: even if all {games[0].reports:,} guesses were right, they "

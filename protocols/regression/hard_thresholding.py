@@ -83,7 +83,8 @@ class GradientReport:
     density is larger or smaller, so epsilon is ln(1 + (e - 1) (1 + l) / 2): below the claim where
     theta does not use the whole ball.
 
-    Do not deploy as is: reports are doubles, and what their last digits tell has not been bounded.
+    Do not deploy as is: reports are rounded sums of doubles, and what their last digits still tell
+    has not been bounded.
 
     Source: Zhu, Ding, Aggarwal, Xu and Wang, ICLR 2024 (arXiv 2310.07367), after Wang and Xu, *On
     sparse linear regression in the local differential privacy model*, ICML 2019. The form of

@@ -46,7 +46,7 @@ class PrivUnitG(OnBall):
 
     R2 is by quadrature over the length of the report, exact to about 1e-9. An input inside
     the ball is first rounded to one of the two unit vectors along it. Do not deploy as is:
-    reports are doubles, and what their last digits tell has not been bounded.
+    reports are rounded sums of doubles, and what their last digits still tell has not been bounded.
 
     Source: Asi, Feldman and Talwar, *Optimal algorithms for mean estimation under local
     differential privacy*, ICML 2022 (arXiv 2205.02466), Section 4.

@@ -106,6 +106,14 @@ class LaplaceVector(Noise):
         """Largest log-likelihood ratio, of two opposite vectors along their line."""
         return self.epsilon
 
+    @property
+    def epsilon_per_distance(self) -> float:
+        """Largest log ratio of two vectors over their distance: exact for every pair.
+
+        In two dimensions this is planar Laplace noise, and geo-indistinguishability its claim.
+        """
+        return self.epsilon / (2 * self.radius)
+
     def _sizes(self) -> tuple[Floats, Floats]:
         """Nodes and log weights of the length of the noise, which is a gamma variable."""
         scale, d = 2 / self.epsilon, self.dimension

@@ -151,8 +151,8 @@ class PrivUnit(Cap):
     variance, and no unbiased estimate has an error below 1/m^2 - 1 (`frontier_mean` has the
     proof), which is PrivUnit's. Asi, Feldman and Talwar (ICML 2022) prove it otherwise.
 
-    Do not deploy as is: reports are doubles, and what their last digits tell has not been
-    bounded. The figures here are those of real numbers.
+    Do not deploy as is: reports are rounded sums of doubles, and what their last digits still
+    tell has not been bounded. The figures here are those of real numbers.
 
     Source: Bhowmick, Duchi, Freudiger, Kapoor and Rogers, *Protection against
     reconstruction and its applications in private federated learning*, arXiv 1812.00984.
@@ -197,9 +197,10 @@ class DuchiVector(Cap):
 
     Notes
     -----
-    As `PrivUnit` with g = 0. Do not deploy as is: reports are doubles, and what their last
-    digits tell has not been bounded. Source: Duchi, Jordan and Wainwright, *Minimax optimal
-    procedures for locally private estimation*, JASA 2018, the mechanism for the l2 ball.
+    As `PrivUnit` with g = 0. Do not deploy as is: reports are rounded sums of doubles,
+    and what their last digits still tell has not been bounded. Source: Duchi, Jordan and
+    Wainwright, *Minimax optimal procedures for locally private estimation*, JASA 2018, the
+    mechanism for the l2 ball.
 
     Examples
     --------

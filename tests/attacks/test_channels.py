@@ -10,7 +10,7 @@ import pytest
 
 import ldpaudit
 from ldpaudit.attacks._encoding import as_array, parts_of
-from ldpaudit.attacks._models import logistic
+from ldpaudit.attacks._logistic import logistic
 from ldpaudit.attacks._screen import Whole, find_traces
 from ldpaudit.attacks.learned import LearnedDistinguisher
 

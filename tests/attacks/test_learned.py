@@ -10,7 +10,8 @@ import pytest
 
 import ldpaudit
 from ldpaudit.attacks import _models, learned
-from ldpaudit.attacks._models import Additive, Training
+from ldpaudit.attacks._models import Additive
+from ldpaudit.attacks._training import Training
 from ldpaudit.attacks.learned import LearnedDistinguisher
 from ldpaudit.contracts import Distinguisher, TrainableDistinguisher
 

@@ -7,7 +7,9 @@ import math
 import numpy as np
 
 import ldpaudit
-from ldpaudit.attacks._models import Additive, Counts, Training
+from ldpaudit.attacks._models import Additive, Counts
+from ldpaudit.attacks._training import Training
+from ldpaudit.attacks.learned import LearnedDistinguisher
 
 from .learning import draw, rng
 
@@ -62,3 +64,12 @@ def test_pairs_are_found_where_no_column_alone_tells_anything() -> None:
     assert model is not None
     pairs = {columns for columns, _ in model.terms if columns[0] != columns[1]}
     assert pairs == {(7, 40), (30, 40)}
+
+
+def test_counts_are_not_taken_for_all_there_is_of_several_columns() -> None:
+    """Eight bits come often each, and a sum over them still tells more than their 256 counts."""
+    m = ldpaudit.mechanism("oue", k=8, epsilon=1.0)
+    own = rng(3)
+    first = own.random(30_000) < 0.5
+    reports = m.privatize(np.where(first, 0, 1), rng=own)
+    assert LearnedDistinguisher().fit(reports, first, rng=own).model == "additive"

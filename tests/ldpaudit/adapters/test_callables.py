@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import pickle
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -300,3 +301,35 @@ def test_values_and_rng_are_checked() -> None:
         m.privatize([4], rng=rng())
     with pytest.raises(TypeError, match=r"rng must be a numpy"):
         m.privatize([0], rng=0)  # type: ignore[arg-type]
+
+
+def test_decimals_are_the_texts_that_they_print() -> None:
+    """Zeros at the end are seen by a receiver too."""
+    rng = np.random.default_rng(0)
+    for report, expected in (
+        (Decimal("5.00"), "5.00"),
+        ([Decimal("0.5"), Decimal(2)], ["0.5", "2"]),
+        ((Decimal(1), (3, "a")), ["1", 3, "a"]),
+    ):
+        m = ldpaudit.from_callable({0: report, 1: report}.get, k=2, epsilon=1.0, reproducible=False)
+        assert m.privatize([0], rng=rng).tolist() == [expected]
+    nothing = ldpaudit.from_callable({0: Decimal("nan")}.get, k=2, epsilon=1.0, reproducible=False)
+    with pytest.raises(ValueError, match="must not be nan"):
+        nothing.privatize([0], rng=rng)
+
+
+def test_an_async_function_is_refused_before_it_is_called() -> None:
+    async def later(value: int, rng: Any) -> int:
+        return value if rng is None else 0
+
+    with pytest.raises(TypeError, match="async function later"):
+        ldpaudit.from_callable(later, k=2, epsilon=1.0)
+
+    class Later:
+        k, epsilon = 2, 1.0
+
+        async def privatize(self, values: Any, *, rng: Any) -> Any:
+            return values if rng is None else []
+
+    with pytest.raises(TypeError, match="got an async function"):
+        ldpaudit.audit(Later())

@@ -35,3 +35,21 @@ def test_a_black_box_says_what_was_not_looked_for() -> None:
     assert result.to_dict()["not_looked_at"] == list(result.unseen)
     ours = ldpaudit.audit(ldpaudit.mechanism("grr", k=4, epsilon=1.0), [], trials=2000)
     assert ours.unseen == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("length_of_text", "its length"),
+        ("residue", "its residue modulo 3"),
+        ("item_that_comes_twice", "how often it holds 8"),
+        ("grid", "how many decimals it has"),
+        ("nonce beside a likelihood", "several of its parts together"),
+        ("fixed seed a call", "noise that comes again in every call"),
+    ],
+)
+def test_a_violation_says_which_part_of_a_report_tells(name: str, part: str) -> None:
+    result = ldpaudit.audit(WRONG[name], [], trials=4000, seed=1, repetitions=0)
+    assert result.verdict == "violation"
+    for bound in (result.bound, result.verdict_bound):
+        assert bound.event.endswith(f"; a report gives it away by {part}")

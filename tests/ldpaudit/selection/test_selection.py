@@ -225,7 +225,7 @@ def test_a_pilot_takes_a_part(fraction: float) -> None:
         ({"seed": -1}, ValueError, "seed must be at least 0"),
         ({"selection": "holm"}, TypeError, "selection must be a Selection, got 'holm'"),
         ({"pairs": [(0, 9)]}, ValueError, "every input of pairs must be at most 3, got 9"),
-        ({"witness": "nobody"}, ValueError, "unknown attack 'nobody'"),
+        ({"witness": "nobody"}, ValueError, "unknown witness 'nobody'"),
         ({"bound": "nothing"}, ValueError, "unknown bound 'nothing'"),
         ({"selection": EValues(), "bound": "katz"}, ValueError, "e-values have a bound of their"),
         ({"selection": Pooled(), "pairs": [(0, 1)]}, ValueError, "pooled game has no pairs"),
@@ -252,7 +252,7 @@ def test_a_witness_for_many_pairs_learns_or_knows(monkeypatch: pytest.MonkeyPatc
         def applies(self, mechanism: Any) -> str | None:  # noqa: ARG002
             return None
 
-    monkeypatch.setattr(pairs, "create_attack", lambda *_: Fixed())
+    monkeypatch.setattr(pairs, "create_witness", lambda *_: Fixed())
     with pytest.raises(
         ValueError, match="the likelihood ratio or a witness that learns, got 'mine'"
     ):

@@ -229,7 +229,7 @@ def test_without_a_likelihood_the_learned_witness_reads_it(monkeypatch: pytest.M
         asked.append(name)
         return Learned() if name == "learned" else create_attack(name)
 
-    monkeypatch.setattr(preparation, "create_attack", created)
+    monkeypatch.setattr(preparation, "create_witness", created)
     assert_ldp(Blind(1.0), 1.0, trials=20_000)
     with pytest.raises(AssertionError, match=r"not 1\.0-LDP: epsilon >= 1\.\d+ .* learned witness"):
         assert_ldp(Blind(1.5), 1.0, trials=20_000)
