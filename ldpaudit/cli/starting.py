@@ -61,7 +61,7 @@ repetitions = 2
 
 def init(
     file: Annotated[
-        Path, typer.Argument(metavar="[FILE]", help="Where the study goes; ends in .toml.")
+        Path, typer.Argument(metavar="FILE", help="Where the study goes; ends in .toml.")
     ] = Path("study.toml"),
 ) -> None:
     """Write a commented study file to begin with; it runs as it is."""
