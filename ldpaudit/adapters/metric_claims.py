@@ -76,7 +76,7 @@ def held_to_metric(
         raise ValueError(
             "reports of two inputs are recorded: give the epsilon of this pair and no metric."
         )
-    if not isinstance(mechanism, HasDomain):
+    if not isinstance(mechanism, FiniteInputs | HasDomain):
         mechanism = NumberedInputs(on_inputs(mechanism))
     view = mechanism if isinstance(mechanism, FiniteInputs) else None
     if view is None or inputs is not None:
@@ -137,7 +137,7 @@ class MetricClaim(FiniteInputs):
         own = self.__dict__
         for ability in ("exact_epsilon", "exact_delta", "vulnerability", "nearby_success"):
             own.pop(ability, None)  # of the whole domain, whose claim is another
-        if exact is not None:
+        if exact is not None and getattr(mechanism, "distance_metric", None) in METRICS:
             own["exact_epsilon"] = self._of_pair
         own |= {
             "per_distance": per_distance,
@@ -164,8 +164,9 @@ class MetricClaim(FiniteInputs):
         return f"claimed: {self.per_distance:.6g} x distance {distance:.6g} ({self.metric_name})"
 
     def _of_pair(self) -> float:
-        """Largest log ratio of the pair where the mechanism's claim of a metric is exact."""
-        return self.epsilon
+        """Largest log ratio of the pair by the mechanism's own metric, in which it is exact."""
+        one, two = (self.inputs[place] for place in self.claimed_pair)
+        return self.per_distance * METRICS[self.mechanism.distance_metric](one, two)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return MetricClaim, (self.mechanism, self.inputs, self._metric, self.claimed_pair)
@@ -194,6 +195,10 @@ def _distance(metric: Metric, view: FiniteInputs, pair: tuple[int, int]) -> tupl
         table: Floats = validate.check_floats("metric", metric)
         if table.shape != (view.k, view.k):
             raise ValueError(f"metric must have shape ({view.k}, {view.k}), got {table.shape}.")
+        if not (np.isfinite(table).all() and (table >= 0).all() and (table == table.T).all()):
+            raise ValueError("distances must be finite, at least 0, and the same both ways.")
+        if table.diagonal().any():
+            raise ValueError("the distance of an input to itself must be 0.")
         name, found = "table of distances", float(table[one, two])
     if not (found > 0 and math.isfinite(found)):
         raise ValueError(f"distance of the pair must be positive and finite, got {found!r}.")

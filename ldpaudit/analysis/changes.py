@@ -78,7 +78,7 @@ def compare_runs(before: pd.DataFrame, after: pd.DataFrame, *, alpha: float = 0.
     >>> import ldpaudit
     >>> def run(epsilon):
     ...     m = ldpaudit.mechanism("grr", k=10, epsilon=epsilon)
-    ...     return ldpaudit.audit(m, ["bayes"], trials=1000).to_frame().assign(epsilon=1.0)
+    ...     return ldpaudit.audit(m, ["bayes"], trials=3000).to_frame().assign(epsilon=1.0)
     >>> table = compare_runs(run(1.0), run(1.5))
     >>> table[table["metric"] == "attack_success"][["attack", "figure", "verdict"]]
       attack    figure    verdict

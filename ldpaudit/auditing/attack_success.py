@@ -24,7 +24,7 @@ from ldpaudit.contracts import (
 from ldpaudit.counts import GuessCounts
 from ldpaudit.games.copies import must_stay_whole
 from ldpaudit.games.pair_game import PairGame
-from ldpaudit.games.training import learn, learn_inputs, training_size
+from ldpaudit.games.training import inputs_to_learn, learn, training_size
 from ldpaudit.leakage.beliefs import largest_vulnerability, success_by_belief
 from ldpaudit.outcomes.parts import AttackOutcome
 from ldpaudit.sampling import ENTRIES, chunks, report_entries, shared
@@ -66,13 +66,23 @@ def success_counts(
                 if isinstance(before, AttackError):
                     break
                 try:
-                    guesses = _guesses(attack, reports[rows], mechanism, prior, source)
+                    shown = _fixed(reports[rows])
+                    guesses = _guesses(attack, shown, mechanism, _fixed(prior), source)
                 except AttackError as error:
                     found[place] = error
                     break
                 found[place] = before + int(np.count_nonzero(guesses == own[rows]))
         start += size
     return found
+
+
+def _fixed(reports: Any) -> Any:
+    """The same, not to be written into: other attacks read it too."""
+    if not isinstance(reports, np.ndarray):
+        return reports
+    shown = reports.view()
+    shown.flags.writeable = False
+    return shown
 
 
 def success_count(
@@ -162,12 +172,18 @@ def measure_guesses(
     """
     trials = sum(size for size, _ in drawn)
     ready, known = dict[str, Reconstruction](), dict[str, float | None]()
+    failed: dict[str, AttackOutcome | AttackError] = {}
     for name, attack in attacks.items():
-        ready[name] = (
-            learn_inputs(attack, mechanism, training_size(trials), sources[name][0])
-            if isinstance(attack, TrainableReconstruction)
-            else attack
-        )
+        if isinstance(attack, TrainableReconstruction):
+            rng = sources[name][0]
+            examples = inputs_to_learn(mechanism, training_size(trials), rng)
+            try:
+                ready[name] = attack.learn(*examples, mechanism.k, rng=rng)
+            except Exception as error:
+                failed[name] = AttackError(f"{type(error).__name__}: {error}")
+                continue
+        else:
+            ready[name] = attack
         known[name] = _exact_success(mechanism, beliefs) if is_optimal(attack) else None
     parts = []
     for block, (size, rng) in enumerate(drawn):
@@ -179,7 +195,7 @@ def measure_guesses(
         parts.append((guessers, mechanism, beliefs, size, rng))
     alone = must_stay_whole(mechanism, jobs, len(drawn))
     counts = shared(success_counts, parts, jobs, alone=alone)
-    found: dict[str, AttackOutcome | AttackError] = {}
+    found = failed
     for place, (name, attack) in enumerate(ready.items()):
         mine = [row[place] for row in counts]
         if errors := [one for one in mine if isinstance(one, AttackError)]:
@@ -199,7 +215,10 @@ def no_outcome(
     name: str, attack: Any, mechanism: Mechanism, beliefs: Beliefs
 ) -> AttackOutcome | None:
     """Why an attack is not played, if it is not."""
-    reason = attack.applies(mechanism)
+    try:
+        reason = attack.applies(mechanism)
+    except Exception as error:
+        raise AttackError(f"{type(error).__name__}: {error}") from error
     if reason is None and isinstance(mechanism, IsRecorded):
         reason = "its recorded reports were used for the bound"
     if reason is None:

@@ -19,7 +19,7 @@ from ldpaudit.games.pair_game import PairGame
 from ldpaudit.games.power import with_power
 from ldpaudit.games.preparation import prepare
 from ldpaudit.games.together import play_all
-from ldpaudit.games.told import told
+from ldpaudit.games.told import GIVES_AWAY, Told, told
 from ldpaudit.outcomes.parts import EpsilonBound
 from ldpaudit.sampling import stream
 from ldpaudit.selection.promising import Inputs, alike, ours
@@ -124,8 +124,12 @@ def played(levels: Levels, games: list[Prepared] | str, stop: StopWhen, jobs: in
         told_by = reason_of(games[place], levels.claim)
         if told_by:
             lower, verdict = (
-                replace(one, event=f"{one.event}; {told_by}") for one in (lower, verdict)
+                replace(one, event=f"{one.event}{told_by}") for one in (lower, verdict)
             )
+            # Kept with the counts, for a verdict that is taken from them later.
+            texts = seen[place][1].game.texts(*seen[place][1].counts)
+            told_words = Told((f"{texts[0]}{told_by}", f"{texts[1]}{told_by}"))
+            counted[place] = replace(counted[place], game=told_words)
     unseen: set[str] = set()
     for prepared in games:
         learned = getattr(getattr(prepared.game, "distinguisher", None), "not_looked_at", ())
@@ -148,7 +152,7 @@ def reason_of(prepared: Prepared, claim: Claim) -> str | None:
     else:
         rng = stream(prepared.seed, *prepared.names, "reason")
         seen = prepared.game.toss(_SHOWN, rng)
-    return f"a report gives it away by {clearest(*seen, claim.epsilon)}"
+    return f"{GIVES_AWAY}{clearest(*seen, claim.epsilon)}"
 
 
 def verdict_at(levels: Levels, counted: Sequence[Evidence]) -> EpsilonBound:

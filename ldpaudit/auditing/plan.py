@@ -168,11 +168,13 @@ class AuditPlan:
             name: attack
             for name, attack in self.attacks.items()
             if isinstance(attack, Reconstruction | TrainableReconstruction)
-            and no_outcome(name, attack, self.mechanism, beliefs) is None
+            and _applies(name, attack, self.mechanism, beliefs)
         }
         if not played:
             return {}
-        self.begin(f"attack {', '.join(played)}", 1 + [*self.attacks].index(next(iter(played))))
+        for place, name in enumerate(self.attacks):
+            if name in played:
+                self.begin(f"attack {name}", 1 + place)
         sources = {name: [rng for _, rng in self._blocks(name)] for name in played}
         drawn = self._blocks()
         return measure_guesses(
@@ -236,6 +238,14 @@ class AuditPlan:
             (size, stream(self.seed, *names, *((block,) if block != "0" else ())))
             for size, block in blocks(self.trials)
         ]
+
+
+def _applies(name: str, attack: Any, mechanism: Mechanism, beliefs: Beliefs) -> bool:
+    """Whether an attack is played; what raises is asked again where its failure is recorded."""
+    try:
+        return no_outcome(name, attack, mechanism, beliefs) is None
+    except AttackError:
+        return False
 
 
 def _guesses(attack: Any) -> bool:

@@ -100,7 +100,7 @@ class Store:
                 return bool(tables) and not set(_TABLES) <= tables
             finally:
                 connection.close()
-        except sqlite3.Error:
+        except (sqlite3.Error, UnicodeError):
             return False
 
     def _refused(self, reason: str, advice: str) -> StoreError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ldpaudit.auditing.levels import Levels
@@ -16,7 +16,7 @@ from ldpaudit.auditing.one_pair import verdict_at
 from ldpaudit.bounds.registered import registered_bound
 from ldpaudit.claim import Claim
 from ldpaudit.comparing.cell import Cell
-from ldpaudit.games.told import from_json, to_json
+from ldpaudit.games.told import GIVES_AWAY, from_json, to_json
 from ldpaudit.outcomes.audit_result import AuditResult, bound_columns
 from ldpaudit.outcomes.parts import EpsilonBound
 from ldpaudit.outcomes.verdicts import verdict_of
@@ -85,8 +85,10 @@ class Verdict:
         levels = Levels(registered_bound(self.bound), alpha, alpha, claim)
         counted = tuple(map(from_json, self.counted))
         bound = verdict_at(levels, counted) if counted else levels.nothing(self.nothing)[1]
-        found = _Found(self, bound)
-        return bound_columns(bound, verdict_of(found), self.outside or self.scope)
+        verdict = verdict_of(_Found(self, bound))
+        if verdict != "violation":
+            bound = replace(bound, event=bound.event.partition(GIVES_AWAY)[0])
+        return bound_columns(bound, verdict, self.outside or self.scope)
 
 
 class _Found:

@@ -8,6 +8,9 @@ from typing import Any, NoReturn
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.games.evidence import Counts, Evidence
 
+#: What begins the part of a violation's words that says which part of a report tells.
+GIVES_AWAY = "; a report gives it away by "
+
 
 @dataclass(frozen=True)
 class Told:

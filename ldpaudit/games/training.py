@@ -7,13 +7,8 @@ import warnings
 import numpy as np
 
 from ldpaudit.adapters.arrays import joined
-from ldpaudit.contracts.attacks import (
-    Distinguisher,
-    Reconstruction,
-    TrainableDistinguisher,
-    TrainableReconstruction,
-)
-from ldpaudit.contracts.mechanisms import Mechanism
+from ldpaudit.contracts.attacks import Distinguisher, TrainableDistinguisher
+from ldpaudit.contracts.mechanisms import Mechanism, Reports, Values
 
 #: Fewest and most reports that a witness learns from.
 _TRAINING = (4_000, 200_000)
@@ -45,10 +40,10 @@ def learn(
     return attack.fit(reports, first, rng=rng)
 
 
-def learn_inputs(
-    attack: TrainableReconstruction, mechanism: Mechanism, size: int, rng: np.random.Generator
-) -> Reconstruction:
-    """Train a guess on reports of all inputs, drawn for it alone."""
+def inputs_to_learn(
+    mechanism: Mechanism, size: int, rng: np.random.Generator
+) -> tuple[Reports, Values]:
+    """Reports of all inputs, drawn for what is learned from them alone, and their inputs."""
     size = min(max(size, _OF_EACH * mechanism.k), _TRAINING[1])
     inputs = rng.integers(0, mechanism.k, size)
-    return attack.learn(mechanism.privatize(inputs, rng=rng), inputs, mechanism.k, rng=rng)
+    return mechanism.privatize(inputs, rng=rng), inputs

@@ -107,6 +107,11 @@ class LaplaceVector(Noise):
         return self.epsilon
 
     @property
+    def distance_metric(self) -> str:
+        """The metric of `epsilon_per_distance`."""
+        return "l2"
+
+    @property
     def epsilon_per_distance(self) -> float:
         """Largest log ratio of two vectors over their distance: exact for every pair.
 
