@@ -59,7 +59,8 @@ def test_the_claim_of_a_pair_is_the_largest_log_ratio_of_planar_noise(
 @pytest.mark.parametrize("pair", [(0, 1), (3, 2)])
 def test_planar_noise_keeps_its_claim_and_comes_near_it(pair: tuple[int, int]) -> None:
     result = ldpaudit.audit(PLANAR, [], metric="l2", pair=pair, inputs=INPUTS, trials=20_000)
-    distance = float(np.linalg.norm(np.subtract(*(INPUTS[place] for place in pair))))
+    one, two = (np.array(INPUTS[place]) for place in pair)
+    distance = float(np.linalg.norm(one - two))
     assert result.claimed_epsilon == pytest.approx(distance)
     assert result.verdict == "consistent"
     assert 0.9 * distance < result.epsilon_lower < 1.02 * distance
@@ -140,3 +141,26 @@ def test_a_search_and_recordings_take_no_metric() -> None:
     recorded = ldpaudit.from_samples([0, 1] * 100, [1, 1] * 100, epsilon=1.0)
     with pytest.raises(ValueError, match="recorded"):
         ldpaudit.audit(recorded, metric="l1")
+
+
+def test_the_exact_epsilon_is_that_of_the_mechanisms_own_metric() -> None:
+    """Planar noise shows the Euclidean distance, whatever metric the claim is of."""
+    inputs = [[0.0, 0.0], [0.3, 0.4]]
+    for metric, claim in (("l1", 0.7), ("max", 0.4), ([[0, 1], [1, 0]], 1.0), ("l2", 0.5)):
+        view: Any = held_to_metric(PLANAR, metric, inputs=inputs)
+        assert view.epsilon == pytest.approx(claim)
+        assert view.exact_epsilon() == pytest.approx(0.5)
+
+
+def test_a_view_that_is_held_to_a_metric_again_has_one_claim() -> None:
+    m = ldpaudit.mechanism("grr", k=4, epsilon=1.0)
+    once = held_to_metric(m, "l1", (0, 3))
+    assert held_to_metric(once, "l1", (0, 3)).epsilon == once.epsilon == 3.0
+
+
+@pytest.mark.parametrize(
+    "table", [[[0, 1], [9, 0]], [[0, -1], [-1, 0]], [[5, 1], [1, 0]], [[0, 1], [math.nan, 0]]]
+)
+def test_a_table_that_is_no_metric_is_refused(table: Any) -> None:
+    with pytest.raises(ValueError, match=r"distance|metric"):
+        held_to_metric(ldpaudit.mechanism("grr", k=2, epsilon=1.0), table)

@@ -1,5 +1,9 @@
 """Two witnesses on one draw."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 
 import ldpaudit
@@ -16,26 +20,26 @@ class Told:
 
     k, epsilon = 2, 1.0
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.inner = ldpaudit.mechanism("grr", k=2, epsilon=1.0)
         self.sent = 0
 
-    def privatize(self, values, *, rng):
+    def privatize(self, values: Any, *, rng: Any) -> Any:
         self.sent += len(values)
         return self.inner.privatize(values, rng=rng)
 
-    def log_likelihood(self, reports, values=None):
+    def log_likelihood(self, reports: Any, values: Any = None) -> Any:
         return self.inner.log_likelihood(reports, values)
 
 
-def prepared(mechanism, witness, trials):
+def prepared(mechanism: Any, witness: str, trials: int) -> Any:
     return prepare(
         mechanism, NamedBound("posterior-odds", PosteriorOdds()), (0, 1), trials,
         claim=Claim(1.0), seed=0, identity="told", witness=witness,
     )  # fmt: skip
 
 
-def test_each_report_is_drawn_once_and_the_second_reads_its_share():
+def test_each_report_is_drawn_once_and_the_second_reads_its_share() -> None:
     mechanism = Told()
     games = [prepared(mechanism, "distinguish", 3000), prepared(mechanism, "learned", 1500)]
     mechanism.sent = 0
@@ -51,7 +55,7 @@ def test_each_report_is_drawn_once_and_the_second_reads_its_share():
     assert two.counts.guesses.correct == right
 
 
-def test_games_of_other_pairs_draw_for_themselves():
+def test_games_of_other_pairs_draw_for_themselves() -> None:
     mechanism = Told()
     games = [prepared(mechanism, "distinguish", 1000)]
     mechanism.sent = 0
