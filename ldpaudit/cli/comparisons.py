@@ -84,7 +84,7 @@ def compare(
     from ldpaudit.comparing.study import read_study, with_data, with_prior
 
     if protocols is None and epsilons is None:
-        plan = read_study(study or "default")
+        plan = read_study("default" if study is None else study)
     else:
         plan = asked_study(protocols, epsilons, study=study, data=data, k=k)
     plan = plan.as_quick() if quick else plan
