@@ -105,12 +105,12 @@ class PairGame:
         """The game with the thresholds that promise most, and what to expect of its guesses."""
         levels = steps(np.abs(pilot.score))
         counts = {level: replace(self, decide=level).count(pilot)[0] for level in levels}
-        honest = not any(map(expected.surely_exceeded, counts.values()))
 
-        def guesses(level: float) -> tuple[float, ...]:
+        def guesses(level: float, *, honest: bool = True) -> tuple[float, ...]:
             seen = counts[level]
             right = self._right(np.abs(pilot.score), level, seen.correct)
-            return (expected.of_guesses(seen, reports, cap=honest, right=right),)
+            promise = expected.of_guesses(seen, reports, cap=honest, sure=not honest, right=right)
+            return (promise,)
 
         def happens(level: float, side: int) -> tuple[float, float]:
             seen = replace(self, event=level, side=side).count(pilot)[1]
@@ -119,6 +119,8 @@ class PairGame:
             )
 
         decide, value = best(levels, guesses)
+        if any(map(expected.surely_exceeded, counts.values())):
+            decide, _ = best(levels, lambda level: guesses(level, honest=False))
         sides = {s: best(steps(s * pilot.score), lambda v, s=s: happens(v, s)) for s in (1, -1)}  # type: ignore[misc]
         side = max(sides, key=lambda s: sides[s][1])
         return replace(self, decide=decide, event=sides[side][0], side=side), value[0]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ldpaudit.arrays import Floats
+from ldpaudit.bounds.intervals import success_lower
 from ldpaudit.bounds.named import NamedBound
 from ldpaudit.bounds.planned import ClopperPearson
 from ldpaudit.claim import Claim
@@ -48,11 +49,18 @@ class ExpectedBound:
     claim: Claim
 
     def of_guesses(
-        self, seen: GuessCounts, reports: int, *, cap: bool = True, right: float | None = None
+        self,
+        seen: GuessCounts,
+        reports: int,
+        *,
+        cap: bool = True,
+        sure: bool = False,
+        right: float | None = None,
     ) -> float:
         """Expected lower bound from `reports` reports.
 
-        `right` are the correct guesses that scores lead one to expect, in place of those seen.
+        If `sure`, from the share of right guesses that the pilot shows at 95%: without a cap
+        the clearest of many thresholds would be the luckiest. `right` are the correct guesses that scores lead one to expect, in place of those seen.
         """
         scale = reports / seen.trials
         decided, correct = seen.decided * scale, float(seen.correct)
@@ -61,6 +69,8 @@ class ExpectedBound:
         elif not cap:
             correct = max(0.0, correct - 0.5)
         precision = correct / seen.decided
+        if right is None and sure:
+            precision = success_lower(seen.correct, seen.decided, 0.05)
         if cap:
             # All of (epsilon, delta), delta in what is decided alone.
             others = (seen.num_candidates - 1) * math.exp(-self.claim.epsilon)

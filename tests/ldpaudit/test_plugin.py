@@ -88,7 +88,7 @@ def test_a_leak_fails_and_everything_is_recorded(suite: Any) -> None:
     assert float(loud["ldpaudit.epsilon_lower"]) > 1.5
     first, *rest = loud["failure"].split("\n")
     assert first.startswith("AssertionError: not 1.0-LDP: epsilon >= 1.")
-    assert "(alpha = 2.5e-07); witness: pair game" in first
+    assert "(alpha = 2.5e-07); witness: 4-ary game" in first
     assert all(line.startswith("    ") for line in rest)
     assert loud["failure"].isascii()
     both = tests["test_both"]
