@@ -106,10 +106,10 @@ class PairGame:
         levels = steps(np.abs(pilot.score))
         counts = {level: replace(self, decide=level).count(pilot)[0] for level in levels}
 
-        def guesses(level: float, *, honest: bool = True) -> tuple[float, ...]:
+        def guesses(level: float, *, cap: bool = True) -> tuple[float, ...]:
             seen = counts[level]
             right = self._right(np.abs(pilot.score), level, seen.correct)
-            promise = expected.of_guesses(seen, reports, cap=honest, sure=not honest, right=right)
+            promise = expected.of_guesses(seen, reports, cap=cap, sure=not cap, right=right)
             return (promise,)
 
         def happens(level: float, side: int) -> tuple[float, float]:
@@ -120,7 +120,7 @@ class PairGame:
 
         decide, value = best(levels, guesses)
         if any(map(expected.surely_exceeded, counts.values())):
-            decide, _ = best(levels, lambda level: guesses(level, honest=False))
+            decide, _ = best(levels, lambda level: guesses(level, cap=False))
         sides = {s: best(steps(s * pilot.score), lambda v, s=s: happens(v, s)) for s in (1, -1)}  # type: ignore[misc]
         side = max(sides, key=lambda s: sides[s][1])
         return replace(self, decide=decide, event=sides[side][0], side=side), value[0]

@@ -60,7 +60,8 @@ class ExpectedBound:
         """Expected lower bound from `reports` reports.
 
         If `sure`, from the share of right guesses that the pilot shows at 95%: without a cap
-        the clearest of many thresholds would be the luckiest. `right` are the correct guesses that scores lead one to expect, in place of those seen.
+        the clearest of many thresholds would be the luckiest. `right` are the correct
+        guesses that scores lead one to expect, in place of those seen.
         """
         scale = reports / seen.trials
         decided, correct = seen.decided * scale, float(seen.correct)
