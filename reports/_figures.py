@@ -69,7 +69,7 @@ class Figures:
         panel, number = section.panel, section.number
         out: dict[str, Markup] = {}
         if any(map(drawable, panel.points)):
-            figure = draw_pareto([panel], self._look)
+            figure = draw_pareto([panel], self._look, self._panels)
             named = self._named("pareto", section)
             out["pareto"] = self._part(
                 figure, f"pareto-{number}", named, pareto_marks(figure, panel)

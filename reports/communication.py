@@ -71,9 +71,7 @@ def communication(frame: pd.DataFrame) -> Figure:
     return draw_communication(found, styles(series_of(found)))
 
 
-def draw_communication(
-    found: list[Panel], look: dict[str, ProtocolStyle], *, note: bool = True
-) -> Figure:
+def draw_communication(found: list[Panel], look: dict[str, ProtocolStyle]) -> Figure:
     """The figure of these panels, in the given look; their points have standings."""
     shown = [panel for panel in found if any(map(communicated, panel.points))]
     names = line_names(found)
@@ -85,7 +83,7 @@ def draw_communication(
         bottom=0.62,
     )
     with theme():
-        figure, stacks = layout.build(max(1, len(shown)), _KEY if note else "")
+        figure, stacks = layout.build(max(1, len(shown)), _KEY)
         if not shown:
             empty(stacks[0][0], "No cell has both its bits and a distance to the limit.")
         for panel, (axes,) in zip(shown, stacks, strict=False):

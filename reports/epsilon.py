@@ -63,9 +63,7 @@ def epsilon(frame: pd.DataFrame) -> Figure:
     return draw_epsilon(found, styles(series_of(found)))
 
 
-def draw_epsilon(
-    found: list[Panel], look: dict[str, ProtocolStyle], *, note: bool = True
-) -> Figure:
+def draw_epsilon(found: list[Panel], look: dict[str, ProtocolStyle]) -> Figure:
     """The figure of these panels, in the given look."""
     shown = [panel for panel in found if any(map(bounded, panel.points))]
     look = {series: look[series] for series in series_of(found)}
@@ -79,7 +77,7 @@ def draw_epsilon(
         bottom=0.62,
     )
     with theme():
-        figure, stacks = layout.build(max(1, len(shown)), _KEY if note else "")
+        figure, stacks = layout.build(max(1, len(shown)), _KEY)
         if not shown:
             empty(stacks[0][0], "No cell has a bound on epsilon.")
             stacks[0][1].set_axis_off()

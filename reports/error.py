@@ -72,7 +72,7 @@ def error(frame: pd.DataFrame) -> Figure:
     return draw_error(found, styles(series_of(found)))
 
 
-def draw_error(found: list[Panel], look: dict[str, ProtocolStyle], *, note: bool = True) -> Figure:
+def draw_error(found: list[Panel], look: dict[str, ProtocolStyle]) -> Figure:
     """The figure of these panels, in the given look."""
     shown = [panel for panel in found if any(map(erring, panel.points))]
     names = line_names(found)
@@ -85,7 +85,7 @@ def draw_error(found: list[Panel], look: dict[str, ProtocolStyle], *, note: bool
     )
     words = _KEY if any(map(_limited, shown)) else _KEY.partition(" Dashed")[0]
     with theme():
-        figure, stacks = layout.build(max(1, len(shown)), words if note else "")
+        figure, stacks = layout.build(max(1, len(shown)), words)
         if not shown:
             empty(stacks[0][0], "No cell has an error.")
             stacks[0][1].set_axis_off()

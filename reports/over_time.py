@@ -62,8 +62,8 @@ def over_time(frame: pd.DataFrame, memo: float | None = None) -> Figure:
     return draw_over_time(watches(read(frame)), memo)
 
 
-def draw_over_time(found: Sequence[Watch], memo: float | None = None, note: bool = True) -> Figure:
-    """The figure of these data sets, with a key at its foot unless a page has a caption."""
+def draw_over_time(found: Sequence[Watch], memo: float | None = None) -> Figure:
+    """The figure of these data sets, with a key at its foot."""
     names = {c.series: c.protocol for watch in found for c in watch.collections}
     look = styles(names)
     tall = height_for(len(names) + 1, 2.4)
@@ -76,7 +76,7 @@ def draw_over_time(found: Sequence[Watch], memo: float | None = None, note: bool
         between=0.72,
     )
     with theme():
-        figure, stacks = layout.build(max(1, len(found)), _KEY if found and note else "")
+        figure, stacks = layout.build(max(1, len(found)), _KEY if found else "")
         if not found:
             empty(stacks[0][0], "No protocol was followed over rounds.")
             for axes in stacks[0][1:]:

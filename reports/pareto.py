@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -90,12 +90,16 @@ def pareto(frame: pd.DataFrame) -> Figure:
     return draw_pareto(found, styles(series_of(found)))
 
 
-def draw_pareto(found: list[Panel], look: dict[str, ProtocolStyle], *, note: bool = True) -> Figure:
-    """The figure of these panels, in the given look."""
+def draw_pareto(
+    found: list[Panel], look: dict[str, ProtocolStyle], beside: Sequence[Panel] = ()
+) -> Figure:
+    """The figure of these panels, in the given look, as wide as those that stand `beside` it."""
     shown = [panel for panel in found if any(map(drawable, panel.points))]
     look = {series: look[series] for series in series_of(found)}
     names = line_names(found)
-    longest = [f"{names[s]}, published formula" for s in _published(shown)] + [*names.values()]
+    everywhere = line_names([*found, *beside])
+    published = dict.fromkeys(_published([*shown, *beside]))
+    longest = [f"{everywhere[s]}, published formula" for s in published] + [*everywhere.values()]
     layout = Layout(
         width=4.2,
         left=0.95,
@@ -104,7 +108,7 @@ def draw_pareto(found: list[Panel], look: dict[str, ProtocolStyle], *, note: boo
         top=0.75,
     )
     with theme():
-        figure, stacks = layout.build(max(1, len(shown)), _key(shown) if note else "")
+        figure, stacks = layout.build(max(1, len(shown)), _key(shown))
         if not shown:
             empty(stacks[0][0], "No cell has both the success of the bayes attack and an error.")
         for panel, (axes,) in zip(shown, stacks, strict=False):

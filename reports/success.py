@@ -72,9 +72,7 @@ def success(frame: pd.DataFrame) -> Figure:
     return draw_success(found, styles(series_of(found)))
 
 
-def draw_success(
-    found: list[Panel], look: dict[str, ProtocolStyle], *, note: bool = True
-) -> Figure:
+def draw_success(found: list[Panel], look: dict[str, ProtocolStyle]) -> Figure:
     """The figure of these panels, in the given look."""
     shown = [panel for panel in found if any(map(successful, panel.points))]
     names = line_names(found)
@@ -87,7 +85,7 @@ def draw_success(
     )
     words = _KEY if any(panel.capped for panel in shown) else _KEY.partition(" Dashed")[0]
     with theme():
-        figure, stacks = layout.build(max(1, len(shown)), words if note else "")
+        figure, stacks = layout.build(max(1, len(shown)), words)
         if not shown:
             empty(stacks[0][0], "No cell has the success of the bayes attack.")
         for panel, (axes,) in zip(shown, stacks, strict=False):

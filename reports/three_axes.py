@@ -70,9 +70,7 @@ def three_axes(frame: pd.DataFrame) -> Figure:
     return draw_three_axes(found, styles(series_of(found)))
 
 
-def draw_three_axes(
-    found: list[Panel], look: dict[str, ProtocolStyle], *, note: bool = True
-) -> Figure:
+def draw_three_axes(found: list[Panel], look: dict[str, ProtocolStyle]) -> Figure:
     """The figure of these panels, in the given look; their points have standings."""
     shown = [panel for panel in found if any(map(in_three, panel.points))]
     names = line_names(found)
@@ -85,7 +83,7 @@ def draw_three_axes(
         between=0.85,
     )
     with theme():
-        figure, stacks = layout.build(max(1, len(shown)), _KEY if note else "")
+        figure, stacks = layout.build(max(1, len(shown)), _KEY)
         if not shown:
             for axes in stacks[0]:
                 empty(axes, "")
