@@ -178,11 +178,9 @@ class CallableMechanism:
     ) -> None:
         if not callable(fn):
             raise TypeError(f"fn must be a function, got {type(fn).__name__}.")
-        if inspect.iscoroutinefunction(fn):
-            raise TypeError(
-                f"fn must return a report, got the async function {name or fn.__name__}: call it "
-                "by asyncio.run in a function of your own."
-            )
+        own_name = name or str(getattr(fn, "__name__", type(fn).__name__))
+        if inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(type(fn).__call__):
+            raise _asynchronous(own_name)
         self.fn = fn
         self._inputs, self._named = inputs, named
         if isinstance(inputs, Categories):
@@ -191,7 +189,7 @@ class CallableMechanism:
             self.domain = inputs
         self.epsilon = validate.check_epsilon(epsilon)
         self.delta = validate.check_delta(delta)
-        self.name = name or str(getattr(fn, "__name__", type(fn).__name__))
+        self.name = own_name
         self.batched, self.reproducible = bool(batched), bool(reproducible)
         _check_signature(self)
 
@@ -254,13 +252,24 @@ class CallableMechanism:
     def _call(self, value: Any, *arguments: Any) -> Any:
         """What the function makes of its arguments; an error names the value, or how many."""
         try:
-            return self.fn(*arguments)
+            made = self.fn(*arguments)
         except (Exception, SystemExit) as error:
             one = value is not None
             what = f"the value {self._text(value)}" if one else f"{len(arguments[0])} values"
             raise RuntimeError(
                 f"{self} failed on {what}: {type(error).__name__}: {error}"
             ) from error
+        if inspect.iscoroutine(made):
+            made.close()
+            raise _asynchronous(str(self))
+        return made
+
+
+def _asynchronous(name: str) -> TypeError:
+    return TypeError(
+        f"fn must return a report, got the async function {name}: call it by asyncio.run in a "
+        "function of your own."
+    )
 
 
 def _check_signature(mechanism: CallableMechanism) -> None:

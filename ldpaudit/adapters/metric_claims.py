@@ -130,6 +130,8 @@ class MetricClaim(FiniteInputs):
         self, mechanism: Any, inputs: npt.ArrayLike, metric: Metric, pair: tuple[int, int]
     ) -> None:
         super().__init__(mechanism, inputs)
+        if len(tuple(pair)) != 2:
+            raise ValueError(f"pair must be two inputs, got {validate.shown(pair)}.")
         one, two = (validate.check_integer("every input of pair", v, 0, self.k - 1) for v in pair)
         exact = getattr(mechanism, "epsilon_per_distance", None)
         per_distance = float(mechanism.epsilon if exact is None else exact)
@@ -180,6 +182,14 @@ class MetricClaim(FiniteInputs):
     __hash__ = FiniteInputs.__hash__
 
 
+def _number(found: Any) -> float:
+    """A distance that a function gave; what is no number is refused."""
+    try:
+        return float(found)
+    except (TypeError, ValueError):
+        raise TypeError(f"metric must return a number, got {validate.shown(found)}.") from None
+
+
 def _distance(metric: Metric, view: FiniteInputs, pair: tuple[int, int]) -> tuple[str, float]:
     """What a metric is called, and the distance of two inputs, positive and finite."""
     one, two = pair
@@ -190,7 +200,7 @@ def _distance(metric: Metric, view: FiniteInputs, pair: tuple[int, int]) -> tupl
         name, found = metric, METRICS[metric](view.inputs[one], view.inputs[two])
     elif callable(metric):
         name = getattr(metric, "__name__", type(metric).__name__)
-        found = float(metric(view.inputs[one], view.inputs[two]))
+        found = _number(metric(view.inputs[one], view.inputs[two]))
     else:
         table: Floats = validate.check_floats("metric", metric)
         if table.shape != (view.k, view.k):

@@ -196,7 +196,12 @@ def audit(
 
 def _folder_for(out: Path) -> None:
     """Make the folder of the results and write in it, before any report is drawn."""
+    from ldpaudit.outcomes.files import FILES
+
     out.mkdir(parents=True, exist_ok=True)
+    for name in FILES:
+        if (out / name).is_dir():
+            raise ValueError(f"--out {out} has a folder {name} where a file would go.")
     with tempfile.TemporaryFile(dir=out):
         pass
 

@@ -100,9 +100,16 @@ def kind_of_input(values: str | None, ends: tuple[float, float] | None) -> dict[
 def inputs_of(words: str) -> tuple[Any, ...] | int:
     """What ``--inputs`` says: numbers or vectors of a domain, or how many of its grid."""
     found = _literal(words if words.strip().isdecimal() else f"[{words}]")
-    if not isinstance(found, tuple | int):
+    if isinstance(found, bool) or not isinstance(found, tuple | int) or not _numbers(found):
         raise ValueError(f"--inputs takes numbers with commas between, or how many: got {words!r}.")
     return found
+
+
+def _numbers(found: Any) -> bool:
+    """Whether these are numbers, or lists of them, at any depth; text may be labels."""
+    if isinstance(found, tuple | list):
+        return all(map(_numbers, found))
+    return isinstance(found, int | float | str) and not isinstance(found, bool)
 
 
 def pair_of(mechanism: Any, words: tuple[str, str] | None) -> tuple[int, int] | None:

@@ -14,6 +14,10 @@ from ldpaudit.outcomes.text import NOTHING, AuditResult, next_step
 _CONTROL = {code: "\ufffd" for code in range(32) if chr(code) not in "\t\n\r"}
 
 
+#: Names of the files, in the order in which they are written.
+FILES = ("audit.json", "audit.html", "junit.xml", "summary.md")
+
+
 def save_audit(result: AuditResult, directory: str | Path) -> list[Path]:
     """Write ``audit.json``, ``audit.html``, ``junit.xml`` and ``summary.md``; return their paths.
 
@@ -36,15 +40,11 @@ def save_audit(result: AuditResult, directory: str | Path) -> list[Path]:
     """
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
-    contents = {
-        "audit.json": json.dumps(result.to_dict(), indent=2, allow_nan=False) + "\n",
-        "audit.html": _page(result),
-        "junit.xml": junit(result),
-        "summary.md": markdown(result),
-    }
-    for name, text in contents.items():
+    table = json.dumps(result.to_dict(), indent=2, allow_nan=False) + "\n"
+    texts = (table, _page(result), junit(result), markdown(result))
+    for name, text in zip(FILES, texts, strict=True):
         (folder / name).write_text(text, encoding="utf-8")
-    return [folder / name for name in contents]
+    return [folder / name for name in FILES]
 
 
 def _page(result: AuditResult) -> str:

@@ -61,7 +61,8 @@ def geometric(numerator: int, denominator: int, size: int, rng: np.random.Genera
         upper = np.log(u) / -rate
     # Logarithm, quotient and rate are each right to some units of 2**-52.
     open_by = upper * 2.0**-48
-    lower = upper - open_by
+    with np.errstate(invalid="ignore"):  # of 0 the logarithm is infinite, and left open
+        lower = upper - open_by
     lower -= 2.0**-52 / (np.maximum(u, 2.0**-53) * rate)  # of the bits that were not drawn
     upper += open_by
     np.floor(lower, out=lower)

@@ -325,6 +325,16 @@ def test_an_async_function_is_refused_before_it_is_called() -> None:
     with pytest.raises(TypeError, match="async function later"):
         ldpaudit.from_callable(later, k=2, epsilon=1.0)
 
+    class Called:
+        async def __call__(self, value: int, rng: Any) -> int:
+            return value if rng is None else 0
+
+    with pytest.raises(TypeError, match="async function Called"):
+        ldpaudit.from_callable(Called(), k=2, epsilon=1.0)
+    hidden = ldpaudit.from_callable(lambda value, rng: later(value, rng), k=2, epsilon=1.0)
+    with pytest.raises(TypeError, match="async function <lambda>"):
+        hidden.privatize([0], rng=np.random.default_rng(0))
+
     class Later:
         k, epsilon = 2, 1.0
 

@@ -164,3 +164,11 @@ def test_a_view_that_is_held_to_a_metric_again_has_one_claim() -> None:
 def test_a_table_that_is_no_metric_is_refused(table: Any) -> None:
     with pytest.raises(ValueError, match=r"distance|metric"):
         held_to_metric(ldpaudit.mechanism("grr", k=2, epsilon=1.0), table)
+
+
+def test_what_is_no_distance_and_no_pair() -> None:
+    m = ldpaudit.mechanism("grr", k=4, epsilon=1.0)
+    with pytest.raises(TypeError, match="metric must return a number, got None"):
+        held_to_metric(m, lambda x, y: None)  # type: ignore[arg-type,return-value]  # noqa: ARG005
+    with pytest.raises(ValueError, match="pair must be two inputs"):
+        held_to_metric(m, "l1", (0, 1, 2))  # type: ignore[arg-type]

@@ -20,6 +20,14 @@ def test_a_folder_that_cannot_be_is_found_before_the_audit(run: Run, tmp_path: P
     assert str(tmp_path / "file") in err
 
 
+def test_a_folder_where_a_file_would_go_is_found_before_the_audit(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "junit.xml").mkdir()
+    code, out, err = run(*GRR, "--out", str(tmp_path))
+    assert (code, out) == (2, "")
+    assert "has a folder junit.xml where a file would go" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["junit.xml"]
+
+
 @pytest.mark.parametrize("name", ["foo", "bayes"])  # a name of nothing, and of no witness
 def test_a_witness_tells_two_inputs_apart(run: Run, name: str) -> None:
     code, _, err = run(*GRR, "--witness", name)
@@ -41,8 +49,11 @@ def test_inputs_are_numbers_of_the_range_or_how_many(run: Run) -> None:
     assert inputs_of("5") == 5
     with pytest.raises(ValueError, match="--inputs takes numbers"):
         inputs_of("a,b")
-    words = ("audit", "pm", "--epsilon", "1", "--trials", "2000", "--inputs=-1,1,0.25")
-    code, out, _ = run(*words, "--pair", "0", "2")
+    for words in ("true,false", "0.5,null", "true"):
+        with pytest.raises(ValueError, match="--inputs takes numbers"):
+            inputs_of(words)
+    given = ("audit", "pm", "--epsilon", "1", "--trials", "2000", "--inputs=-1,1,0.25")
+    code, out, _ = run(*given, "--pair", "0", "2")
     assert "inputs -1.0 and 0.25 only, of 3 pairs" in out
     code, _, err = run(*GRR, "--inputs", "0,1")
     assert code == 2
