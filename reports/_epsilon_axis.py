@@ -56,10 +56,18 @@ def draw_lines(
         if not line:
             continue
         xs, ys = [*line], [float(np.mean(values)) for values in line.values()]
-        axes.plot(xs, ys, color=style.colour, linestyle=style.linestyle, linewidth=1.4, zorder=3)
+        axes.plot(
+            xs, ys, color=style.colour, linestyle=style.linestyle, linewidth=1.4, zorder=3,
+            marker=alone(xs), markersize=9,
+        )  # fmt: skip
         _draw_measured(axes, points, style, quantity, unit)
         ends[series] = (xs[-1], ys[-1])
     return ends
+
+
+def alone(line: Sequence[object]) -> str | None:
+    """The marker of a line of a single exact point, which nothing else would show: a dash."""
+    return "_" if len(line) == 1 else None
 
 
 def _drawn(panel: Panel, quantity: Quantity, unit: Unit) -> Iterator[float]:

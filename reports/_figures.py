@@ -107,10 +107,12 @@ class Figures:
         return Markup(text)  # noqa: S704 - escaped as XML
 
     def _named(self, kind: str, section: Section) -> str:
-        """A name for a file: the kind, and the data set and attacker where there are several."""
+        """A name for a file: the kind, and data set, what is estimated and attacker if several."""
         panel, parts = section.panel, [kind]
-        if len({(p.data, p.k, p.processed) for p in self._panels}) > 1:
+        if len({(p.data, p.k) for p in self._panels}) > 1:
             parts.append(_slug(panel.data))
+        if len({p.estimand for p in self._panels if (p.data, p.k) == (panel.data, panel.k)}) > 1:
+            parts.append(_slug(panel.estimand.partition(" (")[0]))
         if panel.several and kind not in ONCE:
             parts.append(_slug(panel.prior))
         return "-".join(parts)

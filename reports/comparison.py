@@ -35,13 +35,12 @@ def save_comparison(
     ``report.html`` is self-contained and works without a network. Beside it are
     its figures in ``figures/``: ``pareto``, ``success``, ``error``, ``communication``,
     ``epsilon``, where the influence of false reports is known ``three-axes``, and where
-    protocols were followed over rounds ``over-time``; the data set and the attacker follow
-    where there are several, as in ``pareto-adult-age-uniform``. ``results.csv`` (the tidy
-    table; every
-    float is written so that reading it gives the same number), ``results.json``
-    (schema, provenance, rows; a missing number is null, an infinite one ``"inf"``) and
-    ``timings.csv``, and ``study.toml`` as run. Everything is made before anything
-    is written, and each file appears whole or not at all.
+    protocols were followed over rounds ``over-time``. The data set, what is estimated and
+    the attacker follow where there are several, as in ``pareto-adult-age-uniform``. The
+    tables are ``results.csv`` (the tidy table; every float is written so that reading it
+    gives the same number), ``results.json`` (schema, provenance, rows; a missing number is
+    null, an infinite one ``"inf"``), ``timings.csv``, and ``study.toml`` as run. Everything is
+    made before anything is written, and each file appears whole or not at all.
 
     Parameters
     ----------

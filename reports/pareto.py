@@ -12,7 +12,7 @@ from ldpaudit.analysis.limits import frontier, mse_without_epsilon
 from ldpaudit.analysis.metrics import Metric
 from ldpaudit.outcomes.table import SHARES
 
-from ._epsilon_axis import TOP, power_label, reach, share_label
+from ._epsilon_axis import TOP, alone, power_label, reach, share_label
 from ._inline import Mark
 from ._labels import (
     EndLabel,
@@ -173,18 +173,13 @@ def _draw_lines(axes: Axes, panel: Panel, look: dict[str, ProtocolStyle]) -> Non
             style = look[series]
             axes.plot(
                 *np.transpose(line), color=style.colour, linestyle=style.linestyle,
-                linewidth=1.4, zorder=3,
+                linewidth=1.4, zorder=3, marker=alone(line), markersize=9,
             )  # fmt: skip
 
 
 def _draw_measured(axes: Axes, points: list[Point], style: ProtocolStyle) -> None:
-    pairs = [(p.success, p.mse) for p in points if p.success is not None and p.mse is not None]
-    xs, ys = (
-        np.array([reach(pair[side]) for pair in pairs if all(map(_measured, pair))])
-        .reshape(-1, 3)
-        .T
-        for side in (0, 1)
-    )
+    pairs = [pair for pair in map(_both_measured, points) if pair is not None]
+    xs, ys = (np.array([reach(pair[side]) for pair in pairs]).reshape(-1, 3).T for side in (0, 1))
     if not xs.size:
         return
     axes.errorbar(
@@ -357,8 +352,12 @@ def _best(measure: Metric | None) -> float:
     return math.nan if measure is None or measure.best is None else measure.best
 
 
-def _measured(measure: Metric) -> bool:
-    return measure.value is not None and measure.value > 0
+def _both_measured(point: Point) -> tuple[Metric, Metric] | None:
+    """Success and error of a point, if both were measured and can be drawn."""
+    success, mse = point.success, point.mse
+    if success is None or mse is None or min(success.value or 0.0, mse.value or 0.0) <= 0:
+        return None
+    return success, mse
 
 
 def _key(shown: list[Panel]) -> str:

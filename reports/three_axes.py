@@ -12,7 +12,7 @@ from ldpaudit.analysis.metrics import read
 from ._epsilon_axis import power_label
 from ._inline import Mark
 from ._labels import EndLabel, Layout, empty, height_for, label_ends, margin_for, place_if_free
-from ._names import OTHER_LABEL, heading, line_names
+from ._names import EXPLAINED_LABEL, OTHER_LABEL, heading, line_names
 from ._numbers import percent, plain, printable, scientific, significant
 from ._palette import IMPOSSIBLE, INK, MUTED, ProtocolStyle, styles
 from ._points import Panel, Point, panels, placed, series_of
@@ -125,7 +125,8 @@ class _Side:
 
 def _pairs(panel: Panel) -> tuple[tuple[_Side, _Side], ...]:
     error = _ERROR if panel.of_shares else f"{OTHER_LABEL}\n{panel.estimand}"
-    success = _Side(SUCCESS, lambda p: p.place.success or 0.0, lambda x, _: f"{100 * x:.6g}%")
+    given_away = EXPLAINED_LABEL if panel.explains else SUCCESS
+    success = _Side(given_away, lambda p: p.place.success or 0.0, lambda x, _: f"{100 * x:.6g}%")
     mse = _Side(error, lambda p: p.place.mse or 0.0, power_label)
     influence = _Side(INFLUENCE, lambda p: p.place.influence or 0.0, lambda x, _: f"{x:,.6g}")
     return (success, mse), (success, influence), (mse, influence)

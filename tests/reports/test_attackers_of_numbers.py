@@ -11,6 +11,8 @@ import pytest
 import ldpaudit
 from ldpaudit.comparing.results import Results
 from ldpaudit.comparing.study import resolve
+from ldpaudit.reports import three_axes
+from ldpaudit.reports._names import EXPLAINED_LABEL
 from ldpaudit.reports.comparison import page
 
 EVEN = "an attacker who thinks all values equally likely"
@@ -63,3 +65,18 @@ def test_the_advice_is_against_the_one_to_whom_reports_explain_most(
 ) -> None:
     assert max(shares(three, "uniform", "exact")) > max(shares(three, "data", "exact"))
     assert f"may explain at most 10% of a person’s variance to {EVEN}, take " in text
+
+
+def test_measured_distances_carry_their_interval(text: str) -> None:
+    """By the attacker for whom no figure is exact, a distance to the limit is an estimate."""
+    found = re.findall(
+        r"has ([\d.]+) times the (?:error of the )?limit( \(measured: [^)]+\))?", text
+    )
+    assert found
+    for distance, measured in found:
+        assert measured or float(distance) >= 1
+
+
+def test_the_axis_says_what_is_given_away(three: Results) -> None:
+    first, second, _ = three_axes(three.frame).axes[:3]
+    assert first.get_xlabel() == second.get_xlabel() == EXPLAINED_LABEL

@@ -313,3 +313,13 @@ def test_spread_keeps_order_gap_and_room(count: int) -> None:
         assert got[0] >= 0
         assert got[-1] <= 400
     assert spread(np.array([5.0, 50.0]), 10.0, 0.0, 100.0) == [5.0, 50.0]
+
+
+def test_a_single_exact_point_is_seen(make: Make) -> None:
+    """A line of one epsilon is a dash: its measured figure may be outside of the axes."""
+    frame = make(protocols=["grr"], epsilons=[4.0], data=[("a", 10, 100)]).frame.copy()
+    frame.loc[frame["metric"] == "mse", ["value", "lower", "upper"]] = 1e-15
+    for draw in (pareto, success, error):
+        lines = [line for axes in draw(frame).axes for line in axes.lines]
+        dashes = [line for line in lines if line.get_marker() == "_" and line.get_zorder() == 3]
+        assert {len(np.asarray(line.get_xdata())) for line in dashes} == {1}, draw.__name__
