@@ -8,7 +8,15 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ldpaudit import validate
-from ldpaudit.comparing.sections import COLUMNS, USUAL, Figure, checked_columns, figure, sections
+from ldpaudit.comparing.sections import (
+    COLUMNS,
+    USUAL,
+    Figure,
+    checked_columns,
+    figure,
+    measured,
+    sections,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,6 +102,9 @@ def to_latex(
     lines.append(r"\bottomrule")
     if any(point.refuted for section in found for point in section.points):
         words = f"{_DAGGER} The audit found a violation of the claimed $\\varepsilon$."
+        lines.append(rf"\multicolumn{{{wide}}}{{l}}{{{words}}} \\")
+    if any(measured(section.points, chosen) for section in found):
+        words = r"In brackets: 95\% intervals of what was measured."
         lines.append(rf"\multicolumn{{{wide}}}{{l}}{{{words}}} \\")
     lines.append(r"\end{tabular}")
     return "\n".join(_floating(lines, caption, label)) + "\n"

@@ -73,6 +73,12 @@ def figure(point: OperatingPoint, column: str) -> Figure:
     return _FIGURES[column](point)
 
 
+def measured(points: Sequence[OperatingPoint], columns: Sequence[str]) -> bool:
+    """Whether any of these figures has an interval."""
+    found = (figure(point, column) for point in points for column in columns)
+    return any(one is not None and one[1] != one[2] for one in found)
+
+
 def _whole(value: float | None, lower: float | None, upper: float | None) -> Figure:
     if value is None or math.isnan(value):
         return None

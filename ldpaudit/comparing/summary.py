@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ldpaudit.comparing.sections import COLUMNS, USUAL, Figure, Section, figure, sections
+from ldpaudit.comparing.sections import COLUMNS, USUAL, Figure, Section, figure, measured, sections
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,8 +44,11 @@ def summary(frame: pd.DataFrame, provenance: dict[str, Any]) -> str:
     name = study.get("title") or study.get("name")
     first = in_one_line(frame)
     lines = [first] if name is None else [str(name), first]
-    for section in sections(frame):
+    found = sections(frame)
+    for section in found:
         lines += ["", ", ".join(section.heading), *_table(section)]
+    if any(measured(section.points[:_MOST], USUAL) for section in found):
+        lines += ["", "(a to b): measured, with the 95% interval"]
     return "\n".join(lines)
 
 

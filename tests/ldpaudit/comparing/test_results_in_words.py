@@ -87,10 +87,12 @@ def test_measured_figures_come_with_their_interval_and_violations_are_marked() -
     assert r"a\_b\textsuperscript{\textdagger} & $1$ & -- & $0.500$ [$0.250$, $\infty$] \\" in text
     assert r"50\% (k = 4, 10 users)" in text
     assert "found a violation" in text
+    assert r"In brackets: 95\% intervals of what was measured" in text
     shown = str(results)
     assert shown.startswith("1 protocol at 1 epsilon on 1 data set, 1 cell: 1 in violation of the")
     assert "a_b (violation)" in shown
     assert "5 (2.5 to inf)" in shown
+    assert shown.endswith("(a to b): measured, with the 95% interval")
 
 
 def test_numbers_and_texts() -> None:
