@@ -283,7 +283,11 @@ def integers(column: Raw) -> Raw:
 
 def texts(column: Raw) -> Raw:
     """A column as texts."""
-    return column if column.dtype.kind == "U" else np.array([str(x) for x in column.tolist()])
+    return column if column.dtype.kind == "U" else np.array([*map(str, column.tolist())])
+
+
+#: Kinds of items that are keys as they are.
+_KEYS = {int, str, float, bool, bytes}
 
 
 def _plain(row: Any) -> Iterable[Any]:
@@ -291,6 +295,8 @@ def _plain(row: Any) -> Iterable[Any]:
     if isinstance(row, str):
         return row
     items: Iterable[Any] = row.tolist() if isinstance(row, np.ndarray) else row
+    if _KEYS.issuperset(map(type, items)):
+        return items
     return [item if item.__hash__ and not isinstance(item, tuple) else str(item) for item in items]
 
 
