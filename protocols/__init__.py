@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from .categorical import ThresholdingHistogramEncoding as ThresholdingHistogramEncoding
     from .longitudinal import BinaryLongitudinalHashing as BinaryLongitudinalHashing
     from .longitudinal import BitFlip as BitFlip
+    from .longitudinal import BloomRappor as BloomRappor
     from .longitudinal import (
         LongitudinalOptimizedSymmetricEncoding as LongitudinalOptimizedSymmetricEncoding,
     )
@@ -113,6 +114,7 @@ __all__ = [
     "BinaryLongitudinalHashing",
     "BitFlip",
     "BlockDesignResponse",
+    "BloomRappor",
     "BudgetSplitting",
     "CountMeanSketch",
     "Dithered",
@@ -193,6 +195,7 @@ __getattr__, __dir__ = face(
         "BinaryLongitudinalHashing": "longitudinal",
         "BitFlip": "longitudinal",
         "BlockDesignResponse": "categorical",
+        "BloomRappor": "longitudinal",
         "BudgetSplitting": "records",
         "CountMeanSketch": "categorical",
         "Dithered": "numeric",
