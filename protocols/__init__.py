@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from .numeric import Duchi as Duchi
     from .numeric import Hybrid as Hybrid
     from .numeric import Laplace as Laplace
+    from .numeric import OneBitMean as OneBitMean
     from .numeric import Piecewise as Piecewise
     from .numeric import Rounded as Rounded
     from .numeric import SampledNumbers as SampledNumbers
@@ -144,6 +145,7 @@ __all__ = [
     "NonNegativeLikelihood",
     "Norm",
     "NormSub",
+    "OneBitMean",
     "OptimizedLocalHashing",
     "OptimizedLongitudinalHashing",
     "OptimizedUnaryEncoding",
@@ -225,6 +227,7 @@ __getattr__, __dir__ = face(
         "NonNegativeLikelihood": "modular",
         "Norm": "_kernels._postprocessing",
         "NormSub": "_kernels._postprocessing",
+        "OneBitMean": "numeric",
         "OptimizedLocalHashing": "categorical",
         "OptimizedLongitudinalHashing": "longitudinal",
         "OptimizedUnaryEncoding": "categorical",

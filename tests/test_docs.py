@@ -29,7 +29,7 @@ LONGITUDINAL = {"l-grr", "l-sue", "l-oue", "l-osue", "l-soue", "rappor", "bilolo
 #: Mechanisms for numbers and vectors are told of in numeric.md.
 NUMERIC = {"laplace", "staircase", "duchi", "pm", "hm", "sw", "rounded", "dithered",
            "sampled-numbers", "privunit", "privunitg", "duchi-l2", "l2-laplace",
-           "gaussian-vector", "nldp-regression", "iht-regression"}  # fmt: skip
+           "1bitmean", "gaussian-vector", "nldp-regression", "iht-regression"}  # fmt: skip
 #: A table of blocks has no figures of its own.
 TABLES = {"block-design"}
 
