@@ -85,7 +85,7 @@ def once() -> None:
 
 
 def pools() -> None:
-    """Which of six pools a user favours, after some reports: 1,000 users each."""
+    """Which of six pools a user favours, after some reports: 500 users each."""
     k, wanted = 2_600, (1, 10, 30, 100, 365)
     every = [np.arange(first, k, 6) for first in range(6)]
     some = [np.flatnonzero(np.arange(k) % 26 == first) for first in range(6)]
@@ -98,11 +98,11 @@ def pools() -> None:
                 ("CMS", CountMeanSketch(k, 4.0)),
                 ("HCMS", HadamardCountMeanSketch(k, 4.0)),
             ):
-                found = pool_inference(m, habits, 365, 1_000, rng=np.random.default_rng(1))
+                found = pool_inference(m, habits, 365, 500, rng=np.random.default_rng(1))
                 after = dict(zip(found.rounds, found.successes, strict=True))
                 cells = [f"{after[t] / found.trials:.2f}" for t in wanted]
                 print(f"| {words} | {share} | {name} | {' | '.join(cells)} |", flush=True)
-    low, high = success_interval(500, 1_000, 0.05)
+    low, high = success_interval(250, 500, 0.05)
     print(f"widest 95% interval: {low:.3f} .. {high:.3f}")
 
 
