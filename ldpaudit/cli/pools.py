@@ -41,6 +41,7 @@ def pools(
     from ldpaudit.adapters.habits import pool_habits
     from ldpaudit.bounds.intervals import success_interval
     from ldpaudit.cli.targets import build
+    from ldpaudit.contracts import HasLikelihood, Mechanism
     from ldpaudit.data.sources import load
     from ldpaudit.leakage.pools import pool_inference
     from ldpaudit.sampling import stream
@@ -48,6 +49,8 @@ def pools(
 
     check_fraction("--alpha", alpha)
     mechanism = build(target, {"k": k, "epsilon": epsilon}, param or [])
+    if not isinstance(mechanism, Mechanism) or not isinstance(mechanism, HasLikelihood):
+        raise TypeError(f"pools are of values: {target} must have k and a log_likelihood.")
     values = check_integer("k", mechanism.k, 2)
     check_integer("--pools", number, 2, values)
     law = load(popularity, k=values, num_users=10**9, seed=seed).frequencies

@@ -51,13 +51,11 @@ class Dictionary:
         filters = self.filters
         return filters.k <= filters.num_cohorts * filters.num_bits and self._solved[1]
 
-    @cached_property
-    def hat(self) -> Floats:
-        """Mean estimate of each value for a user of each value, shape (k, k)."""
-        check_table_size(self.filters.k, self.filters.k)
+    def expected(self, weights: Floats) -> Floats:
+        """Mean over a report of each value of a sum of estimates with these weights, (k,)."""
         if self.independent:
-            return np.eye(self.filters.k)
-        return np.asarray((self.filters.design @ self._solved[0].T).T)
+            return weights
+        return np.asarray(self.filters.design @ (weights @ self._solved[0]))
 
     def estimate(self, num_users: int, users: Ints, set_bits: Ints) -> Floats:
         """Frequencies from users (C,) and set bits (C, m) of each cohort."""
@@ -66,15 +64,16 @@ class Dictionary:
         return np.asarray(np.tensordot(self.inverse, centred, 2) * scale)
 
     @cached_property
-    def _squares(self) -> tuple[float, Floats]:
-        """Summed second moments of one report's estimates: at f = 0, and what each value adds."""
+    def _variances(self) -> tuple[float, Floats]:
+        """Summed variances of one report's estimates: at f = 0, and what each value adds."""
         filters, values = self.filters, np.arange(self.filters.k)
         scale = filters.num_cohorts / (self.own - self.other) ** 2
         noise = self.other * (1 - self.other)
         more = self.own * self.own_missed - noise
-        total, added = 0.0, np.zeros(filters.k)
+        # The means of a value are a column of a projection: their squares sum to its own mean.
+        total, added = 0.0, -self.filters.design.multiply(self._solved[0]).sum(axis=1)
         for cohort in range(filters.num_cohorts):
-            mine = self.inverse[:, cohort]
+            mine = np.ascontiguousarray(self.inverse[:, cohort])
             products = self._padded(self._padded(mine.T @ mine).T)
             places = filters.places(cohort, values)
             squares = np.diagonal(products)
@@ -86,11 +85,13 @@ class Dictionary:
 
     def error(self, num_users: int, frequencies: Floats | None) -> float:
         """Mean squared error, averaged over the values; None: at f = 0, without any bias."""
-        total, added = self._squares
+        total, added = self._variances
         if frequencies is None:
             return total / num_users / self.filters.k
-        variance = total + frequencies @ (added - (self.hat**2).sum(axis=0))
-        bias = self.hat @ frequencies - frequencies
+        variance, mean = total + frequencies @ added, frequencies
+        if not self.independent:
+            mean = self._solved[0] @ (self.filters.design.T @ frequencies)
+        bias = mean - frequencies
         return float((variance / num_users + bias @ bias) / self.filters.k)
 
     def reach(self, weights: Floats) -> Floats:

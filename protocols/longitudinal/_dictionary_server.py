@@ -130,7 +130,9 @@ class DictionaryServer(ABC):
 
     def expected_sums(self, targets: npt.ArrayLike) -> Floats:
         """Mean of the summed estimate of the targets over a report of each value, shape (k,)."""
-        return np.asarray(self._server.hat[checked_targets(targets, self.k)].sum(axis=0))
+        weights = np.zeros(self.k)
+        weights[checked_targets(targets, self.k)] = 1
+        return self._server.expected(weights)
 
     def influence(self, targets: npt.ArrayLike) -> float:
         """Most that one report adds to the summed estimate of `targets`, times the users."""

@@ -22,6 +22,7 @@ from ldpaudit.protocols._kernels._bits import (
 from ldpaudit.protocols._kernels._decodes import Decodes
 from ldpaudit.protocols._kernels._hashing import mix
 from ldpaudit.validate import (
+    MAX_TABLE_ENTRIES,
     check_generator,
     check_listable,
     check_table_size,
@@ -63,7 +64,7 @@ class BloomRappor(DictionaryServer, Decodes, Memoised):
     Parameters
     ----------
     k : int
-        Number of values of the dictionary, at least 2.
+        Number of values of the dictionary, at least 2; times C m at most 2**28, for the server.
     f : float
         Probability that a permanent bit is a fair coin and not the truth, in (0, 1).
     p : float, default 0.5
@@ -122,6 +123,12 @@ class BloomRappor(DictionaryServer, Decodes, Memoised):
     def _check_together(self) -> None:
         if self.p >= self.q:
             raise ValueError(f"p must be below q = {self.q!r}, got {self.p!r}.")
+        bits = self.num_cohorts * self.num_bits
+        if self.k * bits > MAX_TABLE_ENTRIES:
+            most = MAX_TABLE_ENTRIES // bits
+            raise ValueError(
+                f"k must be at most {most} for {bits} bits of all cohorts, got {self.k}."
+            )
 
     @property
     def _chain(self) -> BitChain:

@@ -45,3 +45,9 @@ def test_nonsense_is_one_line(run: Run, more: tuple[str, ...], why: str) -> None
     assert (code, out) == (2, "")
     assert why in err
     assert len(err.splitlines()) == 1
+
+
+def test_numbers_have_no_pools(run: Run) -> None:
+    code, out, err = run("pools", "duchi", "--epsilon", "1")
+    assert (code, out) == (2, "")
+    assert err.strip() == "ldpaudit: pools are of values: duchi must have k and a log_likelihood."

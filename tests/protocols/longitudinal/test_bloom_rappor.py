@@ -186,9 +186,10 @@ def test_what_is_refused() -> None:
         ({"f": 0.0}, "f must lie strictly between 0 and 1"),
         ({"p": 0.8}, r"p must be below q = 0\.75, got 0\.8"),
         ({"num_bits": 2, "num_hashes": 3}, "num_hashes must be at most 2"),
+        ({"k": 10**5}, "k must be at most 65536 for 4096 bits of all cohorts, got 100000"),
     ):
         with pytest.raises(ValueError, match=why):
-            BloomRappor(4, **({"f": 0.5} | given))  # type: ignore[arg-type]
+            BloomRappor(**({"k": 4, "f": 0.5} | given))  # type: ignore[arg-type]
     m = BloomRappor(4, 0.5, num_cohorts=3)
     state = m.start(6, rng=np.random.default_rng(0))
     one = m.privatize_round([0] * 6, state, rng=np.random.default_rng(1))
