@@ -189,7 +189,7 @@ def test_what_is_refused() -> None:
         ({"k": 10**5}, "k must be at most 65536 for 4096 bits of all cohorts, got 100000"),
     ):
         with pytest.raises(ValueError, match=why):
-            BloomRappor(**({"k": 4, "f": 0.5} | given))  # type: ignore[arg-type]
+            BloomRappor(**({"k": 4, "f": 0.5} | given))
     m = BloomRappor(4, 0.5, num_cohorts=3)
     state = m.start(6, rng=np.random.default_rng(0))
     one = m.privatize_round([0] * 6, state, rng=np.random.default_rng(1))
