@@ -1,11 +1,12 @@
-"""A model of columns with an order: steps at their quantiles, and steps of two at once."""
+"""A model of columns with an order: steps at their quantiles, alone, by a flag, and of two."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,10 @@ _KNOTS, _COARSE, _LOOK = 24, 8, 3
 _ALONE, _TOGETHER = 0.15, 0.1
 #: Most columns of steps, most that are paired, and most pairs.
 _COLUMNS, _PAIRED, _PAIRS = 24, 8, 6
+#: Codes of a column that splits others, at most; most such columns, and most steps by a flag.
+_FLAG, _FLAGS, _SPLIT = 8, 32, 512
+#: Reports in which such columns are looked for.
+_SEEN = 2**15
 #: Most entries of a table of features.
 _ENTRIES = 2**24
 #: Standard deviations by which cells of two columns must differ from chance in all.
@@ -38,7 +43,9 @@ class Smooth:
 
     Neighbouring codes differ by one step, whose weight is kept small: so a log ratio that
     rises slowly is learned from all reports around, where levels of their own learn each from
-    few. Steps of two columns enter where they tell of what those of one leave over.
+    few. Where a column of few codes, a flag, changes what another one says, such as which of
+    several numbers was noised or with which sign, the other has steps of its own for each flag.
+    Steps of two columns enter where they tell of what those of one leave over.
     """
 
     alone: list[tuple[int, Floats]]  # a column, and its score by code
@@ -50,38 +57,25 @@ class Smooth:
         """Fit; None where no column has an order to speak of, or nothing stands out."""
         knots, clear = _steps(training)
         long = [column for column, own in knots.items() if len(own) >= _FEW - 1]
-        if not clear or not long:
+        if not long:
             return None
-        columns = clear[:_COLUMNS]
-        plan = [(column, knots[column]) for column in columns]
-        size = sum(len(own) for _, own in plan)
-        training = training[: max(1, _ENTRIES // (size + _PAIRS * _COARSE**2))]
-        features = [_reached(training.codes[:, column], own) * _ALONE for column, own in plan]
-        table = np.concatenate(features, axis=1)
-        weights, base = logistic(table, training.first)
-        paired = sorted(long, key=lambda column: len(knots[column]), reverse=True)
-        chosen = _pairs(training, paired, table @ weights + base)
-        if chosen:
-            table = np.concatenate(
-                [table, *(_reached_both(training.codes, *pair) for pair in chosen)], axis=1
-            )
-            weights, base = logistic(table, training.first)
-        weights = weights.round(6)
-        alone, place = [], 0
-        for column, own in plan:
-            steps = np.zeros(training.sizes[column])
-            steps[own] = weights[place : place + len(own)] * _ALONE
-            alone.append((column, np.cumsum(steps)))
-            place += len(own)
-        pairs = []
-        for both, found in chosen:
-            shape = (len(found[0]), len(found[1]))
-            cells = np.zeros((shape[0] + 1, shape[1] + 1))
-            own_weights = weights[place : place + shape[0] * shape[1]].reshape(shape)
-            cells[1:, 1:] = own_weights.cumsum(axis=0).cumsum(axis=1) * _TOGETHER
-            pairs.append((both, found, cells))
-            place += shape[0] * shape[1]
-        return cls(alone, pairs, round(base, 6) - training.prior_odds)
+        fit = _Fit([(column, knots[column]) for column in clear[:_COLUMNS]])
+        flags = [column for column, own in knots.items() if 0 < len(own) < _FLAG]
+        flags = sorted(flags, key=lambda column: column not in clear)[:_FLAGS]
+        long = sorted(long, key=lambda column: len(knots[column]), reverse=True)
+        training = training[: fit.most_rows()]
+        scores = fit.to(training) if fit.alone else np.full(len(training.first), fit.base)
+        fit.crossed = _crossed(training, (flags, long[:_COLUMNS]), knots, scores)
+        if fit.crossed:
+            own = {both[1] for both, _ in fit.crossed}
+            fit.alone = [entry for entry in fit.alone if entry[0] not in own]
+            scores = fit.to(training)
+        if not fit.alone and not fit.crossed:
+            return None
+        fit.pairs = _pairs(training, long, scores)
+        if fit.pairs:
+            fit.to(training)
+        return cls(*fit.tables(training.sizes), round(fit.base, 6) - training.prior_odds)
 
     @property
     def columns(self) -> list[int]:
@@ -96,6 +90,57 @@ class Smooth:
             rows = np.searchsorted(first, codes[one], side="right")
             out += cells[rows, np.searchsorted(second, codes[two], side="right")]
         return out
+
+
+@dataclass
+class _Fit:
+    """The features of a regression, and its weights: steps alone, by a flag, and of two."""
+
+    alone: list[tuple[int, Ints]]
+    crossed: list[tuple[tuple[int, int], tuple[Ints, Ints]]] = field(default_factory=list)
+    pairs: list[tuple[tuple[int, int], tuple[Ints, Ints]]] = field(default_factory=list)
+    weights: Floats = field(default_factory=lambda: np.empty(0))
+    base: float = 0.0
+
+    def most_rows(self) -> int:
+        """Reports whose features fit a table, with room for what may be added."""
+        size = sum(len(own) for _, own in self.alone) + _PAIRS * _COARSE**2
+        return max(1, _ENTRIES // size)
+
+    def to(self, training: Training) -> Floats:
+        """Fit to reports; log odds of each of them."""
+        codes = training.codes
+        table = np.concatenate(
+            [_reached(codes[:, column], own) * _ALONE for column, own in self.alone]
+            + [_reached_by_flag(codes, *pair) for pair in self.crossed]
+            + [_reached_both(codes, *pair) for pair in self.pairs],
+            axis=1,
+        )
+        weights, self.base = logistic(table, training.first)
+        self.weights = weights.round(6)
+        return np.asarray(table @ weights + self.base)
+
+    def tables(self, sizes: list[int]) -> tuple[list[Any], list[Any]]:
+        """Scores of codes, and of cells of two columns."""
+        left, alone, pairs = self.weights, [], []
+        for column, own in self.alone:
+            steps = np.zeros(sizes[column])
+            steps[own] = left[: len(own)] * _ALONE
+            alone.append((column, np.cumsum(steps)))
+            left = left[len(own) :]
+        for both, found in self.crossed:
+            shape = len(found[0]) + 1, len(found[1]) + 1
+            steps = left[: shape[0] * shape[1]].reshape(shape) * _ALONE
+            pairs.append((both, found, steps.cumsum(axis=1)))
+            left = left[steps.size :]
+        for both, found in self.pairs:
+            shape = len(found[0]), len(found[1])
+            cells = np.zeros((shape[0] + 1, shape[1] + 1))
+            steps = left[: shape[0] * shape[1]].reshape(shape)
+            cells[1:, 1:] = steps.cumsum(axis=0).cumsum(axis=1) * _TOGETHER
+            pairs.append((both, found, cells))
+            left = left[steps.size :]
+        return alone, pairs
 
 
 def _steps(training: Training) -> tuple[dict[int, Ints], list[int]]:
@@ -115,32 +160,68 @@ def _steps(training: Training) -> tuple[dict[int, Ints], list[int]]:
     return knots, sorted((c for c in errors if errors[c] > limit), key=lambda c: -errors[c])
 
 
+class _LeftOver:
+    """What scores leave over of training reports, cell by cell of two columns."""
+
+    def __init__(self, training: Training, scores: Floats, columns: list[int]) -> None:
+        posterior = 1 / (1 + np.exp(-scores))
+        self.left = training.first - posterior
+        self.variance = posterior * (1 - posterior)
+        self.counts = {
+            column: np.bincount(training.codes[:, column], minlength=training.sizes[column])
+            for column in columns
+        }
+        self.codes = training.codes
+
+    def cells(self, column: int, most: int) -> Ints:
+        """Which of a few intervals each code lies in."""
+        knots = _knots(self.counts[column], most)
+        return np.searchsorted(knots, self.codes[:, column], side="right")
+
+    def beyond(self, one: Ints, two: Ints, width: int) -> float:
+        """Standard deviations by which cells of two columns differ from chance in all."""
+        place = one * width + two
+        sums, squares = (np.bincount(place, weights=w) for w in (self.left, self.variance))
+        chi = float((sums**2 / np.maximum(squares, _NORMAL)).sum())
+        return (chi - sums.size) / math.sqrt(2 * sums.size)
+
+
+def _crossed(
+    training: Training,
+    columns: tuple[list[int], list[int]],
+    knots: dict[int, Ints],
+    scores: Floats,
+) -> list[tuple[tuple[int, int], tuple[Ints, Ints]]]:
+    """Flags that change what other columns say, the clearest of each, with their knots."""
+    flags, long = columns
+    over = _LeftOver(training[:_SEEN], scores[:_SEEN], [*flags, *long])
+    by_flag = {flag: over.cells(flag, _FLAG) for flag in flags}
+    found = []
+    for column in long:
+        own = over.cells(column, _LOOK)
+        each = [(over.beyond(by_flag[flag], own, _LOOK + 1), flag) for flag in flags]
+        beyond, flag = max(each, default=(0.0, 0))
+        found.append((beyond, (flag, column)))
+    limit, chosen, room = _limit(len(flags) * len(long)) + 1, [], _SPLIT
+    for beyond, (flag, column) in sorted(found, reverse=True):
+        room -= (knots[flag].size + 1) * (knots[column].size + 1)
+        if beyond > limit and room >= 0:
+            chosen.append(((flag, column), (knots[flag], knots[column])))
+    return chosen
+
+
 def _pairs(
     training: Training, columns: list[int], scores: Floats
 ) -> list[tuple[tuple[int, int], tuple[Ints, Ints]]]:
     """Pairs of columns of which steps tell of what scores leave over, with their knots."""
-    posterior = 1 / (1 + np.exp(-scores))
-    left, variance = training.first - posterior, posterior * (1 - posterior)
-    counts = {
-        column: np.bincount(training.codes[:, column], minlength=training.sizes[column])
-        for column in columns[:_PAIRED]
-    }
-    cells = {
-        column: np.searchsorted(_knots(own, _LOOK), training.codes[:, column], side="right")
-        for column, own in counts.items()
-    }
-    found = []
-    for one, two in combinations(counts, 2):
-        place = cells[one] * (_LOOK + 1) + cells[two]
-        sums, squares = (
-            np.bincount(place, weights=each, minlength=(_LOOK + 1) ** 2)
-            for each in (left, variance)
-        )
-        chi = float((sums**2 / np.maximum(squares, _NORMAL)).sum())
-        beyond = (chi - sums.size) / math.sqrt(2 * sums.size)
-        found.append((beyond, (one, two)))
+    over = _LeftOver(training, scores, columns[:_PAIRED])
+    cells = {column: over.cells(column, _LOOK) for column in over.counts}
+    found = [
+        (over.beyond(cells[one], cells[two], _LOOK + 1), (one, two))
+        for one, two in combinations(over.counts, 2)
+    ]
     clear = sorted((entry for entry in found if entry[0] > _CLEAR), reverse=True)[:_PAIRS]
-    coarse = {column: _knots(own, _COARSE) for column, own in counts.items()}
+    coarse = {column: _knots(own, _COARSE) for column, own in over.counts.items()}
     return [((one, two), (coarse[one], coarse[two])) for _, (one, two) in clear]
 
 
@@ -163,6 +244,15 @@ def _reached_both(codes: Codes, columns: tuple[int, int], knots: tuple[Ints, Int
     """The same of two columns at once, scaled, shape (n, knots of one x of the other)."""
     one, two = (_reached(codes[:, c], own) for c, own in zip(columns, knots, strict=True))
     return np.asarray((one[:, :, None] * two[:, None, :]).reshape(len(codes), -1) * _TOGETHER)
+
+
+def _reached_by_flag(codes: Codes, columns: tuple[int, int], knots: tuple[Ints, Ints]) -> Floats:
+    """For each interval of the first column: being there, and the second's steps there, scaled."""
+    flag = np.searchsorted(knots[0], codes[:, columns[0]], side="right")
+    mine = np.zeros((len(codes), len(knots[0]) + 1, len(knots[1]) + 1))
+    mine[np.arange(len(codes)), flag, 0] = _ALONE
+    mine[np.arange(len(codes)), flag, 1:] = _reached(codes[:, columns[1]], knots[1]) * _ALONE
+    return mine.reshape(len(codes), -1)
 
 
 def _limit(count: int) -> float:

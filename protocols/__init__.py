@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from .categorical import ThresholdingHistogramEncoding as ThresholdingHistogramEncoding
     from .longitudinal import BinaryLongitudinalHashing as BinaryLongitudinalHashing
     from .longitudinal import BitFlip as BitFlip
+    from .longitudinal import BloomRappor as BloomRappor
     from .longitudinal import (
         LongitudinalOptimizedSymmetricEncoding as LongitudinalOptimizedSymmetricEncoding,
     )
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
     from .numeric import Duchi as Duchi
     from .numeric import Hybrid as Hybrid
     from .numeric import Laplace as Laplace
+    from .numeric import OneBitMean as OneBitMean
     from .numeric import Piecewise as Piecewise
     from .numeric import Rounded as Rounded
     from .numeric import SampledNumbers as SampledNumbers
@@ -113,6 +115,7 @@ __all__ = [
     "BinaryLongitudinalHashing",
     "BitFlip",
     "BlockDesignResponse",
+    "BloomRappor",
     "BudgetSplitting",
     "CountMeanSketch",
     "Dithered",
@@ -142,6 +145,7 @@ __all__ = [
     "NonNegativeLikelihood",
     "Norm",
     "NormSub",
+    "OneBitMean",
     "OptimizedLocalHashing",
     "OptimizedLongitudinalHashing",
     "OptimizedUnaryEncoding",
@@ -193,6 +197,7 @@ __getattr__, __dir__ = face(
         "BinaryLongitudinalHashing": "longitudinal",
         "BitFlip": "longitudinal",
         "BlockDesignResponse": "categorical",
+        "BloomRappor": "longitudinal",
         "BudgetSplitting": "records",
         "CountMeanSketch": "categorical",
         "Dithered": "numeric",
@@ -222,6 +227,7 @@ __getattr__, __dir__ = face(
         "NonNegativeLikelihood": "modular",
         "Norm": "_kernels._postprocessing",
         "NormSub": "_kernels._postprocessing",
+        "OneBitMean": "numeric",
         "OptimizedLocalHashing": "categorical",
         "OptimizedLongitudinalHashing": "longitudinal",
         "OptimizedUnaryEncoding": "categorical",

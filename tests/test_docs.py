@@ -25,11 +25,11 @@ HISTORIES = {"repeated", "constant"}
 SHUFFLED = {"shuffled"}
 #: Protocols over time are told of in longitudinal.md.
 LONGITUDINAL = {"l-grr", "l-sue", "l-oue", "l-osue", "l-soue", "rappor", "biloloha", "ololoha",
-                "dbitflip"}  # fmt: skip
+                "dbitflip", "bloom-rappor"}  # fmt: skip
 #: Mechanisms for numbers and vectors are told of in numeric.md.
 NUMERIC = {"laplace", "staircase", "duchi", "pm", "hm", "sw", "rounded", "dithered",
            "sampled-numbers", "privunit", "privunitg", "duchi-l2", "l2-laplace",
-           "gaussian-vector", "nldp-regression", "iht-regression"}  # fmt: skip
+           "1bitmean", "gaussian-vector", "nldp-regression", "iht-regression"}  # fmt: skip
 #: A table of blocks has no figures of its own.
 TABLES = {"block-design"}
 

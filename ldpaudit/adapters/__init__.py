@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from ldpaudit.adapters.callables import from_callable as from_callable
     from ldpaudit.adapters.finite_inputs import FiniteInputs as FiniteInputs
     from ldpaudit.adapters.finite_inputs import on_inputs as on_inputs
+    from ldpaudit.adapters.habits import Habits as Habits
+    from ldpaudit.adapters.habits import pool_habits as pool_habits
     from ldpaudit.adapters.hashed import supported_values as supported_values
     from ldpaudit.adapters.histories import Change as Change
     from ldpaudit.adapters.histories import ConstantHistory as ConstantHistory
@@ -27,6 +29,7 @@ __all__ = [
     "Change",
     "ConstantHistory",
     "FiniteInputs",
+    "Habits",
     "Histories",
     "MetricClaim",
     "PackageMechanism",
@@ -36,6 +39,7 @@ __all__ = [
     "from_samples",
     "held_to_metric",
     "on_inputs",
+    "pool_habits",
     "supported_values",
 ]
 
@@ -46,6 +50,7 @@ __getattr__, __dir__ = face(
         "Change": "histories",
         "ConstantHistory": "histories",
         "FiniteInputs": "finite_inputs",
+        "Habits": "habits",
         "Histories": "histories",
         "MetricClaim": "metric_claims",
         "PackageMechanism": "packages",
@@ -55,6 +60,7 @@ __getattr__, __dir__ = face(
         "from_samples": "recordings",
         "held_to_metric": "metric_claims",
         "on_inputs": "finite_inputs",
+        "pool_habits": "habits",
         "supported_values": "hashed",
     },
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import math
+from collections.abc import Sequence
 from typing import Any, ClassVar, NoReturn
 
 import numpy as np
@@ -51,6 +52,8 @@ _SERVED = (
     "estimate_distribution",
     "mean_influence",
 )
+#: What one over time says of itself and of its clients, whatever the inputs.
+_OVER_TIME = ("epsilon_inf", "start", "spent", "worst_spent", "composed_epsilon", "composed_delta")
 #: Inputs that a view names in its repr.
 _NAMED = 3
 
@@ -135,7 +138,7 @@ class FiniteInputs:
     ``exact_delta`` (of the whole domain), ``every_report``, ``log_likelihood``, ``variance``,
     ``sample_counts``, and its server if that says what it estimates. On numbers it has
     ``posterior_mean_share``, ``nearby_success`` and ``vulnerability`` too, for any law of the
-    inputs, where the mechanism has the first two.
+    inputs, where the mechanism has the first two. One that reports over time does so here.
 
     Attributes
     ----------
@@ -173,6 +176,10 @@ class FiniteInputs:
                     "nearby_success": self._nearby_success,
                     "vulnerability": self._vulnerability,
                 }
+        if getattr(mechanism, "privatize_round", None) is not None:
+            has |= {name: getattr(mechanism, name) for name in _OVER_TIME}
+            has["privatize_round"] = self._privatize_round
+            has["history_log_likelihood"] = self._history_log_likelihood
         if isinstance(mechanism, HasNeighbours):
             has["are_neighbours"] = self._are_neighbours
         has |= {"mechanism": mechanism, "inputs": own, "k": k, "epsilon": mechanism.epsilon}
@@ -205,6 +212,18 @@ class FiniteInputs:
     def _log_likelihood(self, reports: Reports, values: npt.ArrayLike | None = None) -> Floats:
         asked = slice(None) if values is None else validate.check_values(values, self.k)
         return np.asarray(self.mechanism.log_likelihood(reports, self.inputs[asked]))
+
+    def _privatize_round(
+        self, values: npt.ArrayLike, state: Any, *, rng: np.random.Generator
+    ) -> Reports:
+        own = self.inputs[validate.check_values(values, self.k)]
+        return self.mechanism.privatize_round(own, state, rng=rng)
+
+    def _history_log_likelihood(
+        self, history: Sequence[Reports], values: npt.ArrayLike | None = None
+    ) -> Floats:
+        asked = slice(None) if values is None else validate.check_values(values, self.k)
+        return np.asarray(self.mechanism.history_log_likelihood(history, self.inputs[asked]))
 
     def _variance(self, values: npt.ArrayLike) -> Floats:
         return np.asarray(

@@ -1,4 +1,4 @@
-"""The command line: audit, compare, init, report, frontier, check, list, record, shuffle, poison.
+"""The command line: one module of this room for each command or two.
 
 Exit codes: 0 consistent, 1 violation found, 2 usage or input error (one line on
 stderr), 3 inconclusive (a cell failed, or an audit had no power).
@@ -18,6 +18,7 @@ from ldpaudit.cli.exits import EXIT_CONSISTENT, fail
 from ldpaudit.cli.frontiers import frontier
 from ldpaudit.cli.listing import list_components
 from ldpaudit.cli.poisoning import poison
+from ldpaudit.cli.pools import pools
 from ldpaudit.cli.recording import record
 from ldpaudit.cli.shuffling import shuffle
 from ldpaudit.cli.starting import init
@@ -94,5 +95,5 @@ def _root(
 
 
 app.command("list", context_settings=_HELP)(list_components)
-for command in (audit, compare, init, report, frontier, check, record, shuffle, poison):
+for command in (audit, compare, init, report, frontier, check, record, shuffle, poison, pools):
     app.command(context_settings=_HELP, epilog=_EXAMPLES.get(command))(command)

@@ -31,7 +31,8 @@ class Followed:
         Mean squared error of each round's raw estimate against that round's own users, and
         the mechanism's formula for them (nan without one).
     mse_clipped : array of shape (rounds,)
-        The same of the estimate clipped at 0 and scaled to sum to 1, as papers do: biased.
+        The same of the estimate clipped at 0 and scaled to sum to 1, as papers do: biased. nan
+        for what is no frequencies.
     spent : array of shape (rounds,)
         Budget that users have spent so far, on average over them.
     worst : float
@@ -124,7 +125,7 @@ def follow(
     Parameters
     ----------
     mechanism : Longitudinal
-        With a server, of one domain or of records.
+        With a server: of one domain, of records, or of inputs of any kind (a view, `on_inputs`).
     values : iterable of int arrays, shape (num_users,)
         All users' values, one array a round; see `evolve`.
     rng : Generator
@@ -150,7 +151,7 @@ def follow(
     (20, np.float64(2.0), np.True_, True)
     """
     server = Server(mechanism)
-    if not isinstance(mechanism, Longitudinal) or not hasattr(server.estimand, "truth_of"):
+    if not isinstance(mechanism, Longitudinal) or server.estimand is None:
         raise TypeError(f"{type(mechanism).__name__} does not collect over time.")
     k = mechanism.k
     rows: list[tuple[float, float, float, float]] = []
@@ -170,10 +171,12 @@ def follow(
             seen[np.arange(own.size), own] = True
         else:
             had.append(own)
-        truth = server.estimand.truth_of(own)
+        truth, histogram = _truth(server, own, k)
         estimate = server.estimate(server.aggregate(reports), truth)
-        raw, cut = (server.error(e, truth) for e in (estimate, _clipped(estimate)))
-        exact = server.exact(own.size, truth)
+        raw, cut = server.error(estimate, truth), np.nan
+        if histogram is None:
+            cut = server.error(_clipped(estimate), truth)
+        exact = server.exact(own.size, truth, histogram)
         spent = float(np.mean(mechanism.spent(state)))
         rows.append((raw, cut, np.nan if exact is None else exact, spent))
         if (len(names) + 1) * own.size <= _COUNTED:
@@ -190,7 +193,7 @@ def follow(
 
 
 def round_rows(found: Followed, like: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rows of the tidy table, three a round, for the cell of the row `like`."""
+    """Rows of the tidy table for the cell of the row `like`, two or three per round."""
     base = like | dict.fromkeys(FIGURES) | {"attack": "", "status": "ok", "reason": ""}
     base |= {"method": "estimate, one collection", "how": ESTIMATE}
     rows = []
@@ -201,7 +204,9 @@ def round_rows(found: Followed, like: dict[str, Any]) -> list[dict[str, Any]]:
         rows.append(
             here | {"metric": "round_mse", "how": ESTIMATE if exact is None else EXACT} | error
         )
-        rows.append(here | {"metric": "round_mse_clipped", "value": float(found.mse_clipped[t])})
+        if not np.isnan(found.mse_clipped[t]):
+            clipped = {"metric": "round_mse_clipped", "value": float(found.mse_clipped[t])}
+            rows.append(here | clipped)
         spent = {"value": float(found.spent[t]), "method": "average over the users, counted"}
         rows.append(here | {"metric": "round_spent"} | spent)
     worst = {"exact": found.worst, "method": "exact", "how": EXACT}
@@ -215,6 +220,14 @@ def _different(rounds: list[Values]) -> Values:
     """How many different numbers each user has, one per round."""
     ordered = np.sort(np.stack(rounds, axis=1), axis=1)
     return np.asarray(1 + (ordered[:, 1:] != ordered[:, :-1]).sum(axis=1))
+
+
+def _truth(server: Server, values: Values, k: int) -> tuple[Any, Values | None]:
+    """What these users come to; and for what is no frequency, how many hold each input."""
+    if hasattr(server.estimand, "truth_of"):
+        return server.estimand.truth_of(values), None
+    histogram = np.bincount(values, minlength=k)
+    return server.truth(histogram), histogram
 
 
 def _clipped(estimate: Any) -> Any:

@@ -16,9 +16,23 @@ Parameters: TypeAlias = Mapping[str, Any]
 
 
 def built(name: str, given: Parameters, data: DataSet, epsilon: float) -> Any:
-    """A cell's mechanism: it takes what its constructor names of the domain's parameters."""
+    """A cell's mechanism: it takes what its constructor names of the domain's parameters.
+
+    One whose epsilon follows from its own parameters takes no other.
+    """
     taken = {} if "sizes" in given else _taken(name, given, data)
-    return create("protocols", name, epsilon=epsilon, **taken, **given)
+    if takes_epsilon(name):
+        taken["epsilon"] = epsilon
+    return create("protocols", name, **taken, **given)
+
+
+def takes_epsilon(name: str) -> bool:
+    """Whether a constructor has a budget for a parameter, or hides what it has."""
+    try:
+        shown = inspect.signature(load("protocols", name)).parameters
+    except (TypeError, ValueError):
+        return True
+    return "epsilon" in shown or any(p.kind == p.VAR_KEYWORD for p in shown.values())
 
 
 def fits(name: str, given: Parameters, data: DataSet) -> bool:

@@ -20,11 +20,11 @@ from ldpaudit.collecting.processed import POSTS
 from ldpaudit.comparing import beliefs
 from ldpaudit.comparing.cell import Cell
 from ldpaudit.comparing.described import described
-from ldpaudit.comparing.fitting import built, fits, named
+from ldpaudit.comparing.fitting import built, fits, named, takes_epsilon
 from ldpaudit.comparing.results import Results
 from ldpaudit.comparing.running import BACKENDS, MAX_WAIT, run
 from ldpaudit.comparing.store import Store
-from ldpaudit.comparing.study import Study, resolve, to_toml
+from ldpaudit.comparing.study import ProtocolSpec, Study, resolve, to_toml
 from ldpaudit.comparing.task import CellTask
 from ldpaudit.comparing.verdicts import judged
 from ldpaudit.comparing.workers import versions
@@ -194,7 +194,7 @@ def stored_results(directory: str | Path) -> Results:
 
 
 def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[CellTask]:
-    protocols = list(study.each_protocol())
+    protocols = list(_protocols(study))
     settings = {"attacks", "bound", "prior", "trials", "repetitions", "alpha", "seed"}
     further = {name for name in _IF_SET if getattr(study, name)}
     fixed = study.model_dump(mode="json", include=settings | further)
@@ -230,6 +230,12 @@ def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[CellTask]:
                 yield CellTask(key, axes, protocol, epsilon, data, attackers, study)
 
 
+def _protocols(study: Study) -> Iterator[tuple[ProtocolSpec, tuple[float, ...]]]:
+    """Every protocol and its epsilons; one that takes none has one cell, of its own epsilon."""
+    for protocol, epsilons in study.each_protocol():
+        yield protocol, epsilons if takes_epsilon(protocol.name) else epsilons[:1]
+
+
 def _origins(study: Study) -> dict[str, str]:
     """Releases behind the attacks and bounds of every cell: another one computes it anew."""
     audits = study.each_audit()
@@ -241,7 +247,7 @@ def _origins(study: Study) -> dict[str, str]:
 
 def _verdict_alpha(study: Study, loaded: list[DataSet]) -> float:
     """The level of each verdict: shared by all audits of the study, and no part of any cell."""
-    cells = len(loaded) * sum(len(epsilons) for _, epsilons in study.each_protocol())
+    cells = len(loaded) * sum(len(epsilons) for _, epsilons in _protocols(study))
     return VERDICT_ALPHA / (cells * len(study.each_audit()))
 
 
@@ -266,7 +272,8 @@ def _check_names(study: Study, loaded: list[DataSet]) -> None:
         load("attacks", attack)
     for defence in study.defences:
         validate.check_known("defence", defence, DEFENCES)
-    for protocol, epsilons in study.each_protocol():
+    _check_epsilons(study)
+    for protocol, epsilons in _protocols(study):
         name, given = protocol.name, protocol.parameters
         for post in study.posts_of(protocol):
             validate.check_known("post", post, POSTS)
@@ -277,6 +284,16 @@ def _check_names(study: Study, loaded: list[DataSet]) -> None:
                 f"and the data are {', '.join(str(data.domain) for data in loaded)}."
             )
         built(name, given, min(fitting or loaded, key=lambda data: data.k), epsilons[0])
+
+
+def _check_epsilons(study: Study) -> None:
+    """Refuse epsilons for a protocol that has its own."""
+    for spec in study.protocols:
+        asked = spec.epsilons or study.central_delta is not None
+        if asked and not takes_epsilon(spec.name):
+            raise ValueError(
+                f"{spec.name} has an epsilon by its other parameters, and takes no other."
+            )
 
 
 def _provenance(study: Study, loaded: list[DataSet]) -> dict[str, Any]:

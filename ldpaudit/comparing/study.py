@@ -134,8 +134,9 @@ class Study(_Strict):
     name, title : str
         What it is called; `title` heads the page.
     protocols : list
-        Registry names, or tables with a name and parameters. A table may have ``epsilons``
-        of its own, and ``each``: parameters with lists of values, all of which are run.
+        Registry names, or tables with a name and parameters; one whose epsilon follows from
+        these (``rappor``) has one cell. A table may have ``epsilons`` of its own, and
+        ``each``: parameters with lists of values, all of which are run.
     epsilons : list of float
         Privacy budgets, positive, in natural-log units.
     data : list

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ldpaudit.leakage.linking import reidentify as reidentify
     from ldpaudit.leakage.longitudinal import Exposed as Exposed
     from ldpaudit.leakage.longitudinal import exposure as exposure
+    from ldpaudit.leakage.pools import pool_inference as pool_inference
     from ldpaudit.leakage.profile import EmpiricalProfile as EmpiricalProfile
     from ldpaudit.leakage.profile import PrivacyProfile as PrivacyProfile
     from ldpaudit.leakage.profile import empirical_profile as empirical_profile
@@ -66,6 +67,7 @@ __all__ = [
     "min_capacity",
     "min_entropy_leakage",
     "mutual_information",
+    "pool_inference",
     "posterior",
     "prior_g_vulnerability",
     "privacy_profile",
@@ -102,6 +104,7 @@ __getattr__, __dir__ = face(
         "min_capacity": "capacity",
         "min_entropy_leakage": "channels",
         "mutual_information": "capacity",
+        "pool_inference": "pools",
         "posterior": "channels",
         "prior_g_vulnerability": "gain",
         "privacy_profile": "profile",

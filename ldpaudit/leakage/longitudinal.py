@@ -24,7 +24,9 @@ _SAME = 1e-9
 
 @dataclass(frozen=True)
 class Exposed:
-    """How often the best attacker names a value that never changed, after some rounds.
+    """How often the best attacker names what a user keeps, after some rounds of reports.
+
+    That is a value that never changed (`exposure`) or a pool of values (`pool_inference`).
 
     Attributes
     ----------
@@ -103,20 +105,20 @@ def exposure(
     law = validate.check_distribution("prior", prior, mechanism.k)
     if reason := out_of_reach(mechanism.k, rounds, trials):
         raise ValueError(reason)
-    moments = _moments(rounds)
-    right = np.zeros(len(moments), dtype=np.int64)
+    after = moments(rounds)
+    right = np.zeros(len(after), dtype=np.int64)
     step = max(1, _ENTRIES // mechanism.k)
     for begin in range(0, trials, step):
-        right += _game(mechanism, law, moments, min(step, trials - begin), rng)
+        right += _game(mechanism, law, after, min(step, trials - begin), rng)
     first = None
     if isinstance(mechanism, HasBayesVulnerability):
         first = float(mechanism.vulnerability(law))
-    return Exposed(moments, tuple(right.tolist()), trials, first, float(law.max()))
+    return Exposed(after, tuple(right.tolist()), trials, first, float(law.max()))
 
 
 def out_of_reach(k: int, rounds: int, trials: int) -> str | None:
     """Why so many posteriors would take too long, or None."""
-    work = trials * k * sum(_moments(rounds))
+    work = trials * k * sum(moments(rounds))
     if work <= _MOST:
         return None
     return (
@@ -152,7 +154,7 @@ def skipped_row(reason: str, like: dict[str, Any]) -> dict[str, Any]:
     return base | what | {"status": "skipped", "reason": reason}
 
 
-def _moments(rounds: int) -> tuple[int, ...]:
+def moments(rounds: int) -> tuple[int, ...]:
     """1, 2, 3, 5, 10, 20, ... below the last round, and the last."""
     steps = (lead * 10**power for power in range(len(str(rounds))) for lead in (1, 2, 3, 5))
     return (*(t for t in steps if t < rounds), rounds)
@@ -161,7 +163,7 @@ def _moments(rounds: int) -> tuple[int, ...]:
 def _game(
     mechanism: Longitudinal,
     law: Floats,
-    moments: tuple[int, ...],
+    after: tuple[int, ...],
     users: int,
     rng: np.random.Generator,
 ) -> Values:
@@ -171,8 +173,8 @@ def _game(
     with np.errstate(divide="ignore"):
         believed = np.log(law)
     history: list[Any] = []
-    right = np.zeros(len(moments), dtype=np.int64)
-    for number, moment in enumerate(moments):
+    right = np.zeros(len(after), dtype=np.int64)
+    for number, moment in enumerate(after):
         while len(history) < moment:
             history.append(mechanism.privatize_round(own, state, rng=rng))
         posterior = np.asarray(mechanism.history_log_likelihood(history)) + believed

@@ -79,10 +79,11 @@ def shuffle(mechanism: Any, num_users: int = 10_000, delta: float = 1e-6) -> Shu
 
     Parameters
     ----------
-    mechanism : Mechanism
+    mechanism : Mechanism or HasDomain
         Local randomizer. With `pair_classes`, or with `every_report` and `log_likelihood` (few
         enough reports to list), both ends use its channel; without, the upper end is the one of
-        any mechanism of its epsilon and the lower end is 0.
+        any mechanism of its epsilon and the lower end is 0. Of one with a ``domain`` the upper
+        end is that too, and the lower end is that of the inputs of its grid.
     num_users : int, default 10_000
         Reports that are shuffled, one per user, up to 10**9.
     delta : float, default 1e-6

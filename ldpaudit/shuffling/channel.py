@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ldpaudit.adapters.finite_inputs import on_inputs
 from ldpaudit.arrays import Floats
 from ldpaudit.contracts import HasExactEpsilon, HasPairClasses, HasReports, checked_mechanism
 
@@ -49,7 +50,10 @@ class PairLaws:
 
 def pair_laws(mechanism: Any) -> PairLaws:
     """What is known of a mechanism: by classes of reports, by a list of them, or its epsilon."""
-    checked_mechanism(mechanism)
+    view = on_inputs(mechanism)
+    if view is not mechanism:  # some inputs of a domain: what they show holds, no more is proven
+        table = channel_table(view)
+        return _by_epsilon(mechanism, [] if table is None else neighbour_laws(table))
     if isinstance(mechanism, HasPairClasses):
         rows, least = mechanism.pair_classes()
         _check_rows(rows)
@@ -60,11 +64,16 @@ def pair_laws(mechanism: Any) -> PairLaws:
     table = channel_table(mechanism)
     if table is not None:
         return PairLaws(log_ratio(table), blanket_laws(table), neighbour_laws(table))
+    return _by_epsilon(mechanism, [])
+
+
+def _by_epsilon(mechanism: Any, attacks: list[RatioLaw]) -> PairLaws:
+    """What the epsilon of one report says, exact or as claimed."""
     if isinstance(mechanism, HasExactEpsilon):
-        return PairLaws(float(mechanism.exact_epsilon()), None, [])
+        return PairLaws(float(mechanism.exact_epsilon()), None, attacks)
     if getattr(mechanism, "delta", 0.0):
         raise ValueError("a mechanism with a delta must have reports that can be listed.")
-    return PairLaws(float(mechanism.epsilon), None, [])
+    return PairLaws(float(mechanism.epsilon), None, attacks)
 
 
 def channel_table(mechanism: Any) -> Floats | None:

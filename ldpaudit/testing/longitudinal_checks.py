@@ -127,18 +127,19 @@ def _check_histories(mechanism: Any, rng: np.random.Generator) -> str:
 
 def _check_estimates(mechanism: Any, rng: np.random.Generator) -> str:
     """The estimate of each of three rounds of changing values."""
-    rounds = [uneven_users(mechanism.k, rng) for _ in range(3)]
-    errors = np.empty((3, REPETITIONS, mechanism.k))
+    server, rounds = Server(mechanism), [uneven_users(mechanism.k, rng) for _ in range(3)]
+    truths = [server.truth(users) for _, users in rounds]
+    errors = np.empty((3, REPETITIONS, np.size(truths[0])))
     for repetition in range(REPETITIONS):
         state = mechanism.start(len(rounds[0][0]), rng=rng)
-        for number, (values, users) in enumerate(rounds):
+        for number, ((values, _), truth) in enumerate(zip(rounds, truths, strict=True)):
             reports = mechanism.privatize_round(values, state, rng=rng)
-            found = mechanism.estimate(mechanism.aggregate(reports))
-            errors[number, repetition] = found - users / values.size
+            found = server.estimate(server.aggregate(reports), truth)
+            errors[number, repetition] = found - truth
     for number, (_, users) in enumerate(rounds):
         what = f"the estimate of round {number + 1}"
-        judge_errors(Server(mechanism), errors[number], users, what)
-    unbiased = getattr(Server(mechanism).estimand, "unbiased", True)
+        judge_errors(server, errors[number], users, what)
+    unbiased = getattr(server.estimand, "unbiased", True)
     return (
         f"estimates: {'unbiased' if unbiased else 'judged'} in every round, error as stated by mse"
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ldpaudit._face import face
 
 if TYPE_CHECKING:
+    from .bloom_rappor import BloomRappor as BloomRappor
     from .dbitflip import BitFlip as BitFlip
     from .loloha import BinaryLongitudinalHashing as BinaryLongitudinalHashing
     from .loloha import OptimizedLongitudinalHashing as OptimizedLongitudinalHashing
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BinaryLongitudinalHashing",
     "BitFlip",
+    "BloomRappor",
     "LongitudinalOptimizedSymmetricEncoding",
     "LongitudinalOptimizedUnaryEncoding",
     "LongitudinalRandomizedResponse",
@@ -44,6 +46,7 @@ __getattr__, __dir__ = face(
     {
         "BinaryLongitudinalHashing": "loloha",
         "BitFlip": "dbitflip",
+        "BloomRappor": "bloom_rappor",
         "LongitudinalOptimizedSymmetricEncoding": "longitudinal_unary",
         "LongitudinalOptimizedUnaryEncoding": "longitudinal_unary",
         "LongitudinalRandomizedResponse": "longitudinal_response",

@@ -16,7 +16,7 @@ import numpy as np
 from ldpaudit.arrays import Floats, Ints
 from ldpaudit.validate import MAX_EPSILON, check_epsilon, check_integer, check_nonnegative
 
-from ._partitions import excess, response_profile
+from ._partitions import MAX_TERMS, excess, response_profile, several
 
 Calibration = Literal["exact", "published"]
 
@@ -91,6 +91,26 @@ class BitChain:
         first = ways[:, None] + ways + own[:, None] + other
         gained = first - (ways[:, None] + ways + other[:, None] + own)
         return excess(first, gained, check_nonnegative("epsilon", epsilon))
+
+    def several_epsilon(self, more: int, less: int, rounds: int) -> float:
+        """Largest log ratio of two rows where the first has `more` own bits and lacks `less`."""
+        own, other = self.log_laws(check_integer("rounds", rounds, 1))
+        return float(more * (own[-1] - other[-1]) + less * (other[0] - own[0]))
+
+    def several_delta(self, more: int, less: int, rounds: int, epsilon: float) -> float:
+        """Their hockey-stick divergence, a sum over the multisets of the counts of the bits."""
+        from scipy.special import gammaln
+
+        own, other = self.log_laws(check_integer("rounds", rounds, 1))
+        terms = math.comb(rounds + more, more) * math.comb(rounds + less, less)
+        if terms > MAX_TERMS:
+            raise ValueError(f"a sum of {terms} terms is above the limit of {MAX_TERMS}.")
+        n = np.arange(rounds + 1)
+        ways = gammaln(rounds + 1) - gammaln(n + 1) - gammaln(rounds - n + 1)
+        set_law, set_loss = several(ways + own, own - other, more)
+        unset_law, unset_loss = several(ways + other, other - own, less)
+        law, loss = set_law[:, None] + unset_law, set_loss[:, None] + unset_loss
+        return excess(law, loss, check_nonnegative("epsilon", epsilon))
 
 
 def symmetric_then_symmetric(epsilon: float, epsilon_inf: float) -> BitChain:

@@ -17,10 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.arrays import Bytes, Floats, Ints, Words
-from ldpaudit.protocols._kernels._bits import row_chunks, set_own_bits, width
+from ldpaudit.protocols._kernels._bits import bernoulli_rows, row_chunks, set_own_bits, width
 from ldpaudit.protocols._kernels._hashing import mix
 from ldpaudit.protocols._kernels._levels import row_sizes
 from ldpaudit.validate import check_generator, check_integer, check_values
+
+from ._chains import BitChain
 
 
 @dataclass
@@ -113,6 +115,20 @@ def keyed_rows(words: Words, num_values: int, probability: float) -> Bytes:
     if num_values % 8:
         packed[:, -1] &= np.uint8(2 ** (num_values % 8) - 1)
     return packed
+
+
+def shown_rows(kept: Bytes, num_bits: int, chain: BitChain, rng: np.random.Generator) -> Bytes:
+    """What is sent of permanent rows of so many bits in one round, each through fresh noise."""
+    reports = np.empty_like(kept)
+    for rows in row_chunks(len(kept), kept.shape[1]):
+        held = kept[rows]
+        fresh = bernoulli_rows(len(held), num_bits, chain.q2, rng)
+        if chain.q2 == chain.missed2:  # a flip either way
+            np.bitwise_xor(held, fresh, out=reports[rows])
+        else:
+            shown = bernoulli_rows(len(held), num_bits, chain.p2, rng)
+            np.bitwise_xor(fresh, held & (shown ^ fresh), out=reports[rows])
+    return reports
 
 
 def _keyed_lanes(words: Words, row_words: int, probability: float) -> Words:

@@ -18,6 +18,20 @@ def excess(first: Floats, gained: Floats, epsilon: float) -> float:
     return float((np.exp(first[above]) * -np.expm1(epsilon - gained[above])).sum())
 
 
+def several(law: Floats, losses: Floats, number: int) -> tuple[Floats, Floats]:
+    """Sums of so many independent losses, one term a multiset: log probabilities and losses."""
+    last, run = np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64)
+    weights, sums = np.zeros(1), np.zeros(1)
+    for drawn in range(1, number + 1):
+        before = np.repeat(np.arange(last.size), law.size - last)
+        ends = np.cumsum(law.size - last)
+        place = np.arange(before.size) - np.repeat(ends - law.size, law.size - last)
+        run = np.where(place == last[before], run[before], 0) + 1
+        weights = weights[before] + law[place] + np.log(drawn / run)
+        sums, last = sums[before] + losses[place], place
+    return weights, sums
+
+
 def response_profile(
     size: int, rounds: int, log_ratio: float, weights: tuple[float, float, float], epsilon: float
 ) -> float:

@@ -13,7 +13,6 @@ import numpy.typing as npt
 from ldpaudit.arrays import Bytes, Floats, Ints
 from ldpaudit.parameters import budget, domain_size, fraction, parameters
 from ldpaudit.protocols._kernels._bits import (
-    bernoulli_rows,
     row_chunks,
     set_own_bits,
     unpack,
@@ -32,7 +31,7 @@ from ._chains import (
     symmetric_then_optimized,
     symmetric_then_symmetric,
 )
-from ._memoised import Memoised, Memory, checked_history, keyed_rows, uniforms
+from ._memoised import Memoised, Memory, checked_history, keyed_rows, shown_rows, uniforms
 
 
 @dataclass
@@ -88,16 +87,7 @@ class LongitudinalUnaryEncoding(UnaryEncoding, Memoised):
             users = changed[rows]
             state.permanent[users] = self._permanent(own[users], state, users)
         state.last[changed] = own[changed]
-        reports = np.empty_like(state.permanent)
-        for rows in row_chunks(own.size, width(self.k)):
-            kept = state.permanent[rows]
-            fresh = bernoulli_rows(len(kept), self.k, chain.q2, rng)
-            if chain.q2 == chain.missed2:  # a flip either way
-                np.bitwise_xor(kept, fresh, out=reports[rows])
-            else:
-                shown = bernoulli_rows(len(kept), self.k, chain.p2, rng)
-                np.bitwise_xor(fresh, kept & (shown ^ fresh), out=reports[rows])
-        return reports
+        return shown_rows(state.permanent, self.k, chain, rng)
 
     def _permanent(self, own: Ints, state: UnaryMemory, users: Ints) -> Bytes:
         """The permanent bits of these users for these values, the same at every call."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .duchi import Duchi as Duchi
     from .hybrid import Hybrid as Hybrid
     from .laplace import Laplace as Laplace
+    from .one_bit_mean import OneBitMean as OneBitMean
     from .piecewise import Piecewise as Piecewise
     from .rounded import Rounded as Rounded
     from .sampled_numbers import SampledNumbers as SampledNumbers
@@ -22,6 +23,7 @@ __all__ = [
     "Duchi",
     "Hybrid",
     "Laplace",
+    "OneBitMean",
     "Piecewise",
     "Rounded",
     "SampledNumbers",
@@ -36,6 +38,7 @@ __getattr__, __dir__ = face(
         "Duchi": "duchi",
         "Hybrid": "hybrid",
         "Laplace": "laplace",
+        "OneBitMean": "one_bit_mean",
         "Piecewise": "piecewise",
         "Rounded": "rounded",
         "SampledNumbers": "sampled_numbers",

@@ -364,3 +364,18 @@ def test_mistakes_are_found_before_anything_runs(
 def test_bad_options(options: dict[str, Any], message: str) -> None:
     with pytest.raises((ValueError, TypeError), match=message):
         compare(TINY, **options)
+
+
+def test_a_protocol_with_an_epsilon_of_its_own_has_one_cell() -> None:
+    study = {
+        "name": "own", "protocols": [{"name": "rappor", "f": 0.5}, "grr"], "epsilons": [1.0, 2.0],
+        "data": [{"name": "uniform", "k": 4, "num_users": 50}], "attacks": ["bayes"],
+        "trials": 50, "repetitions": 2,
+    }  # fmt: skip
+    frame = compare(study).frame
+    own = registry.mechanism("rappor", k=4, f=0.5).exact_epsilon()
+    assert set(frame[frame.protocol == "rappor"].epsilon) == {own}
+    assert set(frame[frame.protocol == "grr"].epsilon) == {1.0, 2.0}
+    for more in ({"central_delta": 1e-4}, {"protocols": [{"name": "rappor", "epsilons": [1.0]}]}):
+        with pytest.raises(ValueError, match="rappor has an epsilon by its other parameters"):
+            compare(study | more)

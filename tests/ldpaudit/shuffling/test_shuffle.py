@@ -248,3 +248,13 @@ def test_what_is_no_mechanism_is_refused() -> None:
 def test_the_formula_of_2021() -> None:
     assert closed_form(4.0, 1_000_000, 1e-6) == pytest.approx(0.201, abs=5e-4)
     assert closed_form(8.0, 10_000, 1e-6) is None
+
+
+def test_numbers_are_shuffled_by_their_epsilon_and_their_ends() -> None:
+    """The ends of the interval are randomized response on two values, where nothing is lost."""
+    duchi = ldpaudit.mechanism("duchi", epsilon=1.0)
+    grr = ldpaudit.mechanism("grr", k=2, epsilon=1.0)
+    found, two = (shuffle(m, 10_000, 1e-6) for m in (duchi, grr))
+    assert two.epsilon_lower * 0.99 <= found.epsilon_lower <= found.epsilon_upper
+    assert found.epsilon_upper == pytest.approx(found.clones)
+    assert found.local_epsilon == pytest.approx(1.0)
