@@ -13,7 +13,7 @@ from ldpaudit.arrays import Bools, Floats
 #: Steps of a regression at most, and the gain of a step, per report, below which it has ended.
 _STEPS, _CONVERGED = 50, 1e-9
 #: Share of entries that are not 0 up to which a table is multiplied as a sparse one.
-_SPARSE = 0.08
+SPARSE = 0.08
 #: Reports marked at a time.
 _CHUNK = 2**13
 
@@ -24,12 +24,10 @@ def logistic(marks: Any, first: Bools) -> tuple[Floats, float]:
     Newton's method on features, a sparse or a dense table, halving steps that do not help: the
     same fit as scikit-learn's, which takes longer to load than this takes to run.
     """
-    from scipy.linalg import solve
-    from scipy.sparse import csr_array
-
     n, size = marks.shape
-    dense = isinstance(marks, np.ndarray)
-    features = marks if dense else csr_array(marks, dtype=np.float64)
+    features = marks
+    if not isinstance(marks, np.ndarray):
+        features = marks.astype(np.float64)
     weights, truth = np.zeros(size + 1), first.astype(np.float64)
     weights[-1] = math.log(truth.mean() / (1 - truth.mean()))
 
@@ -49,7 +47,7 @@ def logistic(marks: Any, first: Bools) -> tuple[Floats, float]:
         curvature[:-1, :-1][np.diag_indices(size)] += 1
         curvature[-1, :-1] = curvature[:-1, -1] = features.T @ variance
         curvature[-1, -1] = variance.sum()
-        step = solve(curvature, gradient, assume_a="pos", check_finite=False)
+        step = np.linalg.solve(curvature, gradient)
         gain, share = float(gradient @ step), 1.0
         while True:
             after, tried = loss(weights - share * step)
@@ -67,7 +65,7 @@ def product(marks: Any, weights: npt.NDArray[Any]) -> Floats:
     n, size = marks.shape
     if isinstance(marks, np.ndarray):
         return np.asarray((marks * weights[:, None]).T @ marks)
-    if marks.nnz <= _SPARSE * n * size:
+    if marks.nnz <= SPARSE * n * size:
         weighted = marks.copy()
         weighted.data = weighted.data * np.repeat(weights, np.diff(marks.indptr))
         return np.asarray((marks.T @ weighted).toarray())
