@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -272,7 +272,7 @@ class Trees:
 
     def score(self, codes: Mapping[int, Codes]) -> Floats:
         table = np.stack([codes[column] for column in self.columns], axis=1)
-        with one_thread():
+        with _loaded().limit(limits=1):
             return np.asarray(self.trees.decision_function(table) - self.base)
 
 
@@ -302,6 +302,14 @@ def one_thread() -> AbstractContextManager[Any]:
 
     limits: AbstractContextManager[Any] = threadpool_limits(1)
     return limits
+
+
+@cache  # looking for them takes longer than scoring a batch
+def _loaded() -> Any:
+    """What has threads, of all that is loaded once there are trees."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 #: The simplest first; each gives None where it has nothing to work on.
