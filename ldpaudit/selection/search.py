@@ -134,7 +134,9 @@ def worst_pair(
         The same arguments and seed give the same result.
     witness : str, optional
         Registered distinguisher, ``distinguish`` or one that learns; None means the
-        likelihood ratio, or the learned witness where there is no likelihood. One that
+        likelihood ratio, or the learned witness where there is no likelihood; beside a
+        likelihood that is not of the catalogue both, at half of alpha each, the learned one
+        on half as many reports of its own (`Pooled` asks the likelihood alone). One that
         learns is trained once per input, not once per pair: each tells its input from a
         uniform draw of all, and the scores of two inputs are subtracted.
     bound : str, default "posterior-odds"
