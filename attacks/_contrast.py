@@ -97,10 +97,10 @@ def _exceeds(
     """
     gap = variance = 0.0
     for sign, (one, two) in ((1, pair), (-1, (0, 1))):
-        scores = np.zeros(len(after))
+        scores, own_rows = np.zeros(len(after)), [before == place for place in (one, two)]
         for known, seen in zip(early, late, strict=True):
             size = int(max(known.max(initial=0), seen.max(initial=0))) + 1
-            counts = [np.bincount(known[before == place], minlength=size) for place in (one, two)]
+            counts = [np.bincount(known[rows], minlength=size) for rows in own_rows]
             logs = [np.log((own + 0.5) / (own.sum() + 1)) for own in counts]
             scores += (logs[0] - logs[1])[seen]
         for side, place in ((1, one), (-1, two)):

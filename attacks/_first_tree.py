@@ -11,19 +11,32 @@ from ldpaudit.arrays import Floats, Ints
 
 #: Leaves of the tree, and least variance of the residuals in one.
 _LEAVES, _LEAST = 16, 5.0
-#: Standard deviations by which the leaves must differ from chance.
-_CLEAR = 2.5
+#: Standard deviations by which the leaves must differ from chance, and the other way round.
+_CLEAR, _AGAIN = 2.5, 1.0
+#: Every other report, from the first on and from the second.
+_HALVES = (slice(0, None, 2), slice(1, None, 2))
 
 
 def finds_more(codes: npt.NDArray[np.uint16], residual: Floats, variance: Floats) -> bool:
     """Whether residuals of a model depend on the codes by more than chance.
 
     A tree is grown on every other report, by what a split gains in the sum of squared
-    residuals over variance; its leaves are judged on the rest.
+    residuals over variance; its leaves are judged on the rest. What seems to be found must be
+    found again the other way round: trees that are grown for luck cost most of an audit.
     """
+    even, odd = _HALVES
+    return (
+        _clear(codes, residual, variance, even, odd) > _CLEAR
+        and _clear(codes, residual, variance, odd, even) > _AGAIN
+    )
+
+
+def _clear(
+    codes: npt.NDArray[np.uint16], residual: Floats, variance: Floats, grown: slice, judged: slice
+) -> float:
+    """By how many standard deviations leaves that are grown on some reports differ in others."""
     sizes = codes.max(axis=0).astype(np.int64) + 1
     cells = codes + (np.cumsum(sizes) - sizes)
-    grown, judged = slice(0, None, 2), slice(1, None, 2)
     leaves = [(np.arange(len(cells[grown])), np.arange(len(cells[judged])))]
     splits = [_split(cells[grown], residual[grown], variance[grown], sizes, leaves[0][0])]
     while len(leaves) < _LEAVES:
@@ -46,7 +59,7 @@ def finds_more(codes: npt.NDArray[np.uint16], residual: Floats, variance: Floats
     # Leaves that err to the side that they were grown for, and how far in all.
     total = sum(errors) / math.sqrt(len(errors))
     squares = sum(error**2 for error in errors)
-    return bool(total > _CLEAR or squares > len(errors) + _CLEAR * math.sqrt(2 * len(errors)))
+    return float(max(total, (squares - len(errors)) / math.sqrt(2 * len(errors))))
 
 
 def _split(

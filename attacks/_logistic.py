@@ -12,8 +12,11 @@ from ldpaudit.arrays import Bools, Floats
 
 #: Steps of a regression at most, and the gain of a step, per report, below which it has ended.
 _STEPS, _CONVERGED = 50, 1e-9
+#: Part of the rows that a fit starts from, one in so many, fewest rows for each feature there,
+#: and the gain below which such a start is near enough.
+_START, _ROWS, _NEAR = 8, 10, 1e-4
 #: Share of entries that are not 0 up to which a table is multiplied as a sparse one.
-_SPARSE = 0.08
+SPARSE = 0.08
 #: Reports marked at a time.
 _CHUNK = 2**13
 
@@ -22,34 +25,44 @@ def logistic(marks: Any, first: Bools) -> tuple[Floats, float]:
     """Weights and intercept of a logistic regression, half their square added to the loss.
 
     Newton's method on features, a sparse or a dense table, halving steps that do not help: the
-    same fit as scikit-learn's, which takes longer to load than this takes to run.
+    same fit as scikit-learn's, which takes longer to load than this takes to run. Large tables
+    start where their first rows lead.
     """
-    from scipy.linalg import solve
-    from scipy.sparse import csr_array
-
     n, size = marks.shape
-    dense = isinstance(marks, np.ndarray)
-    features = marks if dense else csr_array(marks, dtype=np.float64)
-    weights, truth = np.zeros(size + 1), first.astype(np.float64)
-    weights[-1] = math.log(truth.mean() / (1 - truth.mean()))
+    features = marks if isinstance(marks, np.ndarray) else marks.astype(np.float64)
+    truth = first.astype(np.float64)
+    share = truth.mean()
+    weights = np.append(np.zeros(size), math.log(share / (1 - share)))
+    few = n // _START
+    if few > _ROWS * size:
+        weights = _newton(features[:few], truth[:few], weights, few / n, _NEAR)
+    weights = _newton(features, truth, weights, 1.0, _CONVERGED)
+    return weights[:-1], float(weights[-1])
+
+
+def _newton(
+    features: Any, truth: Floats, weights: Floats, penalty: float, converged: float
+) -> Floats:
+    """Weights, the intercept last, from where a step gains less than so much per report."""
+    n, size = features.shape
 
     def loss(tried: Floats) -> tuple[float, Floats]:
         scores = features @ tried[:-1] + tried[-1]
-        value = np.logaddexp(0, scores).sum() - scores @ truth + tried[:-1] @ tried[:-1] / 2
-        return float(value), scores
+        value = np.logaddexp(0, scores).sum() - scores @ truth
+        return float(value + penalty * (tried[:-1] @ tried[:-1]) / 2), scores
 
     now, scores = loss(weights)
     for _ in range(_STEPS):
         posterior = 1 / (1 + np.exp(-scores))
         slope = posterior - truth
-        gradient = np.append(features.T @ slope + weights[:-1], slope.sum())
+        gradient = np.append(features.T @ slope + penalty * weights[:-1], slope.sum())
         variance = np.maximum(posterior * (1 - posterior), 1e-12)
         curvature = np.empty((size + 1, size + 1))
         curvature[:-1, :-1] = product(features, variance)
-        curvature[:-1, :-1][np.diag_indices(size)] += 1
+        curvature[:-1, :-1][np.diag_indices(size)] += penalty
         curvature[-1, :-1] = curvature[:-1, -1] = features.T @ variance
         curvature[-1, -1] = variance.sum()
-        step = solve(curvature, gradient, assume_a="pos", check_finite=False)
+        step = np.linalg.solve(curvature, gradient)
         gain, share = float(gradient @ step), 1.0
         while True:
             after, tried = loss(weights - share * step)
@@ -57,23 +70,31 @@ def logistic(marks: Any, first: Bools) -> tuple[Floats, float]:
                 break
             share /= 2
         weights, now, scores = weights - share * step, after, tried
-        if gain < _CONVERGED * n:
+        if gain < converged * n:
             break
-    return weights[:-1], float(weights[-1])
+    return weights
 
 
 def product(marks: Any, weights: npt.NDArray[Any]) -> Floats:
     """`marks.T @ diag(weights) @ marks` of a sparse table, by dense blocks if it is not so."""
     n, size = marks.shape
     if isinstance(marks, np.ndarray):
-        return np.asarray((marks * weights[:, None]).T @ marks)
-    if marks.nnz <= _SPARSE * n * size:
+        return _weighted(marks, weights)
+    if marks.nnz <= SPARSE * n * size:
         weighted = marks.copy()
         weighted.data = weighted.data * np.repeat(weights, np.diff(marks.indptr))
         return np.asarray((marks.T @ weighted).toarray())
     out = np.zeros((size, size))
     for start in range(0, n, _CHUNK):
         rows = slice(start, start + _CHUNK)
-        block = marks[rows].toarray()
-        out += block.T @ (block * weights[rows, None].astype(block.dtype))
+        out += _weighted(marks[rows].toarray(), weights[rows])
     return out
+
+
+def _weighted(block: npt.NDArray[Any], weights: npt.NDArray[Any]) -> Floats:
+    """The same of a dense table: without negative weights a square, which is half the work."""
+    column = weights[:, None].astype(block.dtype)
+    if weights.min(initial=0) >= 0:
+        root = block * np.sqrt(column)
+        return np.asarray(root.T @ root)
+    return np.asarray(block.T @ (block * column))

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
 
-from ldpaudit.arrays import Floats, Ints
+from ldpaudit.arrays import Bools, Floats, Ints
 
 from ._encoding import Codes
 from ._first_tree import finds_more
-from ._logistic import logistic, product
+from ._logistic import SPARSE, logistic, product
 from ._lookup import Lookup, numbered
 from ._smooth import Smooth
 from ._training import Model, Training
@@ -28,12 +28,14 @@ _IN_PLAY = 2.5
 _PAIRED, _PRODUCTS = 1024, 2**33
 #: Least variance of a sum of residuals that is taken for normal.
 _NORMAL = 5.0
-#: Reports for each code of a single column, at least, where counts say all.
-_KNOWN = 50
+#: Reports for each code of a single column, at least, where counts say all; of one of several.
+_KNOWN, _WELL_KNOWN = 50, 500
 #: Most columns that the trees see.
 _TREE_COLUMNS = 24
 #: Reports marked at a time.
 _CHUNK = 2**13
+#: So few levels make a table that is not sparse, and it has no more entries than that.
+_DENSE, _ENTRIES = 64, 2**22
 
 
 @dataclass(frozen=True)
@@ -48,32 +50,41 @@ class Counts:
     sizes: list[int]
     splits: list[Ints]  # known[i]: cells after column i, as cell before times size plus code
     scores: Floats
+    of_one: bool  # whether one of the columns says all that the others do
 
     @classmethod
     def learn(cls, training: Training) -> Counts | None:
         """Count; None where most reports came but once."""
         if not training.counted:
             return None
-        splits, cells = [], np.zeros(len(training.first), dtype=np.int64)
+        splits, cells, most = [], np.zeros(len(training.first), dtype=np.int64), 0
         sizes = training.sizes[: training.counted]
         for column, size in enumerate(sizes):
             known, cells = numbered(cells * size + training.codes[:, column])
             if 2 * len(known) > len(cells):
                 return None
             splits.append(known)
+            most = max(most, int(np.count_nonzero(np.bincount(training.codes[:, column]))))
         one = np.bincount(cells[training.first], minlength=len(known)) + 0.5
         two = np.bincount(cells[~training.first], minlength=len(known)) + 0.5
         ratio = np.log(one / two) - training.prior_odds
         shy = np.maximum(np.abs(ratio) - np.sqrt(1 / one + 1 / two), 0)
-        return cls(sizes, splits, np.append(np.copysign(shy, ratio), 0.0))
+        return cls(sizes, splits, np.append(np.copysign(shy, ratio), 0.0), most == len(known))
 
     @property
     def columns(self) -> list[int]:
         return list(range(len(self.sizes)))
 
     def say_all(self, training: Training) -> bool:
-        """Whether there is one column alone, whose codes all came often: no model says more."""
-        return len(training.sizes) == 1 and _KNOWN * len(self.scores) <= len(training.first)
+        """Whether one column says all, and its codes came so often that no model says more.
+
+        Of several columns that is so if there are no more reports than codes of one of them. The
+        others may have an order of which a model learns more from fewer reports.
+        """
+        if training.counted < len(training.sizes) or not self.of_one:
+            return False
+        known = _KNOWN if len(training.sizes) == 1 else _WELL_KNOWN
+        return known * len(self.scores) <= len(training.first)
 
     @cached_property
     def _cells(self) -> list[Lookup]:
@@ -93,6 +104,7 @@ class _Levels:
     column: Ints
     code: Codes
     errors: Floats
+    shares: Floats  # of the reports that have each
 
     @classmethod
     def of(cls, training: Training) -> _Levels:
@@ -100,7 +112,7 @@ class _Levels:
         n = len(training.first)
         residual = training.first - training.first.mean()
         spread = residual.std()
-        columns, codes, errors = [], [], []
+        columns, codes, errors, shares = [], [], [], []
         for column, size in enumerate(training.sizes):
             own = training.codes[:, column]
             counts = np.bincount(own, minlength=size)
@@ -112,25 +124,39 @@ class _Levels:
             columns.append(np.full(len(seen), column))
             codes.append(seen.astype(np.uint16))
             errors.append(sums[seen] / (spread * np.sqrt(variance)))
-        return cls(np.concatenate(columns), np.concatenate(codes), np.concatenate(errors))
+            shares.append(counts[seen] / n)
+        return cls(*map(np.concatenate, (columns, codes, errors, shares)))
 
     @property
     def order(self) -> Ints:
         """Their numbers, the clearest first."""
         return np.argsort(-np.abs(self.errors), kind="stable")
 
-    def table(self, codes: Codes, asked: Ints) -> Any:
-        """Which reports have which of the levels asked for: sparse, shape (n, len(asked))."""
+    def table(self, codes: Codes, asked: Ints, beside: Ints | None = None) -> Any:
+        """Which reports have which of the levels asked for, and those beside: shape (n, m).
+
+        Sparse only where that is less work than loading what multiplies sparse tables.
+        """
+        marks = self._marks(codes, asked)
+        if beside is not None:
+            marks = map(np.logical_and, marks, self._marks(codes, beside))
+        size = len(codes) * len(asked)
+        if size <= _ENTRIES and (len(asked) <= _DENSE or self.shares[asked].mean() > SPARSE):
+            dense = np.empty((len(codes), len(asked)))
+            for place, own in enumerate(marks):
+                dense[:, place] = own
+            return dense
         from scipy.sparse import csc_array
 
-        rows = [
-            np.flatnonzero(codes[:, column] == code)
-            for column, code in zip(self.column[asked], self.code[asked], strict=True)
-        ]
+        rows = [np.flatnonzero(own) for own in marks]
         ends = np.cumsum([0, *map(len, rows)])
         ones = np.ones(ends[-1], dtype=np.float32)
         shape = (len(codes), len(asked))
         return csc_array((ones, np.concatenate(rows), ends), shape=shape).tocsr()
+
+    def _marks(self, codes: Codes, asked: Ints) -> Iterator[Bools]:
+        for column, code in zip(self.column[asked], self.code[asked], strict=True):
+            yield codes[:, column] == code
 
 
 @dataclass(frozen=True)
@@ -185,9 +211,7 @@ def _regression(training: Training, levels: _Levels, terms: Ints) -> tuple[Float
     if not len(terms):
         share = training.first.mean()
         return np.empty(0), training.prior_odds, np.full(len(training.first), share)
-    marks = levels.table(training.codes, terms[:, 0])
-    if (terms[:, 0] != terms[:, 1]).any():
-        marks = marks * levels.table(training.codes, terms[:, 1])
+    marks = levels.table(training.codes, *terms.T)
     weights, base = logistic(marks, training.first)
     # Rounded, for the last digits depend on the machine.
     weights, base = weights.round(6), round(base, 6)
@@ -248,7 +272,7 @@ class Trees:
 
     def score(self, codes: Mapping[int, Codes]) -> Floats:
         table = np.stack([codes[column] for column in self.columns], axis=1)
-        with one_thread():
+        with _loaded().limit(limits=1):
             return np.asarray(self.trees.decision_function(table) - self.base)
 
 
@@ -274,11 +298,18 @@ def left_over(training: Training, model: Model | None) -> bool:
 
 def one_thread() -> AbstractContextManager[Any]:
     """Threads that wait for one another cost ten times the work where others want the cores."""
-    import scipy.linalg  # noqa: F401  # what is loaded later would keep its threads
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     limits: AbstractContextManager[Any] = threadpool_limits(1)
     return limits
+
+
+@cache  # looking for them takes longer than scoring a batch
+def _loaded() -> Any:
+    """What has threads, of all that is loaded once there are trees."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 #: The simplest first; each gives None where it has nothing to work on.

@@ -87,7 +87,8 @@ class Bit:
             return (column >> place & 1).astype(np.uint8)
         if place >= 8 * column.itemsize:
             return np.zeros(len(column), dtype=np.uint8)
-        return np.asarray(column >> column.dtype.type(place) & column.dtype.type(1))
+        bits = column >> column.dtype.type(place) & column.dtype.type(1)
+        return np.asarray(bits).astype(np.uint8)
 
 
 @dataclass(frozen=True)

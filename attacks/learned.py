@@ -27,6 +27,8 @@ _LOOKED_AT = 2**16
 _TABLE = 2**26
 #: Part of the training reports that chooses the model, one in so many.
 _HELD_OUT = 4
+#: Log loss of any held-out report, and of all on average, below which nothing is left to learn.
+_TOLD, _ALL_TOLD = math.log(2) / 2, 1e-3
 #: Standard errors by which noise must be seen to come again.
 _CLEAR = 3.0
 #: Standard errors by which a log ratio must pass the claim.
@@ -265,11 +267,16 @@ def _with_what_came_again(training: Training, held_out: int) -> tuple[str, Float
         name, losses, _ = _choose(training, held_out)
         return name, losses, training
     name, losses, model = _choose(training.alone, held_out)
-    if _tell_more(training, held_out, model):
+    if not _all_told(losses) and _tell_more(training, held_out, model):
         other, more, _ = _choose(training, held_out)
         if _gained(losses - more):
             return other, more, training
     return name, losses, training.alone
+
+
+def _all_told(losses: Floats) -> bool:
+    """Whether every held-out report is told by odds that leave nothing to another model."""
+    return bool(losses.max() < _TOLD and losses.mean() < _ALL_TOLD)
 
 
 def _gained(gain: Floats) -> bool:
@@ -317,6 +324,8 @@ def _choose(training: Training, held_out: int) -> tuple[str, Floats, Model | Non
             models[name] = model
             scores = model.score(judged.by_column)
             losses[name] = weights * np.logaddexp(0, np.where(judged.first, -scores, scores))
+            if _all_told(losses[name]):
+                break
         if isinstance(model, Counts) and model.say_all(own):
             break
     least = min(losses.values(), key=np.mean, default=np.full(1, math.inf))

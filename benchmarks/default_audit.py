@@ -1,6 +1,6 @@
 """What the default audit of every protocol costs beside another build: CPU, and reports drawn.
 
-Usage: python benchmarks/default_audit.py [PYTHON] [PAIRS] [TRIALS] [PROTOCOL ...]
+Usage: python benchmarks/default_audit.py [--processes] [PYTHON] [PAIRS] [TRIALS] [PROTOCOL ...]
 
 PYTHON is the interpreter of an environment that holds the other build, such as .venv/bin/python
 of a worktree. Each build has one process, which audits what it is told, the two in turn; the first
@@ -8,17 +8,21 @@ turn of each warms up. Printed are reports drawn for the default audit, the proc
 medians over so many pairs, and the median of their ratios; * marks protocols that declare
 `pairs_alike`. Protocols that the other build does not have are left out. Strangers are four of the
 catalogue that declare nothing, with their likelihood and without, and one that draws its reports
-one by one.
+one by one. With --processes a turn is a whole `ldpaudit audit` of such a stranger, start-up
+included, as somebody who types it waits for it; reports are not counted then.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -150,12 +154,56 @@ class Build:
         return found
 
 
+def whole(python: str, file: str, trials: int) -> float:
+    """Processor's seconds of one command, start-up included."""
+    command = [python, "-m", "ldpaudit", "audit", f"{file}:m", "--trials", str(trials)]
+    paths = {"PYTHONPATH": str(Path(__file__).parent)}
+    # Elsewhere than in a checkout, which -m would take the package from.
+    own = subprocess.Popen(
+        command,
+        env=os.environ | paths,
+        cwd=Path(file).parent,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _, status, used = os.wait4(own.pid, 0)
+    own.returncode = os.waitstatus_to_exitcode(status)
+    if own.returncode not in (0, 3):
+        raise RuntimeError(f"{' '.join(command)} ended with {own.returncode}.")
+    return used.ru_utime + used.ru_stime
+
+
+def processes(python: str, pairs: int, trials: int, asked: list[str]) -> None:
+    """Print what whole commands cost, the two builds in turn."""
+    print("| whole command | CPU s | the other's | ratio |\n|---|---|---|---|")
+    missed = []
+    with tempfile.TemporaryDirectory() as folder:
+        for place, name in enumerate(asked or STRANGERS):
+            file = Path(folder, f"stranger_{place}.py")
+            file.write_text(f"from default_audit import built\nm = built({name!r})\n")
+            turns = [
+                (whole(sys.executable, str(file), trials), whole(python, str(file), trials))
+                for _ in range(pairs + 1)
+            ][1:]
+            one, two = (statistics.median(turn[i] for turn in turns) for i in (0, 1))
+            ratio = statistics.median(a / b for a, b in turns)
+            print(f"| {name} | {one:.2f} | {two:.2f} | {ratio:.2f} |", flush=True)
+            if ratio > 1.5:
+                missed.append(f"{name} ({ratio:.2f}x)")
+    print(f"\nbeyond 1.5 times the CPU: {', '.join(missed) or 'none'}")
+
+
 def main() -> None:
     """Print a table, and which are beyond twice the reports or 1.5 times the seconds."""
     from ldpaudit.registry import names
 
+    commands = sys.argv[1:2] == ["--processes"]
+    del sys.argv[1 : 1 + commands]
     python = sys.argv[1] if len(sys.argv) > 1 else sys.executable
     pairs, trials = (int(text) for text in (sys.argv[2:4] + ["3", "100000"][len(sys.argv[2:4]) :]))
+    if commands:
+        processes(python, pairs, trials, sys.argv[4:])
+        return
     ours, other = Build(sys.executable), Build(python)
     print("| protocol | reports | the other's | CPU s | the other's | ratio |")
     print("|---|---|---|---|---|---|")

@@ -11,8 +11,8 @@ Three questions, three calls::
 `mechanism` builds a registered protocol; anything else with ``k``, ``epsilon`` and
 ``privatize(values, *, rng)`` is audited alike (:mod:`ldpaudit.contracts`), and so are a
 function (`from_callable`) and reports that somebody recorded (`from_samples`). `frontier`
-is the limit that no epsilon-LDP mechanism can pass. The command line does the
-same: ``ldpaudit audit mss --k 1024 --epsilon 1``.
+is the limit that no unbiased estimate from epsilon-LDP reports can pass. The command
+line does the same: ``ldpaudit audit mss --k 1024 --epsilon 1``.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ def _told(value: float) -> float | str:
 
 
 def _least(panel: Panel, cap: float) -> float | None:
-    """The least error of any mechanism at this cap, where the limit speaks of the panel."""
+    """The least error of an unbiased estimate at this cap, if the limit speaks of the panel."""
     if panel.num_users and panel.mean_limit is not None:
         return panel.mean_limit(cap) / panel.num_users
     if not panel.of_shares or not panel.uniform or not panel.num_users:

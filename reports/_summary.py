@@ -53,7 +53,7 @@ class Summary:
 
     @property
     def on_limit(self) -> list[Row]:
-        """Rows that no mechanism can improve."""
+        """Rows that no mechanism with an unbiased estimate can improve."""
         return [row for row in self._by_distance if _most(row) <= _BANDS[0]]
 
     @property

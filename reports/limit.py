@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def limit(curve: Frontier) -> Figure:
-    """Draw the limit of every epsilon-LDP mechanism: attack success against error.
+    """Draw the limit of every unbiased estimate by epsilon-LDP: attack success against error.
 
     Parameters
     ----------

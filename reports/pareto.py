@@ -58,7 +58,7 @@ def pareto(frame: pd.DataFrame) -> Figure:
     intervals on both axes; lines run through the exact values where the table
     has them. Hollow markers show the attack success that a protocol's own paper
     publishes, where it is more than 5% away. The vertical line is blind guessing, the
-    shaded region is below the limit of every mechanism,
+    shaded region is below the limit of every unbiased estimate,
     ``mse_without_epsilon(k, success, target="users") / num_users``, and each grey
     curve is the limit at one epsilon of the table, ``frontier(k, epsilon)``, down to
     the least error of all. They are left out where the attacker's prior is not
@@ -254,7 +254,7 @@ def _frame(axes: Axes, panel: Panel) -> None:
 
 
 def _draw_limit(axes: Axes, panel: Panel) -> None:
-    """Shade what lies below the limit of every mechanism at what it gives away."""
+    """Shade what lies below the limit of every unbiased estimate at what is given away."""
     if not panel.limited:
         return
     left, right = axes.get_xlim()

@@ -29,7 +29,7 @@ MAX_K = 10**7
 @dataclass(frozen=True)
 @parameters(k=domain_size(MAX_K), epsilon=positive())
 class Frontier:
-    r"""The least error of any epsilon-LDP mechanism whose attack success is at most V.
+    r"""The least error of any unbiased estimate by epsilon-LDP, at attack success up to V.
 
     Build it with `frontier`. It speaks of a uniform prior and a uniform truth,
     of the success V of the best single guess from one report (Bayes

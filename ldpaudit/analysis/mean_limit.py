@@ -161,7 +161,7 @@ class MeanFrontier:
 
     @property
     def mean_variance(self) -> float:
-        """No mechanism has a smaller average over [-1, 1]: a proven lower bound.
+        """No unbiased estimate has a smaller average over [-1, 1]: a proven lower bound.
 
         ValueError for budgets below 0.1 or above 8.
         """

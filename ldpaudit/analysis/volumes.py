@@ -74,8 +74,8 @@ def hypervolumes(table: pd.DataFrame) -> pd.DataFrame:
     """Return how much of what is possible each group's protocols reach together.
 
     Success and error are taken in decades (log10), as the figures show them. The
-    reference is success 1 and 100 times the least error of any epsilon-LDP
-    mechanism against the population (that against fixed users may be next to
+    reference is success 1 and 100 times the least error of any unbiased
+    estimate by epsilon-LDP against the population (that against fixed users may be next to
     nothing), so it depends on k and epsilon and on no protocol.
 
     Parameters

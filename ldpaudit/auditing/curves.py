@@ -35,6 +35,7 @@ from ldpaudit.games.pair_game import PairGame
 from ldpaudit.games.preparation import pilot_of
 from ldpaudit.games.scores import ScoredReports
 from ldpaudit.games.thresholds import steps
+from ldpaudit.games.witnesses import not_looked_at
 from ldpaudit.outcomes.table import as_json
 from ldpaudit.outcomes.verdicts import CONSISTENT, INCONCLUSIVE, VIOLATION
 from ldpaudit.sampling import chunks, report_entries, stream
@@ -73,6 +74,7 @@ class CurveAudit:
     scope: str | None = None
     dependence: str | None = None
     outside: str | None = None
+    unseen: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -106,6 +108,7 @@ class CurveAudit:
                   "seed")  # fmt: skip
         figures = ("log_evidence", "possible", "mu_lower")
         plain = {name: getattr(self, name) for name in fields}
+        plain["not_looked_at"] = list(self.unseen)
         return plain | {name: as_json(getattr(self, name)) for name in figures}
 
 
@@ -217,8 +220,9 @@ def audit_curve(
         event=_text(played, run.counts, curve),
         seed=seed,
         scope=two.scope,
-        dependence=doubt(games[0]) if refuted else None,
+        dependence=doubt(_clearest(run.counts, played, curve).prepared) if refuted else None,
         outside=no_neighbours(mechanism, two.pair),
+        unseen=not_looked_at([one.prepared.game for one in played], ours=ours(mechanism)),
     )
 
 
@@ -304,6 +308,12 @@ def _counter(seen: ScoredReports) -> Callable[[Bet], EventCounts]:
         return EventCounts(hits, total, both - hits, own.size - total)
 
     return count
+
+
+def _clearest(counts: list[list[EventCounts]], played: list[_Played], curve: Curve) -> _Played:
+    """The game with the most evidence."""
+    evidence = [curve_evidence(c, one.bets, curve) for c, one in zip(counts, played, strict=True)]
+    return played[evidence.index(max(evidence))]
 
 
 def _mean(logs: Iterable[float]) -> float:

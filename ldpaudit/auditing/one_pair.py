@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from ldpaudit.auditing.levels import Levels
 from ldpaudit.auditing.stopping import StopWhen, play_until
 from ldpaudit.bounds.named import NamedBound
 from ldpaudit.claim import Claim
-from ldpaudit.contracts import HasLikelihood, HasOrder, IsRecorded, Mechanism
+from ldpaudit.contracts import HasOrder, IsRecorded, Mechanism
 from ldpaudit.games.evidence import Evidence, Prepared
 from ldpaudit.games.independence import doubt
 from ldpaudit.games.kary_game import KaryGame
@@ -20,9 +20,10 @@ from ldpaudit.games.power import with_power
 from ldpaudit.games.preparation import prepare
 from ldpaudit.games.together import play_all
 from ldpaudit.games.told import GIVES_AWAY, Told, told
+from ldpaudit.games.witnesses import best_of, not_looked_at
 from ldpaudit.outcomes.parts import EpsilonBound
 from ldpaudit.sampling import stream
-from ldpaudit.selection.promising import Inputs, alike, ours
+from ldpaudit.selection.promising import Inputs, alike, ours, stranger_with_likelihood
 
 #: Reports of which a witness says what tells the inputs apart.
 _SHOWN = 2**13
@@ -70,7 +71,7 @@ def games_of(
     half of them.
     """
     games = []
-    both = witness is None and not early and isinstance(mechanism, HasLikelihood)
+    both = witness is None and not early and stranger_with_likelihood(mechanism)
     for name, size in ((witness, trials), ("learned", max(1, trials // 2))):
         ready = prepare(
             mechanism,
@@ -86,7 +87,7 @@ def games_of(
         if isinstance(ready, str):
             return ready
         games.append(ready)
-        if not both or ours(mechanism):
+        if not both:
             break
     if inputs.text and scope_of(inputs, games):
         games = [replace(game, searched=f"{inputs.text}; {game.searched}") for game in games]
@@ -100,19 +101,30 @@ def scope_of(inputs: Inputs, games: list[Prepared] | str) -> str | None:
     return None if alike(games[0].game.mechanism) else inputs.scope
 
 
-def played(levels: Levels, games: list[Prepared] | str, stop: StopWhen, jobs: int) -> Found:
-    """Both bounds of the games, alpha shared; a violation needs reports that are independent."""
+def played(
+    levels: Levels,
+    games: list[Prepared] | str,
+    stop: StopWhen,
+    jobs: int,
+    later: Callable[[], list[Prepared] | str] | None = None,
+) -> Found:
+    """Both bounds of the games, alpha shared; a violation needs reports that are independent.
+
+    `later` makes one more game, where an audit may end early: it is played, and its witness
+    trained, only if the others show no violation.
+    """
     if isinstance(games, str):
         return Found(*levels.nothing(games))
-    each = levels.shared(len(games))
+    shared = len(games) + (later is not None)
+    each = levels.shared(shared)
     if stop.never:
         seen = [(each.both(one), one) for one in play_all(games, jobs=jobs)]
     else:
-        seen = [play_until(stop, one, each.both, each.bound, each.claim, jobs) for one in games]
+        games, seen = _until(stop, games, each, jobs, later)
     both = [with_power(found, one, each.both, each.bound, each.claim) for found, one in seen]
-    counted = [told(one) for _, one in seen]
+    counted = [told(one) for _, one in seen] if stop.never else []
     lower, verdict = (
-        best_of(bounds, alpha)
+        best_of(bounds, alpha, shared)
         for bounds, alpha in zip(
             zip(*both, strict=True), (levels.alpha, levels.verdict_alpha), strict=True
         )
@@ -127,16 +139,30 @@ def played(levels: Levels, games: list[Prepared] | str, stop: StopWhen, jobs: in
                 replace(one, event=f"{one.event}{told_by}") for one in (lower, verdict)
             )
             # Kept with the counts, for a verdict that is taken from them later.
-            texts = seen[place][1].game.texts(*seen[place][1].counts)
-            told_words = Told((f"{texts[0]}{told_by}", f"{texts[1]}{told_by}"))
-            counted[place] = replace(counted[place], game=told_words)
-    unseen: set[str] = set()
-    for prepared in games:
-        learned = getattr(getattr(prepared.game, "distinguisher", None), "not_looked_at", ())
-        unseen.update(learned)
-    return Found(
-        lower, verdict, dependence=reason, unseen=tuple(sorted(unseen)), counted=tuple(counted)
-    )
+            if counted:
+                texts = seen[place][1].game.texts(*seen[place][1].counts)
+                told_words = Told((f"{texts[0]}{told_by}", f"{texts[1]}{told_by}"))
+                counted[place] = replace(counted[place], game=told_words)
+    unseen = not_looked_at([one.game for one in games], ours=ours(games[0].game.mechanism))
+    return Found(lower, verdict, dependence=reason, unseen=unseen, counted=tuple(counted))
+
+
+def _until(
+    stop: StopWhen,
+    games: list[Prepared],
+    each: Levels,
+    jobs: int,
+    later: Callable[[], list[Prepared] | str] | None,
+) -> tuple[list[Prepared], list[tuple[tuple[EpsilonBound, EpsilonBound], Evidence]]]:
+    """Games that were played until they may end, with what they counted."""
+    seen = [play_until(stop, one, each.both, each.bound, each.claim, jobs) for one in games]
+    if later is None or any(both[1].epsilon_lower > each.claim.epsilon for both, _ in seen):
+        return games, seen
+    more = later()
+    if isinstance(more, str):
+        return games, seen
+    seen += [play_until(stop, one, each.both, each.bound, each.claim, jobs) for one in more]
+    return [*games, *more], seen
 
 
 def reason_of(prepared: Prepared, claim: Claim) -> str | None:
@@ -166,14 +192,4 @@ def verdict_at(levels: Levels, counted: Sequence[Evidence]) -> EpsilonBound:
         with_power(at_level(evidence), evidence, at_level, each.bound, each.claim)[0]
         for evidence in counted
     ]
-    return best_of(bounds, levels.verdict_alpha)
-
-
-def best_of(bounds: Sequence[EpsilonBound], alpha: float) -> EpsilonBound:
-    """The larger bound of several witnesses that share alpha."""
-    bound = max(bounds, key=lambda b: b.epsilon_lower)
-    if (shared := len(bounds)) > 1:
-        text = f"{bound.searched}; the better of {shared} witnesses at alpha / {shared} each"
-        power = min((b.detectable for b in bounds if b.detectable is not None), default=None)
-        bound = replace(bound, alpha=alpha, searched=text, detectable=power)
-    return bound
+    return best_of(bounds, levels.verdict_alpha, len(bounds))

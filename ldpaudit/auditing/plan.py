@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,7 +46,7 @@ from ldpaudit.outcomes.parts import AttackOutcome, UtilityOutcome
 from ldpaudit.outcomes.table import UNIFORM
 from ldpaudit.registry import create_attack
 from ldpaudit.sampling import blocks, stream
-from ldpaudit.selection.promising import Inputs, chosen_inputs
+from ldpaudit.selection.promising import Inputs, chosen_inputs, stranger_with_likelihood
 
 if TYPE_CHECKING:
     from ldpaudit.selection.methods import Selection
@@ -103,18 +103,21 @@ class AuditPlan:
         mechanism = self._undrawn()
         if self.search is not None:
             return self._searched(mechanism, self.search)
-        games = games_of(
+        early = not self.stop.never
+        asked = partial(
+            games_of,
             mechanism,
             self.told_apart,
             self.levels.bound,
-            self.trials,
             claim=self.claim,
             seed=self.seed,
             identity=self.identity,
-            witness=self.witness,
-            early=not self.stop.never,
+            early=early,
         )
-        found = played(self.levels, games, self.stop, self.jobs)
+        games, later = asked(self.trials, witness=self.witness), None
+        if early and self.witness is None and stranger_with_likelihood(mechanism):
+            later = partial(asked, max(1, self.trials // 2), witness="learned")
+        found = played(self.levels, games, self.stop, self.jobs, later)
         pair = self.told_apart.pair
         return found._replace(pair=pair, scope=scope_of(self.told_apart, games))
 
@@ -133,7 +136,14 @@ class AuditPlan:
             witness=self.witness,
             bound=self.levels.bound.name,
         )
-        return Found(found.bound, found.verdict_bound, found.pair, found.scope)
+        return Found(
+            found.bound,
+            found.verdict_bound,
+            found.pair,
+            found.scope,
+            found.dependence,
+            unseen=found.unseen,
+        )
 
     def attack_outcomes(self) -> Iterator[AttackOutcome]:
         """The blind guess, and each attack; so for every attacker.

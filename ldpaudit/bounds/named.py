@@ -48,7 +48,7 @@ class NamedBound:
     def _reads_events(self) -> bool:
         return isinstance(self.rule, EventBound)
 
-    @property
+    @cached_property
     def of_events(self) -> NamedBound:
         """The bound for an event beside the guesses: this one, or two Clopper-Pearson intervals."""
         if self._reads_events:

@@ -217,6 +217,8 @@ def _not_of_curves(**given: object) -> None:
 
 def _show_curve(found: CurveAudit, *, as_json: bool) -> int:
     """Print an audit of a trade-off curve."""
+    from ldpaudit.outcomes.verdicts import unseen_of
+
     if as_json:
         typer.echo(json.dumps(found.to_dict(), indent=2, allow_nan=False))
     else:
@@ -224,6 +226,8 @@ def _show_curve(found: CurveAudit, *, as_json: bool) -> int:
         if found.mu_lower is not None:
             typer.echo(f"mu >= {found.mu_lower:.4f} at alpha = {found.alpha:g}, at every look")
         typer.echo(f"witness: {found.event}")
+        if (unseen := unseen_of(found)) is not None:
+            typer.echo(unseen)
     return EXIT[found.verdict]
 
 

@@ -210,7 +210,7 @@ def _print(out: dict[str, Any]) -> None:
     if influence is not None:
         at_least = "" if influence["exact"] else "at least "
         least = out.get("least_influence")
-        limit = "" if least is None else f" (no mechanism has less than {least:.4g})"
+        limit = "" if least is None else f" (no unbiased estimate has less than {least:.4g})"
         if not out["unbiased"]:
             limit = " (the estimate is not unbiased: no least is known)"
         worst = f"{at_least}{influence['worst']:.4g}"

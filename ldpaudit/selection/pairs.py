@@ -105,6 +105,12 @@ class Reader(NamedTuple):
     attack: Any
     table: Table
     trained: int
+    unseen: tuple[str, ...] = ()
+
+    def of(self, over: Pairs, place: int) -> PairReader:
+        """Who reads reports for one pair alone."""
+        ends = int(over.first[place]), int(over.second[place])
+        return PairReader(self.table, ends, self.unseen)
 
     @property
     def text(self) -> str:
@@ -115,6 +121,33 @@ class Reader(NamedTuple):
         """Reports that no bound ever sees."""
         trained = f"{self.trained:,} training and " if self.trained else ""
         return f"on {trained}{pilot:,} reports of their own at no cost in alpha"
+
+
+@dataclass(frozen=True, eq=False)
+class PairReader:
+    """What a reader of all pairs says of one: a distinguisher."""
+
+    table: Table
+    ends: tuple[int, int]
+    not_looked_at: tuple[str, ...]
+
+    def applies(self, mechanism: Mechanism) -> str | None:  # noqa: ARG002
+        """Return None: it has read such reports already."""
+        return None
+
+    def score(
+        self,
+        reports: Reports,
+        mechanism: Mechanism,  # noqa: ARG002
+        pair: tuple[int, int],  # noqa: ARG002
+        *,
+        rng: np.random.Generator,  # noqa: ARG002
+    ) -> Floats:
+        """Difference of two columns; 0 where both say that the report is impossible."""
+        one, two = (self.table(reports)[:, end] for end in self.ends)
+        with np.errstate(invalid="ignore"):
+            score = one - two
+        return np.asarray(np.where(np.isnan(score), 0.0, score))
 
 
 def pairs_and_reader(
@@ -142,8 +175,8 @@ def pairs_and_reader(
     if not learns:
         return over, Reader(named, attack, likelihood(mechanism, over.values), 0)
     size = min(training_size(trials), _TRAINING)
-    table = learned(attack, mechanism, over.values, size, rng)
-    return over, Reader(named, attack, table, size * over.values.size)
+    table, unseen = learned(attack, mechanism, over.values, size, rng)
+    return over, Reader(named, attack, table, size * over.values.size, unseen)
 
 
 def some_values(mechanism: Mechanism, rng: np.random.Generator) -> Values:
@@ -166,11 +199,11 @@ def learned(
     values: Values,
     size: int,
     rng: np.random.Generator,
-) -> Table:
+) -> tuple[Table, tuple[str, ...]]:
     """The table of witnesses that tell each value from a uniform draw of all, by `size` reports.
 
-    Each estimates ln P(report | value) - ln P(report | any), so the differences of two
-    columns estimate the log-likelihood ratio of two values.
+    And what they do not look at. Each estimates ln P(report | value) - ln P(report | any), so the
+    differences of two columns estimate the log-likelihood ratio of two values.
     """
     witnesses = []
     for value in values:
@@ -183,4 +216,4 @@ def learned(
         scores = [w.score(reports, mechanism, pair, rng=rng) for w in witnesses]
         return np.column_stack(scores)
 
-    return table
+    return table, tuple(getattr(witnesses[0], "not_looked_at", ()))

@@ -10,6 +10,7 @@ from ldpaudit.adapters.finite_inputs import FiniteInputs
 from ldpaudit.contracts import (
     FindsPairs,
     HasAlikePairs,
+    HasLikelihood,
     HasNeighbours,
     HasRelation,
     IsRecorded,
@@ -45,6 +46,11 @@ def ours(mechanism: Any) -> bool:
             return False
         mechanism = inner
     return True
+
+
+def stranger_with_likelihood(mechanism: Any) -> bool:
+    """Whether a likelihood is stated that may leave a leak out: reports are asked as well."""
+    return isinstance(mechanism, HasLikelihood) and not ours(mechanism)
 
 
 def alike(mechanism: Any) -> bool:

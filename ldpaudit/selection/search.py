@@ -24,17 +24,19 @@ from ldpaudit.claim import Claim
 from ldpaudit.contracts import HasDomain, HasLikelihood, HasNeighbours, IsRecorded, Mechanism
 from ldpaudit.domains import input_text
 from ldpaudit.games.evidence import Evidence, Prepared
+from ldpaudit.games.independence import doubt
 from ldpaudit.games.kary_game import KaryGame
 from ldpaudit.games.pair_game import PairGame
 from ldpaudit.games.power import detectable
 from ldpaudit.games.preparation import pilot_of, prepare
 from ldpaudit.games.thresholds import ExpectedBound
+from ldpaudit.games.witnesses import BEYOND, best_of, not_looked_at
 from ldpaudit.outcomes.parts import EpsilonBound
 from ldpaudit.sampling import stream
 from ldpaudit.selection import multiple_testing, pair_counts
 from ldpaudit.selection.methods import Bonferroni, EValues, Holm, PilotSplit, Pooled, Selection
 from ldpaudit.selection.pairs import VALUES, Pairs, Reader, pairs_and_reader
-from ldpaudit.selection.promising import no_neighbours
+from ldpaudit.selection.promising import no_neighbours, ours, stranger_with_likelihood
 
 #: Fewest and most pilot reports per input that fix the rules.
 _PILOT = (1_000, 10_000)
@@ -59,6 +61,11 @@ class WorstPair:
         Labels of the pair.
     scope : str or None
         Of which pairs the search speaks; None where of all.
+    dependence : str or None
+        Why a violation may be luck, for its reports are no independent draws: then there are
+        no `violations`. Asked of mechanisms that are not of the catalogue.
+    unseen : tuple of str
+        What no witness looks at.
     """
 
     pair: tuple[int, int] | None
@@ -67,6 +74,8 @@ class WorstPair:
     violations: tuple[tuple[int, int], ...]
     inputs: tuple[str, ...] | None = None
     scope: str | None = None
+    dependence: str | None = None
+    unseen: tuple[str, ...] = ()
 
 
 class _Search(NamedTuple):
@@ -125,7 +134,9 @@ def worst_pair(
         The same arguments and seed give the same result.
     witness : str, optional
         Registered distinguisher, ``distinguish`` or one that learns; None means the
-        likelihood ratio, or the learned witness where there is no likelihood. One that
+        likelihood ratio, or the learned witness where there is no likelihood; beside a
+        likelihood that is not of the catalogue both, at half of alpha each, the learned one
+        on half as many reports of its own (`Pooled` asks the likelihood alone). One that
         learns is trained once per input, not once per pair: each tells its input from a
         uniform draw of all, and the scores of two inputs are subtracted.
     bound : str, default "posterior-odds"
@@ -182,14 +193,69 @@ def worst_pair(
         if pairs is not None or witness not in (None, "distinguish"):
             raise ValueError("the pooled game has no pairs, and the likelihood for a witness.")
         return _pooled(search)
-    over, reader = pairs_and_reader(mechanism, pairs, witness, trials, search.rng("pairs"))
+    both = witness is None and stranger_with_likelihood(mechanism)
+    shares = [(None, trials), ("learned", max(2, trials // 2))] if both else [(witness, trials)]
+    levels = (search.levels[0] / len(shares), search.levels[1] / len(shares))
+    found = _better(
+        [
+            _searched(search._replace(trials=size, levels=levels), chosen, pairs, name)
+            for name, size in shares
+        ],
+        search,
+    )
+    kept = tuple(pair for pair in found.violations if no_neighbours(mechanism, pair) is None)
+    labels = tuple(input_text(mechanism, v) for v in found.pair or ())
+    return replace(found, inputs=labels, violations=kept)
+
+
+def _searched(
+    search: _Search,
+    chosen: PilotSplit | Bonferroni | Holm | EValues,
+    pairs: Sequence[tuple[int, int]] | None,
+    witness: str | None,
+) -> WorstPair:
+    """What one witness finds."""
+    over, reader = pairs_and_reader(
+        search.mechanism, pairs, witness, search.trials, search.rng("pairs")
+    )
     if isinstance(chosen, PilotSplit):
         found = _split(search, over, reader, chosen.fraction)
     else:
         found = _all(search, over, reader, chosen)
-    kept = tuple(pair for pair in found.violations if no_neighbours(mechanism, pair) is None)
-    labels = tuple(input_text(mechanism, v) for v in found.pair or ())
-    return replace(found, inputs=labels, violations=kept, scope=over.scope)
+    return replace(found, scope=over.scope)
+
+
+def _better(found: Sequence[WorstPair], search: _Search) -> WorstPair:
+    """The larger bounds of witnesses that share alpha, and all pairs that either names."""
+    one, two = (
+        best_of(bounds, alpha, len(found))
+        for bounds, alpha in zip(
+            zip(*((each.bound, each.verdict_bound) for each in found), strict=True),
+            search.levels,
+            strict=True,
+        )
+    )
+    stern = max(found, key=lambda each: each.verdict_bound.epsilon_lower)
+    best = max(found, key=lambda each: each.bound.epsilon_lower)
+    # The violation's own pair, where there is one.
+    behind = stern if two.epsilon_lower > search.claim.epsilon else best
+    named = sorted({pair for each in found for pair in each.violations})
+    unseen = {text for each in found for text in each.unseen if len(found) == 1 or text != BEYOND}
+    return replace(
+        behind,
+        bound=one,
+        verdict_bound=two,
+        violations=() if stern.dependence else tuple(named),
+        dependence=stern.dependence,
+        unseen=tuple(sorted(unseen)),
+    )
+
+
+def _doubt(search: _Search, prepared: Prepared, verdict: EpsilonBound) -> str | None:
+    """Why a bound beyond the claim may be luck; nobody asks that of the catalogue."""
+    if verdict.epsilon_lower <= search.claim.epsilon or ours(search.mechanism):
+        return None
+    return doubt(prepared)
 
 
 def _pooled(search: _Search) -> WorstPair:
@@ -209,8 +275,10 @@ def _pooled(search: _Search) -> WorstPair:
     searched = f"no pair, one game of all {everyone.k:,} inputs; rules fixed on {size:,} reports"
     searched += " of their own at no cost in alpha"
     names = (search.name, "pooled")
-    played = Prepared(game, searched, reports, search.seed, names).play(reports)
-    return WorstPair(None, *_powers(played, search), ())
+    prepared = Prepared(game, searched, reports, search.seed, names)
+    one, two = _powers(prepared.play(reports), search)
+    reason, unseen = _doubt(search, prepared, two), not_looked_at([game], ours=ours(everyone))
+    return WorstPair(None, one, two, (), dependence=reason, unseen=unseen)
 
 
 def _split(search: _Search, over: Pairs, reader: Reader, fraction: float) -> WorstPair:
@@ -238,7 +306,14 @@ def _split(search: _Search, over: Pairs, reader: Reader, fraction: float) -> Wor
     played = replace(prepared.play(prepared.reports), searched=text)
     one, two = _powers(played, search)
     pair = _ordered(played)
-    return WorstPair(pair, one, two, (pair,) * (two.epsilon_lower > search.claim.epsilon))
+    return WorstPair(
+        pair,
+        one,
+        two,
+        (pair,) * (two.epsilon_lower > search.claim.epsilon),
+        dependence=_doubt(search, prepared, two),
+        unseen=not_looked_at([prepared.game], ours=ours(search.mechanism)),
+    )
 
 
 def _powers(played: Evidence, search: _Search) -> tuple[EpsilonBound, EpsilonBound]:
@@ -287,8 +362,18 @@ def _all(
         replace(b, alpha=alpha, searched=f"{over} in {m:,} games, {cost}; {b.searched}")
         for b, alpha in zip(found.bounds, search.levels, strict=True)
     )
-    pair = _ordered(played[found.places[0]])
-    return WorstPair(pair, one, two, tuple(over[i] for i in found.beyond))
+    place = found.places[int(two.epsilon_lower > search.claim.epsilon)]
+    game = replace(cast(PairGame, played[place].game), distinguisher=reader.of(over, place))
+    names = (search.name, reader.name, *map(str, game.pair))
+    prepared = Prepared(game, reader.text, 2 * search.trials, search.seed, names)
+    return WorstPair(
+        _ordered(played[place]),
+        one,
+        two,
+        tuple(over[i] for i in found.beyond),
+        dependence=_doubt(search, prepared, two),
+        unseen=not_looked_at([game], ours=ours(mechanism)),
+    )
 
 
 def _ordered(played: Evidence) -> tuple[int, int]:

@@ -244,6 +244,7 @@ def _searched(
         decided=found.bound.trials,
         seed=seed,
         inputs=found.scope,
+        dependence=found.dependence,
     )
 
 

@@ -145,7 +145,7 @@ class PrivUnit(Cap):
     to one of the two unit vectors along it, at random with mean x.
 
     *The best cap has g = m*, the mean m = E<V, u>: the derivative of
-    m(g) = (e-1) int_g t f / (1 + (e-1) q) vanishes there. *No mechanism has less error*: a
+    m(g) = (e-1) int_g t f / (1 + (e-1) q) vanishes there. *No unbiased estimate has less error*: a
     report's posterior mean of a uniform u is longest where its likelihood is e on a cap and
     1 elsewhere, and then at most m long; so one report explains at most m^2 of the
     variance, and no unbiased estimate has an error below 1/m^2 - 1 (`frontier_mean` has the

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from ldpaudit.attacks._encoding import Column, as_array, find_columns
+from ldpaudit.attacks._steps import Bit
 from ldpaudit.attacks._traces import Digit
 
 N = 3000
@@ -202,3 +203,18 @@ def test_digits_of_whole_numbers_past_the_reach_of_doubles() -> None:
     rows = as_array([10**30 + 17, -(10**30) - 1234, 2.5, None, 1e40])
     assert Digit(0)(rows).tolist() == [7, 4, 2, 10, 10]
     assert Digit(-1)(rows).tolist() == [1, 3, 0, 10, 10]
+
+
+@pytest.mark.parametrize("kind", ["uint8", "int32", "int64", "uint64", "bool", "float64"])
+def test_bits_of_whole_numbers_are_bytes_whatever_holds_them(kind: str) -> None:
+    """Against Python's own shifts, of negative numbers too; a bit beyond the width is 0."""
+    values = [0, 1] if kind == "bool" else [0, 1, 5, 200 if kind[0] == "u" else -3]
+    if kind.endswith("64") and kind != "float64":
+        values.append(2**62 + 2**40)
+    column = np.array(values, dtype=kind)
+    for place in (0, 1, 7, 40, 62):
+        bit = Bit(place)(column)
+        assert bit.dtype == np.uint8
+        width = 8 if kind == "bool" else 8 * column.itemsize
+        expected = [0 if place >= width else int(value) >> place & 1 for value in column.tolist()]
+        assert bit.tolist() == expected

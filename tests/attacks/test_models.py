@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pytest
 
 import ldpaudit
+from ldpaudit.arrays import Ints
+from ldpaudit.attacks import _models
 from ldpaudit.attacks._models import Additive, Counts
 from ldpaudit.attacks._training import Training
 from ldpaudit.attacks.learned import LearnedDistinguisher
@@ -73,3 +76,54 @@ def test_counts_are_not_taken_for_all_there_is_of_several_columns() -> None:
     first = own.random(30_000) < 0.5
     reports = m.privatize(np.where(first, 0, 1), rng=own)
     assert LearnedDistinguisher().fit(reports, first, rng=own).model == "additive"
+
+
+def test_counts_say_all_where_one_column_tells_the_others() -> None:
+    """A value and its residue are as many reports as values; bits are more than either shows."""
+    own = rng(5)
+    first, values = own.random(4000) < 0.5, own.integers(0, 6, 4000)
+    residues, coins = values % 2, own.integers(0, 2, 4000)
+
+    def say_all(columns: list[Ints], size: int, counted: int) -> bool:
+        table = np.column_stack(columns)[:size].astype(np.uint16)
+        model = Counts.learn(Training(table, [6] * len(columns), first[:size], counted))
+        assert model is not None
+        return model.say_all(Training(table, [6] * len(columns), first[:size], counted))
+
+    assert say_all([values, residues], 4000, 2)
+    assert say_all([residues, values], 4000, 2)
+    assert not say_all([values, coins], 4000, 2)
+    assert not say_all([coins, residues], 4000, 2)
+    # What came before is a column that is not counted, and six values want 500 reports each.
+    assert not say_all([values, residues], 4000, 1)
+    assert not say_all([values, residues], 3000, 2)
+    assert say_all([values], 400, 1)
+    assert not say_all([values], 300, 1)
+
+
+@pytest.mark.parametrize("pairs", [False, True])
+def test_a_dense_and_a_sparse_table_are_the_same(
+    pairs: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Against the codes, entry by entry; the fits of both are the same to the last digit kept."""
+    own = rng(6)
+    codes = own.integers(0, 4, (3000, 3)).astype(np.uint16)
+    first = own.random(3000) < np.where((codes[:, 0] == 1) ^ (codes[:, 1] == 2), 0.7, 0.4)
+    training = Training(codes, [4] * 3, first, 3)
+    levels = _models._Levels.of(training)
+    asked = np.array([0, 5, 10])
+    beside = np.array([1, 5, 4]) if pairs else None
+    truth = codes[:, levels.column[asked]] == levels.code[asked]
+    if beside is not None:
+        truth &= codes[:, levels.column[beside]] == levels.code[beside]
+    dense, fitted = levels.table(codes, asked, beside), Additive.learn(training)
+    monkeypatch.setattr(_models, "_ENTRIES", 0)
+    sparse, again = levels.table(codes, asked, beside), Additive.learn(training)
+    assert isinstance(dense, np.ndarray)
+    assert not isinstance(sparse, np.ndarray)
+    np.testing.assert_array_equal(dense, truth)
+    np.testing.assert_array_equal(sparse.toarray(), truth)
+    assert fitted is not None
+    assert again is not None
+    assert fitted.terms == again.terms
+    np.testing.assert_allclose(fitted.weights, again.weights, atol=2e-6)

@@ -79,3 +79,26 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert out.splitlines()[1].startswith("violation: log evidence ")
     assert app([*asked, "curve:1=0", "--json"], standalone_mode=False) == 0
     assert json.loads(capsys.readouterr().out)["claim"] == "curve:1.0=0.0"
+
+
+class Sharing:
+    """GRR on 2 values whose likelihood is right, and one lie for every call."""
+
+    k, epsilon = 2, 1.0
+
+    def privatize(self, values: Any, *, rng: Rng) -> Any:
+        return np.asarray(values) ^ (rng.random() < 1 / (1 + np.e))
+
+    def log_likelihood(self, reports: Any, values: Any = None) -> Any:
+        return ldpaudit.mechanism("grr", k=2, epsilon=1.0).log_likelihood(reports, values)
+
+
+def test_reports_that_are_no_draws_refute_no_curve() -> None:
+    """Also where a stranger's likelihood and a learned witness both play."""
+    found = [audit_curve(Sharing(), "curve:1=0", trials=2000, seed=seed) for seed in range(4)]
+    assert all(one.verdict != "violation" for one in found)
+    assert any(one.dependence is not None for one in found)
+    assert all(one.to_dict()["not_looked_at"] for one in found)
+    assert (
+        audit_curve(ldpaudit.mechanism("grr", k=2, epsilon=1.0), "gdp:1", trials=500).unseen == ()
+    )

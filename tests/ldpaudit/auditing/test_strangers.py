@@ -11,6 +11,7 @@ import pytest
 import ldpaudit
 from ldpaudit.adapters.finite_inputs import on_inputs
 from ldpaudit.domains import Interval
+from ldpaudit.games.witnesses import BEYOND
 from ldpaudit.registry import create_attack
 from ldpaudit.selection.neighbours import some_inputs
 from ldpaudit.selection.promising import one_pair_speaks, ours
@@ -245,3 +246,41 @@ def test_what_holds_a_mechanism_of_the_catalogue_is_not_of_it() -> None:
     grr = ldpaudit.mechanism("grr", k=9, epsilon=1.0)
     duchi = on_inputs(ldpaudit.mechanism("duchi", epsilon=1.0))
     assert all(map(ours, (grr, duchi)))
+
+
+class Counting:
+    """A mechanism with a likelihood, whose reports are counted."""
+
+    def __init__(self, inner: Any, epsilon: float) -> None:
+        self.inner, self.k, self.epsilon, self.drawn = inner, inner.k, epsilon, 0
+
+    def privatize(self, values: Any, *, rng: Rng) -> Any:
+        self.drawn += len(values)
+        return self.inner.privatize(values, rng=rng)
+
+    def log_likelihood(self, reports: Any, values: Any = None) -> Any:
+        return self.inner.log_likelihood(reports, values)
+
+
+def test_an_audit_that_may_end_early_asks_the_reports_too() -> None:
+    """What the likelihood leaves out is found, and not looked for where that is enough."""
+    found = ldpaudit.audit(Nonce(), [], trials=10_000, stop_when="violation", pair=(0, 1))
+    assert found.verdict == "violation"
+    assert "learned witness" in found.verdict_bound.event
+    assert "the better of 2 witnesses at alpha / 2 each" in found.verdict_bound.searched
+    kept = ldpaudit.audit(Nonce(tells=False), [], trials=10_000, stop_when="violation", pair=(0, 1))
+    assert kept.verdict != "violation"
+    assert kept.unseen
+    loud = Counting(ldpaudit.mechanism("grr", k=3, epsilon=2.0), 1.0)
+    found = ldpaudit.audit(loud, [], trials=50_000, stop_when="violation", pair=(0, 1))
+    assert found.verdict == "violation"
+    assert "the first of 2 witnesses at alpha / 2 each" in found.verdict_bound.searched
+    # A violation is looked at in 64 calls of 512; to train a witness takes 12,500 reports more.
+    assert loud.drawn - 64 * 512 < 10_000
+
+
+def test_what_nobody_asked_is_said() -> None:
+    """A stranger's likelihood alone says nothing of what it leaves out; ours leave nothing out."""
+    named = ldpaudit.audit(Nonce(), [], trials=2000, witness="distinguish")
+    assert named.unseen == (BEYOND,)
+    assert ldpaudit.audit(ldpaudit.mechanism("grr", k=4, epsilon=1.0), [], trials=2000).unseen == ()

@@ -56,7 +56,7 @@ def test_people_read_the_same(run: Run) -> None:
     code, out, _ = run(*OUE)
     assert code == 0
     assert "one false report adds as much as 3.164 honest ones" in out
-    assert "(no mechanism has less than 1.582)" in out
+    assert "(no unbiased estimate has less than 1.582)" in out
     assert "beside them 105 false ones, 0.04988 of all users, aim at 19, held by" in out
     lines = out.splitlines()
     names = [line.split()[0] for line in lines if line]
@@ -77,7 +77,7 @@ def test_no_limit_is_named_where_the_estimate_is_biased(run: Run, args: tuple[st
     given = ("poison", *args, "--epsilon", "1", "--users", "300", "--repetitions", "20")
     code, out, _ = run(*given)
     assert code == 0
-    assert "no mechanism has less" not in out
+    assert "no unbiased estimate has less" not in out
     assert "at worst (the estimate is not unbiased: no least is known)" in out
     found = json.loads(run(*given, "--json")[1])
     assert not found["unbiased"]

@@ -248,7 +248,7 @@ class Histogram:
 def test_one_witness_an_input_estimates_every_ratio() -> None:
     """Each against a draw of all, so differences of scores are ratios of two inputs."""
     m, values = Channel(3, 1.0, CHANNEL), np.arange(3)
-    table = learned(Histogram(), m, values, 400_000, np.random.default_rng(0))
+    table, _ = learned(Histogram(), m, values, 400_000, np.random.default_rng(0))
     scores = table(np.arange(4))
     with np.errstate(divide="ignore"):
         exact = np.log(CHANNEL.T)

@@ -31,6 +31,8 @@ Ints = npt.NDArray[np.int64]
 
 ALL: list[Selection] = [PilotSplit(), Bonferroni(), Holm(), EValues(), Pooled()]
 K, ALPHA = 25, 0.05
+#: Tests of how pairs are chosen have no use for a second witness.
+BY_LIKELIHOOD = "distinguish"
 
 
 def limit(repetitions: int) -> float:
@@ -65,13 +67,14 @@ def test_bounds_of_whole_searches_hold_with_delta(chosen: Selection) -> None:
     """200 searches of an (1, 0.02)-LDP mechanism whose epsilon at delta = 0 is infinite."""
     m, repetitions = Channel(6, 1.0, tells(6, 0.02), 0.02), 200
     found = [
-        worst_pair(m, chosen, trials=600, verdict_alpha=ALPHA, seed=s) for s in range(repetitions)
+        worst_pair(m, chosen, trials=600, verdict_alpha=ALPHA, seed=s, witness=BY_LIKELIHOOD)
+        for s in range(repetitions)
     ]
     errors = np.mean([f.bound.epsilon_lower > 1 for f in found])
     assert errors < limit(repetitions)
     assert np.mean([len(f.violations) > 0 for f in found]) < limit(repetitions)
     assert np.median([f.bound.epsilon_lower for f in found]) > 0.4
-    naive = worst_pair(replace(m, delta=0.0), chosen, trials=3000)
+    naive = worst_pair(replace(m, delta=0.0), chosen, trials=3000, witness=BY_LIKELIHOOD)
     assert naive.verdict_bound.epsilon_lower > 1
 
 
@@ -92,7 +95,7 @@ def test_one_leaking_pair_among_six_hundred_is_found(chosen: Selection, seed: in
     with np.errstate(divide="ignore"):
         ratios = (np.log(m.channel)[:, None] - np.log(m.channel)).max(axis=2)
     assert np.argwhere(ratios > 1 + 1e-9).tolist() == [[12, 7]]
-    found = worst_pair(m, chosen, trials=20_000, seed=seed)
+    found = worst_pair(m, chosen, trials=20_000, seed=seed, witness=BY_LIKELIHOOD)
     assert found.pair == (12, 7)
     assert [sorted(pair) for pair in found.violations] == [[7, 12]]
     assert 1 < found.verdict_bound.epsilon_lower < found.bound.epsilon_lower < 1 + math.log(2)
@@ -112,7 +115,8 @@ def test_a_leak_on_one_side_is_found(chosen: Selection) -> None:
     """Value 3 alone says 6 at times: an event of (3, v) that the guesses drown."""
     table = np.hstack([Response(6, 1.0).channel, np.zeros((6, 1))])
     table[3] = np.append(0.96 * table[3, :6], 0.04)
-    found = worst_pair(Channel(6, 1.0, table), chosen, trials=20_000)
+    m = Channel(6, 1.0, table)
+    found = worst_pair(m, chosen, trials=20_000, witness=BY_LIKELIHOOD)
     assert found.pair is not None
     assert found.pair[0] == 3
     assert found.verdict_bound.epsilon_lower > 1
@@ -122,7 +126,7 @@ def test_a_leak_on_one_side_is_found(chosen: Selection) -> None:
 
 def test_the_result_says_what_was_searched_and_what_it_cost() -> None:
     m = Channel(6, 1.0, Response(6, 1.0).channel)
-    split = worst_pair(m, trials=10_000)
+    split = worst_pair(m, trials=10_000, witness=BY_LIKELIHOOD)
     assert split.bound.searched.startswith(
         "the most promising of 30 ordered pairs at 16 thresholds each, chosen on 12,000 reports "
         "of their own at no cost in alpha; rules for one pair of inputs, fixed on "
@@ -132,14 +136,14 @@ def test_the_result_says_what_was_searched_and_what_it_cost() -> None:
     one, two = split.pair or (0, 0)
     assert {others[v] for v in range(6)} - {others[one], others[two]} == {2000}
     m.given.clear()
-    both = worst_pair(m, Bonferroni(), trials=10_000)
+    both = worst_pair(m, Bonferroni(), trials=10_000, witness=BY_LIKELIHOOD)
     assert both.bound.searched == (
         "30 ordered pairs in 15 games, at alpha / 15 each; rules fixed on 6,000 reports of their "
         "own at no cost in alpha"
     )
     assert m.given.total() == 66_000
     assert (both.bound.alpha, both.verdict_bound.alpha) == (0.05, 1e-4)
-    money = worst_pair(m, EValues(), trials=10_000).bound
+    money = worst_pair(m, EValues(), trials=10_000, witness=BY_LIKELIHOOD).bound
     assert "15 games, averaged at a cost of at most 2.7 in log evidence" in money.searched
     assert (money.kind, money.bound) == ("anytime", "anytime")
     many = worst_pair(ldpaudit.mechanism("grr", k=400, epsilon=1.0), trials=100)
@@ -149,7 +153,8 @@ def test_the_result_says_what_was_searched_and_what_it_cost() -> None:
 def test_named_pairs_alone_are_searched() -> None:
     m = Channel(K, 1.0, one_pair())
     for chosen in (PilotSplit(), Holm(), EValues()):
-        found = worst_pair(m, chosen, pairs=[(3, 1), (1, 3), (1, 5)], trials=500)
+        pairs = [(3, 1), (1, 3), (1, 5)]
+        found = worst_pair(m, chosen, pairs=pairs, trials=500, witness=BY_LIKELIHOOD)
         assert found.pair is not None
         assert set(found.pair) in ({1, 3}, {1, 5})
         assert "4 ordered pairs (of 600)" in found.bound.searched
