@@ -141,7 +141,8 @@ def test_a_saved_figure_has_truetype_fonts_and_keeps_its_look(frame: Any) -> Non
     figure = success(frame, ONE)
     content = []
     others: Any = {"pdf.fonttype": 3, "font.size": 20, "xtick.labelsize": 30}
-    for settings in (dict[str, Any](), others):
+    several: list[Any] = [{}, others]
+    for settings in several:
         buffer = io.BytesIO()
         with mpl.rc_context(settings):
             figure.savefig(buffer, format="pdf", metadata={"CreationDate": None})
