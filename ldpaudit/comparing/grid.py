@@ -21,6 +21,7 @@ from ldpaudit.comparing import beliefs
 from ldpaudit.comparing.cell import Cell
 from ldpaudit.comparing.described import described
 from ldpaudit.comparing.fitting import built, fits, named
+from ldpaudit.comparing.own_code import OwnCode, check_name, check_readable
 from ldpaudit.comparing.results import Results
 from ldpaudit.comparing.running import BACKENDS, MAX_WAIT, run
 from ldpaudit.comparing.store import Store
@@ -121,6 +122,8 @@ def compare(
     if len({task.key for task in tasks}) < len(tasks):
         raise ValueError("protocols and epsilons must name every cell once, got one twice.")
     level = _verdict_alpha(plan, loaded)
+    if out is not None:
+        check_readable(plan.own_code())
     store = None if out is None else Store(out, fresh=fresh)
     try:
         done = _play(tasks, store, workers, progress)
@@ -199,7 +202,6 @@ def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[CellTask]:
     further = {name for name in _IF_SET if getattr(study, name)}
     fixed = study.model_dump(mode="json", include=settings | further)
     shared = _origins(study)
-    origins = {spec.name: origin("protocols", spec.name) for spec in study.protocols}
     for data in loaded:
         attackers = beliefs.attackers(study.prior, data)
         content = data.histogram.tobytes() + repr(data.sizes or "").encode()
@@ -207,9 +209,10 @@ def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[CellTask]:
             content += repr(data.domain).encode() + data.inputs.tobytes()
         digest = hashlib.sha256(content).hexdigest()
         for protocol, epsilons in protocols:
-            parameters = protocol.model_dump(mode="json", exclude={"epsilons", "each"})
-            if not fits(protocol.name, protocol.parameters, data):
+            parameters = protocol.model_dump(mode="json", exclude={"epsilons", "each", "code"})
+            if not fits(protocol, data):
                 continue
+            made_by = _origin("protocols", protocol.code or protocol.name)
             for epsilon in epsilons:
                 axes = {
                     "data": data.name,
@@ -224,7 +227,7 @@ def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[CellTask]:
                     "figures": _FIGURES,
                     "beliefs": beliefs.content(attackers),
                     "versions": versions(),
-                    "origins": shared | {"protocol": origins[protocol.name]},
+                    "origins": shared | {"protocol": made_by},
                 }  # fmt: skip
                 key = hashlib.sha256(json.dumps(determines, sort_keys=True).encode()).hexdigest()
                 yield CellTask(key, axes, protocol, epsilon, data, attackers, study)
@@ -236,7 +239,14 @@ def _origins(study: Study) -> dict[str, str]:
     attacks = {*study.attacks, "distinguish", "learned", *(a.witness for a in audits if a.witness)}
     bounds = {audit.bound or study.bound for audit in audits}
     parts = (("attacks", attacks), ("bounds", bounds))
-    return {f"{group} {name}": origin(group, name) for group, found in parts for name in found}
+    return {f"{group} {name}": _origin(group, name) for group, found in parts for name in found}
+
+
+def _origin(group: str, name: str | OwnCode) -> str:
+    """What stands behind a part: a release, or of own code its content."""
+    if isinstance(name, OwnCode):
+        return f"own code {name.content}"
+    return origin(group, name)
 
 
 def _verdict_alpha(study: Study, loaded: list[DataSet]) -> float:
@@ -263,20 +273,28 @@ def _check_names(study: Study, loaded: list[DataSet]) -> None:
         validate.check_known("bound", audit.bound or study.bound, names("bounds"))
         audit.inputs(smallest.k)
     for attack in (*study.attacks, *(a.witness for a in study.audits if a.witness)):
-        load("attacks", attack)
+        if isinstance(attack, OwnCode):
+            attack.attack()
+        else:
+            load("attacks", attack)
     for defence in study.defences:
         validate.check_known("defence", defence, DEFENCES)
     for protocol, epsilons in study.each_protocol():
-        name, given = protocol.name, protocol.parameters
+        name = protocol.name
+        if protocol.code is not None:
+            check_name(name, names("protocols"))
         for post in study.posts_of(protocol):
             validate.check_known("post", post, POSTS)
-        fitting = [data for data in loaded if fits(name, given, data)]
-        if not fitting and not named(name) & {"k", "sizes"}:
+        fitting = [data for data in loaded if fits(protocol, data)]
+        if not fitting and protocol.code is not None and protocol.code.built:
+            k, known = getattr(protocol.code.found, "k", "?"), sorted({data.k for data in loaded})
+            raise ValueError(f"{name} is built already with k = {k}, the data have k in {known}.")
+        if not fitting and not named(protocol) & {"k", "sizes"}:
             raise ValueError(
                 f"{name} takes numbers of a range (low, high) or vectors (dimension), "
                 f"and the data are {', '.join(str(data.domain) for data in loaded)}."
             )
-        built(name, given, min(fitting or loaded, key=lambda data: data.k), epsilons[0])
+        built(protocol, min(fitting or loaded, key=lambda data: data.k), epsilons[0])
 
 
 def _provenance(study: Study, loaded: list[DataSet]) -> dict[str, Any]:
@@ -289,7 +307,7 @@ def _provenance(study: Study, loaded: list[DataSet]) -> dict[str, Any]:
         "verdict_alpha": VERDICT_ALPHA,
         "versions": everything | {"python": platform.python_version()},
         "platform": platform.platform(),
-        "protocols": described(spec.name for spec in study.protocols),
+        "protocols": described(study.protocols),
         "notices": sorted({data.notice for data in loaded if data.notice}),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
