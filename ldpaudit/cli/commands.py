@@ -83,12 +83,14 @@ def main() -> None:
 @app.callback(invoke_without_command=True)
 def _root(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version; of a checkout the commit too.")
+    ] = False,
 ) -> None:
     if version:
-        from importlib.metadata import version as installed
+        from ldpaudit.release import described_version
 
-        typer.echo(f"ldpaudit {installed('ldpaudit')}")
+        typer.echo(f"ldpaudit {described_version()}")
     elif context.invoked_subcommand is None:
         typer.echo(context.get_help())
 

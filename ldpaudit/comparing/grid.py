@@ -21,7 +21,7 @@ from ldpaudit.comparing import beliefs
 from ldpaudit.comparing.cell import Cell
 from ldpaudit.comparing.described import described
 from ldpaudit.comparing.fitting import built, fits, named
-from ldpaudit.comparing.own_code import OwnCode, check_name, check_readable
+from ldpaudit.comparing.own_code import OwnCode, check_name, check_readable, source_of
 from ldpaudit.comparing.results import Results
 from ldpaudit.comparing.running import BACKENDS, MAX_WAIT, run
 from ldpaudit.comparing.store import Store
@@ -34,6 +34,7 @@ from ldpaudit.outcomes.audit_result import SCHEMA
 from ldpaudit.outcomes.table import to_frame
 from ldpaudit.outcomes.upgrade import upgraded
 from ldpaudit.registry import load, names, origin
+from ldpaudit.release import described_version
 
 Progress = Callable[[int, int], None]
 #: Figures that cells did not always have: without them a stored cell is computed anew, and read.
@@ -243,10 +244,13 @@ def _origins(study: Study) -> dict[str, str]:
 
 
 def _origin(group: str, name: str | OwnCode) -> str:
-    """What stands behind a part: a release, or of own code its content."""
+    """What stands behind a part: its content; of ours the code of all is known by one digest."""
     if isinstance(name, OwnCode):
         return f"own code {name.content}"
-    return origin(group, name)
+    release = origin(group, name)
+    return (
+        "ours" if release.startswith("ldpaudit ") else f"{release} {source_of(load(group, name))}"
+    )
 
 
 def _verdict_alpha(study: Study, loaded: list[DataSet]) -> float:
@@ -298,7 +302,8 @@ def _check_names(study: Study, loaded: list[DataSet]) -> None:
 
 
 def _provenance(study: Study, loaded: list[DataSet]) -> dict[str, Any]:
-    everything = versions() | {name: version(name) for name in ("pandas", "seaborn")}
+    everything = {"ldpaudit": described_version()} | versions()
+    everything |= {name: version(name) for name in ("pandas", "seaborn")}
     return {
         "study": study.model_dump(mode="json"),
         "study_toml": to_toml(study),

@@ -150,6 +150,12 @@ Code = Annotated[Any, BeforeValidator(some_code), _Written]
 AttackName = Annotated[Any, BeforeValidator(an_attack), _Written]
 
 
+def source_of(component: Any) -> str:
+    """Digest of the files that a part of another package is written in; empty if unreadable."""
+    found = _sources(_kind(component))
+    return "" if found is None else _digest(found)
+
+
 def check_readable(codes: list[OwnCode]) -> None:
     """Refuse to keep cells of code that nothing tells from other code of its name."""
     for code in codes:

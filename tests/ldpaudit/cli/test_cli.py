@@ -17,6 +17,7 @@ import pytest
 
 import ldpaudit
 from ldpaudit import registry
+from ldpaudit.release import described_version
 
 BROKEN = Path(__file__).parents[2] / "broken.py"
 Run = Callable[..., tuple[int, str, str]]
@@ -222,7 +223,8 @@ def test_check(run: Run) -> None:
 
 
 def test_version_and_help(run: Run) -> None:
-    assert run("--version") == (0, f"ldpaudit {ldpaudit.__version__}\n", "")
+    assert run("--version") == (0, f"ldpaudit {described_version()}\n", "")
+    assert described_version().startswith(ldpaudit.__version__)
     code, out, _ = run()
     assert code == 0
     for verb in ("list", "audit", "compare", "report", "frontier", "check"):

@@ -103,6 +103,7 @@ def run(out: Path | None = None, jobs: int = 1, **fields: Any) -> tuple[Results,
     return results, done[0]
 
 
+@pytest.mark.slow
 def test_code_in_a_study_file_is_resumed_and_recomputed_when_edited(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
