@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ldpaudit.cli.completing import attacks as attacks_begun
+from ldpaudit.cli.completing import bounds as bounds_begun
+from ldpaudit.cli.completing import protocols as protocols_begun
 from ldpaudit.cli.exits import (
     EXIT,
     EXIT_CONSISTENT,
@@ -42,6 +45,7 @@ def audit(
         str,
         typer.Argument(
             metavar="NAME",
+            autocompletion=protocols_begun,
             help="Registered name, package.module:object, file.py:object, another package's "
             "mechanism (pure-ldp/oue), or recorded reports: of one input, or a log of both "
             "(--label). FILE:COLUMN+COLUMN chooses columns.",
@@ -63,13 +67,21 @@ def audit(
     separator: Separator = None,
     attack: Annotated[
         list[str] | None,
-        typer.Option("--attack", help="Instead of the usual attacks; may be repeated."),
+        typer.Option(
+            "--attack",
+            help="Instead of the usual attacks; may be repeated.",
+            autocompletion=attacks_begun,
+        ),
     ] = None,
     trials: Annotated[int, typer.Option("--trials", help="Reports per input.")] = 100_000,
     alpha: Annotated[float, typer.Option("--alpha", help="Error probability.")] = 0.05,
     bound: Annotated[
         str | None,
-        typer.Option("--bound", help="How epsilon is bounded (default: posterior-odds)."),
+        typer.Option(
+            "--bound",
+            help="How epsilon is bounded (default: posterior-odds).",
+            autocompletion=bounds_begun,
+        ),
     ] = None,
     model_based: Annotated[
         bool, typer.Option("--model-based", help="Allow bounds for mechanisms of one kind only.")
@@ -231,7 +243,9 @@ def check(
     target: Annotated[
         str,
         typer.Argument(
-            metavar="NAME", help="Registered name, package.module:object or file.py:object."
+            metavar="NAME",
+            help="Registered name, package.module:object or file.py:object.",
+            autocompletion=protocols_begun,
         ),
     ],
     k: K = None,

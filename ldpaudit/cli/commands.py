@@ -48,7 +48,7 @@ _EXAMPLES = {
 
 app = typer.Typer(
     context_settings=_HELP,
-    add_completion=False,
+    add_completion=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="Privacy attacks and audits for local differential privacy.",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ldpaudit.cli.completing import studies as studies_begun
 from ldpaudit.cli.exits import EXIT_CONSISTENT, EXIT_INCONCLUSIVE, EXIT_VIOLATION
 from ldpaudit.cli.options import Figures, Formats, Jobs, K, Range
 
@@ -22,12 +23,19 @@ def compare(
     study: Annotated[
         str | None,
         typer.Option(
-            "--study", metavar="NAME|FILE.toml", help="What to compare (default: default)."
+            "--study",
+            metavar="NAME|FILE.toml",
+            help="What to compare (default: default).",
+            autocompletion=studies_begun,
         ),
     ] = None,
     protocols: Annotated[
         str | None,
-        typer.Option("--protocols", metavar="NAME[,NAME...]", help="These, without a study."),
+        typer.Option(
+            "--protocols",
+            metavar="NAME[,NAME...]",
+            help="These, without a study; or file.py:object.",
+        ),
     ] = None,
     epsilons: Annotated[
         str | None,
