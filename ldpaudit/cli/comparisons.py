@@ -63,6 +63,10 @@ def compare(
             "--prior", metavar="uniform|data|FILE", help="What attackers think of the users."
         ),
     ] = None,
+    code: Annotated[
+        list[str] | None,
+        typer.Option("--code", metavar="FILE.py", help="Code that the study file may run."),
+    ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Output folder.")] = Path(
         "report"
     ),
@@ -94,7 +98,7 @@ def compare(
     from ldpaudit.comparing.study import read_study, with_data, with_prior
 
     if protocols is None and epsilons is None:
-        plan = read_study("default" if study is None else study)
+        plan = read_study("default" if study is None else study, code or ())
     else:
         plan = asked_study(protocols, epsilons, study=study, data=data, k=k)
     plan = plan.as_quick() if quick else plan

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -56,6 +56,7 @@ def compare(
     scheduler: str | None = None,
     progress: Progress | None = None,
     command: str | None = None,
+    code: Sequence[str] = (),
 ) -> Results:
     """Run a study: every protocol at every epsilon on every data set.
 
@@ -86,6 +87,9 @@ def compare(
         Called with (cells done, cells in all).
     command : str, optional
         The command line that asked for it, which the page shows.
+    code : sequence of str, default ()
+        Files (``"mine.py"``) and modules that a study file may run: one that names code of its
+        own is refused unless it is named here too. What is in a mapping, or an object, runs.
 
     Returns
     -------
@@ -112,7 +116,7 @@ def compare(
     >>> sorted(set(results.frame["metric"]))[:2]
     ['attack_success', 'bits']
     """
-    plan = resolve(study)
+    plan = resolve(study, code)
     plan = plan.as_quick() if quick else plan
     if seed is not None:
         plan = plan.model_copy(update={"seed": validate.check_seed(seed)})

@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 import inspect
 import sys
+from collections.abc import Sequence
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from types import FunctionType, MethodType, ModuleType
@@ -154,6 +155,22 @@ def source_of(component: Any) -> str:
     """Digest of the files that a part of another package is written in; empty if unreadable."""
     found = _sources(_kind(component))
     return "" if found is None else _digest(found)
+
+
+def check_trusted(study: str, codes: list[OwnCode], trusted: Sequence[str]) -> None:
+    """Refuse to run what a file names and the user does not: a study may come from anywhere."""
+    known = {_place(one) for one in trusted}
+    for code in codes:
+        path = (code.target or "").rpartition(":")[0]
+        if _place(path) not in known:
+            raise ValueError(
+                f"study {study} runs the code of {path}: if you trust it, name it too, "
+                f"--code {path} (in Python code=[{path!r}])."
+            )
+
+
+def _place(path: str) -> str:
+    return str(Path(path).resolve()) if path.endswith(".py") else path
 
 
 def check_readable(codes: list[OwnCode]) -> None:

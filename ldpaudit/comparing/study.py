@@ -24,12 +24,14 @@ from ldpaudit import validate
 from ldpaudit.auditing.defaults import DEFAULT_ATTACKS, MAX_REPETITIONS
 from ldpaudit.comparing.fields import Bins, Change, Positive, Real, Whole, named, several_priors
 from ldpaudit.comparing.mistakes import in_words
-from ldpaudit.comparing.own_code import AttackName, Code, OwnCode, a_protocol
+from ldpaudit.comparing.own_code import AttackName, Code, OwnCode, a_protocol, check_trusted
 from ldpaudit.data.dataset import DataSet
 from ldpaudit.data.sources import load as load_data
 
 #: Most cells of a study: protocols with their parameters x epsilons x data.
 MAX_CELLS = 100_000
+#: Fields that may name code.
+_CODE = {"protocols", "attacks"}
 #: Most protocols that a title names.
 _NAMED = 6
 
@@ -286,8 +288,11 @@ def study_names() -> dict[str, str]:
     }
 
 
-def read_study(source: str | Path) -> Study:
-    """A ready-made study by name, or a study file (``.toml``) by path."""
+def read_study(source: str | Path, code: Sequence[str] = ()) -> Study:
+    """A ready-made study by name, or a study file (``.toml``) by path.
+
+    No file is trusted: it may name code to be run only if `code` names that too.
+    """
     text = str(source)
     if text.endswith(".toml"):
         try:
@@ -303,7 +308,10 @@ def read_study(source: str | Path) -> Study:
         raw = tomllib.loads(content.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"study {text} is not valid TOML: {error}.") from None
-    return _parse(raw, f"study {text}")
+    study = _parse(raw, f"study {text}")
+    for size in (study, study.as_quick()) if study.quick.keys() & _CODE else (study,):
+        check_trusted(text, size.own_code(), code)
+    return study
 
 
 def with_data(
@@ -338,13 +346,13 @@ def who_is_compared(study: Study) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
-def resolve(study: str | Path | Study | Mapping[str, Any]) -> Study:
-    """A study from its name, its file, its content, or itself."""
+def resolve(study: str | Path | Study | Mapping[str, Any], code: Sequence[str] = ()) -> Study:
+    """A study from its name, its file (with the code that it may run), its content, or itself."""
     if isinstance(study, Study):
         return study
     if isinstance(study, Mapping):
         return _parse(dict(study), "study")
-    return read_study(study)
+    return read_study(study, code)
 
 
 #: Where a field may be unknown, and which ones are not.

@@ -131,7 +131,7 @@ def test_code_in_a_study_file_is_resumed_and_recomputed_when_edited(
     from ldpaudit.comparing.study import read_study, to_toml
 
     Path("study.toml").write_text(to_toml(study), "utf-8")
-    assert to_toml(read_study("study.toml")) == to_toml(study)
+    assert to_toml(read_study("study.toml", ["./mine.py"])) == to_toml(study)
     Path("mine.py").write_text(FILE.replace("< 0.1", "< 0.2"), "utf-8")
     edited, before = run(tmp_path / "alone", **some)
     assert before == 0
@@ -230,6 +230,27 @@ def test_messages(
     with pytest.raises((TypeError, ValueError), match=message) as caught:
         run(**fields)
     assert not re.search("pydantic|validation error|input_type", str(caught.value))
+
+
+def test_a_study_file_runs_only_what_the_user_names(tmp_path: Path) -> None:
+    """A file may come from anywhere: what it names is not even imported."""
+    mine, study = tmp_path / "mine.py", tmp_path / "study.toml"
+    ran = tmp_path / "ran"
+    mine.write_text(f"import pathlib\npathlib.Path({str(ran)!r}).touch()\n" + FILE, "utf-8")
+    for line in (
+        f'protocols = ["{mine}:Keep"]',
+        f'protocols = ["grr"]\nquick = {{ protocols = ["{mine}:Keep"] }}',
+        f'protocols = ["grr"]\nattacks = ["{mine}:First"]',
+    ):
+        study.write_text(
+            'name = "s"\nepsilons = [1.0]\ntrials = 100\nrepetitions = 2\n' + line
+            + '\n[[data]]\nname = "uniform"\nk = 8\nnum_users = 10\n', "utf-8",
+        )  # fmt: skip
+        with pytest.raises(ValueError, match=r"study .* runs the code of .*mine\.py: .* --code"):
+            ldpaudit.compare(study, out=tmp_path / "out")
+        assert not ran.exists()
+    assert len(ldpaudit.compare(study, code=[str(mine)]).frame)
+    assert ran.exists()
 
 
 def test_attacks_as_objects_in_an_audit() -> None:
