@@ -23,6 +23,8 @@ def test_the_version_is_the_same_wherever_it_must_be_written() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     citation = (ROOT / "CITATION.cff").read_text("utf-8")
     assert re.findall(r"^version: (.*)$", citation, re.MULTILINE) == [version]
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert re.findall(r"^  version = \{(.*)\},$", readme, re.MULTILINE) == [version]
     changes = (ROOT / "CHANGELOG.md").read_text("utf-8")
     headings = re.findall(r"^## \[(.*?)\](.*)$", changes, re.MULTILINE)
     assert headings[0] == ("Unreleased", "")
