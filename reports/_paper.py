@@ -167,6 +167,8 @@ class Paper:
 
         with self.theme():
             finish(figure, self.scale, self.look, titles=self.asked.titles, tex=self.tex)
+        if self.asked.width is not None:  # to the last digit
+            figure.set_figwidth(self.asked.width)
         return figure
 
     def key(self, axes: Axes, columns: int, place: str) -> None:
