@@ -23,6 +23,7 @@ _FORMS: dict[type, str] = {
     np.str_: "str", np.bytes_: "bytes", type(None): "nothing",
 }  # fmt: skip
 _PLAIN = {int, float, bool, type(None)}
+_WHOLE_KINDS = {int, bool, type(None)}
 #: Up to here a double holds every whole number.
 _WHOLE = 2**53
 _SEQUENCES = (tuple, list, set, frozenset, np.ndarray)
@@ -257,6 +258,8 @@ def exact(column: Raw) -> Raw:
     if column.dtype.kind in "biuf":
         return column
     rows = column.tolist()
+    if (doubles := _whole_doubles(rows)) is not None:
+        return doubles
     if all(-_WHOLE <= x <= _WHOLE for x in rows if isinstance(x, int | np.integer)):
         return numbers(column)
     known = (np.number, np.bool_)
@@ -277,8 +280,21 @@ def integers(column: Raw) -> Raw:
     if column.dtype.kind == "f":
         near = np.abs(column) < 2.0**62  # nan is not
         return np.floor(np.where(near, column, 0)).astype(np.int64)
-    whole = [int(x) if isinstance(x, int | np.integer) else 0 for x in column.tolist()]
-    return as_objects(whole)
+    rows = column.tolist()
+    if (doubles := _whole_doubles(rows)) is not None:
+        return np.nan_to_num(doubles, copy=False).astype(np.int64)
+    return as_objects([int(x) if isinstance(x, int | np.integer) else 0 for x in rows])
+
+
+def _whole_doubles(rows: list[Any]) -> npt.NDArray[np.float64] | None:
+    """Whole numbers as doubles, nan of None; None where a row is anything else or loses a digit."""
+    if not set(map(type, rows)) <= _WHOLE_KINDS:
+        return None
+    try:
+        doubles = np.array(rows, dtype=np.float64)
+    except OverflowError:
+        return None
+    return None if (np.abs(doubles) >= _WHOLE).any() else doubles
 
 
 def texts(column: Raw) -> Raw:

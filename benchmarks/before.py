@@ -71,7 +71,7 @@ import numpy as np, ldpaudit
 m = ldpaudit.mechanism("olh", k=1024, epsilon=1.0)
 rng = np.random.default_rng(1)
 reports = m.privatize(rng.integers(0, 1024, 100_000), rng=rng)
-m.estimate(m.aggregate(reports[:1000]))
+m.estimate(m.aggregate(reports[:10_000]))
 with timed():
     m.estimate(m.aggregate(reports))
 """

@@ -59,8 +59,12 @@ def stack(reports: Sequence[Any], where: Where) -> Raw:
 
 
 def _plain(reports: Sequence[Any]) -> Raw | None:
-    """Reports that are all of one plain type, or lists of one length of it; else None."""
+    """Reports that are all of one plain type, or lists of one length or sets of it; else None."""
     kinds = set(map(type, reports))
+    if kinds and kinds <= {set, frozenset}:
+        # One that is equal to no other thing, nan, must be named with its place.
+        plain = set(map(type, chain.from_iterable(reports))) <= _PLAIN.keys() - {float}
+        return objects(list(map(frozenset, reports))) if plain else None
     shape: tuple[int, ...] = (len(reports),)
     flat: Any = reports
     if len(kinds) == 1 and kinds <= {list, tuple}:

@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 from ldpaudit.arrays import Bools, Bytes, Ints, Words
 
+from ._compiled import Loops, compiled
+
 #: Bytes worked on at a time. A constant: reports must not depend on the machine.
 _CHUNK = 2**19
 #: Bytes of a table of single bits, which is written here and there: it stays in a near cache.
@@ -54,8 +56,22 @@ def take_columns(packed: Bytes, columns: Ints) -> Bools:
 def column_counts(packed: Bytes, num_values: int) -> Ints:
     """How many rows hold each bit."""
     totals = np.zeros(num_values, dtype=np.int64)
+    if loops := compiled(packed.size):
+        return _counted(loops, packed, totals)
     for rows in row_chunks(len(packed), packed.shape[1] // 8):
         _add_columns(packed[rows].copy(), totals)
+    return totals
+
+
+def _counted(loops: Loops, packed: Bytes, totals: Ints) -> Ints:
+    """The same, compiled."""
+    per_row = -(-packed.shape[1] // 8)
+    counts, planes = np.zeros(64 * per_row, dtype=np.int64), np.zeros((6, per_row), dtype="<u8")
+    for rows in row_chunks(len(packed), packed.shape[1]):
+        words = np.zeros((rows.stop - rows.start, per_row), dtype="<u8")
+        words.view(np.uint8)[:, : packed.shape[1]] = packed[rows]
+        loops.count_bits(words, planes, counts)
+    totals += counts[: totals.size]
     return totals
 
 
@@ -156,10 +172,11 @@ def subset_rows(
     uniformly, never more of them than are missing.
     """
     packed = np.empty((len(own), width(num_values)), dtype=np.uint8)
+    loops = compiled(len(own) * size)
 
     def start(mine: Ints, wanted: Ints) -> tuple[Words, Ints]:
         words = np.zeros((mine.size, -(-num_values // 64)), dtype=np.uint64)
-        words.view(np.uint8)[:, : packed.shape[1]] = _start_rows(mine.size, num_values, size, rng)
+        _start_rows(words.view(np.uint8)[:, : packed.shape[1]], num_values, size, rng, loops)
         set_own_bits(words.view(np.uint8), mine, np.ones(mine.size, dtype=np.bool_))
         return words, wanted - _row_sizes(words)
 
@@ -176,21 +193,27 @@ def subset_rows(
     return packed
 
 
-def _start_rows(num_rows: int, num_values: int, size: int, rng: np.random.Generator) -> Bytes:
-    """Packed exchangeable rows that hold somewhat fewer than `size` bits as a rule."""
+def _start_rows(
+    packed: Bytes, num_values: int, size: int, rng: np.random.Generator, loops: Loops | None
+) -> None:
+    """Fill rows of zeros with exchangeable bits, somewhat fewer than `size` as a rule."""
+    num_rows, row_width = packed.shape
     if 16 * size > num_values:  # dense: random words cost less than single positions
         mean = max(0, size - 1 - math.sqrt(size))
-        return bernoulli_rows(num_rows, num_values, math.floor(256 * mean / num_values) / 256, rng)
-    packed = np.empty((num_rows, width(num_values)), dtype=np.uint8)
-    step = max(1, _SPARSE_CHUNK // (8 * packed.shape[1]))
+        probability = math.floor(256 * mean / num_values) / 256
+        packed[:] = bernoulli_rows(num_rows, num_values, probability, rng)
+        return
+    step = max(1, _SPARSE_CHUNK // (8 * row_width))
     for start in range(0, num_rows, step):
         rows = packed[start : start + step]
-        table = np.zeros((len(rows), 8 * packed.shape[1]), dtype=np.uint8)
         positions = rng.integers(0, num_values, (len(rows), size - 1))
+        if loops:
+            loops.set_bits(rows, positions)
+            continue
+        table = np.zeros((len(rows), 8 * row_width), dtype=np.uint8)
         positions += np.arange(len(rows))[:, None] * table.shape[1]
         table.reshape(-1)[positions] = 1
         rows[:] = np.packbits(table, bitorder="little").reshape(rows.shape)
-    return packed
 
 
 def _fill(

@@ -14,6 +14,7 @@ from ldpaudit.arrays import Bools, Floats, Ints, Rows, Words
 from ldpaudit.divergence import hockey_stick
 from ldpaudit.parameters import budget, domain_size, parameters
 from ldpaudit.protocols._kernels._checks import checked_targets, structured_rows
+from ldpaudit.protocols._kernels._compiled import Loops, compiled
 from ldpaudit.protocols._kernels._counts import independent_supports, users_per_value
 from ldpaudit.protocols._kernels._hashing import mix, mix_into
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
@@ -67,11 +68,15 @@ def _words_of(
     return low.astype(np.uint32), (end - low).astype(np.uint32)
 
 
-def _add_supports(reports: Rows, num_buckets: int, totals: Ints) -> None:
+def _add_supports(reports: Rows, num_buckets: int, totals: Ints, loops: Loops | None) -> None:
     """Add to totals[j] how many of at most _CHUNK reports support values 2j and 2j + 1."""
     seeds = np.ascontiguousarray(reports["seed"])
     buckets = reports["bucket"].astype(np.uint64)
-    first, length = (np.repeat(words, 2) for words in _words_of(buckets, num_buckets))
+    first, length = _words_of(buckets, num_buckets)
+    if loops:
+        loops.add_supports(seeds, first, length, totals)
+        return
+    first, length = np.repeat(first, 2), np.repeat(length, 2)
     words, scratch = np.empty(seeds.size, dtype="<u8"), np.empty_like(seeds)
     halves = words.view("<u4")
     hits = np.zeros((128, _CHUNK // 64), dtype=np.uint8)  # few rows: their sum fits a byte
@@ -197,8 +202,9 @@ class LocalHashing(PureProtocol):
         """Count the reports whose bucket is that of each value; summaries add up."""
         rows = structured_rows(reports, _REPORT)
         totals = np.zeros(((self.k + 1) // 2, 2), dtype=np.int64)
+        loops = compiled(rows.size * self.k)
         for start in range(0, rows.size, _CHUNK):
-            _add_supports(rows[start : start + _CHUNK], self.num_buckets, totals)
+            _add_supports(rows[start : start + _CHUNK], self.num_buckets, totals, loops)
         return SupportCounts(rows.size, totals.reshape(-1)[: self.k])
 
     def sample_counts(self, histogram: npt.ArrayLike, *, rng: np.random.Generator) -> SupportCounts:

@@ -1,0 +1,109 @@
+"""The compiled loops give the bytes of the arrays of numpy: as plain Python, and by Numba."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import ldpaudit
+from ldpaudit.protocols._kernels import _compiled, _loops
+from ldpaudit.protocols._kernels._bits import column_counts, unpack
+from ldpaudit.protocols._kernels._compiled import Loops
+from ldpaudit.protocols.categorical.local_hashing import _REPORT, _add_supports
+
+INSTALLED = importlib.util.find_spec("numba") is not None
+PLAIN = Loops(*(getattr(_loops, name) for name in Loops._fields))
+
+
+@pytest.fixture(
+    params=["plain", pytest.param("numba", marks=pytest.mark.skipif(not INSTALLED, reason="Numba"))]
+)
+def loops(request: pytest.FixtureRequest) -> Iterator[Loops]:
+    """The loops, in which numbers wrap around."""
+    if request.param == "plain":
+        with np.errstate(over="ignore"):
+            yield PLAIN
+    else:
+        found = _compiled.compiled(2**40)
+        assert found is not None
+        yield found
+
+
+@pytest.mark.parametrize("num_buckets", [2, 3, 56])
+def test_supports_of_hashes(loops: Loops, num_buckets: int) -> None:
+    rng = np.random.default_rng(1)
+    reports = np.empty(70, dtype=_REPORT)
+    reports["seed"] = rng.integers(0, 2**64, 70, dtype=np.uint64)
+    reports["bucket"] = rng.integers(0, num_buckets, 70)
+    ours, other = (np.full((9, 2), 5, dtype=np.int64) for _ in range(2))
+    _add_supports(reports, num_buckets, ours, loops)
+    _add_supports(reports, num_buckets, other, None)
+    assert ours.tolist() == other.tolist()
+
+
+def test_bits_are_set_and_counted(loops: Loops) -> None:
+    rng = np.random.default_rng(2)
+    positions = rng.integers(0, 187, (140, 9))
+    packed = np.zeros((140, 24), dtype=np.uint8)
+    loops.set_bits(packed, positions)
+    table = np.zeros((140, 192), dtype=np.uint8)
+    np.put_along_axis(table, positions, np.uint8(1), axis=1)
+    assert np.array_equal(unpack(packed, 192), table)
+    planes, totals = np.zeros((6, 3), dtype=np.uint64), np.full(192, 7, dtype=np.int64)
+    loops.count_bits(packed.view(np.uint64), planes, totals)
+    assert np.array_equal(totals, 7 + table.sum(axis=0, dtype=np.int64))
+    assert not planes.any()
+
+
+def test_folds_of_a_scrambled_design(loops: Loops, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_compiled, "_load", _forgetful(None))
+    decoder = ldpaudit.mechanism("smss", k=60, epsilon=2.0).decoder
+    vector = np.random.default_rng(3).normal(size=60)
+    assert decoder._normal(loops, vector).tobytes() == decoder.normal(vector).tobytes()
+
+
+@pytest.mark.skipif(not INSTALLED, reason="Numba is not installed")
+@pytest.mark.parametrize(
+    ("name", "k", "epsilon"),
+    [("olh", 64, 1.0), ("blh", 65, 2.0), ("ss", 500, 4.0), ("oue", 77, 1.0), ("mss", 900, 4.0),
+     ("smss", 300, 4.0)],
+)  # fmt: skip
+def test_every_byte_is_the_same(
+    monkeypatch: pytest.MonkeyPatch, name: str, k: int, epsilon: float
+) -> None:
+    def made() -> tuple[bytes, ...]:
+        mechanism: Any = ldpaudit.mechanism(name, k=k, epsilon=epsilon)
+        rng = np.random.default_rng(4)
+        reports = mechanism.privatize(rng.integers(0, k, 500), rng=rng)
+        counts = mechanism.aggregate(reports)
+        return reports.tobytes(), counts.supports.tobytes(), mechanism.estimate(counts).tobytes()
+
+    monkeypatch.setattr(_compiled, "_load", _forgetful(None))
+    plain = made()
+    monkeypatch.undo()
+    assert _compiled.compiled(2**40) is not None  # from now on for any work
+    assert made() == plain
+
+
+def test_little_work_loads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_compiled, "_load", _forgetful(PLAIN))
+    assert _compiled.compiled(2**21 - 1) is None
+    assert _compiled.compiled(2**21) is PLAIN
+    assert _compiled.compiled(1) is PLAIN  # once loaded, for all work
+
+
+def test_counting_by_loops_and_by_adders() -> None:
+    packed = np.random.default_rng(5).integers(0, 256, (130, 11), dtype=np.uint8)
+    expected = unpack(packed, 85).sum(axis=0, dtype=np.int64)
+    assert np.array_equal(column_counts(packed, 85), expected)
+
+
+def _forgetful(loops: Loops | None) -> Any:
+    """A loader that has not loaded yet."""
+    from functools import cache
+
+    return cache(lambda: loops)
