@@ -65,9 +65,10 @@ class FigureStyle:
 
     What is left out is as on a page of ``ldpaudit compare``. What you have changed of
     matplotlib's settings (a style sheet, a ``matplotlibrc``, ``rcParams``) counts before our
-    look, and the fields before both: fonts, frame, grid and ticks as they are, the width of
-    ``figure.figsize`` as the width, ``font.size`` as the size of all text. Pages alone keep
-    their look, whoever's settings they are drawn with.
+    look, and the fields before both: fonts, frame, grid and ticks, the width of
+    ``figure.figsize`` as the width, ``font.size`` as the size of all text. The paper stays
+    white, for which the colours are made. Pages alone keep their look, whoever's settings
+    they are drawn with.
 
     Parameters
     ----------

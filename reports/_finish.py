@@ -28,6 +28,8 @@ _SIGNS = {"ε": r"$\varepsilon$", "×": r"$\times$", "−": "$-$", "≥": r"$\ge
 _SIGNS |= {"–": "--", "—": "---", "…": r"\dots{}", "“": "``", "”": "''", "’": "'"}
 #: Up to here the fonts of LaTeX have every letter.
 _LATIN = 0x17F
+#: Characters of the shortest line that a name is broken into.
+_SHORT = 12
 
 
 def finish(
@@ -44,6 +46,7 @@ def finish(
     if figure.narrow:
         for axes in figure.axes:
             _fold(axes, figure)
+            _fold_up(axes, figure)
     if scale != 1 or tex:
         figure.draw_without_rendering()  # ticks are made by drawing
         _reduce(figure, scale)
@@ -72,6 +75,21 @@ def _fold(axes: Axes, figure: ShownFigure) -> None:
             longest = max(map(len, lines))
             lines = [textwrap.fill(line, max(1, int(longest * most / width))) for line in lines]
             text.set_text("\n".join(lines))
+
+
+def _fold_up(axes: Axes, figure: ShownFigure) -> None:
+    """Set the name of a vertical axis in smaller and more lines where the plot is lower than it."""
+    label, frame = axes.yaxis.label, axes.get_window_extent()
+    middle, top = (frame.y0 + frame.y1) / 2, figure.dpi * figure.get_figheight()
+    most = min(frame.height + 0.5 * figure.dpi, 2 * min(middle, top - middle) - 4)
+    if label.get_window_extent().height <= most:
+        return
+    label.set_fontsize(SMALL)
+    text = " ".join(label.get_text().split())
+    longest = max(map(len, label.get_text().split("\n")))
+    while label.get_window_extent().height > most and longest > _SHORT:
+        longest -= 2
+        label.set_text(textwrap.fill(text, longest))
 
 
 def _sizes(look: Mapping[str, Any], scale: float) -> dict[str, Any]:

@@ -28,6 +28,8 @@ FOOT = "foot"
 PAGE_ROOM = Room()
 #: Inches that a panel needs at least, where the whole has a width.
 _LEAST_PANEL = 3.6
+#: Inches across that a plot needs for its numbers not to touch.
+_LEAST_PLOT = 1.5
 #: Where the column of labels begins, in widths of the axes.
 _COLUMN = 1.035
 _LINE = 1.32 * FONT_SIZE  # points from one label to the next
@@ -68,6 +70,8 @@ class Layout:
 
     def _fitted(self, count: int, room: Room) -> tuple[Layout, int, bool]:
         """The layout in a room, its panels in a row, and whether names stand below them."""
+        if room.height is not None:  # the names of low axes are of more lines
+            self = replace(self, left=self.left + 0.15)
         legend, columns = room.asked.legend, max(1, min(count, self.columns))
         across = self.left + self.width + self.right
         if room.width is not None:
@@ -81,10 +85,10 @@ class Layout:
         width = across - fitted.left - fitted.right
         if room.width is None:
             width = self.width
-        if width < 0.75:
+        if width < _LEAST_PLOT:
             raise ValueError(
-                f"width must leave room for a plot beside its text, got {room.asked.width:g}; "
-                "a larger width or a smaller font_size does."
+                f"width must leave room for a plot beside its text, got {room.asked.width or 0:g}; "
+                "a larger width, a smaller font_size or names below (legend) do."
             )
         heights = self.heights
         if room.height is not None:

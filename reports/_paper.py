@@ -30,7 +30,14 @@ if TYPE_CHECKING:
 Drawable = TypeVar("Drawable", Panel, Watch)
 #: Inches of title and names around the plot of a figure of one.
 _AROUND = 1.1
-_RELATIVE = ("size", "pad", "width")
+#: Settings with units of points.
+_RELATIVE = ("size", "width")
+#: Settings that decide sizes, or are read where they matter: all text has the size of one.
+_OTHERWISE = (
+    *("font.size", "figure.figsize", "text.usetex", "axes.titlesize", "axes.labelsize"),
+    *("xtick.labelsize", "ytick.labelsize", "legend.fontsize", "axes.titlepad", "axes.labelpad"),
+    *("axes.titley", "axes.titlelocation", "text.parse_math"),
+)
 
 
 @dataclass(frozen=True)
@@ -91,8 +98,10 @@ class Paper:
     def look(self) -> Any:
         """The settings that it is drawn with, before it is reduced."""
         own: Any = {}
+        coloured = any(name.endswith("facecolor") for name in self.settings)
         for name, value in self.settings.items():
-            if name not in ("font.size", "figure.figsize", "text.usetex"):
+            # Our colours are made for white paper: another paper's do not go with them.
+            if name not in _OTHERWISE and not (coloured and name.endswith("color")):
                 relative = name.endswith(_RELATIVE) and isinstance(value, float | int)
                 own[name] = value / self.scale if relative else value
         return LOOK | own | fonts(self.asked.font, own)

@@ -84,7 +84,9 @@ def fonts(font: str | None, own: Mapping[str, Any]) -> dict[str, Any]:
                 f"font must be 'serif', 'sans-serif' or an installed font, got {font!r}."
             )
         return {"font.family": [font, *SANS]}
-    return {"font.family": [*own["font.family"], *SANS]} if "font.family" in own else {}
+    if not {"font.family", "font.sans-serif", "font.serif"} & own.keys():
+        return {}
+    return {"font.family": [*own.get("font.family", ["sans-serif"]), *SANS]}
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from ldpaudit.comparing.own_code import OwnCode, check_name, check_readable, sou
 from ldpaudit.comparing.results import Results
 from ldpaudit.comparing.running import BACKENDS, MAX_WAIT, run
 from ldpaudit.comparing.store import Store
-from ldpaudit.comparing.study import Study, resolve, to_toml
+from ldpaudit.comparing.study import ProtocolSpec, Study, resolve, to_toml
 from ldpaudit.comparing.task import CellTask
 from ldpaudit.comparing.verdicts import judged
 from ldpaudit.comparing.workers import versions
@@ -288,21 +288,28 @@ def _check_names(study: Study, loaded: list[DataSet]) -> None:
     for defence in study.defences:
         validate.check_known("defence", defence, DEFENCES)
     for protocol, epsilons in study.each_protocol():
-        name = protocol.name
-        if protocol.code is not None:
-            check_name(name, names("protocols"))
         for post in study.posts_of(protocol):
             validate.check_known("post", post, POSTS)
         fitting = [data for data in loaded if fits(protocol, data)]
-        if not fitting and protocol.code is not None and protocol.code.built:
-            k, known = getattr(protocol.code.found, "k", "?"), sorted({data.k for data in loaded})
-            raise ValueError(f"{name} is built already with k = {k}, the data have k in {known}.")
-        if not fitting and not named(protocol) & {"k", "sizes"}:
-            raise ValueError(
-                f"{name} takes numbers of a range (low, high) or vectors (dimension), "
-                f"and the data are {', '.join(str(data.domain) for data in loaded)}."
-            )
+        _check_protocol(protocol, fitting, loaded)
         built(protocol, min(fitting or loaded, key=lambda data: data.k), epsilons[0])
+
+
+def _check_protocol(protocol: ProtocolSpec, fitting: list[DataSet], loaded: list[DataSet]) -> None:
+    """Refuse one that no data are for, and own code under a name that is taken."""
+    name, code = protocol.name, protocol.code
+    if code is not None:
+        check_name(name, names("protocols"))
+    if fitting:
+        return
+    if code is not None and code.built:
+        k, known = getattr(code.found, "k", "?"), sorted({data.k for data in loaded})
+        raise ValueError(f"{name} is built already with k = {k}, the data have k in {known}.")
+    if not named(protocol) & {"k", "sizes"}:
+        raise ValueError(
+            f"{name} takes numbers of a range (low, high) or vectors (dimension), "
+            f"and the data are {', '.join(str(data.domain) for data in loaded)}."
+        )
 
 
 def _provenance(study: Study, loaded: list[DataSet]) -> dict[str, Any]:

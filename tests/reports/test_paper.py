@@ -87,6 +87,14 @@ def test_a_table_is_drawn_for_a_paper(frame: Any, draw: Any, width: float) -> No
     assert figure.note
 
 
+@pytest.mark.parametrize("draw", [pareto, success])
+def test_low_plots_and_too_narrow_ones(frame: Any, draw: Any) -> None:
+    assert_legible(draw(frame, replace(ONE, height=1.3, titles=False)), 6.7)
+    for wrong in (replace(ONE, width=1.0), replace(ONE, legend="ends")):
+        with pytest.raises(ValueError, match="must leave room for a plot beside its text"):
+            draw(frame, wrong)
+
+
 @pytest.mark.parametrize("width", [3.3, 7.0])
 def test_other_figures_are_drawn_for_a_paper(width: float) -> None:
     style = replace(ONE, width=width)
@@ -132,6 +140,8 @@ def test_settings_of_the_user_are_honoured(frame: Any) -> None:
         assert {text.get_fontfamily()[0] for text in texts_of(figure)} == {"serif"}
         assert figure.axes[0].get_ygridlines()[0].get_color() == "red"
         fields = error(frame, FigureStyle(width=4, font="sans-serif"))
+    with mpl.rc_context({"axes.facecolor": "black", "text.color": "white"}):
+        assert error(frame).axes[0].get_facecolor() == (1.0, 1.0, 1.0, 1.0)
     assert fields.get_figwidth() == pytest.approx(4)
     assert {text.get_fontfamily()[0] for text in texts_of(fields)} == {"DejaVu Sans"}
 
