@@ -72,6 +72,11 @@ def attack_of(found: Any, target: str) -> Any:
     return made
 
 
+def named_attack(name: str) -> Any:
+    """The name of a registered attack as it is, or the attack that file.py:object names."""
+    return attack_of(import_object(name), name) if ":" in name else name
+
+
 def _wrapped(found: Any, target: str, parameters: dict[str, Any], how: Mapping[str, bool]) -> Any:
     missing = [] if "epsilon" in parameters else ["--epsilon"]
     missing += [] if _KINDS.keys() & set(parameters) else [" or ".join(_KINDS.values())]

@@ -69,7 +69,7 @@ def audit(
         list[str] | None,
         typer.Option(
             "--attack",
-            help="Instead of the usual attacks; may be repeated.",
+            help="Instead of the usual attacks, by name or file.py:object; may be repeated.",
             autocompletion=attacks_begun,
         ),
     ] = None,
@@ -139,6 +139,7 @@ def audit(
 ) -> int:
     """Audit one mechanism: does it keep its epsilon, what does a report reveal, at what cost."""
     from ldpaudit.adapters.finite_inputs import on_inputs
+    from ldpaudit.adapters.objects import named_attack
     from ldpaudit.auditing.harness import audit as run
     from ldpaudit.cli.progress import audit_steps
     from ldpaudit.cli.targets import audited, inputs_of, kind_of_input, pair_of
@@ -180,7 +181,7 @@ def audit(
         with words_of_a_mechanism_aside():
             result = run(
                 mechanism,
-                attack,
+                None if attack is None else [named_attack(one) for one in attack],
                 trials=trials,
                 alpha=alpha,
                 bound=bound,
