@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 # Two verbs asked for at once share one .venv, so they take turns even under -j.
 .NOTPARALLEL:
-.PHONY: help report test lint docs bench fuzz wheel clean FORCE
+.PHONY: help report test lint docs tutorial bench fuzz wheel clean FORCE
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$p"; break; }; \
@@ -56,6 +56,9 @@ lint: $(VENV)/.ready ## ruff, mypy and the law of imports
 docs: $(VENV)/.documented ## build the documentation site; SITE=folder (default: docs/_build)
 	$(bin)/python -m sphinx -q -W --keep-going -b html docs "$(SITE)"
 	@$(bin)/python -c 'import pathlib, sys; print("The site:", pathlib.Path(sys.argv[1], "index.html").resolve())' "$(SITE)"
+
+tutorial: $(VENV)/.ready ## run the tutorial notebook again and keep what it shows
+	$(bin)/python docs/site/tutorial.py
 
 bench: $(VENV)/.ready ## time it beside its peers, into benchmarks/RECORD.md; ARGS="clients scale" narrows it down
 	$(bin)/python benchmarks/record.py $(ARGS)

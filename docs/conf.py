@@ -19,6 +19,7 @@ extensions = [
     "myst_nb",
     "pages",
     "checked",
+    "accessible",
 ]
 source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb", ".rst": "restructuredtext"}
 exclude_patterns = ["site", "_build"]

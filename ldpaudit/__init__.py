@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ldpaudit.comparing.grid import compare as compare
     from ldpaudit.comparing.results import Results as Results
     from ldpaudit.comparing.study import Study as Study
+    from ldpaudit.figure_style import FigureStyle as FigureStyle
     from ldpaudit.outcomes.audit_result import AuditResult as AuditResult
     from ldpaudit.registry import mechanism as mechanism
     from ldpaudit.shuffling import shuffle as shuffle
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 #: Public name -> module that defines it; imported at first use, so that starting is quick.
 _HOME = {
     "AuditResult": "outcomes.audit_result",
+    "FigureStyle": "figure_style",
     "Results": "comparing.results",
     "Study": "comparing.study",
     "audit": "auditing.harness",
@@ -52,6 +54,7 @@ _HOME = {
 
 __all__ = [
     "AuditResult",
+    "FigureStyle",
     "Results",
     "Study",
     "audit",

@@ -10,7 +10,8 @@ import numpy as np
 
 from ldpaudit.analysis.metrics import Metric
 
-from ._labels import EndLabel
+from ._ends import EndLabel, named_end
+from ._labels import fix_view
 from ._numbers import plain, power_of_ten
 from ._palette import ProtocolStyle
 from ._points import Panel, Point
@@ -117,7 +118,7 @@ def end_labels(
     look: dict[str, ProtocolStyle],
 ) -> list[EndLabel]:
     """The name of every line at its end."""
-    return [EndLabel(names[s], *end, look[s].text) for s, end in ends.items()]
+    return [named_end(names[s], *end, look[s]) for s, end in ends.items()]
 
 
 def frame_along(
@@ -149,6 +150,7 @@ def frame_along(
     if named:
         axes.set_xlabel(X_LABEL)
     open_frame(axes)
+    fix_view(axes)
 
 
 def dense(panel: Panel) -> list[float]:

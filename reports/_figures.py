@@ -18,7 +18,8 @@ from markupsafe import Markup
 from ._collections import Watch
 from ._inline import Mark, Sheet, inline_svg
 from ._palette import ProtocolStyle, styles
-from ._points import once, series_of
+from ._paper import PAGE, Paper
+from ._points import Panel, once, series_of
 from ._style import svg
 from ._tables import Section
 from .communication import communicated, draw_communication
@@ -47,13 +48,20 @@ class Drawn:
 class Figures:
     """Draws what a page shows; `css` holds the styles of everything drawn so far.
 
-    `files` holds the figures by the names that they have as files, without an ending.
+    `files` holds the figures by the names that they have as files, without an ending; they are on
+    a paper of their own where there is one.
     """
 
-    def __init__(self, sections: list[Section]) -> None:
+    def __init__(
+        self, sections: list[Section], watches: Sequence[Watch] = (), paper: Paper = PAGE
+    ) -> None:
         self._panels = [section.panel for section in sections]
+        self._paper = paper
         self._sheet = Sheet()
+        self._followed = 0
         self.files: dict[str, Drawn] = {}
+        if paper is not PAGE and paper.asked.protocols:
+            paper.check(self._panels, watches)
 
     @cached_property
     def _look(self) -> dict[str, ProtocolStyle]:
@@ -68,42 +76,58 @@ class Figures:
         """The figures of one data set by name; those with nothing to draw are left out."""
         panel, number = section.panel, section.number
         out: dict[str, Markup] = {}
-        if any(map(drawable, panel.points)):
-            figure = draw_pareto([panel], self._look, self._panels)
-            named = self._named("pareto", section)
-            out["pareto"] = self._part(
-                figure, f"pareto-{number}", named, pareto_marks(figure, panel)
-            )
-        if any(map(in_three, panel.points)):
-            figure = draw_three_axes([panel], self._look)
-            named = self._named("three-axes", section)
-            out["three-axes"] = self._part(
-                figure, f"three-axes-{number}", named, three_axes_marks(figure, panel)
-            )
-        for name, draw, has in (
-            ("success", draw_success, successful),
-            ("error", draw_error, erring),
-            ("communication", draw_communication, communicated),
-            ("epsilon", draw_epsilon, bounded),
+        for name, draw, has, marks in (
+            ("pareto", self._pareto, drawable, pareto_marks),
+            ("three-axes", draw_three_axes, in_three, three_axes_marks),
+            ("success", draw_success, successful, None),
+            ("error", draw_error, erring, None),
+            ("communication", draw_communication, communicated, None),
+            ("epsilon", draw_epsilon, bounded, None),
         ):
             shown = once([panel]) if name in ONCE else [panel]
-            if shown and any(map(has, panel.points)):
-                figure, named = draw(shown, self._look), self._named(name, section)
-                out[name] = self._part(figure, f"{name}-{number}", named)
+            if not shown or not any(map(has, panel.points)):
+                continue
+            figure = draw(shown, self._look, PAGE)
+            file = self._named(name, section)
+            pointed = marks(figure, panel) if marks else ()
+            some = [] if self._paper is PAGE else self._paper.picked(shown)
+            beside = None
+            if any(has(point) for one in some for point in one.points):
+                beside = draw(some, self._paper.styles(self._panels), self._paper)
+            out[name] = self._part(figure, f"{name}-{number}", file, pointed, beside)
         return out
 
     def over_time(self, watch: Watch) -> Markup:
         """The figure of one data set that was followed over rounds."""
         figure = draw_over_time([watch])
-        number = 1 + sum(name.startswith("over-time") for name in self.files)
-        return self._part(figure, f"rounds-{number}", f"over-time-{_slug(watch.data)}")
+        self._followed += 1
+        some = [] if self._paper is PAGE else self._paper.picked([watch])
+        beside = draw_over_time(some, paper=self._paper) if some else None
+        return self._part(
+            figure, f"rounds-{self._followed}", f"over-time-{_slug(watch.data)}", beside=beside
+        )
 
-    def _part(self, figure: Figure, prefix: str, name: str, marks: Sequence[Mark] = ()) -> Markup:
+    def _pareto(self, found: list[Panel], look: dict[str, ProtocolStyle], paper: Paper) -> Figure:
+        """On a page all are as wide as one another, for they stand together."""
+        return draw_pareto(found, look, paper, beside=self._panels if paper is PAGE else ())
+
+    def _part(
+        self,
+        figure: Figure,
+        prefix: str,
+        name: str,
+        marks: Sequence[Mark] = (),
+        beside: Figure | None = None,
+    ) -> Markup:
         """The figure as a part of the page; what it is as a file is kept."""
         while name in self.files:
             name += "-more"
-        self.files[name] = Drawn(figure, svg(figure))
-        text = inline_svg(figure, prefix, self._sheet, marks, self.files[name].svg)
+        drawn = svg(figure)
+        if self._paper is PAGE:
+            self.files[name] = Drawn(figure, drawn)
+        elif beside is not None:
+            self.files[name] = Drawn(beside, svg(beside))
+        text = inline_svg(figure, prefix, self._sheet, marks, drawn)
         return Markup(text)  # noqa: S704 - escaped as XML
 
     def _named(self, kind: str, section: Section) -> str:

@@ -5,36 +5,34 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from ._ends import EndLabel
 from ._palette import MUTED
+from ._room import Room
 from ._style import FONT_SIZE, SMALL
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
     from matplotlib.text import Text
     from matplotlib.transforms import Bbox
 
+    from ._notebook import ShownFigure
+
 #: What the words at the foot of a figure are called in its SVG.
 FOOT = "foot"
+PAGE_ROOM = Room()
+#: Inches that a panel needs at least, where the whole has a width.
+_LEAST_PANEL = 3.6
+#: Inches across that a plot needs for its numbers not to touch.
+_LEAST_PLOT = 1.5
 #: Where the column of labels begins, in widths of the axes.
 _COLUMN = 1.035
 _LINE = 1.32 * FONT_SIZE  # points from one label to the next
-
-
-@dataclass(frozen=True)
-class EndLabel:
-    """The name of a line and the data coordinates of its end."""
-
-    text: str
-    x: float
-    y: float
-    colour: str
 
 
 @dataclass(frozen=True)
@@ -49,12 +47,62 @@ class Layout:
     bottom: float = 0.8
     between: float = 0.35
     columns: int = 2
+    #: How many axes from the top have the horizontal axis that limits are asked for.
+    alike: int = 1
 
-    def build(self, count: int, words: str = "") -> tuple[Figure, list[list[Axes]]]:
+    def build(
+        self, count: int, words: str = "", room: Room = PAGE_ROOM
+    ) -> tuple[ShownFigure, list[list[Axes]]]:
         """A figure with `words` at its foot; for each of `count` panels its axes, top to bottom."""
         from ._notebook import ShownFigure
 
-        columns = max(1, min(count, self.columns))
+        fitted, columns, below = self._fitted(count, room)
+        shown = words if room.asked.notes else ""
+        figure, panels = fitted._build(ShownFigure(), count, columns, shown)
+        figure.note, figure.below = words, below
+        figure.narrow = room.width is not None
+        figure.nameless = room.asked.legend == "none"
+        for stack in panels:
+            for index, axes in enumerate(stack):
+                across = room.asked.x_limits if index < self.alike else None
+                figure.views[axes] = (across, None if index else room.asked.y_limits)
+        return figure, panels
+
+    def _fitted(self, count: int, room: Room) -> tuple[Layout, int, bool]:
+        """The layout in a room, its panels in a row, and whether names stand below them."""
+        if room.height is not None:  # the names of low axes are of more lines
+            self = replace(self, left=self.left + 0.15)
+        legend, columns = room.asked.legend, max(1, min(count, self.columns))
+        across = self.left + self.width + self.right
+        if room.width is not None:
+            columns = max(1, min(columns, math.floor(room.width / _LEAST_PANEL)))
+            across = room.width / columns
+        width = across - self.left - self.right
+        ends = legend == "ends" or (
+            legend == "auto" and room.height is None and width >= 0.7 * self.width
+        )
+        fitted = self if ends else replace(self, right=0.2)
+        width = across - fitted.left - fitted.right
+        if room.width is None:
+            width = self.width
+        if width < _LEAST_PLOT:
+            raise ValueError(
+                f"width must leave room for a plot beside its text, got {room.asked.width or 0:g}; "
+                "a larger width, a smaller font_size or names below (legend) do."
+            )
+        heights = self.heights
+        if room.height is not None:
+            heights = (room.height,) * len(heights)
+        elif not ends:
+            heights = tuple(height * min(1.0, width / self.width) for height in heights)
+        top = fitted.top if room.asked.titles else max(0.15, fitted.top - 0.3)
+        bottom = fitted.bottom + (0.1 if room.asked.font else 0.0)  # its lines may be further apart
+        fitted = replace(fitted, width=width, heights=heights, top=top, bottom=bottom)
+        return fitted, columns, not ends and legend != "none"
+
+    def _build(
+        self, figure: ShownFigure, count: int, columns: int, words: str
+    ) -> tuple[ShownFigure, list[list[Axes]]]:
         rows = max(1, math.ceil(count / columns))
         across = self.left + self.width + self.right
         inner = sum(self.heights) + self.between * (len(self.heights) - 1)
@@ -62,7 +110,7 @@ class Layout:
         lines = textwrap.wrap(words, width=int((columns * across - 0.5) / (0.0088 * SMALL)))
         foot = 0.14 + 1.42 * SMALL / 72 * len(lines) if lines else 0.0
         full = (columns * across, rows * down + foot)
-        figure = ShownFigure(figsize=full)
+        figure.set_size_inches(full)
         figure.foot = foot
         panels: list[list[Axes]] = []
         for index in range(count):
@@ -100,12 +148,16 @@ def label_ends(axes: Axes, labels: Sequence[EndLabel]) -> None:
     """Write the labels in a column right of the axes, each tied to the end of its line."""
     from matplotlib.collections import LineCollection
 
-    if not labels:
+    fix_view(axes)
+    figure = _figure_of(axes)
+    if figure.below:
+        figure.ends.extend(labels)
+    if not labels or figure.below or figure.nameless:
         return
     to_axes = axes.transData + axes.transAxes.inverted()
     ends = [(*to_axes.transform((label.x, label.y)), label) for label in labels]
+    ends = [(min(x, 1.0), min(max(y, 0.0), 1.0), label) for x, y, label in ends]
     ends.sort(key=lambda end: (end[1], end[0], end[2].text))
-    figure = _figure_of(axes)
     height = 72 * axes.get_position().height * figure.get_figheight()
     across = 72 * axes.get_position().width * figure.get_figwidth()
     wanted = np.array([height * end[1] for end in ends])
@@ -187,12 +239,21 @@ def extent(text: Text) -> Bbox:
     return Text.get_window_extent(text, canvas.get_renderer())
 
 
-def _figure_of(artist: Artist) -> Figure:
+def fix_view(axes: Axes) -> None:
+    """Give axes the limits that were asked for; whoever draws calls it once its own are set."""
+    across, up = _figure_of(axes).views.get(axes, (None, None))
+    if across is not None:
+        axes.set_xlim(across)
+    if up is not None:
+        axes.set_ylim(up)
+
+
+def _figure_of(artist: Artist) -> ShownFigure:
     """The figure that something is on; ours have no figures inside them."""
     figure = artist.get_figure()
     if figure is None:
         raise ValueError("axes and texts must belong to a figure.")
-    return cast("Figure", figure)
+    return cast("ShownFigure", figure)
 
 
 def empty(axes: Axes, message: str) -> None:

@@ -17,6 +17,7 @@ from ._advice import options
 from ._collections import mean, watches
 from ._conclusion import cap_words, conclusions, odds, people
 from ._figures import Drawn, Figures
+from ._paper import PAGE, Paper
 from ._points import panels
 
 if TYPE_CHECKING:
@@ -62,20 +63,24 @@ def environment() -> Environment:
 
 
 def render(
-    results: Results, metrics: Sequence[Metric], points: Sequence[OperatingPoint], table: bytes
+    results: Results,
+    metrics: Sequence[Metric],
+    points: Sequence[OperatingPoint],
+    table: bytes,
+    paper: Paper = PAGE,
 ) -> tuple[str, dict[str, Drawn]]:
     """The whole page, one self-contained HTML document, and its figures by their names as files.
 
     `metrics` are the rows of the results, `points` the operating points in their places, and
-    `table` is the CSV that the page offers.
+    `table` is the CSV that the page offers; the figures as files are on `paper`.
     """
     found = _tables.sections(panels(points))
     whole = [section for section in found if not section.panel.further]
-    figures = Figures(found)
     provenance = dict.fromkeys(_OPTIONAL) | results.provenance
     choices = options(points, found)
     script = _part("page.js")
     followed = watches(metrics)
+    figures = Figures(found, followed, paper)
     rounds = [figures.over_time(watch) for watch in followed]
     drawn = {section.number: figures.of(section) for section in found}
     style = _part("page.css") + figures.css

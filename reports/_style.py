@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FONT_SIZE, SMALL = 10.0, 8.5
+#: The font of pages, which comes with matplotlib.
+SANS = ("DejaVu Sans",)
 #: A white grid behind thin marks, without ticks. The title's height is given, not sought anew in
 #: every drawing.
-_LOOK: Any = {
+LOOK: Any = {
     "font.family": ["sans-serif"],
-    "font.sans-serif": ["DejaVu Sans"],
+    "font.sans-serif": [*SANS],
     "font.size": FONT_SIZE,
     "axes.titlesize": 12,
     "axes.titleweight": "bold",
@@ -67,12 +69,32 @@ _LOOK: Any = {
 }
 
 
+def fonts(font: str | None, own: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings for a font that is asked for; signs that it lacks come from the page's."""
+    from matplotlib.font_manager import get_font_names
+
+    if font == "serif":
+        given = own.get("font.serif") or ["STIXGeneral"]
+        return {"font.family": [*given[:1], "DejaVu Serif", *SANS], "axes.titleweight": "normal"}
+    if font == "sans-serif":
+        return {"font.family": [*own.get("font.sans-serif", SANS)[:1], *SANS]}
+    if font is not None:
+        if font not in get_font_names():
+            raise ValueError(
+                f"font must be 'serif', 'sans-serif' or an installed font, got {font!r}."
+            )
+        return {"font.family": [font, *SANS]}
+    if not {"font.family", "font.sans-serif", "font.serif"} & own.keys():
+        return {}
+    return {"font.family": [*own.get("font.family", ["sans-serif"]), *SANS]}
+
+
 @contextmanager
 def theme() -> Iterator[None]:
     """Apply the look to everything drawn inside, and to nothing outside."""
     import matplotlib as mpl
 
-    with mpl.rc_context(_LOOK):
+    with mpl.rc_context(LOOK):
         yield
 
 

@@ -11,18 +11,21 @@ from ldpaudit.leakage.channels import check_channel
 
 from ._numbers import significant
 from ._palette import INK, PAPER
-from ._style import SMALL, theme
+from ._paper import Paper
+from ._style import SMALL
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     from matplotlib.figure import Figure
+
+    from ldpaudit.figure_style import FigureStyle
 
 #: Most values and reports that a reader can tell apart.
 MAX_VALUES, MAX_REPORTS = 64, 512
 _WRITTEN = 160  # cells that have room for their number
 
 
-def channel(table: npt.ArrayLike) -> Figure:
+def channel(table: npt.ArrayLike, style: FigureStyle | str | None = None) -> Figure:
     """Draw a channel, one row per value and one column per report; darker is likelier.
 
     Parameters
@@ -30,6 +33,10 @@ def channel(table: npt.ArrayLike) -> Figure:
     table : array of shape (k, reports)
         P(report | value), rows sum to 1: what ``leakage.channel(mechanism)``
         returns. At most 64 values and 512 reports.
+
+    style : FigureStyle or str, optional
+        Size, fonts and limits; ``"one-column"`` and ``"two-column"`` are those of papers. See
+        ``ldpaudit.FigureStyle``.
 
     Returns
     -------
@@ -65,9 +72,10 @@ def channel(table: npt.ArrayLike) -> Figure:
     written = shares.size <= _WRITTEN and reports <= 16
     across = float(np.clip((0.56 if written else 0.32) * reports, 3.2, 9.0))
     down = float(np.clip(0.36 * k, 1.8, 7.0))
-    with theme():
+    paper = Paper.of(style)
+    with paper.theme():
         shade = sns.light_palette("#0b3c66", as_cmap=True).with_extremes(under=PAPER)
-        figure = ShownFigure(figsize=(across + 2.1, down + 1.2), layout="constrained")
+        figure = ShownFigure(figsize=paper.size(across + 2.1, down + 1.2), layout="constrained")
         axes = figure.subplots()
         sns.heatmap(
             shares,
@@ -91,8 +99,9 @@ def channel(table: npt.ArrayLike) -> Figure:
         axes.tick_params(axis="both", rotation=0, length=0)
         axes.set_xlabel("Report")
         axes.set_ylabel("Value")
-        axes.set_title(f"The channel: {k} values, {reports} reports", color=INK)
-    return figure
+        title = f"The channel: {k} values, {reports} reports"
+        axes.set_title(paper.folded(title, figure.get_figwidth() - 1.2, 11.5), color=INK)
+    return paper.finished(figure)
 
 
 def _numbers(shares: Floats) -> npt.NDArray[np.str_]:

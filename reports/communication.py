@@ -7,27 +7,23 @@ from typing import TYPE_CHECKING
 
 from ldpaudit.analysis.metrics import read
 
+from ._ends import DASHED, EndLabel, named_end
 from ._epsilon_axis import log_ticks
-from ._labels import (
-    EndLabel,
-    Layout,
-    empty,
-    height_for,
-    label_ends,
-    margin_for,
-    place_if_free,
-)
+from ._labels import Layout, empty, fix_view, height_for, label_ends, margin_for, place_if_free
 from ._names import heading, line_names
 from ._numbers import plain
-from ._palette import IMPOSSIBLE, INK, MUTED, ProtocolStyle, styles
+from ._palette import IMPOSSIBLE, INK, MUTED, ProtocolStyle
+from ._paper import PAGE, Paper
 from ._points import Panel, Point, panels, placed, series_of
-from ._style import open_frame, theme
+from ._style import open_frame
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.text import Text
+
+    from ldpaudit.figure_style import FigureStyle
 
 X_LABEL = "Communication: bits per report"
 Y_LABEL = "Mean squared error, divided by the limit\nat the same attack success"
@@ -38,7 +34,7 @@ _KEY = (
 )
 
 
-def communication(frame: pd.DataFrame) -> Figure:
+def communication(frame: pd.DataFrame, style: FigureStyle | str | None = None) -> Figure:
     """Draw the bits of a report against the distance to the limit, one panel per data set.
 
     Parameters
@@ -48,6 +44,9 @@ def communication(frame: pd.DataFrame) -> Figure:
         logarithmic; the distance and its interval are those of
         ``ldpaudit.analysis.standings``. Cells that the limit does not speak of
         (a delta, a prior that is not uniform) are left out.
+    style : FigureStyle or str, optional
+        Size, fonts, colours, choice of protocols; ``"one-column"`` and ``"two-column"`` are those
+        of papers. See ``ldpaudit.FigureStyle``.
 
     Returns
     -------
@@ -67,14 +66,17 @@ def communication(frame: pd.DataFrame) -> Figure:
     >>> communication(pd.DataFrame([cell | row for row in rows])).axes[0].get_xscale()
     'log'
     """
-    found = panels(placed(read(frame)))
-    return draw_communication(found, styles(series_of(found)))
+    paper = Paper.of(style)
+    found = paper.chosen(panels(placed(read(frame))))
+    return draw_communication(found, paper.styles(found), paper)
 
 
-def draw_communication(found: list[Panel], look: dict[str, ProtocolStyle]) -> Figure:
+def draw_communication(
+    found: list[Panel], look: dict[str, ProtocolStyle], paper: Paper = PAGE
+) -> Figure:
     """The figure of these panels, in the given look; their points have standings."""
     shown = [panel for panel in found if any(map(communicated, panel.points))]
-    names = line_names(found)
+    names = paper.renamed(line_names(found), series_of(found))
     layout = Layout(
         width=4.2,
         left=1.05,
@@ -82,13 +84,13 @@ def draw_communication(found: list[Panel], look: dict[str, ProtocolStyle]) -> Fi
         right=margin_for([*names.values(), "the limit"]),
         bottom=0.62,
     )
-    with theme():
-        figure, stacks = layout.build(max(1, len(shown)), _KEY)
+    with paper.theme():
+        figure, stacks = layout.build(max(1, len(shown)), _KEY, paper.room)
         if not shown:
             empty(stacks[0][0], "No cell has both its bits and a distance to the limit.")
         for panel, (axes,) in zip(shown, stacks, strict=False):
             _draw(axes, panel, look, names)
-    return figure
+    return paper.finished(figure)
 
 
 def _draw(axes: Axes, panel: Panel, look: dict[str, ProtocolStyle], names: dict[str, str]) -> None:
@@ -114,9 +116,9 @@ def _draw(axes: Axes, panel: Panel, look: dict[str, ProtocolStyle], names: dict[
             elinewidth=1.0,
             zorder=4,
         )
-        labels.append(EndLabel(names[series], *max(zip(xs, ys, strict=True)), style.text))
+        labels.append(named_end(names[series], *max(zip(xs, ys, strict=True)), style))
     _draw_epsilons(axes, max((points for _, points in lines), key=_spread))
-    labels.append(EndLabel("the limit", axes.get_xlim()[1], 1.0, MUTED))
+    labels.append(EndLabel("the limit", axes.get_xlim()[1], 1.0, MUTED, linestyle=DASHED))
     label_ends(axes, labels)
 
 
@@ -139,6 +141,7 @@ def _frame(axes: Axes, panel: Panel, places: list[tuple[float, float]]) -> None:
     axes.axhspan(low, 1.0, color=IMPOSSIBLE, linewidth=0, zorder=0.5)
     axes.set_title(heading(panel))
     open_frame(axes)
+    fix_view(axes)
 
 
 def _draw_epsilons(axes: Axes, points: list[Point]) -> None:

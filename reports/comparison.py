@@ -18,6 +18,7 @@ from ldpaudit.validate import check_known
 
 from ._figures import Drawn
 from ._page import render
+from ._paper import PAGE, Paper
 from ._points import placed, records
 from ._style import pdf, png
 
@@ -25,10 +26,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ldpaudit.comparing.results import Results
+    from ldpaudit.figure_style import FigureStyle
 
 
 def save_comparison(
-    results: Results, directory: str | Path, *, formats: Sequence[str] = ("svg",)
+    results: Results,
+    directory: str | Path,
+    *,
+    formats: Sequence[str] = ("svg",),
+    style: FigureStyle | str | None = None,
 ) -> list[Path]:
     """Write a comparison to a folder: one page, its figures, and the tables behind them.
 
@@ -52,6 +58,9 @@ def save_comparison(
     formats : sequence of str, optional
         Of the figures: ``svg``, ``png``, ``pdf``. A figure that an earlier run left in
         another form is drawn in that form too, so that no two of a folder disagree.
+    style : FigureStyle or str, optional
+        Of the figures beside the page: size, fonts, choice of protocols, as for a paper. Those
+        on the page keep their look. It has no limits, which are of one figure alone.
 
     Returns
     -------
@@ -61,7 +70,7 @@ def save_comparison(
     Raises
     ------
     ValueError
-        If a format is unknown.
+        If a format or a style is unknown, or limits are in it.
     OSError
         If the folder cannot be made or written.
 
@@ -77,10 +86,15 @@ def save_comparison(
     ['report.html', 'results.csv']
     """
     wanted = {check_known("format", form, _DRAWN) for form in formats}
-    folder = Path(directory)
+    folder, paper = Path(directory), PAGE if style is None else Paper.of(style)
+    if paper.asked.x_limits or paper.asked.y_limits:
+        raise ValueError(
+            "x_limits and y_limits are of one figure and a folder has several; "
+            "draw that figure in Python."
+        )
     metrics, rows = read(results.frame), records(results.frame)
     stored = _table_of(results, rows)
-    text, figures = render(results, metrics, placed(metrics), stored)
+    text, figures = render(results, metrics, placed(metrics), stored, paper)
     content = {
         "report.html": _encoded(text),
         "results.csv": stored,

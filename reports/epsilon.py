@@ -9,17 +9,21 @@ import numpy as np
 
 from ldpaudit.analysis.metrics import Metric
 
-from ._labels import EndLabel, Layout, empty, height_for, label_ends, margin_for
+from ._ends import EndLabel, named_end
+from ._labels import Layout, empty, fix_view, height_for, label_ends, margin_for
 from ._names import heading, line_names
 from ._numbers import plain
-from ._palette import MUTED, ProtocolStyle, styles
+from ._palette import MUTED, ProtocolStyle
+from ._paper import PAGE, Paper
 from ._points import Panel, Point, once, panels_of, series_of
-from ._style import SMALL, open_frame, theme
+from ._style import SMALL, open_frame
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from ldpaudit.figure_style import FigureStyle
 
 X_LABEL = "Claimed epsilon (natural logarithm)"
 TOP_LABEL = "Epsilon shown by the audit\n(lower bound)"
@@ -32,7 +36,7 @@ _VIOLATION = "#fbe9e7"
 _GROUP = 0.72  # share of a column that the points of one claimed epsilon take
 
 
-def epsilon(frame: pd.DataFrame) -> Figure:
+def epsilon(frame: pd.DataFrame, style: FigureStyle | str | None = None) -> Figure:
     """Draw the audited lower bound and the exact epsilon against the claim.
 
     One panel per data set. Its upper half shows the bounds on the scale of
@@ -45,6 +49,9 @@ def epsilon(frame: pd.DataFrame) -> Figure:
     frame : pandas.DataFrame
         The tidy table, columns as in ``ldpaudit.outcomes.COLUMNS``; the rows of
         metric ``epsilon_lower`` are drawn. Natural logarithms throughout.
+    style : FigureStyle or str, optional
+        Size, fonts, colours, choice of protocols; ``"one-column"`` and ``"two-column"`` are those
+        of papers. See ``ldpaudit.FigureStyle``.
 
     Returns
     -------
@@ -59,15 +66,16 @@ def epsilon(frame: pd.DataFrame) -> Figure:
     >>> [axes.get_ylabel() for axes in figure.axes][1]
     'Divided by the claim'
     """
-    found = once(panels_of(frame))
-    return draw_epsilon(found, styles(series_of(found)))
+    paper = Paper.of(style)
+    found = paper.chosen(once(panels_of(frame)))
+    return draw_epsilon(found, paper.styles(found), paper)
 
 
-def draw_epsilon(found: list[Panel], look: dict[str, ProtocolStyle]) -> Figure:
+def draw_epsilon(found: list[Panel], look: dict[str, ProtocolStyle], paper: Paper = PAGE) -> Figure:
     """The figure of these panels, in the given look."""
     shown = [panel for panel in found if any(map(bounded, panel.points))]
     look = {series: look[series] for series in series_of(found)}
-    names = line_names(found)
+    names = paper.renamed(line_names(found), series_of(found))
     layout = Layout(
         width=4.9,
         left=0.95,
@@ -75,15 +83,16 @@ def draw_epsilon(found: list[Panel], look: dict[str, ProtocolStyle]) -> Figure:
         right=margin_for([*names.values()]),
         top=0.62,
         bottom=0.62,
+        alike=0,
     )
-    with theme():
-        figure, stacks = layout.build(max(1, len(shown)), _KEY)
+    with paper.theme():
+        figure, stacks = layout.build(max(1, len(shown)), _KEY, paper.room)
         if not shown:
             empty(stacks[0][0], "No cell has a bound on epsilon.")
             stacks[0][1].set_axis_off()
         for panel, (top, bottom) in zip(shown, stacks, strict=False):
             _draw(top, bottom, panel, look, names)
-    return figure
+    return paper.finished(figure)
 
 
 def _draw(
@@ -104,7 +113,7 @@ def _draw(
                 ends.append((x, _values(measure)[0] / point.epsilon))
         _mark(top, [(x, measure, 1.0) for x, measure, _ in marks], look[series], width)
         _mark(bottom, marks, look[series], width)
-        labels.append(EndLabel(names[series], *max(ends), look[series].text))
+        labels.append(named_end(names[series], *max(ends), look[series], joined=False))
     _frame_top(top, panel)
     _frame_bottom(bottom, panel)
     label_ends(bottom, labels)
@@ -170,6 +179,7 @@ def _frame_top(axes: Axes, panel: Panel) -> None:
     _finish(axes, panel, 6, [])
     axes.set_ylabel(TOP_LABEL)
     axes.set_title(heading(panel))
+    fix_view(axes)
 
 
 def _frame_bottom(axes: Axes, panel: Panel) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ldpaudit.analysis.limits import MAX_K, frontier
 
+from ._ends import DASHED, EndLabel
 from ._epsilon_axis import (
     dense,
     draw_lines,
@@ -19,16 +20,19 @@ from ._epsilon_axis import (
     positive,
     power_label,
 )
-from ._labels import EndLabel, Layout, empty, height_for, label_ends, margin_for
+from ._labels import Layout, empty, height_for, label_ends, margin_for
 from ._names import OTHER_LABEL, heading, line_names
-from ._palette import IMPOSSIBLE, MUTED, ProtocolStyle, styles
+from ._palette import IMPOSSIBLE, MUTED, ProtocolStyle
+from ._paper import PAGE, Paper
 from ._points import Panel, Point, once, panels_of, series_of
-from ._style import SMALL, theme
+from ._style import SMALL
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from ldpaudit.figure_style import FigureStyle
 
 Y_LABEL = "Mean squared error per value"
 _NO_LIMIT = "The limit needs counted users and claims without a delta."
@@ -39,7 +43,7 @@ _KEY = (
 )
 
 
-def error(frame: pd.DataFrame) -> Figure:
+def error(frame: pd.DataFrame, style: FigureStyle | str | None = None) -> Figure:
     """Draw mean squared error against epsilon, one panel per data set.
 
     The upper half shows the error itself, the lower half divides it by the
@@ -52,6 +56,9 @@ def error(frame: pd.DataFrame) -> Figure:
         The tidy table, columns as in ``ldpaudit.outcomes.COLUMNS``; the rows of
         metric ``mse`` are drawn. Error is the mean over the k values of the
         squared difference of two fractions of users, on logarithmic axes.
+    style : FigureStyle or str, optional
+        Size, fonts, colours, choice of protocols; ``"one-column"`` and ``"two-column"`` are those
+        of papers. See ``ldpaudit.FigureStyle``.
 
     Returns
     -------
@@ -68,30 +75,32 @@ def error(frame: pd.DataFrame) -> Figure:
     >>> [axes.get_ylabel() for axes in figure.axes][1]
     'Divided by the limit'
     """
-    found = once(panels_of(frame))
-    return draw_error(found, styles(series_of(found)))
+    paper = Paper.of(style)
+    found = paper.chosen(once(panels_of(frame)))
+    return draw_error(found, paper.styles(found), paper)
 
 
-def draw_error(found: list[Panel], look: dict[str, ProtocolStyle]) -> Figure:
+def draw_error(found: list[Panel], look: dict[str, ProtocolStyle], paper: Paper = PAGE) -> Figure:
     """The figure of these panels, in the given look."""
     shown = [panel for panel in found if any(map(erring, panel.points))]
-    names = line_names(found)
+    names = paper.renamed(line_names(found), series_of(found))
     layout = Layout(
         width=4.2,
         left=1.2,
         heights=(2.4, height_for(len(names) + 1, 2.2)),
         right=margin_for([*names.values(), "the limit"]),
         bottom=0.62,
+        alike=2,
     )
     words = _KEY if any(map(_limited, shown)) else _KEY.partition(" Dashed")[0]
-    with theme():
-        figure, stacks = layout.build(max(1, len(shown)), words)
+    with paper.theme():
+        figure, stacks = layout.build(max(1, len(shown)), words, paper.room)
         if not shown:
             empty(stacks[0][0], "No cell has an error.")
             stacks[0][1].set_axis_off()
         for panel, (top, bottom) in zip(shown, stacks, strict=False):
             _draw(top, bottom, panel, look, names)
-    return figure
+    return paper.finished(figure)
 
 
 def _of_others(panel: Panel) -> str:
@@ -129,7 +138,7 @@ def _draw(
     frame_along(bottom, panel, lambda p: p.mse, least)
     labels = end_labels(draw_lines(bottom, panel, look, lambda p: p.mse, least), names, look)
     bottom.axhline(1.0, color=MUTED, linewidth=1.0, dashes=(4, 2), zorder=2)
-    labels.append(EndLabel("the limit", right, 1.0, MUTED))
+    labels.append(EndLabel("the limit", right, 1.0, MUTED, linestyle=DASHED))
     low, high = bottom.get_ylim()
     low, high = min(low, 1.0) / 1.02, max(high, 1.1)
     low /= (high / low) ** 0.05

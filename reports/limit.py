@@ -6,23 +6,34 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ._epsilon_axis import log_ticks, power_label
+from ._labels import fix_view
 from ._palette import INK, MUTED
-from ._style import theme
+from ._paper import Paper
 from ._view import log_limits
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ldpaudit.analysis.limits import Frontier
+    from ldpaudit.figure_style import FigureStyle
 
 
-def limit(curve: Frontier) -> Figure:
+X_LABEL = "Attack success: probability of naming a user's value from one report"
+Y_LABEL = "Mean squared error per value, times n"
+
+
+def limit(curve: Frontier, style: FigureStyle | str | None = None) -> Figure:
     """Draw the limit of every unbiased estimate by epsilon-LDP: attack success against error.
 
     Parameters
     ----------
     curve : Frontier
         What ``ldpaudit.frontier(k, epsilon)`` returns.
+
+    style : FigureStyle or str, optional
+        Size, fonts and limits; ``"one-column"`` and ``"two-column"`` are those of papers. See
+        ``ldpaudit.FigureStyle``.
 
     Returns
     -------
@@ -40,11 +51,12 @@ def limit(curve: Frontier) -> Figure:
 
     from ._notebook import ShownFigure
 
+    paper = Paper.of(style)
     best = float(curve.points[:, 0].max())
     blind = 1 / curve.k
     success = blind + (best - blind) * np.geomspace(1e-2, 1, 400)
-    with theme():
-        figure = ShownFigure(figsize=(7, 4.5), layout="constrained")
+    with paper.theme():
+        figure = ShownFigure(figsize=paper.size(7.0, 4.5), layout="constrained")
         axes = figure.subplots()
         axes.set(xscale="log", yscale="log")
         errors = {
@@ -59,8 +71,13 @@ def limit(curve: Frontier) -> Figure:
         axes.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 * x:.3g}%"))
         axes.xaxis.set_minor_locator(NullLocator())
-        axes.set_xlabel("Attack success: probability of naming a user's value from one report")
-        axes.set_ylabel("Mean squared error per value, times n")
-        axes.set_title(f"The limit for k = {curve.k:,}, epsilon = {curve.epsilon:g}")
-        axes.legend(frameon=False)
+        high = axes.get_ylim()[1]
+        log_ticks(axes, power_label if high > 1e5 else lambda x, _: f"{x:,.6g}")
+        axes.set_xlabel(paper.folded(X_LABEL, figure.get_figwidth() - 0.8))
+        axes.set_ylabel(paper.folded(Y_LABEL, figure.get_figheight() - 0.8))
+        axes.set_title(f"The limit for k = {curve.k:,}, ε = {curve.epsilon:g}")
+        figure.views[axes] = (paper.asked.x_limits, paper.asked.y_limits)
+        fix_view(axes)
+    paper.finished(figure)
+    paper.key(axes, columns=1, place="best")
     return figure

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ldpaudit.analysis.metrics import read
 
 from ._collections import Collection, Watch, watches
+from ._ends import EndLabel, named_end
 from ._epsilon_axis import log_ticks, power_label, reach
-from ._labels import EndLabel, Layout, empty, height_for, label_ends, margin_for
-from ._palette import ProtocolStyle, styles
-from ._style import caption, open_frame, theme
+from ._labels import Layout, empty, height_for, label_ends, margin_for
+from ._palette import ProtocolStyle
+from ._paper import PAGE, Paper
+from ._style import caption, open_frame
 from ._view import log_limits
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from ldpaudit.figure_style import FigureStyle
 
 _KEY = (
     "All but the lowest: every protocol at the budget of one memo in the title. Attack success: "
@@ -27,9 +31,15 @@ _KEY = (
     "every budget of one memo; down and left is better."
 )
 _ROUNDS = "Rounds so far"
+Look: TypeAlias = Mapping[str, ProtocolStyle]
+Names: TypeAlias = Mapping[str, str]
 
 
-def over_time(frame: pd.DataFrame, memo: float | None = None) -> Figure:
+def over_time(
+    frame: pd.DataFrame,
+    memo: float | None = None,
+    style: FigureStyle | str | None = None,
+) -> Figure:
     r"""Draw collections over rounds: budget, attack success, error, and what a budget buys.
 
     Parameters
@@ -42,6 +52,10 @@ def over_time(frame: pd.DataFrame, memo: float | None = None) -> Figure:
     memo : float, optional
         Budget of one memo, epsilon_inf in natural-log units, that all axes but the lowest show:
         of every protocol the nearest there is. None means the middle one of the table.
+
+    style : FigureStyle or str, optional
+        Size, fonts, colours, choice of protocols; ``"one-column"`` and ``"two-column"`` are those
+        of papers. See ``ldpaudit.FigureStyle``.
 
     Returns
     -------
@@ -59,37 +73,42 @@ def over_time(frame: pd.DataFrame, memo: float | None = None) -> Figure:
     >>> [axes.get_ylabel() for axes in over_time(pd.DataFrame(rows)).axes][0]
     'Budget spent so far,\nmean over the users'
     """
-    return draw_over_time(watches(read(frame)), memo)
+    paper = Paper.of(style)
+    return draw_over_time(paper.chosen(watches(read(frame))), memo, paper)
 
 
-def draw_over_time(found: Sequence[Watch], memo: float | None = None) -> Figure:
+def draw_over_time(
+    found: Sequence[Watch], memo: float | None = None, paper: Paper = PAGE
+) -> Figure:
     """The figure of these data sets, with a key at its foot."""
-    names = {c.series: c.protocol for watch in found for c in watch.collections}
-    look = styles(names)
+    protocols = {c.series: c.protocol for watch in found for c in watch.collections}
+    names = paper.renamed({series: caption(series) for series in protocols}, protocols)
+    look = paper.styles(found)
     tall = height_for(len(names) + 1, 2.4)
     exposed = any(watch.exposed for watch in found)
     layout = Layout(
         width=4.6,
         left=1.05,
         heights=(*(tall,) * (2 + exposed), max(tall, 3.4)),
-        right=margin_for([*map(caption, names)]),
+        right=margin_for([*names.values()]),
         between=0.72,
+        alike=2 + exposed,
     )
-    with theme():
-        figure, stacks = layout.build(max(1, len(found)), _KEY if found else "")
+    with paper.theme():
+        figure, stacks = layout.build(max(1, len(found)), _KEY if found else "", paper.room)
         if not found:
             empty(stacks[0][0], "No protocol was followed over rounds.")
             for axes in stacks[0][1:]:
                 axes.set_axis_off()
         for watch, stack in zip(found, stacks, strict=False):
             shown = at_memo(watch.collections, memo)
-            _draw_spent(stack[0], shown, look)
+            _draw_spent(stack[0], shown, look, names)
             if exposed:
-                _draw_success(stack[1], shown, look)
-            _draw_error(stack[-2], shown, look)
-            _draw_budgets(stack[-1], watch.collections, look)
+                _draw_success(stack[1], shown, look, names)
+            _draw_error(stack[-2], shown, look, names)
+            _draw_budgets(stack[-1], watch.collections, look, names)
             stack[0].set_title(f"{_heading(watch)}; {memos(shown)}")
-    return figure
+    return paper.finished(figure)
 
 
 def at_memo(collections: Sequence[Collection], memo: float | None = None) -> list[Collection]:
@@ -116,18 +135,18 @@ def _heading(watch: Watch) -> str:
     return f"{caption(watch.data) or 'no data set'}, k = {watch.k:,}{users}"
 
 
-def _draw_spent(axes: Axes, shown: Sequence[Collection], look: dict[str, ProtocolStyle]) -> None:
+def _draw_spent(axes: Axes, shown: Sequence[Collection], look: Look, names: Names) -> None:
     labels = []
     _view(axes, shown, [spent for collection in shown for spent in collection.spent])
     for collection in shown:
         style, rounds = look[collection.series], range(1, len(collection.spent) + 1)
         axes.plot(rounds, collection.spent, **_line(style))
-        labels.append(_label(collection, rounds[-1], collection.spent[-1], style))
+        labels.append(_label(names, collection, rounds[-1], collection.spent[-1], style))
     axes.set_ylabel("Budget spent so far,\nmean over the users")
     _along_rounds(axes, labels)
 
 
-def _draw_success(axes: Axes, shown: Sequence[Collection], look: dict[str, ProtocolStyle]) -> None:
+def _draw_success(axes: Axes, shown: Sequence[Collection], look: Look, names: Names) -> None:
     labels = []
     blinds = {collection.blind for collection in shown if collection.blind}
     found = {c.series: [(after, *reach(m)) for after, m in c.exposed if m.value] for c in shown}
@@ -145,14 +164,14 @@ def _draw_success(axes: Axes, shown: Sequence[Collection], look: dict[str, Proto
             "capsize": 1.5,
         }
         axes.errorbar(rounds, values, yerr=(down, up), **_line(style), **bars)
-        labels.append(_label(collection, rounds[-1], values[-1], style))
+        labels.append(_label(names, collection, rounds[-1], values[-1], style))
     for blind in blinds:
         axes.axhline(blind, color="0.45", linestyle="--", linewidth=1.0, zorder=1)
     axes.set_ylabel("Attack success on a value\nthat never changes")
     _along_rounds(axes, labels)
 
 
-def _draw_error(axes: Axes, shown: Sequence[Collection], look: dict[str, ProtocolStyle]) -> None:
+def _draw_error(axes: Axes, shown: Sequence[Collection], look: Look, names: Names) -> None:
     labels = []
     _view(axes, shown, [error for c in shown for error in (*c.measured, *(c.exact or ()))])
     for collection in shown:
@@ -160,14 +179,12 @@ def _draw_error(axes: Axes, shown: Sequence[Collection], look: dict[str, Protoco
         measured, exact = collection.measured, collection.exact
         axes.plot(rounds, measured, color=style.colour, linewidth=0.7, alpha=0.4)
         axes.plot(rounds, exact or measured, **_line(style))
-        labels.append(_label(collection, rounds[-1], (exact or measured)[-1], style))
+        labels.append(_label(names, collection, rounds[-1], (exact or measured)[-1], style))
     axes.set_ylabel("Mean squared error\nper value, of the round")
     _along_rounds(axes, labels)
 
 
-def _draw_budgets(
-    axes: Axes, collections: Sequence[Collection], look: dict[str, ProtocolStyle]
-) -> None:
+def _draw_budgets(axes: Axes, collections: Sequence[Collection], look: Look, names: Names) -> None:
     """Error against what was spent in the end, one line per protocol along its budgets."""
     axes.set(xscale="log", yscale="log")
     axes.set_xlim(log_limits(collection.spent[-1] for collection in collections))
@@ -181,7 +198,7 @@ def _draw_budgets(
         xs, ys = zip(*sorted((c.spent[-1], c.error) for c in along), strict=True)
         dots: dict[str, Any] = {"marker": style.marker, "markersize": 5}
         axes.plot(xs, ys, **_line(style), **dots, markeredgecolor="white", markeredgewidth=0.6)
-        labels.append(_label(along[0], xs[-1], ys[-1], style))
+        labels.append(_label(names, along[0], xs[-1], ys[-1], style))
     axes.set_xlabel("Budget spent after the last round, mean over the users")
     axes.set_ylabel("Mean squared error per value,\nmean over the rounds")
     _number_x(axes)
@@ -199,8 +216,10 @@ def _line(style: ProtocolStyle) -> dict[str, Any]:
     return {"color": style.colour, "linestyle": style.linestyle, "linewidth": 1.4}
 
 
-def _label(collection: Collection, x: float, y: float, style: ProtocolStyle) -> EndLabel:
-    return EndLabel(caption(collection.series), x, y, style.text)
+def _label(
+    names: Names, collection: Collection, x: float, y: float, style: ProtocolStyle
+) -> EndLabel:
+    return named_end(names[collection.series], x, y, style)
 
 
 def _along_rounds(axes: Axes, labels: list[EndLabel]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,13 +13,14 @@ from ldpaudit.analysis.limits import frontier, mse_without_epsilon
 from ldpaudit.analysis.metrics import Metric
 from ldpaudit.outcomes.table import SHARES
 
+from ._ends import EndLabel, named_end
 from ._epsilon_axis import TOP, alone, power_label, reach, share_label
 from ._inline import Mark
 from ._labels import (
-    EndLabel,
     Layout,
     empty,
     extent,
+    fix_view,
     height_for,
     label_ends,
     margin_for,
@@ -26,9 +28,10 @@ from ._labels import (
 )
 from ._names import EXPLAINED_LABEL, MEAN_LIMITS, OTHER_LABEL, heading, line_names
 from ._numbers import percent, plain, printable, scientific, significant
-from ._palette import IMPOSSIBLE, INK, MUTED, ProtocolStyle, styles
+from ._palette import IMPOSSIBLE, INK, MUTED, ProtocolStyle
+from ._paper import PAGE, Paper
 from ._points import Panel, Point, panels_of, series_of
-from ._style import SMALL, open_frame, theme
+from ._style import SMALL, open_frame
 from ._view import log_limits
 
 if TYPE_CHECKING:
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.text import Text
+
+    from ldpaudit.figure_style import FigureStyle
 
 X_LABEL = "Attack success: probability of naming\na user's value from one report"
 Y_LABEL = "Mean squared error per value\n(fraction of users squared)"
@@ -51,7 +56,7 @@ _GUIDE = "#b3bac2"
 _NARROW_LIMIT = "no unbiased\nestimate can be\nhere (independent\nusers, uniform\ntruth and prior)"
 
 
-def pareto(frame: pd.DataFrame) -> Figure:
+def pareto(frame: pd.DataFrame, style: FigureStyle | str | None = None) -> Figure:
     """Draw attack success against mean squared error, one panel per data set.
 
     Each line is one protocol along epsilon. Markers are measured, with
@@ -70,6 +75,9 @@ def pareto(frame: pd.DataFrame) -> Figure:
         The tidy table, columns as in ``ldpaudit.outcomes.COLUMNS``. Success is a
         probability (attack ``bayes``), error the mean over the k values of the
         squared difference of two fractions of users. Both axes are logarithmic.
+    style : FigureStyle or str, optional
+        Size, fonts, colours, choice of protocols; ``"one-column"`` and ``"two-column"`` are those
+        of papers. See ``ldpaudit.FigureStyle``.
 
     Returns
     -------
@@ -86,18 +94,23 @@ def pareto(frame: pd.DataFrame) -> Figure:
     >>> [axes.get_title(loc="left") for axes in figure.axes]
     ['toy, k = 4']
     """
-    found = panels_of(frame)
-    return draw_pareto(found, styles(series_of(found)))
+    paper = Paper.of(style)
+    found = paper.chosen(panels_of(frame))
+    return draw_pareto(found, paper.styles(found), paper)
 
 
 def draw_pareto(
-    found: list[Panel], look: dict[str, ProtocolStyle], beside: Sequence[Panel] = ()
+    found: list[Panel],
+    look: dict[str, ProtocolStyle],
+    paper: Paper = PAGE,
+    beside: Sequence[Panel] = (),
 ) -> Figure:
     """The figure of these panels, in the given look, as wide as those that stand `beside` it."""
     shown = [panel for panel in found if any(map(drawable, panel.points))]
     look = {series: look[series] for series in series_of(found)}
-    names = line_names(found)
-    everywhere = line_names([*found, *beside])
+    names = paper.renamed(line_names(found), series_of(found))
+    wider = [*found, *beside]
+    everywhere = paper.renamed(line_names(wider), series_of(wider))
     published = dict.fromkeys(_published([*shown, *beside]))
     longest = [f"{everywhere[s]}, published formula" for s in published] + [*everywhere.values()]
     layout = Layout(
@@ -107,13 +120,13 @@ def draw_pareto(
         right=margin_for(longest),
         top=0.75,
     )
-    with theme():
-        figure, stacks = layout.build(max(1, len(shown)), _key(shown))
+    with paper.theme():
+        figure, stacks = layout.build(max(1, len(shown)), _key(shown), paper.room)
         if not shown:
             empty(stacks[0][0], "No cell has both the success of the bayes attack and an error.")
         for panel, (axes,) in zip(shown, stacks, strict=False):
             _draw(axes, panel, look, names)
-    return figure
+    return paper.finished(figure)
 
 
 def pareto_marks(figure: Figure, panel: Panel) -> list[Mark]:
@@ -154,7 +167,7 @@ def _draw(axes: Axes, panel: Panel, look: dict[str, ProtocolStyle], names: dict[
         drawn = [point for point in points if drawable(point)]
         if drawn:
             _draw_measured(axes, drawn, look[series])
-            labels.append(EndLabel(names[series], *_at(drawn[-1]), look[series].text))
+            labels.append(named_end(names[series], *_at(drawn[-1]), look[series]))
             labels.extend(_draw_published(axes, drawn, look[series], names[series]))
     _draw_limit(axes, panel)
     texts = _draw_words(axes, panel)
@@ -221,7 +234,8 @@ def _draw_published(
         markeredgewidth=1.2,
         zorder=5,
     )
-    return [EndLabel(f"{name}, published formula", *ends[-1], style.text)]
+    label = named_end(f"{name}, published formula", *ends[-1], style, joined=False)
+    return [replace(label, hollow=True)]
 
 
 def _frame(axes: Axes, panel: Panel) -> None:
@@ -251,6 +265,7 @@ def _frame(axes: Axes, panel: Panel) -> None:
     error = Y_LABEL if panel.of_shares else f"{OTHER_LABEL}\n{panel.estimand}"
     axes.set(xlabel=EXPLAINED_LABEL if panel.explains else X_LABEL, ylabel=error + users)
     axes.set_title(heading(panel), pad=20)
+    fix_view(axes)
 
 
 def _draw_limit(axes: Axes, panel: Panel) -> None:

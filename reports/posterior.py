@@ -9,21 +9,28 @@ import numpy as np
 from ldpaudit.arrays import Floats
 from ldpaudit.validate import check_distribution
 
+from ._labels import fix_view
 from ._numbers import percent
-from ._palette import INK, MUTED
-from ._style import SMALL, theme
+from ._palette import INK
+from ._paper import Paper
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from ldpaudit.figure_style import FigureStyle
+
+Y_LABEL = "Probability that it is the user's"
 _AFTER, _TRUTH = "#0072b2", "#d55e00"
 _BARS = 60  # more values than this are steps and not bars
 
 
 def posterior(
-    belief: npt.ArrayLike, prior: npt.ArrayLike | None = None, value: int | None = None
+    belief: npt.ArrayLike,
+    prior: npt.ArrayLike | None = None,
+    value: int | None = None,
+    style: FigureStyle | str | None = None,
 ) -> Figure:
     """Draw what an attacker believes after one report, beside what was believed before.
 
@@ -36,6 +43,10 @@ def posterior(
         Probabilities before the report; None means uniform.
     value : int, optional
         The user's value, to be marked.
+
+    style : FigureStyle or str, optional
+        Size, fonts and limits; ``"one-column"`` and ``"two-column"`` are those of papers. See
+        ``ldpaudit.FigureStyle``.
 
     Returns
     -------
@@ -69,10 +80,17 @@ def posterior(
     before = check_distribution("prior", prior, k)
     if value is not None and not 0 <= value < k:
         raise ValueError(f"value must lie in [0, {k}), got {value}.")
-    with theme():
-        figure = ShownFigure(figsize=(7.2, 3.6), layout="constrained")
+    paper = Paper.of(style)
+    with paper.theme():
+        figure = ShownFigure(figsize=paper.size(7.2, 3.6), layout="constrained")
         axes = figure.subplots()
         _draw(axes, after, before, value)
+        axes.set_ylabel(paper.folded(Y_LABEL, figure.get_figheight() - 0.8))
+        axes.set_title(paper.folded(_title(after), figure.get_figwidth() - 0.8, 11.5))
+        figure.views[axes] = (paper.asked.x_limits, paper.asked.y_limits)
+        fix_view(axes)
+    paper.finished(figure)
+    paper.key(axes, columns=3, place="upper right")
     return figure
 
 
@@ -97,9 +115,6 @@ def _draw(axes: Axes, after: Floats, before: Floats, value: int | None) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.6g}%"))
     axes.grid(visible=False, axis="x")
     axes.set_xlabel("Value")
-    axes.set_ylabel("Probability that it is the user's")
-    axes.set_title(_title(after))
-    axes.legend(frameon=False, fontsize=SMALL, ncols=3, loc="upper right", labelcolor=MUTED)
     sns.despine(ax=axes)
 
 

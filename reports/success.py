@@ -8,6 +8,7 @@ import numpy as np
 
 from ldpaudit.arrays import Floats
 
+from ._ends import DASHED, EndLabel
 from ._epsilon_axis import (
     TOP,
     draw_lines,
@@ -17,17 +18,19 @@ from ._epsilon_axis import (
     positive,
     share_label,
 )
-from ._labels import EndLabel, Layout, empty, height_for, label_ends, margin_for
+from ._labels import Layout, empty, height_for, label_ends, margin_for
 from ._names import EXPLAINED_LABEL, heading, line_names
 from ._numbers import percent
-from ._palette import IMPOSSIBLE, MUTED, ProtocolStyle, styles
+from ._palette import IMPOSSIBLE, MUTED, ProtocolStyle
+from ._paper import PAGE, Paper
 from ._points import Panel, Point, panels_of, series_of
-from ._style import theme
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from ldpaudit.figure_style import FigureStyle
 
 Y_LABEL = "Attack success: probability of naming\na user's value from one report"
 _BOUND = "most at this epsilon"
@@ -37,7 +40,7 @@ _KEY = (
 )
 
 
-def success(frame: pd.DataFrame) -> Figure:
+def success(frame: pd.DataFrame, style: FigureStyle | str | None = None) -> Figure:
     """Draw the success of the best attacker against epsilon, one panel per data set.
 
     Parameters
@@ -46,6 +49,9 @@ def success(frame: pd.DataFrame) -> Figure:
         The tidy table, columns as in ``ldpaudit.outcomes.COLUMNS``; rows of the
         attacks ``bayes`` (measured and exact) and ``blind`` are drawn. Success is
         a probability, on a logarithmic axis.
+    style : FigureStyle or str, optional
+        Size, fonts, colours, choice of protocols; ``"one-column"`` and ``"two-column"`` are those
+        of papers. See ``ldpaudit.FigureStyle``.
 
     Returns
     -------
@@ -68,14 +74,15 @@ def success(frame: pd.DataFrame) -> Figure:
     >>> success(pd.DataFrame([cell | row])).axes[0].get_yscale()
     'log'
     """
-    found = panels_of(frame)
-    return draw_success(found, styles(series_of(found)))
+    paper = Paper.of(style)
+    found = paper.chosen(panels_of(frame))
+    return draw_success(found, paper.styles(found), paper)
 
 
-def draw_success(found: list[Panel], look: dict[str, ProtocolStyle]) -> Figure:
+def draw_success(found: list[Panel], look: dict[str, ProtocolStyle], paper: Paper = PAGE) -> Figure:
     """The figure of these panels, in the given look."""
     shown = [panel for panel in found if any(map(successful, panel.points))]
-    names = line_names(found)
+    names = paper.renamed(line_names(found), series_of(found))
     longest = [*names.values(), _BOUND]
     layout = Layout(
         width=4.2,
@@ -84,13 +91,13 @@ def draw_success(found: list[Panel], look: dict[str, ProtocolStyle]) -> Figure:
         right=margin_for(longest),
     )
     words = _KEY if any(panel.capped for panel in shown) else _KEY.partition(" Dashed")[0]
-    with theme():
-        figure, stacks = layout.build(max(1, len(shown)), words)
+    with paper.theme():
+        figure, stacks = layout.build(max(1, len(shown)), words, paper.room)
         if not shown:
             empty(stacks[0][0], "No cell has the success of the bayes attack.")
         for panel, (axes,) in zip(shown, stacks, strict=False):
             _draw(axes, panel, look, names)
-    return figure
+    return paper.finished(figure)
 
 
 def successful(point: Point) -> bool:
@@ -118,7 +125,9 @@ def _draw(axes: Axes, panel: Panel, look: dict[str, ProtocolStyle], names: dict[
     if panel.blind:
         low = min(low, 0.9 * panel.blind)
         axes.axhline(panel.blind, color=MUTED, linewidth=1.0, zorder=1)
-        labels.append(EndLabel(f"blind {percent(panel.blind)}", right, panel.blind, MUTED))
+        labels.append(
+            EndLabel(f"blind {percent(panel.blind)}", right, panel.blind, MUTED, key="blind guess")
+        )
     bound = most(panel)
     if bound is not None:
         xs, ys = bound
@@ -130,7 +139,7 @@ def _draw(axes: Axes, panel: Panel, look: dict[str, ProtocolStyle], names: dict[
             xs, ys, color=MUTED, linewidth=1.0, dashes=(4, 2), zorder=2, marker=single, markersize=3
         )
         axes.fill_between(xs, ys, high, color=IMPOSSIBLE, linewidth=0, zorder=0.5)
-        labels.append(EndLabel(_BOUND, min(right, float(xs[-1])), end, MUTED))
+        labels.append(EndLabel(_BOUND, min(right, float(xs[-1])), end, MUTED, linestyle=DASHED))
     axes.set(
         xlim=(left, right), ylim=(low, high), ylabel=EXPLAINED_LABEL if panel.explains else Y_LABEL
     )

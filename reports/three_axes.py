@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 
 from ldpaudit.analysis.metrics import read
 
+from ._ends import named_end
 from ._epsilon_axis import power_label
 from ._inline import Mark
-from ._labels import EndLabel, Layout, empty, height_for, label_ends, margin_for, place_if_free
+from ._labels import Layout, empty, fix_view, height_for, label_ends, margin_for, place_if_free
 from ._names import EXPLAINED_LABEL, OTHER_LABEL, heading, line_names
 from ._numbers import percent, plain, printable, scientific, significant
-from ._palette import IMPOSSIBLE, INK, MUTED, ProtocolStyle, styles
+from ._palette import IMPOSSIBLE, INK, MUTED, ProtocolStyle
+from ._paper import PAGE, Paper
 from ._points import Panel, Point, panels, placed, series_of
-from ._style import SMALL, open_frame, theme
+from ._style import SMALL, open_frame
 from ._view import log_limits
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
     from matplotlib.text import Text
+
+    from ldpaudit.figure_style import FigureStyle
 
 SUCCESS = "Attack success: probability of naming\na user's value from one report"
 INFLUENCE = "Influence of one false report\n(honest reports it counts for)"
@@ -37,7 +41,7 @@ _KEY = (
 )
 
 
-def three_axes(frame: pd.DataFrame) -> Figure:
+def three_axes(frame: pd.DataFrame, style: FigureStyle | str | None = None) -> Figure:
     """Draw attack success, error and influence against one another, three panels per data set.
 
     Parameters
@@ -47,6 +51,9 @@ def three_axes(frame: pd.DataFrame) -> Figure:
         success against error, success against influence, error against influence, all axes
         logarithmic. Cells that do not know all three are left out. What is dominated is that
         of ``ldpaudit.analysis.standings`` (`efficient_with_influence`).
+    style : FigureStyle or str, optional
+        Size, fonts, colours, choice of protocols; ``"one-column"`` and ``"two-column"`` are those
+        of papers. See ``ldpaudit.FigureStyle``.
 
     Returns
     -------
@@ -66,14 +73,17 @@ def three_axes(frame: pd.DataFrame) -> Figure:
     >>> [axes.get_yscale() for axes in figure.axes]
     ['log', 'log', 'log']
     """
-    found = panels(placed(read(frame)))
-    return draw_three_axes(found, styles(series_of(found)))
+    paper = Paper.of(style)
+    found = paper.chosen(panels(placed(read(frame))))
+    return draw_three_axes(found, paper.styles(found), paper)
 
 
-def draw_three_axes(found: list[Panel], look: dict[str, ProtocolStyle]) -> Figure:
+def draw_three_axes(
+    found: list[Panel], look: dict[str, ProtocolStyle], paper: Paper = PAGE
+) -> Figure:
     """The figure of these panels, in the given look; their points have standings."""
     shown = [panel for panel in found if any(map(in_three, panel.points))]
-    names = line_names(found)
+    names = paper.renamed(line_names(found), series_of(found))
     layout = Layout(
         width=4.2,
         left=1.05,
@@ -81,9 +91,10 @@ def draw_three_axes(found: list[Panel], look: dict[str, ProtocolStyle]) -> Figur
         right=margin_for([*names.values()]),
         bottom=0.75,
         between=0.85,
+        alike=2,
     )
-    with theme():
-        figure, stacks = layout.build(max(1, len(shown)), _KEY)
+    with paper.theme():
+        figure, stacks = layout.build(max(1, len(shown)), _KEY, paper.room)
         if not shown:
             for axes in stacks[0]:
                 empty(axes, "")
@@ -92,7 +103,7 @@ def draw_three_axes(found: list[Panel], look: dict[str, ProtocolStyle]) -> Figur
             stack[0].set_title(heading(panel))
             for axes, (across, up) in zip(stack, _pairs(panel), strict=True):
                 _draw(axes, panel, look, names, across, up)
-    return figure
+    return paper.finished(figure)
 
 
 def three_axes_marks(figure: Figure, panel: Panel) -> list[Mark]:
@@ -155,7 +166,7 @@ def _draw(
             linewidth=1.3, zorder=3,
         )  # fmt: skip
         _draw_markers(axes, [*zip(points, places, strict=True)], style, up)
-        labels.append(EndLabel(names[series], *max(places), style.text))
+        labels.append(named_end(names[series], *max(places), style))
     _draw_epsilons(axes, [points for _, points in lines], across, up)
     label_ends(axes, labels)
 
@@ -198,6 +209,7 @@ def _frame(axes: Axes, across: _Side, up: _Side, points: Sequence[Point]) -> Non
         _ticks(axis, side, *limits)
     axes.set(xlabel=across.name, ylabel=up.name)
     open_frame(axes)
+    fix_view(axes)
 
 
 def _ticks(axis: Axis, side: _Side, low: float, high: float) -> None:

@@ -43,12 +43,13 @@ from ldpaudit.outcomes.audit_result import AuditResult
 from ldpaudit.selection.promising import no_neighbours, ours
 
 if TYPE_CHECKING:
+    from ldpaudit.registry import AnyAttack
     from ldpaudit.selection.methods import Selection
 
 
 def audit(
     mechanism: Mechanism | HasDomain,
-    attacks: Sequence[str] | None = None,
+    attacks: Sequence[str | AnyAttack] | None = None,
     *,
     trials: int = 100_000,
     alpha: float = 0.05,
@@ -78,9 +79,9 @@ def audit(
     mechanism : Mechanism or HasDomain
         Anything with ``k`` (or a ``domain``), ``epsilon`` and ``privatize``; each further
         ability (see :mod:`ldpaudit.contracts`) unlocks what needs it.
-    attacks : sequence of str, optional
-        Registered attacks whose success is measured; None means the published
-        single guess and the Bayes attacker, and ``[]`` bounds epsilon only.
+    attacks : sequence of str or attack, optional
+        Attacks whose success is measured, by registered name or as objects; None means the
+        published single guess and the Bayes attacker, and ``[]`` bounds epsilon only.
     trials : int, default 100_000
         Reports drawn per input for the bound (2 x trials in all), and for each attack.
     alpha : float, default 0.05

@@ -44,7 +44,7 @@ from ldpaudit.contracts import (
 )
 from ldpaudit.outcomes.parts import AttackOutcome, UtilityOutcome
 from ldpaudit.outcomes.table import UNIFORM
-from ldpaudit.registry import create_attack
+from ldpaudit.registry import AnyAttack, create_attack, names
 from ldpaudit.sampling import blocks, stream
 from ldpaudit.selection.promising import Inputs, chosen_inputs, stranger_with_likelihood
 
@@ -263,11 +263,20 @@ def _guesses(attack: Any) -> bool:
     return isinstance(attack, Location) or is_optimal(attack) is not None
 
 
-def chosen_attacks(attacks: Sequence[str] | None) -> dict[str, Any]:
-    """Registered attacks by name; None means the usual ones."""
+def chosen_attacks(attacks: Sequence[str | AnyAttack] | None) -> dict[str, Any]:
+    """Attacks by name, of one's own by that of their class; None means the usual ones."""
     if isinstance(attacks, str) or not (attacks is None or isinstance(attacks, Sequence)):
         raise TypeError(f"attacks must be a sequence of names, got {validate.shown(attacks)}.")
-    return {name: create_attack(name) for name in (DEFAULT_ATTACKS if attacks is None else attacks)}
+    found: dict[str, Any] = {}
+    for attack in DEFAULT_ATTACKS if attacks is None else attacks:
+        if isinstance(attack, type) or not hasattr(attack, "applies"):
+            found[str(attack)] = create_attack(attack)
+            continue
+        name = str(getattr(attack, "name", type(attack).__name__))
+        if name in found or name in names("attacks"):
+            raise ValueError(f"attacks must have names of their own, got {name} twice.")
+        found[name] = attack
+    return found
 
 
 def check_users(histogram: npt.ArrayLike | None, k: int) -> Values:

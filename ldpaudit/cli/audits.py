@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ldpaudit.cli.completing import attacks as attacks_begun
+from ldpaudit.cli.completing import bounds as bounds_begun
+from ldpaudit.cli.completing import protocols as protocols_begun
 from ldpaudit.cli.exits import (
     EXIT,
     EXIT_CONSISTENT,
@@ -42,6 +45,7 @@ def audit(
         str,
         typer.Argument(
             metavar="NAME",
+            autocompletion=protocols_begun,
             help="Registered name, package.module:object, file.py:object, another package's "
             "mechanism (pure-ldp/oue), or recorded reports: of one input, or a log of both "
             "(--label). FILE:COLUMN+COLUMN chooses columns.",
@@ -63,13 +67,21 @@ def audit(
     separator: Separator = None,
     attack: Annotated[
         list[str] | None,
-        typer.Option("--attack", help="Instead of the usual attacks; may be repeated."),
+        typer.Option(
+            "--attack",
+            help="Instead of the usual attacks, by name or file.py:object; may be repeated.",
+            autocompletion=attacks_begun,
+        ),
     ] = None,
     trials: Annotated[int, typer.Option("--trials", help="Reports per input.")] = 100_000,
     alpha: Annotated[float, typer.Option("--alpha", help="Error probability.")] = 0.05,
     bound: Annotated[
         str | None,
-        typer.Option("--bound", help="How epsilon is bounded (default: posterior-odds)."),
+        typer.Option(
+            "--bound",
+            help="How epsilon is bounded (default: posterior-odds).",
+            autocompletion=bounds_begun,
+        ),
     ] = None,
     model_based: Annotated[
         bool, typer.Option("--model-based", help="Allow bounds for mechanisms of one kind only.")
@@ -127,6 +139,7 @@ def audit(
 ) -> int:
     """Audit one mechanism: does it keep its epsilon, what does a report reveal, at what cost."""
     from ldpaudit.adapters.finite_inputs import on_inputs
+    from ldpaudit.adapters.objects import named_attack
     from ldpaudit.auditing.harness import audit as run
     from ldpaudit.cli.progress import audit_steps
     from ldpaudit.cli.targets import audited, inputs_of, kind_of_input, pair_of
@@ -168,7 +181,7 @@ def audit(
         with words_of_a_mechanism_aside():
             result = run(
                 mechanism,
-                attack,
+                None if attack is None else [named_attack(one) for one in attack],
                 trials=trials,
                 alpha=alpha,
                 bound=bound,
@@ -235,7 +248,9 @@ def check(
     target: Annotated[
         str,
         typer.Argument(
-            metavar="NAME", help="Registered name, package.module:object or file.py:object."
+            metavar="NAME",
+            help="Registered name, package.module:object or file.py:object.",
+            autocompletion=protocols_begun,
         ),
     ],
     k: K = None,

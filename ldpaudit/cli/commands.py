@@ -49,7 +49,7 @@ _EXAMPLES = {
 
 app = typer.Typer(
     context_settings=_HELP,
-    add_completion=False,
+    add_completion=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="Privacy attacks and audits for local differential privacy.",
@@ -84,12 +84,14 @@ def main() -> None:
 @app.callback(invoke_without_command=True)
 def _root(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version; of a checkout the commit too.")
+    ] = False,
 ) -> None:
     if version:
-        from importlib.metadata import version as installed
+        from ldpaudit.release import described_version
 
-        typer.echo(f"ldpaudit {installed('ldpaudit')}")
+        typer.echo(f"ldpaudit {described_version()}")
     elif context.invoked_subcommand is None:
         typer.echo(context.get_help())
 

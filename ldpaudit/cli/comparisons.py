@@ -10,23 +10,32 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ldpaudit.cli.completing import studies as studies_begun
 from ldpaudit.cli.exits import EXIT_CONSISTENT, EXIT_INCONCLUSIVE, EXIT_VIOLATION
-from ldpaudit.cli.options import Formats, Jobs, K, Range
+from ldpaudit.cli.options import Figures, Formats, Jobs, K, Range
 
 if TYPE_CHECKING:
     from ldpaudit.comparing.results import Results
+    from ldpaudit.figure_style import FigureStyle
 
 
 def compare(
     study: Annotated[
         str | None,
         typer.Option(
-            "--study", metavar="NAME|FILE.toml", help="What to compare (default: default)."
+            "--study",
+            metavar="NAME|FILE.toml",
+            help="What to compare (default: default).",
+            autocompletion=studies_begun,
         ),
     ] = None,
     protocols: Annotated[
         str | None,
-        typer.Option("--protocols", metavar="NAME[,NAME...]", help="These, without a study."),
+        typer.Option(
+            "--protocols",
+            metavar="NAME[,NAME...]",
+            help="These, without a study; or file.py:object.",
+        ),
     ] = None,
     epsilons: Annotated[
         str | None,
@@ -54,6 +63,10 @@ def compare(
             "--prior", metavar="uniform|data|FILE", help="What attackers think of the users."
         ),
     ] = None,
+    code: Annotated[
+        list[str] | None,
+        typer.Option("--code", metavar="FILE.py", help="Code that the study file may run."),
+    ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Output folder.")] = Path(
         "report"
     ),
@@ -75,6 +88,7 @@ def compare(
         typer.Option("--export", metavar="parquet|json", help="The table in this form too."),
     ] = None,
     formats: Formats = "svg",
+    figures: Figures = None,
 ) -> int:
     """Compare protocols on data and write the Pareto report; goes on where it stopped."""
     from ldpaudit.cli.terminal import progress_bar
@@ -84,7 +98,7 @@ def compare(
     from ldpaudit.comparing.study import read_study, with_data, with_prior
 
     if protocols is None and epsilons is None:
-        plan = read_study("default" if study is None else study)
+        plan = read_study("default" if study is None else study, code or ())
     else:
         plan = asked_study(protocols, epsilons, study=study, data=data, k=k)
     plan = plan.as_quick() if quick else plan
@@ -99,6 +113,7 @@ def compare(
     plan = with_prior(plan, prior) if prior else plan
     workers = jobs if jobs is not None else os.cpu_count() or 1
     exports, forms = [writer(kind) for kind in export or ()], _forms(formats)
+    style = _style(figures)
     with progress_bar(plan.name) as progress:
         results = run(
             plan, jobs=workers, out=out, seed=seed, fresh=fresh, cell_timeout=cell_timeout,
@@ -107,7 +122,7 @@ def compare(
         )  # fmt: skip
     for write in exports:
         write(results, out)
-    return _write(results, out, forms)
+    return _write(results, out, forms, style)
 
 
 def report(
@@ -134,11 +149,12 @@ def report(
         typer.Option("--rule", help="Weigh error, success and influence: utopia, knee, ..."),
     ] = None,
     formats: Formats = "svg",
+    figures: Figures = None,
 ) -> int:
     """Write the page of a comparison again, name the best protocol under caps, show changes."""
     from ldpaudit.comparing.grid import stored_results
 
-    forms = _forms(formats)
+    forms, style = _forms(formats), _style(figures)
     results, lines = stored_results(directory), []
     if any(wish is not None for wish in (max_success, max_bits, max_mse, max_influence, rule)):
         choice = results.recommend(
@@ -146,7 +162,7 @@ def report(
         )
         lines.append(str(choice))
     changed = None if against is None else results.against(stored_results(against))
-    code = _write(results, directory, forms)
+    code = _write(results, directory, forms, style)
     if changed is not None:
         from ldpaudit.analysis.changes import changes_text
 
@@ -165,9 +181,18 @@ def _forms(formats: str) -> list[str]:
     return [check_known("format", form.strip(), FORMATS) for form in formats.split(",")]
 
 
-def _write(results: Results, directory: Path, forms: list[str]) -> int:
+def _style(figures: str | None) -> FigureStyle | None:
+    """The look of figures beside the page; None is the page's."""
+    if figures is None:
+        return None
+    from ldpaudit.figure_style import FigureStyle
+
+    return FigureStyle.of(figures)
+
+
+def _write(results: Results, directory: Path, forms: list[str], style: FigureStyle | None) -> int:
     """Write every file of a comparison, print where the page is, return the exit code."""
-    written = results.save(directory, formats=forms)
+    written = results.save(directory, formats=forms, style=style)
     pages = [path for path in written if path.suffix == ".html"]
     typer.echo("\n".join(str(path.resolve()) for path in pages))
     status = set(results.frame["status"])

@@ -47,6 +47,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.
 Formats = Annotated[
     str, typer.Option("--formats", metavar="svg,png,pdf", help="Of the figures beside the page.")
 ]
+Figures = Annotated[
+    str | None,
+    typer.Option(
+        "--figures",
+        metavar="one-column|two-column|FILE.toml",
+        help="Figures beside the page as a paper wants them.",
+    ),
+]
 Jobs = Annotated[
     int | None, typer.Option("--jobs", "-j", help="Worker processes (default: all cores).")
 ]

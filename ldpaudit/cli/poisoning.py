@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ldpaudit.cli.completing import protocols as protocols_begun
 from ldpaudit.cli.options import AsJson, Delta, Epsilon, K, Parameters, Seed
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ def poison(
     target: Annotated[
         str,
         typer.Argument(
-            metavar="NAME", help="Registered name, package.module:object or file.py:object."
+            metavar="NAME",
+            help="Registered name, package.module:object or file.py:object.",
+            autocompletion=protocols_begun,
         ),
     ],
     k: K = None,

@@ -26,7 +26,7 @@ def record(
     seed: Seed = 0,
 ) -> int:
     """Record what a function reports; ldpaudit/recorder.py does the same alone, elsewhere."""
-    from ldpaudit.cli.objects import import_object
+    from ldpaudit.adapters.objects import import_object
     from ldpaudit.cli.targets import kind_of_input
     from ldpaudit.recorder import record as run
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ldpaudit.cli.completing import protocols as protocols_begun
 from ldpaudit.cli.options import AsJson, K, Parameters
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ def shuffle(
     target: Annotated[
         str,
         typer.Argument(
-            metavar="NAME", help="Registered name, package.module:object or file.py:object."
+            metavar="NAME",
+            help="Registered name, package.module:object or file.py:object.",
+            autocompletion=protocols_begun,
         ),
     ],
     k: K = None,

@@ -9,7 +9,7 @@ from typing import Any
 
 from ldpaudit import validate
 from ldpaudit.adapters.endings import KNOWN, is_recording, split_columns
-from ldpaudit.cli.objects import mechanism_at
+from ldpaudit.adapters.objects import mechanism_at
 from ldpaudit.domains import Categories
 
 #: How a function is called, unless the command line says otherwise.

@@ -30,7 +30,7 @@ def asked_study(
     if data is None and k is None:
         raise ValueError("--k must be given, the number of values, or the users, --data NAME.")
     names = [
-        validate.check_known("protocol", name, registry.names("protocols"))
+        name if ":" in name else validate.check_known("protocol", name, registry.names("protocols"))
         for name in _parts("--protocols", protocols)
     ]
     known = validate.check_integer("--k", 2 if k is None else k, 2, validate.MAX_DOMAIN)

@@ -8,16 +8,20 @@ from contextlib import suppress
 from typing import Any
 
 from ldpaudit import registry
+from ldpaudit.comparing.study import ProtocolSpec
 
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
-def described(names: Iterable[str]) -> dict[str, dict[str, str]]:
-    """By registered name: the name written out, the first line of the docstring, its source."""
-    found = {}
-    for name in dict.fromkeys(names):
-        with suppress(Exception):  # another package's fault, which its cells say
-            found[name] = _entry(name, registry.load("protocols", name))
+def described(protocols: Iterable[ProtocolSpec]) -> dict[str, dict[str, str]]:
+    """By name: the name written out, the first line of the docstring, its source."""
+    found: dict[str, dict[str, str]] = {}
+    for spec in protocols:
+        name, code = spec.name, spec.code
+        if name not in found:
+            with suppress(Exception):  # another package's fault, which its cells say
+                component = registry.load("protocols", name) if code is None else code.found
+                found[name] = _entry(name, component)
     return found
 
 

@@ -4,40 +4,61 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 from ldpaudit.adapters.finite_inputs import FiniteInputs, on_inputs
+from ldpaudit.comparing.study import ProtocolSpec
 from ldpaudit.data.dataset import DataSet
 from ldpaudit.registry import create, load
 
-#: Parameters that a study gives to a protocol itself.
-Parameters: TypeAlias = Mapping[str, Any]
+#: What is said of the inputs of a function of (value, rng).
+_OF_RANDOMIZERS = ("k", "low", "high")
 
 
-def built(name: str, given: Parameters, data: DataSet, epsilon: float) -> Any:
+def built(protocol: ProtocolSpec, data: DataSet, epsilon: float) -> Any:
     """A cell's mechanism: it takes what its constructor names of the domain's parameters.
 
     One whose epsilon follows from its own parameters takes no other.
     """
-    taken = {} if "sizes" in given else _taken(name, given, data)
-    if takes_epsilon(name):
+    given, code = protocol.parameters, protocol.code
+    if code is not None and code.built:
+        return _as_it_is(protocol, epsilon)
+    taken = {} if "sizes" in given else _taken(protocol, data)
+    if code is not None:
+        return code.mechanism({**taken, "epsilon": epsilon, **given})
+    if takes_epsilon(protocol):
         taken["epsilon"] = epsilon
-    return create("protocols", name, **taken, **given)
+    return create("protocols", protocol.name, **taken, **given)
 
 
-def takes_epsilon(name: str) -> bool:
+def takes_epsilon(protocol: ProtocolSpec) -> bool:
     """Whether a constructor has a budget for a parameter, or hides what it has."""
+    if protocol.code is not None:
+        return True
     try:
-        shown = inspect.signature(load("protocols", name)).parameters
+        shown = inspect.signature(load("protocols", protocol.name)).parameters
     except (TypeError, ValueError):
         return True
     return "epsilon" in shown or any(p.kind == p.VAR_KEYWORD for p in shown.values())
 
 
-def fits(name: str, given: Parameters, data: DataSet) -> bool:
+def _as_it_is(protocol: ProtocolSpec, epsilon: float) -> Any:
+    """A mechanism that is built already; its epsilon is its own."""
+    made = protocol.code.mechanism(protocol.parameters)
+    if float(made.epsilon) != epsilon:
+        raise ValueError(
+            f"{protocol.name} is built already with epsilon = {float(made.epsilon):g}, "
+            f"got {epsilon:g}; name a class or function that builds it."
+        )
+    return made
+
+
+def fits(protocol: ProtocolSpec, data: DataSet) -> bool:
     """Whether a protocol is made for this kind of input; one that names no kind may be."""
-    wanted = named(name) & {"k", "sizes", "low", "high", "dimension"}
+    if protocol.code is not None and protocol.code.built:
+        return getattr(protocol.code.found, "k", data.k) == data.k
+    given = protocol.parameters
+    wanted = named(protocol) & {"k", "sizes", "low", "high", "dimension"}
     if data.inputs is None and wanted & {"k", "sizes"}:
         return bool(math.prod(given.get("sizes", (data.k,))) == data.k)
     return not wanted or bool(wanted & _offered(data).keys())
@@ -55,10 +76,13 @@ def played(mechanism: Any, data: DataSet) -> Any:
     return found
 
 
-def named(name: str) -> set[str]:
+def named(protocol: ProtocolSpec) -> set[str]:
     """Names of a constructor's parameters, as far as it shows them."""
+    if protocol.code is not None:
+        shown: set[str] | None = protocol.code.takes()
+        return set(_OF_RANDOMIZERS) if shown is None else shown
     try:
-        return set(inspect.signature(load("protocols", name)).parameters)
+        return set(inspect.signature(load("protocols", protocol.name)).parameters)
     except (TypeError, ValueError):
         return {"k"}
 
@@ -68,9 +92,11 @@ def _offered(data: DataSet) -> dict[str, Any]:
     return {"k": data.k} | (data.domain.parameters if data.domain else {})
 
 
-def _taken(name: str, given: Parameters, data: DataSet) -> dict[str, Any]:
+def _taken(protocol: ProtocolSpec, data: DataSet) -> dict[str, Any]:
     """What the constructor names of what is offered, beyond what it is given."""
-    offered, names = _offered(data), named(name)
+    offered, names, given = _offered(data), named(protocol), protocol.parameters
+    if names == set(_OF_RANDOMIZERS) and data.inputs is not None:
+        del offered["k"]  # numbers, not their places
     if "sizes" in names & offered.keys():
         del offered["k"]  # records, not one domain
     elif data.inputs is None:

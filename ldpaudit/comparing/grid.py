@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,6 +21,7 @@ from ldpaudit.comparing import beliefs
 from ldpaudit.comparing.cell import Cell
 from ldpaudit.comparing.described import described
 from ldpaudit.comparing.fitting import built, fits, named, takes_epsilon
+from ldpaudit.comparing.own_code import OwnCode, check_name, check_readable, source_of
 from ldpaudit.comparing.results import Results
 from ldpaudit.comparing.running import BACKENDS, MAX_WAIT, run
 from ldpaudit.comparing.store import Store
@@ -33,6 +34,7 @@ from ldpaudit.outcomes.audit_result import SCHEMA
 from ldpaudit.outcomes.table import to_frame
 from ldpaudit.outcomes.upgrade import upgraded
 from ldpaudit.registry import load, names, origin
+from ldpaudit.release import described_version
 
 Progress = Callable[[int, int], None]
 #: Figures that cells did not always have: without them a stored cell is computed anew, and read.
@@ -54,6 +56,7 @@ def compare(
     scheduler: str | None = None,
     progress: Progress | None = None,
     command: str | None = None,
+    code: Sequence[str] = (),
 ) -> Results:
     """Run a study: every protocol at every epsilon on every data set.
 
@@ -84,6 +87,9 @@ def compare(
         Called with (cells done, cells in all).
     command : str, optional
         The command line that asked for it, which the page shows.
+    code : sequence of str, default ()
+        Files (``"mine.py"``) and modules that a study file may run: one that names code of its
+        own is refused unless it is named here too. What is in a mapping, or an object, runs.
 
     Returns
     -------
@@ -110,7 +116,7 @@ def compare(
     >>> sorted(set(results.frame["metric"]))[:2]
     ['attack_success', 'bits']
     """
-    plan = resolve(study)
+    plan = resolve(study, code)
     plan = plan.as_quick() if quick else plan
     if seed is not None:
         plan = plan.model_copy(update={"seed": validate.check_seed(seed)})
@@ -121,6 +127,8 @@ def compare(
     if len({task.key for task in tasks}) < len(tasks):
         raise ValueError("protocols and epsilons must name every cell once, got one twice.")
     level = _verdict_alpha(plan, loaded)
+    if out is not None:
+        check_readable(plan.own_code())
     store = None if out is None else Store(out, fresh=fresh)
     try:
         done = _play(tasks, store, workers, progress)
@@ -199,7 +207,6 @@ def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[CellTask]:
     further = {name for name in _IF_SET if getattr(study, name)}
     fixed = study.model_dump(mode="json", include=settings | further)
     shared = _origins(study)
-    origins = {spec.name: origin("protocols", spec.name) for spec in study.protocols}
     for data in loaded:
         attackers = beliefs.attackers(study.prior, data)
         content = data.histogram.tobytes() + repr(data.sizes or "").encode()
@@ -207,9 +214,10 @@ def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[CellTask]:
             content += repr(data.domain).encode() + data.inputs.tobytes()
         digest = hashlib.sha256(content).hexdigest()
         for protocol, epsilons in protocols:
-            parameters = protocol.model_dump(mode="json", exclude={"epsilons", "each"})
-            if not fits(protocol.name, protocol.parameters, data):
+            parameters = protocol.model_dump(mode="json", exclude={"epsilons", "each", "code"})
+            if not fits(protocol, data):
                 continue
+            made_by = _origin("protocols", protocol.code or protocol.name)
             for epsilon in epsilons:
                 axes = {
                     "data": data.name,
@@ -224,7 +232,7 @@ def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[CellTask]:
                     "figures": _FIGURES,
                     "beliefs": beliefs.content(attackers),
                     "versions": versions(),
-                    "origins": shared | {"protocol": origins[protocol.name]},
+                    "origins": shared | {"protocol": made_by},
                 }  # fmt: skip
                 key = hashlib.sha256(json.dumps(determines, sort_keys=True).encode()).hexdigest()
                 yield CellTask(key, axes, protocol, epsilon, data, attackers, study)
@@ -233,7 +241,7 @@ def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[CellTask]:
 def _protocols(study: Study) -> Iterator[tuple[ProtocolSpec, tuple[float, ...]]]:
     """Every protocol and its epsilons; one that takes none has one cell, of its own epsilon."""
     for protocol, epsilons in study.each_protocol():
-        yield protocol, epsilons if takes_epsilon(protocol.name) else epsilons[:1]
+        yield protocol, epsilons if takes_epsilon(protocol) else epsilons[:1]
 
 
 def _origins(study: Study) -> dict[str, str]:
@@ -242,7 +250,17 @@ def _origins(study: Study) -> dict[str, str]:
     attacks = {*study.attacks, "distinguish", "learned", *(a.witness for a in audits if a.witness)}
     bounds = {audit.bound or study.bound for audit in audits}
     parts = (("attacks", attacks), ("bounds", bounds))
-    return {f"{group} {name}": origin(group, name) for group, found in parts for name in found}
+    return {f"{group} {name}": _origin(group, name) for group, found in parts for name in found}
+
+
+def _origin(group: str, name: str | OwnCode) -> str:
+    """What stands behind a part: its content; of ours the code of all is known by one digest."""
+    if isinstance(name, OwnCode):
+        return f"own code {name.content}"
+    release = origin(group, name)
+    return (
+        "ours" if release.startswith("ldpaudit ") else f"{release} {source_of(load(group, name))}"
+    )
 
 
 def _verdict_alpha(study: Study, loaded: list[DataSet]) -> float:
@@ -269,35 +287,51 @@ def _check_names(study: Study, loaded: list[DataSet]) -> None:
         validate.check_known("bound", audit.bound or study.bound, names("bounds"))
         audit.inputs(smallest.k)
     for attack in (*study.attacks, *(a.witness for a in study.audits if a.witness)):
-        load("attacks", attack)
+        if isinstance(attack, OwnCode):
+            attack.attack()
+        else:
+            load("attacks", attack)
     for defence in study.defences:
         validate.check_known("defence", defence, DEFENCES)
     _check_epsilons(study)
     for protocol, epsilons in _protocols(study):
-        name, given = protocol.name, protocol.parameters
         for post in study.posts_of(protocol):
             validate.check_known("post", post, POSTS)
-        fitting = [data for data in loaded if fits(name, given, data)]
-        if not fitting and not named(name) & {"k", "sizes"}:
-            raise ValueError(
-                f"{name} takes numbers of a range (low, high) or vectors (dimension), "
-                f"and the data are {', '.join(str(data.domain) for data in loaded)}."
-            )
-        built(name, given, min(fitting or loaded, key=lambda data: data.k), epsilons[0])
+        fitting = [data for data in loaded if fits(protocol, data)]
+        _check_protocol(protocol, fitting, loaded)
+        built(protocol, min(fitting or loaded, key=lambda data: data.k), epsilons[0])
+
+
+def _check_protocol(protocol: ProtocolSpec, fitting: list[DataSet], loaded: list[DataSet]) -> None:
+    """Refuse one that no data are for, and own code under a name that is taken."""
+    name, code = protocol.name, protocol.code
+    if code is not None:
+        check_name(name, names("protocols"))
+    if fitting:
+        return
+    if code is not None and code.built:
+        k, known = getattr(code.found, "k", "?"), sorted({data.k for data in loaded})
+        raise ValueError(f"{name} is built already with k = {k}, the data have k in {known}.")
+    if not named(protocol) & {"k", "sizes"}:
+        raise ValueError(
+            f"{name} takes numbers of a range (low, high) or vectors (dimension), "
+            f"and the data are {', '.join(str(data.domain) for data in loaded)}."
+        )
 
 
 def _check_epsilons(study: Study) -> None:
     """Refuse epsilons for a protocol that has its own."""
     for spec in study.protocols:
         asked = spec.epsilons or study.central_delta is not None
-        if asked and not takes_epsilon(spec.name):
+        if asked and not takes_epsilon(spec):
             raise ValueError(
                 f"{spec.name} has an epsilon by its other parameters, and takes no other."
             )
 
 
 def _provenance(study: Study, loaded: list[DataSet]) -> dict[str, Any]:
-    everything = versions() | {name: version(name) for name in ("pandas", "seaborn")}
+    everything = {"ldpaudit": described_version()} | versions()
+    everything |= {name: version(name) for name in ("pandas", "seaborn")}
     return {
         "study": study.model_dump(mode="json"),
         "study_toml": to_toml(study),
@@ -306,7 +340,7 @@ def _provenance(study: Study, loaded: list[DataSet]) -> dict[str, Any]:
         "verdict_alpha": VERDICT_ALPHA,
         "versions": everything | {"python": platform.python_version()},
         "platform": platform.platform(),
-        "protocols": described(spec.name for spec in study.protocols),
+        "protocols": described(study.protocols),
         "notices": sorted({data.notice for data in loaded if data.notice}),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }

@@ -17,39 +17,18 @@ from ldpaudit.comparing.sections import (
     measured,
     sections,
 )
+from ldpaudit.comparing.tex import escaped
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ldpaudit.analysis.operating_points import OperatingPoint
 
-#: Characters that mean something to LaTeX, and how they are printed.
-_SPECIAL = {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
-} | {sign: f"\\{sign}" for sign in "&%$#_{}"}
 _HEADS = {name: head[:1].upper() + head[1:] for name, head in COLUMNS.items()} | {
     "n_mse": r"$n \times$ MSE"
 }
 _DAGGER = r"\textsuperscript{\textdagger}"
 _DIGITS = 3
-
-
-def escaped(text: str) -> str:
-    r"""Text as LaTeX prints it, on one line; control characters are left out.
-
-    Examples
-    --------
-    >>> print(escaped("50% of a_b"))
-    50\% of a\_b
-    """
-    line = re.sub(r"\s+", " ", text)
-    return "".join(_SPECIAL.get(sign, sign) for sign in line if sign.isprintable())
 
 
 def number(value: float) -> str:

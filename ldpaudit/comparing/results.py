@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ldpaudit.analysis.recommendation import Recommendation
+    from ldpaudit.figure_style import FigureStyle
 
 
 #: Forms in which the figures beside a page can be written.
@@ -40,11 +41,15 @@ class Results:
     provenance: dict[str, Any]
     timings: pd.DataFrame
 
-    def pareto(self) -> Figure:
-        """Attack success against mean squared error, one panel per data set."""
+    def pareto(self, style: FigureStyle | str | None = None) -> Figure:
+        """Attack success against mean squared error, one panel per data set.
+
+        A `style` has size, fonts and choice of lines: ``"one-column"``, ``"two-column"`` or a
+        ``ldpaudit.FigureStyle``.
+        """
         from ldpaudit.registry import load
 
-        figure: Figure = load("reports", "pareto")(self.frame)
+        figure: Figure = load("reports", "pareto")(self.frame, style)
         return figure
 
     def recommend(
@@ -237,14 +242,23 @@ class Results:
     def __str__(self) -> str:
         return self.summary()
 
-    def save(self, directory: str | Path, *, formats: Sequence[str] = ("svg",)) -> list[Path]:
+    def save(
+        self,
+        directory: str | Path,
+        *,
+        formats: Sequence[str] = ("svg",),
+        style: FigureStyle | str | None = None,
+    ) -> list[Path]:
         """Write the page, figures and tables to a folder; return the files written.
 
-        Figures beside the page come as `formats`, of svg, png and pdf.
+        Figures beside the page come as `formats`, of svg, png and pdf, and in a `style` of a
+        paper where there is one; those on the page stay as they are.
         """
         from ldpaudit.registry import load
 
-        written: list[Path] = load("reports", "comparison")(self, Path(directory), formats=formats)
+        written: list[Path] = load("reports", "comparison")(
+            self, Path(directory), formats=formats, style=style
+        )
         return written
 
     def _repr_html_(self) -> str:
@@ -258,6 +272,11 @@ class Report(Protocol):
     """Writes a comparison to a folder; figures are functions from a table to a Figure."""
 
     def __call__(
-        self, results: Results, directory: Path, *, formats: Sequence[str] = ("svg",)
+        self,
+        results: Results,
+        directory: Path,
+        *,
+        formats: Sequence[str] = ("svg",),
+        style: FigureStyle | str | None = None,
     ) -> list[Path]:
         """Return the files written."""

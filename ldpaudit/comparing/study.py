@@ -24,11 +24,14 @@ from ldpaudit import validate
 from ldpaudit.auditing.defaults import DEFAULT_ATTACKS, MAX_REPETITIONS
 from ldpaudit.comparing.fields import Bins, Change, Positive, Real, Whole, named, several_priors
 from ldpaudit.comparing.mistakes import in_words
+from ldpaudit.comparing.own_code import AttackName, Code, OwnCode, a_protocol, check_trusted
 from ldpaudit.data.dataset import DataSet
 from ldpaudit.data.sources import load as load_data
 
 #: Most cells of a study: protocols with their parameters x epsilons x data.
 MAX_CELLS = 100_000
+#: Fields that may name code.
+_CODE = {"protocols", "attacks"}
 #: Most protocols that a title names.
 _NAMED = 6
 
@@ -38,13 +41,18 @@ class _Strict(BaseModel):
 
 
 class ProtocolSpec(_Strict):
-    """A registered protocol, its parameters beyond k and epsilon, and axes of its own.
+    """A protocol, its parameters beyond k and epsilon, and axes of its own.
+
+    With `code` it is one's own: ``file.py:OBJECT``, ``package.module:OBJECT`` or an object, a
+    class or function of parameters, a randomizer (value, rng), or a mechanism that is built,
+    which brings its own epsilon. `name` is then free, and the object's where it is left out.
 
     `epsilons` and `post` replace the study's; every value that `each` lists of a parameter is run.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True)
     name: str
+    code: Code = None
     epsilons: Annotated[tuple[Positive, ...], Field(min_length=1)] | None = None
     each: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]] | None = None
     post: tuple[str, ...] | None = None
@@ -64,7 +72,11 @@ class ProtocolSpec(_Strict):
         axes = self.each or {}
         for values in itertools.product(*axes.values()):
             chosen = (self.model_extra or {}) | dict(zip(axes, values, strict=True))
-            yield ProtocolSpec(name=self.name, post=self.post, **chosen)
+            yield ProtocolSpec(name=self.name, code=self.code, post=self.post, **chosen)
+
+    def own_epsilons(self) -> tuple[float, ...]:
+        """The epsilon of a mechanism that is built already; none for any other."""
+        return (float(self.code.found.epsilon),) if self.code and self.code.built else ()
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -134,16 +146,17 @@ class Study(_Strict):
     name, title : str
         What it is called; `title` heads the page.
     protocols : list
-        Registry names, or tables with a name and parameters; one whose epsilon follows from
-        these (``rappor``) has one cell. A table may have ``epsilons`` of its own, and
-        ``each``: parameters with lists of values, all of which are run.
+        Registry names, own code (``"file.py:OBJECT"``, in Python also the class, function or
+        mechanism itself), or tables with a name or ``code`` and parameters; one whose epsilon
+        follows from these (``rappor``) has one cell. A table may have ``epsilons`` of its own,
+        and ``each``: parameters with lists of values, all run.
     epsilons : list of float
         Privacy budgets, positive, in natural-log units.
     data : list
         Names (``"adult-age"``, ``"file.csv:column"``) or tables with name, k, num_users; low
         and high for numbers of that range, dimension for vectors of the unit ball.
     attacks : list of str
-        Registered attacks whose success is measured.
+        Attacks whose success is measured: registered names, or own code as of protocols.
     bound : str
         Registered bound that turns counts into a lower bound on epsilon.
     audits : list
@@ -189,11 +202,11 @@ class Study(_Strict):
     name: str
     title: str = ""
     protocols: Annotated[
-        tuple[Annotated[ProtocolSpec, BeforeValidator(named)], ...], Field(min_length=1)
+        tuple[Annotated[ProtocolSpec, BeforeValidator(a_protocol)], ...], Field(min_length=1)
     ]
     epsilons: Annotated[tuple[Positive, ...], Field(min_length=1)]
     data: Annotated[tuple[Annotated[DataSpec, BeforeValidator(named)], ...], Field(min_length=1)]
-    attacks: tuple[str, ...] = DEFAULT_ATTACKS
+    attacks: tuple[AttackName, ...] = DEFAULT_ATTACKS
     bound: str = "posterior-odds"
     audits: tuple[AuditSpec, ...] = ()
     prior: Annotated[
@@ -246,7 +259,12 @@ class Study(_Strict):
         """Every protocol with one value of each parameter, and its epsilons."""
         for protocol in self.protocols:
             for variant in protocol.variants():
-                yield variant, protocol.epsilons or self.epsilons
+                yield variant, protocol.epsilons or variant.own_epsilons() or self.epsilons
+
+    def own_code(self) -> list[OwnCode]:
+        """Protocols and attacks that somebody wrote for it."""
+        codes = (*(spec.code for spec in self.protocols), *self.attacks)
+        return [code for code in codes if isinstance(code, OwnCode)]
 
     def posts_of(self, protocol: ProtocolSpec) -> tuple[str, ...]:
         """Post-processings of a protocol, none twice; none at all also where users lie."""
@@ -271,8 +289,11 @@ def study_names() -> dict[str, str]:
     }
 
 
-def read_study(source: str | Path) -> Study:
-    """A ready-made study by name, or a study file (``.toml``) by path."""
+def read_study(source: str | Path, code: Sequence[str] = ()) -> Study:
+    """A ready-made study by name, or a study file (``.toml``) by path.
+
+    No file is trusted: it may name code to be run only if `code` names that too.
+    """
     text = str(source)
     if text.endswith(".toml"):
         try:
@@ -288,7 +309,10 @@ def read_study(source: str | Path) -> Study:
         raw = tomllib.loads(content.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"study {text} is not valid TOML: {error}.") from None
-    return _parse(raw, f"study {text}")
+    study = _parse(raw, f"study {text}")
+    for size in (study, study.as_quick()) if study.quick.keys() & _CODE else (study,):
+        check_trusted(text, size.own_code(), code)
+    return study
 
 
 def with_data(
@@ -323,13 +347,13 @@ def who_is_compared(study: Study) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
-def resolve(study: str | Path | Study | Mapping[str, Any]) -> Study:
-    """A study from its name, its file, its content, or itself."""
+def resolve(study: str | Path | Study | Mapping[str, Any], code: Sequence[str] = ()) -> Study:
+    """A study from its name, its file (with the code that it may run), its content, or itself."""
     if isinstance(study, Study):
         return study
     if isinstance(study, Mapping):
         return _parse(dict(study), "study")
-    return read_study(study)
+    return read_study(study, code)
 
 
 #: Where a field may be unknown, and which ones are not.

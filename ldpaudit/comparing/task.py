@@ -39,6 +39,8 @@ from ldpaudit.outcomes.table import (
 from ldpaudit.sampling import stream
 from ldpaudit.shuffling import local_budget, shuffle
 
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+
 
 @dataclass(frozen=True)
 class CellTask:
@@ -85,7 +87,9 @@ class CellTask:
     def _processed(self, mechanism: Any, like: dict[str, Any]) -> list[dict[str, Any]]:
         """What post-processing, defences and false users make of an estimate."""
         study, posts = self.study, self.study.posts_of(self.protocol)
-        rng = stream(study.seed, self.protocol.name, repr(mechanism), self.data.name, "processed")
+        rng = stream(
+            study.seed, self.protocol.name, _steady(mechanism), self.data.name, "processed"
+        )
         if study.false_share is not None and isinstance(mechanism, FiniteInputs):
             return mean_gain_rows(
                 mechanism, self.data.histogram, study.false_share, study.repetitions, like, rng=rng
@@ -100,15 +104,14 @@ class CellTask:
 
     def _mechanism(self) -> Any:
         """The protocol at the cell's epsilon, or where that is central, at the budget it buys."""
-        name, given = self.protocol.name, self.protocol.parameters
         delta, local = self.study.central_delta, self.epsilon
         if delta is not None:
 
             def build(epsilon: float) -> Any:
-                return built(name, given, self.data, epsilon)
+                return built(self.protocol, self.data, epsilon)
 
             local = local_budget(build, self.data.num_users, self.epsilon, delta)
-        return built(name, given, self.data, local)
+        return built(self.protocol, self.data, local)
 
     def _shuffled(self, mechanism: Any, like: dict[str, Any]) -> dict[str, Any]:
         """The row of the central guarantee: its epsilon as asked, and between what it is proven."""
@@ -126,7 +129,7 @@ class CellTask:
 
     def _over_rounds(self, mechanism: Longitudinal, like: dict[str, Any]) -> list[dict[str, Any]]:
         """What a collection from the same users over the study's rounds comes to."""
-        study, names = self.study, (self.protocol.name, repr(mechanism), self.data.name)
+        study, names = self.study, (self.protocol.name, _steady(mechanism), self.data.name)
         change = 0.25 if study.change is None else study.change
         # The same users for every protocol, and clients of its own for each.
         users = stream(study.seed, self.data.name, "rounds")
@@ -161,11 +164,11 @@ class CellTask:
         }  # fmt: skip
         return Cell(self.key, self.axes, (row,), 0.0)
 
-    def _audit(self, mechanism: Any, spec: AuditSpec, attacks: Sequence[str]) -> AuditResult:
+    def _audit(self, mechanism: Any, spec: AuditSpec, attacks: Sequence[Any]) -> AuditResult:
         study, data = self.study, self.data
         return harness.audit(
             mechanism,
-            attacks,
+            [one if isinstance(one, str) else one.attack() for one in attacks],
             trials=study.trials,
             alpha=study.alpha,
             seed=study.seed,
@@ -200,5 +203,9 @@ def _sentence(error: BaseException) -> str:
         text = f"{type(error).__name__}: {error}"
     except Exception:
         text = type(error).__name__
-    text = re.sub(r" at 0x[0-9a-fA-F]+", "", validate.one_line(text))
-    return text[:500]
+    return _ADDRESS.sub("", validate.one_line(text))[:500]
+
+
+def _steady(mechanism: Any) -> str:
+    """A mechanism as text, the same in every process."""
+    return _ADDRESS.sub("", repr(mechanism))

@@ -11,9 +11,10 @@ from importlib.metadata import version
 from typing import Protocol, TypeAlias
 
 from ldpaudit.comparing.cell import Cell
+from ldpaudit.release import code_digest
 
 #: Libraries that decide bytes: workers elsewhere must have the same.
-VERSIONED = ("ldpaudit", "numpy", "scipy")
+VERSIONED = ("numpy", "scipy")
 
 
 #: Seconds to wait for a scheduler, and then for the first of its workers.
@@ -85,5 +86,5 @@ def load(module: str) -> int:
 
 
 def versions() -> dict[str, str]:
-    """Versions of what decides bytes."""
-    return {name: version(name) for name in VERSIONED}
+    """What decides bytes: the code of ours that figures depend on, and versions of libraries."""
+    return {"code": code_digest()} | {name: version(name) for name in VERSIONED}

@@ -137,7 +137,7 @@ class NoisyMoments:
     @cached_property
     def _units(self) -> Floats:
         """Powers of two to which the numbers of a report are rounded."""
-        return np.exp2(np.floor(np.log2(self._scales)) - 24)
+        return np.asarray(np.exp2(np.floor(np.log2(self._scales)) - 24))
 
     @property
     def bits(self) -> int:

@@ -17,6 +17,7 @@ import pytest
 
 import ldpaudit
 from ldpaudit import registry
+from ldpaudit.release import described_version
 
 BROKEN = Path(__file__).parents[2] / "broken.py"
 Run = Callable[..., tuple[int, str, str]]
@@ -59,10 +60,45 @@ def test_list_one_kind(run: Run, kind: str) -> None:
     code, out, _ = run("list", kind, "--json")
     found = json.loads(out)
     assert code == 0
-    assert list(found) == [kind]
+    assert list(found) == [
+        kind,
+        *(["parameters"] if kind in ("protocols", "attacks", "bounds") else []),
+    ]
     assert all(found[kind].values())
     plain = run("list", kind)[1]
-    assert [line.split()[0] for line in plain.splitlines()] == list(found[kind])
+    assert re.findall(r"^  (\S+)", plain, re.MULTILINE) == list(found[kind])
+
+
+def test_list_shows_parameters_and_says_what_e_is(run: Run) -> None:
+    out = run("list", "protocols")[1]
+    assert re.search(r"^  rappor .*\n +k, f, \[p = 0\.5, q = 0\.75\]$", out, re.MULTILINE)
+    assert "e is exp(epsilon), k the number of values." in out
+    assert "e is exp(epsilon)" in run("list")[1]
+    found = json.loads(run("list", "protocols", "--json")[1])["parameters"]
+    assert found["rappor"] == {
+        "k": None, "f": None, "p": {"default": 0.5}, "q": {"default": 0.75}
+    }  # fmt: skip
+
+
+def test_a_shell_completes(tmp_path: Path) -> None:
+    asked = {"COMP_WORDS": "ldpaudit audit gr", "COMP_CWORD": "2"}
+    for words, number, want in (
+        ("ldpaudit aud", "1", ["audit"]),
+        ("ldpaudit audit gr", "2", ["grr"]),
+        ("ldpaudit compare --study lol", "3", ["loloha", "loloha-adult"]),
+    ):
+        asked = {"COMP_WORDS": words, "COMP_CWORD": number, "_LDPAUDIT_COMPLETE": "complete_bash"}
+        code = (
+            "import sys; sys.argv = ['ldpaudit']; import ldpaudit.cli.commands as c\n"
+            "try: c.main()\n"
+            "finally: print([m for m in ('numpy', 'pandas', 'rich') if m in sys.modules])"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True,
+            check=False, env=os.environ | asked,
+        )  # fmt: skip
+        *found, loaded = done.stdout.split("\n")[:-1]
+        assert (found, loaded) == (want, "[]"), done.stderr
 
 
 # ---------------------------------------------------------------------- audit
@@ -222,7 +258,8 @@ def test_check(run: Run) -> None:
 
 
 def test_version_and_help(run: Run) -> None:
-    assert run("--version") == (0, f"ldpaudit {ldpaudit.__version__}\n", "")
+    assert run("--version") == (0, f"ldpaudit {described_version()}\n", "")
+    assert described_version().startswith(ldpaudit.__version__)
     code, out, _ = run()
     assert code == 0
     for verb in ("list", "audit", "compare", "report", "frontier", "check"):

@@ -344,3 +344,22 @@ def test_a_pair_is_named_by_its_labels(run: Run, tmp_path: Path) -> None:
     code, _, err = run("audit", "grr", "--k", "4", "--epsilon", "1", "--pair", "a", "b")
     assert code == 2
     assert "--pair takes two inputs by number, got 'a b'" in err
+
+
+def test_an_attack_of_ones_own(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "class First:\n"
+        "    def applies(self, mechanism):\n"
+        "        return None\n"
+        "    def guess(self, reports, mechanism, prior, *, rng):\n"
+        "        return reports\n",
+        encoding="utf-8",
+    )
+    code, out, err = run(*GRR, "--attack", "mine.py:First", "--attack", "bayes")
+    assert (code, err) == (0, "")
+    found = {one["attack"]: one["success"] for one in json.loads(out)["attacks"]}
+    assert found["First"] == found["bayes"]
+    code, _, err = run(*GRR, "--attack", "mine.py:Second")
+    assert (code, err) == (
+        2, "ldpaudit: unknown object in mine.py 'Second'; known: First.\n"
+    )  # fmt: skip

@@ -14,7 +14,8 @@ import pytest
 
 from ldpaudit.analysis import standings
 from ldpaudit.comparing import Results, compare
-from ldpaudit.comparing.latex import escaped, number
+from ldpaudit.comparing.latex import number
+from ldpaudit.comparing.tex import escaped
 
 STUDY: dict[str, Any] = {
     "name": "tiny", "protocols": ["grr", "ss"], "epsilons": [0.5, 2.0], "trials": 500,

@@ -158,7 +158,7 @@ def test_unknown_names_say_what_is_near() -> None:
         ),
         ({"data": [{"name": "zipf", "num_users": 0}]}, "data.0.num_users must be at least 1"),
         ({"attacks": "bayes"}, "attacks must be a list, got 'bayes'."),
-        ({"attacks": [1]}, "attacks.0 must be a text, got 1."),
+        ({"attacks": [1]}, "attacks.0 must be a name, file.py:OBJECT or an attack, got 1."),
         ({"prior": 3}, f"prior {PRIOR}, got 3."),
         ({"prior": True}, f"prior {PRIOR}, got True."),
         ({"prior": {"a": 1}}, f"prior {PRIOR}, got {{'a': 1}}."),

@@ -15,6 +15,8 @@ from ldpaudit import validate
 #: Inputs of a randomizer, by parameter and by option.
 _KINDS = {"k": "--k", "values": "--values", "low": "--range"}
 _RANDOMIZER = "(value, rng), which draws one report per value"
+#: What an attack does: see `ldpaudit.contracts`.
+_DOES = ("guess", "score", "fit", "learn", "locate")
 _FLAGS = {"batched": "--batched", "reproducible": "--own-randomness"}
 
 
@@ -26,9 +28,20 @@ def mechanism_at(target: str, parameters: dict[str, Any], how: Mapping[str, bool
     ValueError
         If the object is none of these, with what it must accept and what works instead.
     """
-    found = import_object(target)
+    return mechanism_of(import_object(target), target, parameters, how)
+
+
+def is_built(found: Any) -> bool:
+    """Whether an object is a mechanism as it is."""
+    return hasattr(found, "privatize") and not isinstance(found, type)
+
+
+def mechanism_of(
+    found: Any, target: str, parameters: dict[str, Any], how: Mapping[str, bool]
+) -> Any:
+    """The same of an object that is there already; `target` is what messages call it."""
     flags = [_FLAGS[name] for name, value in how.items() if value != (name == "reproducible")]
-    if hasattr(found, "privatize") and not isinstance(found, type):
+    if is_built(found):
         if parameters or flags:
             told = validate.shown(parameters) if parameters else " and ".join(flags)
             raise ValueError(f"{target} is built already and takes no parameters, got {told}.")
@@ -41,6 +54,27 @@ def mechanism_at(target: str, parameters: dict[str, Any], how: Mapping[str, bool
     if flags or _is_randomizer(found, parameters):
         return _wrapped(found, target, parameters, how)
     return _built(found, target, parameters)
+
+
+def attack_of(found: Any, target: str) -> Any:
+    """An attack, or what a class of one builds without parameters; any other is refused."""
+    made = found
+    if isinstance(found, type):
+        try:
+            made = found()
+        except TypeError as error:
+            raise ValueError(f"{target}() failed: TypeError: {error}.") from error
+    if not hasattr(made, "applies") or not any(hasattr(made, name) for name in _DOES):
+        raise ValueError(
+            f"{target} must be an attack, with applies(mechanism) and one of {', '.join(_DOES)}; "
+            f"got {type(made).__name__}."
+        )
+    return made
+
+
+def named_attack(name: str) -> Any:
+    """The name of a registered attack as it is, or the attack that file.py:object names."""
+    return attack_of(import_object(name), name) if ":" in name else name
 
 
 def _wrapped(found: Any, target: str, parameters: dict[str, Any], how: Mapping[str, bool]) -> Any:
