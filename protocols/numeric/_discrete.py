@@ -7,14 +7,18 @@ ones by as many digits as each needs.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from decimal import Context, Decimal
 
 import numpy as np
 
-from ldpaudit.arrays import Bools, Ints
+from ldpaudit.arrays import Bools, Floats, Ints
 
 #: Largest denominator of a ratio: a thousand times as much is still an int64.
 MAX_DENOMINATOR = 2**52
+#: Logarithm, quotient and rate are each right to some units of 2**-52.
+_OPEN = 2.0**-48
 
 
 def falls(numerators: Ints, denominator: int, rng: np.random.Generator) -> Bools:
@@ -58,23 +62,31 @@ def geometric(numerator: int, denominator: int, size: int, rng: np.random.Genera
     rate = numerator / denominator
     u = rng.random(size)
     with np.errstate(divide="ignore"):
-        upper = np.log(u) / -rate
-    # Logarithm, quotient and rate are each right to some units of 2**-52.
-    open_by = upper * 2.0**-48
+        scaled = np.log(u) / -rate
+    # One distance for all from whole numbers: nearly all are settled by it.
+    least = 2.0**-20
+    near = -math.log(least) / rate * _OPEN + 2.0**-52 / (least * rate)
     with np.errstate(invalid="ignore"):  # of 0 the logarithm is infinite, and left open
-        lower = upper - open_by
-    lower -= 2.0**-52 / (np.maximum(u, 2.0**-53) * rate)  # of the bits that were not drawn
-    upper += open_by
-    np.floor(lower, out=lower)
-    settled = lower == np.floor(upper)
-    if settled.all():
-        return lower.astype(np.int64)
-    unsettled = np.flatnonzero(~settled)
-    lower[unsettled] = 0
-    out = lower.astype(np.int64)
+        whole = np.floor(scaled)
+        clear = np.abs(scaled - whole - 0.5) < 0.5 - near
+    clear &= u >= least
+    if clear.all():
+        return whole.astype(np.int64)
+    left = np.flatnonzero(~clear)
+    unsettled = left[_open(u[left], scaled[left], rate)]
+    whole[unsettled] = 0
+    out = whole.astype(np.int64)
     for index in unsettled:
         out[index] = _settled(int(u[index] * 2**53), numerator, denominator, rng)
     return out
+
+
+def _open(u: Floats, scaled: Floats, rate: float) -> Bools:
+    """Where rounding, and the bits of U that were not drawn, leave the whole part open."""
+    open_by = scaled * _OPEN
+    with np.errstate(invalid="ignore"):
+        lower = scaled - open_by - 2.0**-52 / (np.maximum(u, 2.0**-53) * rate)
+    return np.asarray(np.floor(lower) != np.floor(scaled + open_by))
 
 
 def _settled(bits: int, numerator: int, denominator: int, rng: np.random.Generator) -> int:
@@ -112,7 +124,18 @@ def _slow_geometric(numerator: int, denominator: int, size: int, rng: np.random.
     return (remainder + denominator * quotient) // numerator
 
 
-def signed(sizes: Ints, rng: np.random.Generator) -> tuple[Ints, Bools]:
-    """Sizes with a fair sign, and which to draw again: a negative zero would count zero twice."""
-    negative = rng.integers(0, 2, sizes.size).astype(np.bool_)
-    return np.where(negative, -sizes, sizes), negative & (sizes == 0)
+def two_sided(draw: Callable[[int], Ints], size: int, rng: np.random.Generator) -> Ints:
+    """Sizes that `draw` draws, with fair signs; a negative zero would count zero twice."""
+    noise, again = _signed(draw(size), rng)
+    waiting = np.flatnonzero(again)
+    while waiting.size:
+        noise[waiting], again = _signed(draw(waiting.size), rng)
+        waiting = waiting[again]
+    return noise
+
+
+def _signed(sizes: Ints, rng: np.random.Generator) -> tuple[Ints, Bools]:
+    """Sizes with a fair sign, and which to draw again."""
+    negative = rng.integers(0, 2, sizes.size)
+    # Two's complement: all bits turned, and 1 more.
+    return (sizes ^ -negative) + negative, sizes < negative

@@ -9,7 +9,7 @@ import numpy as np
 
 from ldpaudit.arrays import Floats, Ints
 
-from ._discrete import geometric, signed
+from ._discrete import geometric, two_sided
 from ._noise import WholeNoise
 
 
@@ -59,12 +59,7 @@ class Laplace(WholeNoise):
     high: float = 1.0
 
     def _noise(self, size: int, rng: np.random.Generator) -> Ints:
-        noise = np.empty(size, dtype=np.int64)
-        waiting = np.arange(size)
-        while waiting.size:
-            noise[waiting], again = signed(geometric(*self._rate, waiting.size, rng), rng)
-            waiting = waiting[again]
-        return noise
+        return two_sided(lambda many: geometric(*self._rate, many, rng), size, rng)
 
     @property
     def _per_step(self) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ldpaudit.arrays import Floats, Ints
 
-from ._discrete import falls_fast, geometric, signed
+from ._discrete import falls_fast, geometric, two_sided
 from ._noise import STEPS, WholeNoise
 
 
@@ -72,14 +72,10 @@ class Staircase(WholeNoise):
         return top, bottom // STEPS
 
     def _noise(self, size: int, rng: np.random.Generator) -> Ints:
-        noise = np.empty(size, dtype=np.int64)
-        waiting = np.arange(size)
-        while waiting.size:
-            periods = geometric(*self._per_period, waiting.size, rng)
-            drawn = periods * STEPS + self._places(waiting.size, rng)
-            noise[waiting], again = signed(drawn, rng)
-            waiting = waiting[again]
-        return noise
+        def sizes(many: int) -> Ints:
+            return geometric(*self._per_period, many, rng) * STEPS + self._places(many, rng)
+
+        return two_sided(sizes, size, rng)
 
     def _places(self, size: int, rng: np.random.Generator) -> Ints:
         """Places within a period: those beyond the first stair have b of the weight."""

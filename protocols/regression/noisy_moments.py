@@ -79,7 +79,8 @@ class NoisyMoments:
     mu = sqrt(3 / (16 L)) epsilon, and `exact_delta` is its curve: at the claimed delta the true
     epsilon is far below the claim, 0.426 for a claim of (1, 1e-5).
 
-    Do not deploy as is: noise comes from floating-point samplers (Mironov, CCS 2012).
+    Do not deploy as is: noise comes from floating-point samplers (Mironov, CCS 2012). Reports
+    are rounded, so that what is known of their last digits does not show.
 
     Source: Zhu, Ding, Aggarwal, Xu and Wang, ICLR 2024 (arXiv 2310.07367). The two constants 32
     and the factor 2.5 are recalled, not read: compare before you rely on them.
@@ -133,6 +134,11 @@ class NoisyMoments:
         products = np.full(d, math.sqrt(d) * self.point_clip * self.label_clip * unit)
         return np.concatenate([squares, products])
 
+    @cached_property
+    def _units(self) -> Floats:
+        """Powers of two to which the numbers of a report are rounded."""
+        return np.exp2(np.floor(np.log2(self._scales)) - 24)
+
     @property
     def bits(self) -> int:
         """Bits per report: a float of 64 for each number."""
@@ -152,7 +158,11 @@ class NoisyMoments:
         return np.concatenate([short[:, rows] * short[:, columns], points * labels], axis=1)
 
     def privatize(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> Floats:
-        """Draw one report a row (x, y): float64 of shape (n, d (d+1) / 2 + d)."""
+        """Draw one report a row (x, y): float64 of shape (n, d (d+1) / 2 + d).
+
+        Numbers are rounded to 2**-24 of their noise: the last digits of a sum of doubles depend
+        on what was added.
+        """
         own = self.domain.check(values)
         check_generator(rng)
         reports = np.empty((len(own), self._scales.size))
@@ -162,6 +172,9 @@ class NoisyMoments:
             rng.standard_normal(out=reports[rows])
             reports[rows] *= self._scales
             reports[rows] += self._statistics(own[rows])
+            reports[rows] /= self._units
+            np.rint(reports[rows], out=reports[rows])
+            reports[rows] *= self._units
         return reports
 
     def _checked(self, reports: npt.ArrayLike) -> Floats:
@@ -187,7 +200,7 @@ class NoisyMoments:
         return MomentSums(len(rows), rows.sum(axis=0))
 
     def sample_sums(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> MomentSums:
-        """Draw the summary of these users' reports from its exact law, without the reports."""
+        """Draw the summary of these users' reports, up to their rounding, without the reports."""
         own = self.domain.check(values)
         sums = np.zeros(self._scales.size)
         step = max(1, _BLOCK // self._scales.size)

@@ -54,6 +54,18 @@ def test_a_likelihood_is_the_law_of_the_reports() -> None:
     assert abs(ratio.mean() - 1) < 5 * ratio.std() / math.sqrt(ratio.size)
 
 
+def test_last_digits_do_not_tell_whose_moments_they_are() -> None:
+    """Numbers are whole units; odd and even ones alike for either person, far ones too."""
+    m, rng = NoisyMoments(2, 1.0, 1e-5), np.random.default_rng(5)
+    for person in m.domain.grid(2):
+        units = m.privatize(np.tile(person, (4000, 1)), rng=rng) / m._units
+        np.testing.assert_array_equal(np.rint(units), units)
+        for column in units.T:
+            for rows in (column, column[np.abs(column) > np.median(np.abs(column))]):
+                # Five standard errors: 6e-7 each.
+                assert abs((rows % 2 == 1).mean() - 0.5) < 2.5 / math.sqrt(rows.size)
+
+
 def test_sums_from_their_law_are_those_of_reports() -> None:
     m = NoisyMoments(dimension=2, epsilon=4.0, delta=1e-3)
     rows = people(400, [0.6, 0.0], np.random.default_rng(2))
