@@ -154,8 +154,8 @@ class LearnedDistinguisher:
     logistic regression on the codes and pairs of codes that tell the inputs
     apart (an additive model, as the log ratios of most protocols are), one on
     steps of ordered codes (noisy numbers: alone, by a flag such as their sign,
-    and two at once), and gradient-boosted trees. The one with the least log loss on the last quarter
-    is fitted again to all of them; if none is better than a fair coin, the
+    and two at once), and gradient-boosted trees. The one with the least log loss
+    on the last quarter is fitted again to all of them; if none is better than a fair coin, the
     score abstains. If one half of the training reports tells more of the other, place
     by place, the noise comes again in every batch (a generator is seeded inside
     the mechanism), and the score compares with what came at the same place, in
