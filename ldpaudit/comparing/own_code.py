@@ -145,8 +145,12 @@ def an_attack(value: Any) -> Any:
     raise ValueError("must be a name, file.py:OBJECT or an attack")
 
 
+def _text(value: Any) -> str:
+    return str(value)
+
+
 #: Own code as a field: what is written down of it is where it is from.
-_Written = PlainSerializer(str, return_type=str, when_used="json-unless-none")
+_Written = PlainSerializer(_text, return_type=str, when_used="json-unless-none")
 Code = Annotated[Any, BeforeValidator(some_code), _Written]
 AttackName = Annotated[Any, BeforeValidator(an_attack), _Written]
 
