@@ -20,6 +20,7 @@ from ldpaudit.protocols._kernels._affine_counts import (
 )
 from ldpaudit.protocols._kernels._checks import checked_targets
 from ldpaudit.protocols._kernels._counts import users_per_value
+from ldpaudit.protocols._kernels._messages import packed, unpacked
 from ldpaudit.protocols._kernels._progressions import count_progressions
 from ldpaudit.protocols._kernels._projective import inverses, prime_from
 from ldpaudit.protocols._kernels._pure import PureProtocol, SupportCounts
@@ -334,9 +335,7 @@ class AffineBlockResponse(PureProtocol):
         >>> m.wire_bits, [len(message) for message in messages], m.unpack(messages)
         (28, [4, 4], array([        0, 242000000]))
         """
-        length, spare = -(-self.wire_bits // 8), -self.wire_bits % 8
-        seen = check_values(reports, self.num_blocks).tolist()
-        return [(report << spare).to_bytes(length, "big") for report in seen]
+        return packed(check_values(reports, self.num_blocks).tolist(), self.wire_bits)
 
     def unpack(self, messages: Iterable[bytes]) -> Ints:
         """Reports from the messages that `pack` makes.
@@ -358,20 +357,11 @@ class AffineBlockResponse(PureProtocol):
         ValueError
             If a message has a wrong length, padding that is not zero, or names no block.
         """
-        length, spare = -(-self.wire_bits // 8), -self.wire_bits % 8
         found = []
-        for index, message in enumerate(messages):
-            if not isinstance(message, bytes):
-                raise TypeError(f"message {index} must be bytes, got {type(message).__name__}.")
-            if len(message) != length:
-                raise ValueError(f"message {index} must have {length} bytes, got {len(message)}.")
-            value = int.from_bytes(message, "big")
-            if value & ((1 << spare) - 1):
-                raise ValueError(f"message {index} must be padded with zeros.")
-            if value >> spare >= self.num_blocks:
+        for index, block in unpacked(messages, self.wire_bits):
+            if block >= self.num_blocks:
                 raise ValueError(
-                    f"message {index} must name a block below {self.num_blocks}, "
-                    f"got {value >> spare}."
+                    f"message {index} must name a block below {self.num_blocks}, got {block}."
                 )
-            found.append(value >> spare)
+            found.append(block)
         return np.array(found, dtype=np.int64)

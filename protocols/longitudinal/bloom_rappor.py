@@ -21,6 +21,7 @@ from ldpaudit.protocols._kernels._bits import (
 )
 from ldpaudit.protocols._kernels._decodes import Decodes
 from ldpaudit.protocols._kernels._hashing import mix
+from ldpaudit.protocols._kernels._messages import packed, unpacked
 from ldpaudit.validate import (
     MAX_TABLE_ENTRIES,
     check_generator,
@@ -255,14 +256,12 @@ class BloomRappor(DictionaryServer, Decodes, Memoised):
 
     def pack(self, reports: Rows) -> list[bytes]:
         """Messages of `bits` bits, filled up with zeros to whole bytes: cohort, then filter."""
-        length, spare = -(-self.bits // 8), -self.bits % 8
         cohorts, bits = self._rows(reports)
-        return [
-            ((cohort << self.num_bits | int.from_bytes(row.tobytes(), "little")) << spare).to_bytes(
-                length, "big"
-            )
+        numbers = (
+            cohort << self.num_bits | int.from_bytes(row.tobytes(), "little")
             for cohort, row in zip(cohorts.tolist(), bits, strict=True)
-        ]
+        )
+        return packed(numbers, self.bits)
 
     def unpack(self, messages: Iterable[bytes]) -> Rows:
         """Reports from the messages that `pack` makes.
@@ -272,16 +271,8 @@ class BloomRappor(DictionaryServer, Decodes, Memoised):
         TypeError, ValueError
             If a message is no bytes object, has a wrong length or padding, or names no cohort.
         """
-        length, spare = -(-self.bits // 8), -self.bits % 8
         found = []
-        for index, message in enumerate(messages):
-            if not isinstance(message, bytes):
-                raise TypeError(f"message {index} must be bytes, got {type(message).__name__}.")
-            if len(message) != length:
-                raise ValueError(f"message {index} must have {length} bytes, got {len(message)}.")
-            number, padding = divmod(int.from_bytes(message, "big"), 1 << spare)
-            if padding:
-                raise ValueError(f"message {index} must be padded with zeros.")
+        for _, number in unpacked(messages, self.bits):
             cohort, bits = divmod(number, 1 << self.num_bits)
             found.append((cohort, list(bits.to_bytes(width(self.num_bits), "little"))))
         reports = np.array(found, dtype=self._dtype)

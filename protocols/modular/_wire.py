@@ -20,6 +20,7 @@ from ldpaudit.arrays import Bytes, Ints, Rows
 from ldpaudit.protocols._kernels._bits import pack as pack_bits
 from ldpaudit.protocols._kernels._bits import row_chunks, unpack, width
 from ldpaudit.protocols._kernels._checks import structured_rows
+from ldpaudit.protocols._kernels._messages import check_bytes
 
 from ._designs import Design
 
@@ -307,8 +308,7 @@ class WireReports(ABC):
 
     def _parse(self, index: int, message: bytes) -> tuple[int, int]:
         """Block and code of a message, or what is wrong with it."""
-        if not isinstance(message, bytes):
-            raise TypeError(f"message {index} must be bytes, got {type(message).__name__}.")
+        check_bytes(index, message)
         value, available = int.from_bytes(message, "big"), 8 * len(message)
         # A message too short to hold the block is too short for every block.
         block = value >> max(0, available - self._design.block_bits)

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ldpaudit.arrays import Floats, Ints
+from ldpaudit.protocols._kernels._messages import sized
 from ldpaudit.validate import check_integer, check_nonnegative
 
 from ._discrete import MAX_DENOMINATOR
@@ -223,11 +224,5 @@ class WholeNoise(OnInterval):
 
     def unpack(self, messages: Iterable[bytes]) -> Ints:
         """Reports from the messages that `pack` makes; anything else is refused."""
-        numbers = []
-        for index, message in enumerate(messages):
-            if not isinstance(message, bytes):
-                raise TypeError(f"message {index} must be bytes, got {type(message).__name__}.")
-            if len(message) != 8:
-                raise ValueError(f"message {index} must have 8 bytes, got {len(message)}.")
-            numbers.append(int.from_bytes(message, "big", signed=True))
+        numbers = [int.from_bytes(message, "big", signed=True) for _, message in sized(messages, 8)]
         return self._checked(np.array(numbers, dtype=np.int64))

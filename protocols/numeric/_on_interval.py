@@ -15,6 +15,7 @@ from ldpaudit.collecting.directions import check_direction
 from ldpaudit.collecting.estimands import Mean
 from ldpaudit.domains import Interval
 from ldpaudit.parameters import budget, parameters
+from ldpaudit.protocols._kernels._messages import packed, unpacked
 from ldpaudit.validate import (
     check_floats,
     check_generator,
@@ -232,23 +233,12 @@ class FixedWire:
     def pack(self, reports: npt.ArrayLike) -> list[bytes]:
         """Reports in whole bytes: the number, most significant bit first, zero padded."""
         seen = self._checked(reports)  # type: ignore[attr-defined]
-        length = -(-self.bits // 8)
-        spare = 8 * length - self.bits
-        return [(number << spare).to_bytes(length, "big") for number in seen.tolist()]
+        return packed(seen.tolist(), self.bits)
 
     def unpack(self, messages: Iterable[bytes]) -> npt.NDArray[Any]:
         """Reports from the messages that `pack` makes; anything else is refused."""
-        length = -(-self.bits // 8)
-        spare = 8 * length - self.bits
         numbers: list[int] = []
-        for index, message in enumerate(messages):
-            if not isinstance(message, bytes):
-                raise TypeError(f"message {index} must be bytes, got {type(message).__name__}.")
-            if len(message) != length:
-                raise ValueError(f"message {index} must have {length} bytes, got {len(message)}.")
-            number, rest = divmod(int.from_bytes(message, "big"), 1 << spare)
-            if rest:
-                raise ValueError(f"message {index} must be padded with zeros.")
+        for index, number in unpacked(messages, self.bits):
             if number >= self._outputs:
                 raise ValueError(
                     f"message {index} must be a report below {self._outputs}, got {number}."

@@ -16,6 +16,7 @@ from ldpaudit.collecting.directions import check_direction
 from ldpaudit.collecting.estimands import VectorMean
 from ldpaudit.domains import Ball
 from ldpaudit.parameters import budget, integer, one_of, optional, parameters, positive
+from ldpaudit.protocols._kernels._messages import sized
 from ldpaudit.validate import (
     check_floats,
     check_generator,
@@ -302,13 +303,7 @@ class SampledNumbers:
     def unpack(self, messages: Iterable[bytes]) -> Rows:
         """Reports from the messages that `pack` makes; anything else is refused."""
         rows = []
-        for index, message in enumerate(messages):
-            if not isinstance(message, bytes):
-                raise TypeError(f"message {index} must be bytes, got {type(message).__name__}.")
-            if len(message) != 8 * self.sampled:
-                raise ValueError(
-                    f"message {index} must have {8 * self.sampled} bytes, got {len(message)}."
-                )
+        for index, message in sized(messages, 8 * self.sampled):
             row = np.frombuffer(message, dtype=">u4").astype(np.int64)
             chosen, numbers = row[: self.sampled], row[self.sampled :]
             if (np.diff(chosen) <= 0).any() or chosen[-1] >= self.dimension:

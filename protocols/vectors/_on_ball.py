@@ -17,6 +17,7 @@ from ldpaudit.collecting.directions import check_direction
 from ldpaudit.collecting.estimands import VectorMean
 from ldpaudit.domains import Ball
 from ldpaudit.parameters import budget, integer, parameters, positive
+from ldpaudit.protocols._kernels._messages import sized
 from ldpaudit.validate import (
     check_floats,
     check_generator,
@@ -251,13 +252,7 @@ class OnBall(ABC):
     def unpack(self, messages: Iterable[bytes]) -> Floats:
         """Reports from the messages that `pack` makes; anything else is refused."""
         rows = []
-        for index, message in enumerate(messages):
-            if not isinstance(message, bytes):
-                raise TypeError(f"message {index} must be bytes, got {type(message).__name__}.")
-            if len(message) != 8 * self.dimension:
-                raise ValueError(
-                    f"message {index} must have {8 * self.dimension} bytes, got {len(message)}."
-                )
+        for index, message in sized(messages, 8 * self.dimension):
             row = np.frombuffer(message, dtype=">f8").astype(np.float64)
             if not np.isfinite(row).all():
                 raise ValueError(f"message {index} must hold finite numbers.")
