@@ -9,7 +9,7 @@ deploys a protocol takes a cryptographic one.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,22 @@ class Memory:
         set_own_bits(rows, memos, np.ones(memos.size, dtype=np.bool_))
         self.seen[users] = rows
         return mix(self.keys[users], memos.view(np.uint64))
+
+
+@dataclass
+class PermanentBits(Memory):
+    """Beside the key, each user's memo in use (-1: none) and its permanent bits."""
+
+    last: Ints
+    permanent: Bytes
+
+    def renew(self, memos: Ints, drawn: Callable[[Ints, Words], Bytes]) -> None:
+        """Take the bits that are drawn for users and their words where a memo is a new one."""
+        changed = np.flatnonzero(memos != self.last)
+        for rows in row_chunks(changed.size, self.permanent.shape[1]):
+            users = changed[rows]
+            self.permanent[users] = drawn(users, self.words(memos[users], users))
+        self.last[changed] = memos[changed]
 
 
 class Memoised(ABC):

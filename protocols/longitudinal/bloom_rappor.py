@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.arrays import Bytes, Floats, Ints, Rows
+from ldpaudit.arrays import Bytes, Floats, Ints, Rows, Words
 from ldpaudit.parameters import domain_size, fraction, integer, parameters
 from ldpaudit.protocols._kernels._bits import (
     bernoulli_rows,
@@ -33,16 +33,14 @@ from ldpaudit.validate import (
 from ._bloom_filters import BloomFilters
 from ._chains import BitChain
 from ._dictionary_server import DictionaryServer, by_cohort
-from ._memoised import Memoised, Memory, checked_history, keyed_rows, shown_rows, uniforms
+from ._memoised import Memoised, PermanentBits, checked_history, keyed_rows, shown_rows, uniforms
 
 
 @dataclass
-class CohortMemory(Memory):
-    """Beside the key, each user's cohort, last value (-1: none) and permanent bits."""
+class CohortMemory(PermanentBits):
+    """Beside the key, the last value and its permanent bits, each user's cohort."""
 
     cohorts: Ints
-    last: Ints
-    permanent: Bytes
 
 
 @dataclass(frozen=True)
@@ -173,22 +171,21 @@ class BloomRappor(DictionaryServer, Decodes, Memoised):
         memory = self._memory(num_users, rng, self.k)
         cohorts = rng.integers(0, self.num_cohorts, memory.num_users)
         bits = np.zeros((memory.num_users, width(self.num_bits)), dtype=np.uint8)
-        return CohortMemory(memory.keys, memory.seen, cohorts, np.full(memory.num_users, -1), bits)
+        return CohortMemory(memory.keys, memory.seen, np.full(memory.num_users, -1), bits, cohorts)
 
     def privatize_round(
         self, values: npt.ArrayLike, state: CohortMemory, *, rng: np.random.Generator
     ) -> Rows:
         """Draw one report per user from the permanent bits of the value."""
         own, chain = self._values(values, state, rng), self._chain
-        changed = np.flatnonzero(own != state.last)
-        for rows in row_chunks(changed.size, width(self.num_bits)):
-            users = changed[rows]
-            words = state.words(own[users], users)
+
+        def drawn(users: Ints, words: Words) -> Bytes:
             fresh = keyed_rows(words, self.num_bits, chain.q1)
             for j, bit in enumerate(self._filters.hashed(state.cohorts[users], own[users]).T):
                 set_own_bits(fresh, bit, uniforms(mix(words, -1 - j)) < chain.p1)
-            state.permanent[users] = fresh
-        state.last[changed] = own[changed]
+            return fresh
+
+        state.renew(own, drawn)
         reports = np.empty(own.size, dtype=self._dtype)
         reports["cohort"] = state.cohorts
         reports["bits"] = shown_rows(state.permanent, self.num_bits, chain, rng)

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.arrays import Bytes, Floats, Ints, Rows
+from ldpaudit.arrays import Bytes, Floats, Ints, Rows, Words
 from ldpaudit.divergence import hockey_stick
 from ldpaudit.parameters import budget, domain_size, integer, optional, parameters
 from ldpaudit.protocols._kernels._bits import (
     column_counts,
     pack,
-    row_chunks,
     set_own_bits,
     subset_rows,
     take_columns,
@@ -37,16 +36,14 @@ from ldpaudit.validate import (
 )
 
 from ._bucket_influence import BucketInfluence
-from ._memoised import Memoised, Memory, checked_history, keyed_rows, uniforms
+from ._memoised import Memoised, PermanentBits, checked_history, keyed_rows, uniforms
 
 
 @dataclass
-class BucketMemory(Memory):
-    """Beside the key, each user's buckets, the memo in use (-1: none) and its bits."""
+class BucketMemory(PermanentBits):
+    """Beside the key, the memo and its bits, each user's buckets."""
 
     sampled: Bytes
-    last: Ints
-    permanent: Bytes
 
 
 @dataclass(frozen=True)
@@ -155,7 +152,7 @@ class BitFlip(BucketInfluence, Decodes, Memoised):
         else:
             sampled = pack(np.ones((n, b), dtype=np.uint8))
         return BucketMemory(
-            memory.keys, memory.seen, sampled, np.full(n, -1), np.zeros_like(sampled)
+            memory.keys, memory.seen, np.full(n, -1), np.zeros_like(sampled), sampled
         )
 
     def privatize_round(
@@ -169,14 +166,13 @@ class BitFlip(BucketInfluence, Decodes, Memoised):
         places = bucket >> 3, (bucket & 7).astype(np.uint8)
         held = state.sampled[np.arange(bucket.size), places[0]] >> places[1] & np.uint8(1)
         memo = np.where(held == 1, bucket, self.num_buckets)
-        changed = np.flatnonzero(memo != state.last)
-        for rows in row_chunks(changed.size, width(self.num_buckets)):
-            users = changed[rows]
-            words = state.words(memo[users], users)
+
+        def drawn(users: Ints, words: Words) -> Bytes:
             fresh = keyed_rows(words, self.num_buckets, self.q)
             set_own_bits(fresh, bucket[users], uniforms(mix(words, -1)) < self.p)
-            state.permanent[users] = fresh & state.sampled[users]
-        state.last[changed] = memo[changed]
+            return fresh & state.sampled[users]
+
+        state.renew(memo, drawn)
         reports = np.empty(bucket.size, dtype=self._dtype)
         reports["sampled"], reports["bits"] = state.sampled, state.permanent
         return reports

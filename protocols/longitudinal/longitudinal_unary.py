@@ -10,10 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ldpaudit.arrays import Bytes, Floats, Ints
+from ldpaudit.arrays import Bytes, Floats, Ints, Words
 from ldpaudit.parameters import budget, domain_size, fraction, parameters
 from ldpaudit.protocols._kernels._bits import (
-    row_chunks,
     set_own_bits,
     unpack,
     width,
@@ -31,15 +30,7 @@ from ._chains import (
     symmetric_then_optimized,
     symmetric_then_symmetric,
 )
-from ._memoised import Memoised, Memory, checked_history, keyed_rows, shown_rows, uniforms
-
-
-@dataclass
-class UnaryMemory(Memory):
-    """Beside the key, each user's last value (-1: none) and its permanent bits."""
-
-    last: Ints
-    permanent: Bytes
+from ._memoised import Memoised, PermanentBits, checked_history, keyed_rows, shown_rows, uniforms
 
 
 class LongitudinalUnaryEncoding(UnaryEncoding, Memoised):
@@ -70,31 +61,26 @@ class LongitudinalUnaryEncoding(UnaryEncoding, Memoised):
         """Number of values a user can memoise, k."""
         return self.k
 
-    def start(self, num_users: int, *, rng: np.random.Generator) -> UnaryMemory:
+    def start(self, num_users: int, *, rng: np.random.Generator) -> PermanentBits:
         """Draw the keys of so many users; they have sent nothing yet."""
         memory = self._memory(num_users, rng, self.num_memos)
         last = np.full(memory.num_users, -1)
         permanent = np.zeros((memory.num_users, width(self.k)), dtype=np.uint8)
-        return UnaryMemory(memory.keys, memory.seen, last, permanent)
+        return PermanentBits(memory.keys, memory.seen, last, permanent)
 
     def privatize_round(
-        self, values: npt.ArrayLike, state: UnaryMemory, *, rng: np.random.Generator
+        self, values: npt.ArrayLike, state: PermanentBits, *, rng: np.random.Generator
     ) -> Bytes:
         """Draw one report per user from the permanent bits: packed, shape (n, ceil(k / 8))."""
         own, chain = self._values(values, state, rng), self._chain
-        changed = np.flatnonzero(own != state.last)
-        for rows in row_chunks(changed.size, width(self.k)):
-            users = changed[rows]
-            state.permanent[users] = self._permanent(own[users], state, users)
-        state.last[changed] = own[changed]
-        return shown_rows(state.permanent, self.k, chain, rng)
 
-    def _permanent(self, own: Ints, state: UnaryMemory, users: Ints) -> Bytes:
-        """The permanent bits of these users for these values, the same at every call."""
-        words = state.words(own, users)
-        packed = keyed_rows(words, self.k, self._chain.q1)
-        set_own_bits(packed, own, uniforms(mix(words, -1)) < self._chain.p1)
-        return packed
+        def drawn(users: Ints, words: Words) -> Bytes:
+            packed = keyed_rows(words, self.k, chain.q1)
+            set_own_bits(packed, own[users], uniforms(mix(words, -1)) < chain.p1)
+            return packed
+
+        state.renew(own, drawn)
+        return shown_rows(state.permanent, self.k, chain, rng)
 
     def history_log_likelihood(
         self, history: Sequence[Bytes], values: npt.ArrayLike | None = None
