@@ -53,6 +53,8 @@ def finish(
     figure.look = dict(look) | {"text.usetex": tex} | _sizes(look, scale)
     if tex:
         _set_by_tex(figure)
+    with mpl.rc_context({"text.usetex": tex}):
+        _inside(figure)
     if figure.below:
         with mpl.rc_context({"text.usetex": tex}):
             _legend(figure, scale, tex=tex)
@@ -90,6 +92,21 @@ def _fold_up(axes: Axes, figure: ShownFigure) -> None:
     while label.get_window_extent().height > most and longest > _SHORT:
         longest -= 2
         label.set_text(textwrap.fill(text, longest))
+
+
+def _inside(figure: ShownFigure) -> None:
+    """Move frames to the right where long numbers push the name of an axis off the figure."""
+    across = figure.dpi * figure.get_figwidth()
+    outside: dict[float, float] = {}
+    for axes in figure.axes:
+        written = axes.yaxis.get_tightbbox() if axes.axison else None
+        if written is not None:
+            left = round(axes.get_position().x0, 6)
+            outside[left] = max((2 - written.x0) / across, outside.get(left, 0.0))
+    for axes in figure.axes:
+        box = axes.get_position()
+        if shift := outside.get(round(box.x0, 6), 0.0):
+            axes.set_position((box.x0 + shift, box.y0, box.width - shift, box.height))
 
 
 def _sizes(look: Mapping[str, Any], scale: float) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -27,6 +28,7 @@ from ldpaudit.reports import (
     epsilon,
     error,
     limit,
+    over_time,
     pareto,
     posterior,
     save_comparison,
@@ -107,6 +109,22 @@ def test_other_figures_are_drawn_for_a_paper(width: float) -> None:
     ):
         assert figure.get_figwidth() == pytest.approx(width)
         assert_legible(figure, 6.7)
+
+
+@pytest.mark.parametrize("style", [None, "one-column", "two-column"])
+def test_long_numbers_leave_the_names_of_axes_on_the_paper(style: str | None) -> None:
+    """Errors 3% apart are written with five digits."""
+    cell = {"data": "toy", "k": 4, "num_users": 100, "parameters": "epsilon_inf=2.0", "seed": 0}
+    frame = pd.DataFrame(
+        cell | {"protocol": name, "epsilon": 1.0, "repetition": t, "metric": metric}
+        | {"value": value, "exact": None}
+        for name, mse in (("l-sue", 0.01306), ("l-osue", 0.01269))
+        for t in (1, 2, 3)
+        for metric, value in (("round_spent", 2.0 * t), ("round_mse", mse))
+    )  # fmt: skip
+    figure = over_time(frame, style=style)
+    figure.draw_without_rendering()
+    assert all(axes.yaxis.label.get_window_extent().x0 >= 1 for axes in figure.axes)
 
 
 def test_lines_are_chosen_ordered_named_and_coloured(frame: Any) -> None:
