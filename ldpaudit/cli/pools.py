@@ -66,6 +66,8 @@ def pools(
         out = {
             "mechanism": repr(mechanism),
             "pools": number,
+            "prior": "uniform over pools",
+            "how": "estimate, Clopper-Pearson interval",
             "polarisation": polarisation,
             "popularity": popularity,
             "blind": found.blind,
@@ -79,7 +81,15 @@ def pools(
         }
         typer.echo(json.dumps(out, indent=2, allow_nan=False))
         return
-    typer.echo(f"{number} pools, polarisation {polarisation:g}: blind guess {found.blind:.4f}")
+    typer.echo(
+        f"{mechanism!r}\n"
+        f"{number} pools, value v in pool v modulo {number}, each as likely: "
+        f"blind guess {found.blind:.4f}\n"
+        f"of each report's value: with probability {polarisation:g} from the favoured pool, else "
+        f"from all, by {popularity} popularity\n"
+        "the attacker knows this and names the likeliest pool; reports are drawn afresh each time\n"
+        f"right: share of {found.trials:,} users, estimate with its Clopper-Pearson interval"
+    )
     typer.echo(f"reports    right  {100 * (1 - alpha):g}% interval")
     for after, success, (low, high) in cells:
         known = f"  exact {found.first:.4f}" if after == 1 and found.first is not None else ""

@@ -14,8 +14,16 @@ ASKED = ("pools", "grr", "--k", "6", "--epsilon", "2", "--rounds", "3", "--trial
 def test_a_line_for_each_number_of_reports(run: Run) -> None:
     code, out, err = run(*ASKED)
     assert (code, err) == (0, "")
-    head, columns, *lines = out.splitlines()
-    assert head == "2 pools, polarisation 0.9: blind guess 0.5000"
+    name, *words, columns, one, two, three = out.splitlines()
+    lines = [one, two, three]
+    assert name.startswith("GeneralizedRandomizedResponse(k=6, epsilon=2.0")
+    assert words == [
+        "2 pools, value v in pool v modulo 2, each as likely: blind guess 0.5000",
+        "of each report's value: with probability 0.9 from the favoured pool, else from all, "
+        "by zipf popularity",
+        "the attacker knows this and names the likeliest pool; reports are drawn afresh each time",
+        "right: share of 400 users, estimate with its Clopper-Pearson interval",
+    ]
     assert columns.split()[:2] == ["reports", "right"]
     assert [line.split()[0] for line in lines] == ["1", "2", "3"]
     assert "exact 0." in lines[0]
@@ -26,6 +34,7 @@ def test_json_is_the_same(run: Run) -> None:
     found = json.loads(out)
     assert code == 0
     assert found["blind"] == pytest.approx(1 / 3)
+    assert (found["popularity"], found["prior"]) == ("uniform", "uniform over pools")
     assert [row["reports"] for row in found["after"]] == [1, 2, 3]
     low, high = found["after"][0]["interval"]
     assert low < found["exact_after_one"] < high
