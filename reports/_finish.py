@@ -30,6 +30,8 @@ _SIGNS |= {"–": "--", "—": "---", "…": r"\dots{}", "“": "``", "”": "''
 _LATIN = 0x17F
 #: Characters of the shortest line that a name is broken into.
 _SHORT = 12
+#: Letters of a number that fit between the axis and its name.
+_ROOM = 5
 
 
 def finish(
@@ -99,7 +101,7 @@ def _inside(figure: ShownFigure) -> None:
     across = figure.dpi * figure.get_figwidth()
     outside: dict[float, float] = {}
     for axes in figure.axes:
-        written = axes.yaxis.get_tightbbox() if axes.axison else None
+        written = axes.yaxis.get_tightbbox() if axes.axison and _long(axes.yaxis) else None
         if written is not None:
             left = round(axes.get_position().x0, 6)
             outside[left] = max((2 - written.x0) / across, outside.get(left, 0.0))
@@ -107,6 +109,12 @@ def _inside(figure: ShownFigure) -> None:
         box = axes.get_position()
         if shift := outside.get(round(box.x0, 6), 0.0):
             axes.set_position((box.x0 + shift, box.y0, box.width - shift, box.height))
+
+
+def _long(axis: Axis) -> bool:
+    """Whether any number on an axis has more letters than every layout has room for."""
+    texts = axis.get_major_formatter().format_ticks(axis.get_majorticklocs())
+    return any(len(text) > _ROOM for text in texts)
 
 
 def _sizes(look: Mapping[str, Any], scale: float) -> dict[str, Any]:

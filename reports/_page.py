@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from . import _numbers, _tables
+from . import _numbers, _tables, _templates
 from ._advice import options
 from ._collections import mean, watches
 from ._conclusion import cap_words, conclusions, odds, people
@@ -41,16 +41,8 @@ _POLICY = (
 
 @cache
 def environment() -> Environment:
-    """The templates with autoescape on and undefined names refused."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    found = Environment(
-        loader=PackageLoader("ldpaudit.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    """The templates, with the words and numbers that they ask for."""
+    found = _templates.environment()
     found.filters |= {"number": _numbers.tagged, "name": _numbers.name, "plain": _numbers.plain}
     found.filters |= {"printable": _numbers.printable, "moment": _moment, "json": _json}
     found.filters["average"] = mean

@@ -6,6 +6,7 @@ stderr), 3 inconclusive (a cell failed, or an audit had no power).
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import Annotated
@@ -29,6 +30,8 @@ _InputError: type[Exception] = next(
 )
 
 _HELP = {"help_option_names": ["-h", "--help"]}
+#: New objects between two searches for cycles, of which a command makes few.
+_SELDOM = 20_000
 #: What the help of a command ends with; Click keeps lines after a backspace as they are.
 _EXAMPLES = {
     audit: """
@@ -58,6 +61,7 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line; every input error is one line on stderr and exit code 2."""
+    gc.set_threshold(_SELDOM)
     try:
         code = app(standalone_mode=False)
         if code == 130:  # how Typer hands on Ctrl-C

@@ -1,0 +1,80 @@
+"""The templates of pages, compiled once for a machine: reading them anew costs half a second."""
+
+from __future__ import annotations
+
+import hashlib
+import marshal
+import os
+import sys
+import tempfile
+from contextlib import suppress
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jinja2 import BytecodeCache, Environment, PackageLoader, StrictUndefined
+
+if TYPE_CHECKING:
+    from jinja2.bccache import Bucket
+
+_SIZE = hashlib.sha256().digest_size
+
+
+def environment() -> Environment:
+    """The templates with autoescape on and undefined names refused."""
+    return Environment(
+        loader=PackageLoader("ldpaudit.reports"),
+        bytecode_cache=None if sys.dont_write_bytecode else Compiled(_folder()),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+class Compiled(BytecodeCache):
+    """Keeps compiled templates in a folder as Python keeps its modules.
+
+    What was compiled from another text or by other versions, what is damaged and what may not be
+    read or written only costs time.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Take the code of a template, if it is whole and of this text."""
+        with suppress(OSError):
+            kept = self._file(bucket).read_bytes()
+            if kept[:_SIZE] == _seal(bucket, kept[_SIZE:]):
+                bucket.code = marshal.loads(kept[_SIZE:])  # noqa: S302 - what we wrote ourselves
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep the code of a template; the file is replaced as a whole."""
+        code = marshal.dumps(bucket.code)
+        with suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as file:
+                file.write(_seal(bucket, code) + code)
+            os.replace(file.name, self._file(bucket))
+
+    def _file(self, bucket: Bucket) -> Path:
+        return self._folder / bucket.key
+
+
+def _seal(bucket: Bucket, code: bytes) -> bytes:
+    """A digest of everything that the code of a template depends on, and of the code."""
+    made_by = f"{sys.version} {_jinja()} {bucket.checksum}".encode()
+    return hashlib.sha256(made_by + code).digest()
+
+
+@cache
+def _jinja() -> str:
+    return version("jinja2")
+
+
+def _folder() -> Path:
+    from platformdirs import user_cache_path
+
+    return user_cache_path("ldpaudit") / "templates"
