@@ -145,7 +145,6 @@ def frame_along(
         if value - ticks[-1] >= apart:
             ticks.append(value)
     axes.set_xticks(ticks, labels=[plain(tick) if named else "" for tick in ticks])
-    axes.set_xticks(values, minor=True)
     axes.grid(visible=False, axis="x")
     if named:
         axes.set_xlabel(X_LABEL)

@@ -113,7 +113,7 @@ def _inside(figure: ShownFigure) -> None:
 
 def _long(axis: Axis) -> bool:
     """Whether any number on an axis has more letters than every layout has room for."""
-    texts = axis.get_major_formatter().format_ticks(axis.get_majorticklocs())
+    texts = axis.get_major_formatter().format_ticks(list(axis.get_majorticklocs()))
     return any(len(text) > _ROOM for text in texts)
 
 

@@ -25,7 +25,7 @@ def environment() -> Environment:
     """The templates with autoescape on and undefined names refused."""
     return Environment(
         loader=PackageLoader("ldpaudit.reports"),
-        bytecode_cache=None if sys.dont_write_bytecode else Compiled(_folder()),
+        bytecode_cache=Compiled(_folder()),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -51,13 +51,18 @@ class Compiled(BytecodeCache):
                 bucket.code = marshal.loads(kept[_SIZE:])  # noqa: S302 - what we wrote ourselves
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep the code of a template; the file is replaced as a whole."""
+        """Keep the code of a template, its file replaced as a whole, where Python keeps its own."""
+        if sys.dont_write_bytecode:
+            return
         code = marshal.dumps(bucket.code)
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as file:
                 file.write(_seal(bucket, code) + code)
-            os.replace(file.name, self._file(bucket))
+            try:
+                os.replace(file.name, self._file(bucket))
+            finally:
+                Path(file.name).unlink(missing_ok=True)
 
     def _file(self, bucket: Bucket) -> Path:
         return self._folder / bucket.key

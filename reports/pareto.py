@@ -240,7 +240,7 @@ def _draw_published(
 
 def _frame(axes: Axes, panel: Panel) -> None:
     """Limits with room for the words, ticks in percent and powers of ten, labels with units."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     points = [point for point in panel.points if drawable(point)]
     xs = [_at(p)[0] for p in points] + ([panel.blind] if panel.blind else [])
@@ -259,7 +259,7 @@ def _frame(axes: Axes, panel: Panel) -> None:
     wide = math.log10(axes.get_ylim()[1] / axes.get_ylim()[0]) > 1.5
     axes.yaxis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0), numticks=12))
     axes.yaxis.set_major_formatter(FuncFormatter(power_label))
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.yaxis.set_minor_locator(NullLocator())
     open_frame(axes)
     users = "" if panel.num_users is None else f", n = {panel.num_users:,} users"
     error = Y_LABEL if panel.of_shares else f"{OTHER_LABEL}\n{panel.estimand}"

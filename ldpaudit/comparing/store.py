@@ -192,7 +192,7 @@ class Store:
             if text is None:
                 return None
             stored = json.loads(text)
-            rows, spent = tuple(map(_read_row, stored["rows"])), stored["seconds"]
+            rows, spent = tuple(map(read_row, stored["rows"])), stored["seconds"]
             verdicts = tuple(map(dict, stored["verdicts"]))
             return Cell(key, stored["axes"], rows, spent, stored["decode_seconds"], verdicts)
 
@@ -200,7 +200,7 @@ class Store:
         """Store a finished cell in a transaction of its own; the first that did not fail stays."""
         content = {
             "axes": cell.axes,
-            "rows": list(map(_written_row, cell.rows)),
+            "rows": list(map(written_row, cell.rows)),
             "seconds": cell.seconds,
             "decode_seconds": cell.decode_seconds,
             "verdicts": cell.verdicts,
@@ -217,12 +217,12 @@ class Store:
         self._connection.close()
 
 
-def _written_row(row: dict[str, Any]) -> dict[str, Any]:
+def written_row(row: dict[str, Any]) -> dict[str, Any]:
     """A row as JSON has it: an infinite number by its name; nan stays, and is refused."""
     return {name: str(v) if v in _INFINITE else v for name, v in row.items()}
 
 
-def _read_row(row: dict[str, Any]) -> dict[str, Any]:
+def read_row(row: dict[str, Any]) -> dict[str, Any]:
     """A row as it was before it was written."""
     named = {name: float(row[name]) for name in REAL if isinstance(row.get(name), str)}
     return row | named

@@ -7,7 +7,7 @@ So the cells of a study do not depend on how many others there are.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -20,6 +20,9 @@ from ldpaudit.games.told import GIVES_AWAY, from_json, to_json
 from ldpaudit.outcomes.audit_result import AuditResult, bound_columns
 from ldpaudit.outcomes.parts import EpsilonBound
 from ldpaudit.outcomes.verdicts import verdict_of
+
+#: Columns of verdicts by the key of their cell.
+Judgements = Mapping[str, Sequence[dict[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -101,10 +104,18 @@ class _Found:
         self.bound, self.verdict_bound = rests_on, bound
 
 
-def judged(cell: Cell, alpha: float) -> tuple[dict[str, Any], ...]:
-    """The rows of a cell with every verdict at the level of the table."""
+def judgements(cells: Iterable[Cell], alpha: float) -> Judgements:
+    """The columns of every verdict at the level of the table, by the key of its cell."""
+    return {
+        cell.key: [Verdict.from_json(stored).columns(alpha) for stored in cell.verdicts]
+        for cell in cells
+        if cell.verdicts
+    }
+
+
+def judged(cell: Cell, found: Judgements) -> tuple[dict[str, Any], ...]:
+    """The rows of a cell with what was found of every verdict."""
     rows = list(cell.rows)
-    for stored in cell.verdicts:
-        verdict = Verdict.from_json(stored)
-        rows[verdict.row] = rows[verdict.row] | verdict.columns(alpha)
+    for stored, columns in zip(cell.verdicts, found.get(cell.key, ()), strict=True):
+        rows[stored["row"]] = rows[stored["row"]] | columns
     return tuple(rows)

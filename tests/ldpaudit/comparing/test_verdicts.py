@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pandas.testing import assert_frame_equal
 
 import ldpaudit
+from ldpaudit.comparing import grid
+from ldpaudit.comparing.grid import compare, stored_results
+from ldpaudit.comparing.store import Store
 from ldpaudit.comparing.verdicts import Verdict
 from ldpaudit.outcomes.audit_result import bound_rows
 from tests.trusted import RIGHT, WRONG
@@ -40,3 +45,22 @@ def test_later_is_the_same(case: str, alpha: float) -> None:
     verdict = Verdict.from_json(kept)
     want = bound_rows(ldpaudit.audit(mechanism, [], verdict_alpha=alpha, **how), "it")
     assert rows[verdict.row] | verdict.columns(alpha) == want[verdict.row]
+
+
+def test_kept_verdicts_are_of_this_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept is shown as it is; where anything that decides bytes is other, it is not."""
+    study = {"name": "two", "protocols": ["grr", "oue"], "epsilons": [1.0], "trials": 300,
+             "repetitions": 2, "data": [{"name": "uniform", "k": 6}]}  # fmt: skip
+    fresh = compare(study, out=tmp_path).frame
+    store = Store(tmp_path)
+    made_by, level, kept = store.meta("judgements")
+    for columns in kept.values():
+        columns[0]["reason"] = "kept"
+    store.set_meta("judgements", [made_by, level, kept])
+    store.close()
+    shown = stored_results(tmp_path).frame
+    ours = shown["metric"] == "epsilon_verdict"
+    assert set(shown.loc[ours, "reason"]) == {"kept"}
+    assert_frame_equal(shown[~ours], fresh[~ours])
+    monkeypatch.setattr(grid, "versions", lambda: made_by | {"code": "other"})
+    assert_frame_equal(stored_results(tmp_path).frame, fresh)
