@@ -213,7 +213,7 @@ def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[CellTask]:
     settings = {"attacks", "bound", "prior", "trials", "repetitions", "alpha", "seed"}
     further = {name for name in _IF_SET if getattr(study, name)}
     fixed = study.model_dump(mode="json", include=settings | further)
-    shared = _origins(study)
+    shared, libraries = _origins(study), versions()
     for data in loaded:
         attackers = beliefs.attackers(study.prior, data)
         content = data.histogram.tobytes() + repr(data.sizes or "").encode()
@@ -238,7 +238,7 @@ def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[CellTask]:
                     "schema": SCHEMA,
                     "figures": _FIGURES,
                     "beliefs": beliefs.content(attackers),
-                    "versions": versions(),
+                    "versions": libraries,
                     "origins": shared | {"protocol": made_by},
                 }  # fmt: skip
                 key = hashlib.sha256(json.dumps(determines, sort_keys=True).encode()).hexdigest()
