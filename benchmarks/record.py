@@ -20,6 +20,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from ratios import put_first
+
 RUNS = (
     ("before.py",),
     ("startup.py",),
@@ -39,6 +41,9 @@ RUNS = (
     ("longitudinal.py",),
     ("scale.py",),
     ("streaming.py",),
+    ("numeric.py",),
+    ("pages.py",),
+    ("limits.py", "benchmarks/LIMITS.md"),
 )
 HERE = Path(__file__).parent
 RECORD = HERE / "RECORD.md"
@@ -67,6 +72,7 @@ def main(names: list[str]) -> int:
         body = "\n".join(f"    {line}".rstrip() for line in done.stdout.strip("\n").splitlines())
         words = f"{machine()}; load {load:.1f} at the start, {took:.0f} s{ended}."
         _replace(f"## python benchmarks/{' '.join(run)}", f"{words}\n\n{body}")
+        put_first()
     return 1 if bad else 0
 
 
