@@ -236,7 +236,7 @@ def regimes() -> None:
 
 def measured(directory: str) -> None:
     """A run of the study: measured against exact, f = 0 against exact, distance to the limit."""
-    from ldpaudit.comparing.grid import stored_results
+    from ldpaudit.comparing.kept import stored_results
 
     frame = stored_results(directory).frame
     keys = ["data", "k", "num_users", "protocol", "parameters", "epsilon"]
@@ -263,7 +263,7 @@ def measured(directory: str) -> None:
 
 def figure(directory: str, path: str) -> None:
     """Attack success of the best attacker against error, k = 100 and k = 2,500, with the limit."""
-    from ldpaudit.comparing.grid import stored_results
+    from ldpaudit.comparing.kept import stored_results
 
     frame = stored_results(directory).frame
     kept = (frame["num_users"] == 50_000) | (frame["k"] == 2500)

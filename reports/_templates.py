@@ -36,8 +36,8 @@ def environment() -> Environment:
 class Compiled(BytecodeCache):
     """Keeps compiled templates in a folder as Python keeps its modules.
 
-    What was compiled from another text or by other versions, what is damaged and what may not be
-    read or written only costs time.
+    What was compiled from another text or by other versions, what is damaged, what may not be
+    read or written and what others may have written only costs time.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -46,7 +46,7 @@ class Compiled(BytecodeCache):
     def load_bytecode(self, bucket: Bucket) -> None:
         """Take the code of a template, if it is whole and of this text."""
         with suppress(OSError):
-            kept = self._file(bucket).read_bytes()
+            kept = self._file(bucket).read_bytes() if _own(self._folder) else b""
             if kept[:_SIZE] == _seal(bucket, kept[_SIZE:]):
                 bucket.code = marshal.loads(kept[_SIZE:])  # noqa: S302 - what we wrote ourselves
 
@@ -56,7 +56,7 @@ class Compiled(BytecodeCache):
             return
         code = marshal.dumps(bucket.code)
         with suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as file:
                 file.write(_seal(bucket, code) + code)
             try:
@@ -66,6 +66,12 @@ class Compiled(BytecodeCache):
 
     def _file(self, bucket: Bucket) -> Path:
         return self._folder / bucket.key
+
+
+def _own(folder: Path) -> bool:
+    """Whether nobody else may write there, as far as the system knows owners."""
+    found = folder.stat()
+    return os.name != "posix" or (found.st_uid == os.getuid() and not found.st_mode & 0o022)
 
 
 def _seal(bucket: Bucket, code: bytes) -> bytes:

@@ -152,7 +152,7 @@ def report(
     figures: Figures = None,
 ) -> int:
     """Write the page of a comparison again, name the best protocol under caps, show changes."""
-    from ldpaudit.comparing.grid import stored_results
+    from ldpaudit.comparing.kept import stored_results
 
     forms, style = _forms(formats), _style(figures)
     results, lines = stored_results(directory), []

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from ldpaudit.comparing.cell import Cell as Cell
     from ldpaudit.comparing.export import writer as writer
     from ldpaudit.comparing.grid import compare as compare
-    from ldpaudit.comparing.grid import stored_results as stored_results
+    from ldpaudit.comparing.kept import stored_results as stored_results
     from ldpaudit.comparing.results import Report as Report
     from ldpaudit.comparing.results import Results as Results
     from ldpaudit.comparing.store import Store as Store
@@ -55,7 +55,7 @@ __getattr__, __dir__ = face(
         "Study": "study",
         "compare": "grid",
         "read_study": "study",
-        "stored_results": "grid",
+        "stored_results": "kept",
         "study_names": "study",
         "to_toml": "study",
         "writer": "export",

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
+
+#: Columns of verdicts by the key of their cell.
+Judgements: TypeAlias = Mapping[str, Sequence[dict[str, Any]]]
 
 
 @dataclass(frozen=True)

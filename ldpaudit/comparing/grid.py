@@ -21,18 +21,17 @@ from ldpaudit.comparing import beliefs
 from ldpaudit.comparing.cell import Cell
 from ldpaudit.comparing.described import described
 from ldpaudit.comparing.fitting import built, fits, named, takes_epsilon
+from ldpaudit.comparing.kept import gathered, keep
 from ldpaudit.comparing.own_code import OwnCode, check_name, check_readable, source_of
 from ldpaudit.comparing.results import Results
 from ldpaudit.comparing.running import BACKENDS, MAX_WAIT, run
-from ldpaudit.comparing.store import Store, read_row, written_row
+from ldpaudit.comparing.store import Store
 from ldpaudit.comparing.study import ProtocolSpec, Study, resolve, to_toml
 from ldpaudit.comparing.task import CellTask
-from ldpaudit.comparing.verdicts import Judgements, judged, judgements
+from ldpaudit.comparing.verdicts import judgements
 from ldpaudit.comparing.workers import versions
 from ldpaudit.data.dataset import DataSet
 from ldpaudit.outcomes.audit_result import SCHEMA
-from ldpaudit.outcomes.table import to_frame
-from ldpaudit.outcomes.upgrade import upgraded
 from ldpaudit.registry import load, names, origin
 from ldpaudit.release import described_version
 
@@ -137,14 +136,11 @@ def compare(
         provenance = _provenance(plan, loaded)
         provenance |= {} if command is None else {"command": command}
         if store is not None:
-            store.set_meta("provenance", provenance)
-            store.set_meta("verdict_alpha", level)
-            store.set_meta("order", [task.key for task in tasks])
-            store.set_meta("judgements", [versions(), level, _stored(found)])
+            keep(store, [task.key for task in tasks], found, provenance, level)
     finally:
         if store is not None:
             store.close()
-    return _gather(cells, found, provenance)
+    return gathered(cells, found, provenance)
 
 
 class _Workers(NamedTuple):
@@ -188,24 +184,6 @@ def _play(
                 store.put(cell)
             report(len(done), len(tasks))
     return done
-
-
-def stored_results(directory: str | Path) -> Results:
-    """The results kept in a folder by an earlier `compare`."""
-    store = Store(directory, create=False)
-    try:
-        order, provenance = store.meta("order"), store.meta("provenance")
-        if order is None or provenance is None:
-            raise ValueError(f"{store.path} holds no finished study; run compare --out again.")
-        cells = [cell for key in order if (cell := store.get(key))]
-        level = float(store.meta("verdict_alpha"))
-        kept = store.meta("judgements")
-    finally:
-        store.close()
-    # They follow from the cells: kept, no library of statistics is loaded to show them again.
-    same = kept is not None and kept[:2] == [versions(), level]
-    found = _read(kept[2]) if same else judgements(cells, level)
-    return _gather(cells, found, provenance)
 
 
 def _tasks(study: Study, loaded: list[DataSet]) -> Iterator[CellTask]:
@@ -274,23 +252,6 @@ def _verdict_alpha(study: Study, loaded: list[DataSet]) -> float:
     """The level of each verdict: shared by all audits of the study, and no part of any cell."""
     cells = len(loaded) * sum(len(epsilons) for _, epsilons in _protocols(study))
     return VERDICT_ALPHA / (cells * len(study.each_audit()))
-
-
-def _stored(found: Judgements) -> dict[str, list[dict[str, Any]]]:
-    return {key: list(map(written_row, columns)) for key, columns in found.items()}
-
-
-def _read(stored: Judgements) -> Judgements:
-    return {key: list(map(read_row, columns)) for key, columns in stored.items()}
-
-
-def _gather(cells: list[Cell], found: Judgements, provenance: dict[str, Any]) -> Results:
-    import pandas as pd
-
-    rows = upgraded(row for cell in cells for row in judged(cell, found))
-    spent = [{"seconds": c.seconds, "decode_seconds": c.decode_seconds} for c in cells]
-    timings = pd.DataFrame([c.axes | times for c, times in zip(cells, spent, strict=True)])
-    return Results(to_frame(rows), provenance, timings)
 
 
 def _check_names(study: Study, loaded: list[DataSet]) -> None:

@@ -7,7 +7,7 @@ So the cells of a study do not depend on how many others there are.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -15,14 +15,11 @@ from ldpaudit.auditing.levels import Levels
 from ldpaudit.auditing.one_pair import verdict_at
 from ldpaudit.bounds.registered import registered_bound
 from ldpaudit.claim import Claim
-from ldpaudit.comparing.cell import Cell
+from ldpaudit.comparing.cell import Cell, Judgements
 from ldpaudit.games.told import GIVES_AWAY, from_json, to_json
 from ldpaudit.outcomes.audit_result import AuditResult, bound_columns
 from ldpaudit.outcomes.parts import EpsilonBound
 from ldpaudit.outcomes.verdicts import verdict_of
-
-#: Columns of verdicts by the key of their cell.
-Judgements = Mapping[str, Sequence[dict[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -111,11 +108,3 @@ def judgements(cells: Iterable[Cell], alpha: float) -> Judgements:
         for cell in cells
         if cell.verdicts
     }
-
-
-def judged(cell: Cell, found: Judgements) -> tuple[dict[str, Any], ...]:
-    """The rows of a cell with what was found of every verdict."""
-    rows = list(cell.rows)
-    for stored, columns in zip(cell.verdicts, found.get(cell.key, ()), strict=True):
-        rows[stored["row"]] = rows[stored["row"]] | columns
-    return tuple(rows)

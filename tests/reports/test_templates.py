@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jinja2 import DictLoader, Environment
@@ -59,3 +61,22 @@ def test_no_folder_and_no_leave_to_write(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     assert rendered(tmp_path / "new", "{{ name }}") == "&lt;b&gt;"
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no such modes")
+def test_a_folder_of_others_is_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed, parse = [], Environment._parse
+
+    def counted(self: Environment, *given: Any) -> Any:
+        parsed.append(given)
+        return parse(self, *given)
+
+    monkeypatch.setattr(Environment, "_parse", counted)
+    folder = tmp_path / "kept"
+    rendered(folder, "Hello {{ name }}")
+    for mode, times in ((0o700, 1), (0o777, 2), (0o770, 3), (0o700, 3)):
+        folder.chmod(mode)
+        assert rendered(folder, "Hello {{ name }}") == "Hello &lt;b&gt;"
+        assert len(parsed) == times

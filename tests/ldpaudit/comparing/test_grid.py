@@ -21,7 +21,8 @@ import pytest
 
 from ldpaudit import registry
 from ldpaudit.auditing import harness
-from ldpaudit.comparing.grid import compare, stored_results
+from ldpaudit.comparing.grid import compare
+from ldpaudit.comparing.kept import stored_results
 from ldpaudit.comparing.results import Results
 from ldpaudit.comparing.store import FILE_NAME
 from ldpaudit.comparing.task import CellTask

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ldpaudit.comparing.grid import compare, stored_results
+from ldpaudit.comparing.grid import compare
+from ldpaudit.comparing.kept import stored_results
 from ldpaudit.comparing.results import Results
 from ldpaudit.comparing.store import FILE_NAME, Store
 from ldpaudit.comparing.study import resolve, to_toml

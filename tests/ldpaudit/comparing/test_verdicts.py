@@ -10,8 +10,9 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 import ldpaudit
-from ldpaudit.comparing import grid
-from ldpaudit.comparing.grid import compare, stored_results
+from ldpaudit.comparing import kept as kept_study
+from ldpaudit.comparing.grid import compare
+from ldpaudit.comparing.kept import stored_results
 from ldpaudit.comparing.store import Store
 from ldpaudit.comparing.verdicts import Verdict
 from ldpaudit.outcomes.audit_result import bound_rows
@@ -62,5 +63,5 @@ def test_kept_verdicts_are_of_this_code(tmp_path: Path, monkeypatch: pytest.Monk
     ours = shown["metric"] == "epsilon_verdict"
     assert set(shown.loc[ours, "reason"]) == {"kept"}
     assert_frame_equal(shown[~ours], fresh[~ours])
-    monkeypatch.setattr(grid, "versions", lambda: made_by | {"code": "other"})
+    monkeypatch.setattr(kept_study, "versions", lambda: made_by | {"code": "other"})
     assert_frame_equal(stored_results(tmp_path).frame, fresh)

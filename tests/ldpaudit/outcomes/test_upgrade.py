@@ -16,7 +16,8 @@ from pandas.testing import assert_frame_equal
 from ldpaudit.analysis.changes import compare_runs
 from ldpaudit.analysis.dominance import standings
 from ldpaudit.analysis.metrics import read
-from ldpaudit.comparing.grid import compare, stored_results
+from ldpaudit.comparing.grid import compare
+from ldpaudit.comparing.kept import stored_results
 from ldpaudit.comparing.store import FILE_NAME, digest
 from ldpaudit.outcomes.table import COLUMNS
 from ldpaudit.outcomes.upgrade import upgraded
