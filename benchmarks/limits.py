@@ -7,15 +7,18 @@ and the medians of their processor times are printed with their ratio; with FILE
 benchmarks/LIMITS.md, the table is written there too. The least work of a client is one random word
 of 64 bits for each of its draws, written to memory; that of a server is to read its reports once;
 that of local hashing's server is one word for every two values, as many as a hash gives; that of a
-decoder is to read and write its vector once for each block and round. Where Numba is installed it
-compiles some of the loops.
+decoder is what its method is made of, six Fourier transforms or two gathers for each block and
+round, in order; that of a process is to load the libraries. Where Numba is installed it compiles
+some of the loops.
 """
 
 from __future__ import annotations
 
 import os
 import platform
+import resource
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -45,12 +48,19 @@ class Kernel(NamedTuple):
     what: str
     units: int
     unit: str = "ns per report"
+    clock: Callable[[], float] = time.process_time
 
 
-def seconds(work: Work) -> float:
-    started = time.process_time()
+def seconds(work: Work, clock: Callable[[], float]) -> float:
+    started = clock()
     work()
-    return time.process_time() - started
+    return clock() - started
+
+
+def of_children() -> float:
+    """Processor time of the processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def words(many: float) -> Work:
@@ -71,15 +81,17 @@ def read(array: np.ndarray[Any, Any]) -> Work:
     return lambda: np.bitwise_xor.reduce(whole)
 
 
-def passes(k: int, many: int) -> Work:
-    """Add a vector of k doubles to another so many times."""
-    total, vector = np.zeros(k), np.ones(k)
+def transforms(k: int, many: int) -> Work:
+    """Fourier transforms of 2 k numbers, so many."""
+    from scipy.fft import next_fast_len, rfft
 
-    def add() -> None:
+    vector = np.ones(next_fast_len(2 * k, real=True))
+
+    def transform() -> None:
         for _ in range(many):
-            np.add(total, vector, out=total)
+            rfft(vector)
 
-    return add
+    return transform
 
 
 def gathers(k: int, many: int) -> Work:
@@ -161,7 +173,7 @@ def decoders() -> Iterator[Kernel]:
         counts = m.aggregate(m.privatize(rng.integers(0, k, 20_000), rng=rng))
         blocks = len(m.subset_sizes)
         if name == "mss":
-            least, what = passes(k, blocks), f"{blocks} additions of k numbers"
+            least, what = transforms(k, 6), "6 Fourier transforms of 2 k numbers"
         else:
             rounds = rounds_of(m, counts)
             least = gathers(k, 2 * blocks * rounds)
@@ -174,6 +186,24 @@ def decoders() -> Iterator[Kernel]:
             1000,
             "us",
         )
+
+
+def starts() -> Iterator[Kernel]:
+    """Whole processes beside those that load no more than numpy and what bounds need of scipy."""
+
+    def process(code: str) -> Work:
+        return lambda: subprocess.run([sys.executable, "-c", code], check=True)
+
+    audit = "ldpaudit.audit(ldpaudit.mechanism('ss', k=100, epsilon=1.0), [], trials=10_000)"
+    yield Kernel(
+        "whole process: audit of ss",
+        process(f"import ldpaudit; {audit}"),
+        process("import numpy, scipy.special"),
+        "import numpy, scipy.special",
+        10**6,
+        "ms",
+        of_children,
+    )
 
 
 def rounds_of(mechanism: Any, counts: Any) -> int:
@@ -198,10 +228,10 @@ def lines() -> Iterator[str]:
     """The table, a line at a time."""
     yield "| kernel | takes | least | ratio | least work |"
     yield "|---|---|---|---|---|"
-    for kernels in (clients, servers, decoders):
-        for name, work, least, what, units, unit in kernels():
+    for kernels in (clients, servers, decoders, starts):
+        for name, work, least, what, units, unit, clock in kernels():
             work(), least()
-            turns = [(seconds(work), seconds(least)) for _ in range(ROUNDS)]
+            turns = [(seconds(work, clock), seconds(least, clock)) for _ in range(ROUNDS)]
             ours, floor = (statistics.median(turn) for turn in zip(*turns, strict=True))
             scale = 1e9 / units
             yield (
