@@ -17,6 +17,7 @@ from ._palette import ProtocolStyle
 from ._points import Panel, Point
 from ._style import open_frame
 from ._view import log_limits
+from ._whiskers import draw_intervals
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -89,19 +90,11 @@ def _draw_measured(
     if not bars:
         return
     xs, ys, down, up = zip(*bars, strict=True)
-    axes.errorbar(
-        xs,
-        ys,
-        yerr=(down, up),
-        fmt=style.marker,
-        color=style.colour,
-        markersize=5,
-        markeredgecolor="white",
-        markeredgewidth=0.6,
-        elinewidth=1.0,
-        capsize=1.8,
-        zorder=4,
-    )
+    draw_intervals(axes, xs, ys, up=(down, up), colour=style.colour)
+    axes.plot(
+        xs, ys, marker=style.marker, color=style.colour, linestyle="none", markersize=5,
+        markeredgecolor="white", markeredgewidth=0.6, zorder=4,
+    )  # fmt: skip
 
 
 def reach(measure: Metric) -> tuple[float, float, float]:

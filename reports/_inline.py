@@ -23,7 +23,8 @@ _SVG, _LINK = "http://www.w3.org/2000/svg", "{http://www.w3.org/1999/xlink}href"
 _LEGIBLE = 10.2
 _GEOMETRY = ("d", "x", "y", "width", "height", "transform")
 _COLOUR = re.compile(r"#[0-9a-f]{6}\b")
-_LONG = re.compile(r"-?\d+\.\d{3,}")
+_LONG = re.compile(r"-?\d+\.\d+")
+_CURVE = re.compile("[CQSTA]")
 
 
 @dataclass(frozen=True)
@@ -85,9 +86,10 @@ def inline_svg(
         for value in element.attrib.values()
         for found in re.findall(r"^#(.+)$|url\(#([^)]+)\)", value)
     }
-    wanted = {one or two for one, two in used}
+    wanted = sorted({one or two for one, two in used})
+    ids = {name: f"{prefix}-{place}" for place, name in enumerate(wanted)}
     for element in root.iter():
-        _tidy(element, prefix, wanted, sheet)
+        _tidy(element, ids, sheet)
     _flatten(root)
     root.extend(_targets(figure, marks))
     least = _LEGIBLE / SMALL * 72 * figure.get_figwidth()
@@ -107,25 +109,33 @@ def _crop(root: Element, foot: float) -> None:
     root.set("viewBox", f"{left:g} {top:g} {width:g} {height - foot:g}")
 
 
-def _tidy(element: Element, prefix: str, wanted: set[str], sheet: Sheet) -> None:
+def _tidy(element: Element, ids: dict[str, str], sheet: Sheet) -> None:
     """Short numbers, ids only where they are used, classes for styles."""
-    if element.get("id") in wanted:
-        element.set("id", f"{prefix}-{element.get('id')}")
-    else:
-        element.attrib.pop("id", None)
+    own = element.attrib.pop("id", "")
+    if own in ids:
+        element.set("id", ids[own])
     if style := element.attrib.pop("style", None):
         element.set("class", sheet.name(style))
     if link := element.attrib.pop(_LINK, None):
-        element.set("href", f"#{prefix}-{link[1:]}")
+        element.set("href", f"#{ids[link[1:]]}")
     if clip := element.get("clip-path"):
-        element.set("clip-path", clip.replace("url(#", f"url(#{prefix}-"))
+        element.set("clip-path", f"url(#{ids[clip[5:-1]]})")
+    if element.get("transform", "").startswith("rotate(-0 "):
+        del element.attrib["transform"]
     for name in _GEOMETRY:
         if name in element.attrib:
-            short = _LONG.sub(lambda found: f"{float(found[0]):.2f}", element.attrib[name])
-            element.set(name, " ".join(short.split()))
+            short = " ".join(_LONG.sub(_shorter, element.attrib[name]).split())
+            # A line goes on to every further point of a path that has no curve.
+            element.set(name, short if _CURVE.search(short) else short.replace(" L ", " "))
     for place in ("text", "tail"):
         if not (getattr(element, place) or "").strip():
             setattr(element, place, None)
+
+
+def _shorter(found: re.Match[str]) -> str:
+    """A number to a hundredth of a point, from 10 on to a tenth."""
+    number = float(found[0])
+    return f"{number:.{1 if abs(number) >= 10 else 2}f}".rstrip("0").rstrip(".")
 
 
 def _flatten(element: Element) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
 from datetime import UTC, datetime
@@ -33,6 +34,8 @@ _OPTIONAL = (
     *("created", "command", "seed", "alpha", "verdict_alpha", "notices"),
     *("versions", "platform"),
 )
+#: Bytes of a table that a page holds as they are.
+_LARGE = 2**18
 _POLICY = (
     "default-src 'none'; script-src {script}; style-src {style}; img-src data:; "
     "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
@@ -100,7 +103,7 @@ def render(
             candidates=[choice.numbers for choice in choices],
             published=[(s, rows) for s in found if (rows := _tables.published_rows(s))],
             problems=_tables.problems(metrics),
-            download=f"data:text/csv;charset=utf-8;base64,{base64.b64encode(table).decode()}",
+            download=_download(table),
             kilobytes=-(-len(table) // 1000),
             provenance=provenance,
             versions=_pairs(provenance.get("versions")),
@@ -109,6 +112,17 @@ def render(
         )
     )
     return text, figures.files
+
+
+def _download(table: bytes) -> dict[str, str]:
+    """The table as a link that holds it, packed where it is large, and what the file is called."""
+    packed = len(table) > _LARGE
+    content = gzip.compress(table, mtime=0) if packed else table
+    kind = "application/gzip" if packed else "text/csv;charset=utf-8"
+    return {
+        "link": f"data:{kind};base64,{base64.b64encode(content).decode()}",
+        "name": "results.csv.gz" if packed else "results.csv",
+    }
 
 
 def title(provenance: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from ._palette import IMPOSSIBLE, INK, MUTED, ProtocolStyle
 from ._paper import PAGE, Paper
 from ._points import Panel, Point, panels, placed, series_of
 from ._style import open_frame
+from ._whiskers import draw_intervals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,20 +103,11 @@ def _draw(axes: Axes, panel: Panel, look: dict[str, ProtocolStyle], names: dict[
         style = look[series]
         xs, ys = zip(*map(_place, points), strict=True)
         down, up = zip(*map(_reach, points), strict=True)
-        axes.errorbar(
-            xs,
-            ys,
-            yerr=(down, up),
-            fmt=style.marker,
-            linestyle=style.linestyle,
-            color=style.colour,
-            linewidth=1.2,
-            markersize=5,
-            markeredgecolor="white",
-            markeredgewidth=0.6,
-            elinewidth=1.0,
-            zorder=4,
-        )
+        draw_intervals(axes, xs, ys, up=(down, up), colour=style.colour)
+        axes.plot(
+            xs, ys, marker=style.marker, linestyle=style.linestyle, color=style.colour,
+            linewidth=1.2, markersize=5, markeredgecolor="white", markeredgewidth=0.6, zorder=4,
+        )  # fmt: skip
         labels.append(named_end(names[series], *max(zip(xs, ys, strict=True)), style))
     _draw_epsilons(axes, max((points for _, points in lines), key=_spread))
     labels.append(EndLabel("the limit", axes.get_xlim()[1], 1.0, MUTED, linestyle=DASHED))

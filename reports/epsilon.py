@@ -17,6 +17,7 @@ from ._palette import MUTED, ProtocolStyle
 from ._paper import PAGE, Paper
 from ._points import Panel, Point, once, panels_of, series_of
 from ._style import SMALL, open_frame
+from ._whiskers import draw_intervals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -136,9 +137,12 @@ def _mark(
     ]
     if exact:
         xs, ys = np.transpose(exact)
-        axes.hlines(ys, xs - half, xs + half, color=style.colour, linewidth=1.6, zorder=3)
+        reach = np.full((2, xs.size), half)
+        draw_intervals(axes, xs, ys, across=reach, colour=style.colour, linewidth=1.6, zorder=3)
     if both:
-        axes.vlines(*np.transpose(both), color=style.colour, linewidth=0.7, zorder=2)
+        xs, low, high = np.transpose(both)
+        reach = np.array([0 * low, high - low])
+        draw_intervals(axes, xs, low, up=reach, colour=style.colour, linewidth=0.7, zorder=2)
     if measured:
         axes.plot(
             *np.transpose(measured),

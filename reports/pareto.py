@@ -33,6 +33,7 @@ from ._paper import PAGE, Paper
 from ._points import Panel, Point, panels_of, series_of
 from ._style import SMALL, open_frame
 from ._view import log_limits
+from ._whiskers import draw_intervals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -195,20 +196,11 @@ def _draw_measured(axes: Axes, points: list[Point], style: ProtocolStyle) -> Non
     xs, ys = (np.array([reach(pair[side]) for pair in pairs]).reshape(-1, 3).T for side in (0, 1))
     if not xs.size:
         return
-    axes.errorbar(
-        xs[0],
-        ys[0],
-        xerr=xs[1:],
-        yerr=ys[1:],
-        fmt=style.marker,
-        color=style.colour,
-        markersize=5.5,
-        markeredgecolor="white",
-        markeredgewidth=0.6,
-        elinewidth=1.0,
-        capsize=1.8,
-        zorder=4,
-    )
+    draw_intervals(axes, xs[0], ys[0], across=xs[1:], up=ys[1:], colour=style.colour)
+    axes.plot(
+        xs[0], ys[0], marker=style.marker, color=style.colour, linestyle="none", markersize=5.5,
+        markeredgecolor="white", markeredgewidth=0.6, zorder=4,
+    )  # fmt: skip
 
 
 def _draw_published(
@@ -274,10 +266,11 @@ def _draw_limit(axes: Axes, panel: Panel) -> None:
         return
     left, right = axes.get_xlim()
     low, high = axes.get_ylim()
-    success = np.geomspace(max(left, 0 if panel.explains else 1 / panel.k), min(right, 1.0), 400)
+    success = np.geomspace(max(left, 0 if panel.explains else 1 / panel.k), min(right, 1.0), 120)
     limit = np.array([_limit(panel, x) for x in success])
     shown = np.clip(limit, low, high)
-    axes.fill_between(success, low, shown, color=IMPOSSIBLE, linewidth=0, zorder=0.5)
+    corners = [*zip(success, shown, strict=True), (success[-1], low), (success[0], low)]
+    axes.fill(*zip(*corners, strict=True), color=IMPOSSIBLE, linewidth=0, zorder=0.5)
     inside = (limit >= low) & (limit <= high)
     axes.plot(success[inside], limit[inside], color=MUTED, linewidth=1.0, dashes=(4, 2), zorder=2)
     for epsilon in _thinned(panel.epsilons) if panel.guided else []:

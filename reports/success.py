@@ -111,7 +111,7 @@ def most(panel: Panel) -> tuple[Floats, Floats] | None:
         return None
     if panel.uniform:
         low, high = panel.epsilons[0], panel.epsilons[-1]
-        xs = np.linspace(0.25 * low, 1.5 * high, 400)
+        xs = np.linspace(0.25 * low, 1.5 * high, 120)
         return xs, 1 / (1 + (panel.k - 1) * np.exp(-xs))
     return np.array([*panel.most]), np.array([*panel.most.values()])
 
@@ -138,7 +138,8 @@ def _draw(axes: Axes, panel: Panel, look: dict[str, ProtocolStyle], names: dict[
         axes.plot(
             xs, ys, color=MUTED, linewidth=1.0, dashes=(4, 2), zorder=2, marker=single, markersize=3
         )
-        axes.fill_between(xs, ys, high, color=IMPOSSIBLE, linewidth=0, zorder=0.5)
+        corners = [*zip(xs, ys, strict=True), (xs[-1], high), (xs[0], high)]
+        axes.fill(*zip(*corners, strict=True), color=IMPOSSIBLE, linewidth=0, zorder=0.5)
         labels.append(EndLabel(_BOUND, min(right, float(xs[-1])), end, MUTED, linestyle=DASHED))
     axes.set(
         xlim=(left, right), ylim=(low, high), ylabel=EXPLAINED_LABEL if panel.explains else Y_LABEL

@@ -7,6 +7,12 @@
   };
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
+  /* Every number says its exact value when it is pointed at. */
+  document.addEventListener("mouseover", ({ target }) => {
+    const number = target.closest?.("data");
+    if (number && !number.title) number.title = number.value;
+  });
+
   /* Tables: sorted by a button in every heading, filtered by text and by epsilon. */
   const keyOf = (row, column) => {
     const cell = row.cells[column];
