@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 #: Figures that no attacker changes: one of them for all.
 ONCE = ("error", "epsilon")
+#: Panels from which on a page holds the figure of the trade-off alone.
+_MANY = 9
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,8 @@ class Figures:
     """Draws what a page shows; `css` holds the styles of everything drawn so far.
 
     `files` holds the figures by the names that they have as files, without an ending; they are on
-    a paper of their own where there is one.
+    a paper of their own where there is one. `beside` has, by kind, the names of those that a page
+    of many panels leaves to the files.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class Figures:
         self._sheet = Sheet()
         self._followed = 0
         self.files: dict[str, Drawn] = {}
+        self.beside: dict[str, list[str]] = {}
         if paper is not PAGE and paper.asked.protocols:
             paper.check(self._panels, watches)
 
@@ -87,14 +91,20 @@ class Figures:
             shown = once([panel]) if name in ONCE else [panel]
             if not shown or not any(map(has, panel.points)):
                 continue
-            figure = draw(shown, self._look, PAGE)
-            file = self._named(name, section)
-            pointed = marks(figure, panel) if marks else ()
+            file = self._free(self._named(name, section))
             some = [] if self._paper is PAGE else self._paper.picked(shown)
-            beside = None
+            other = None
             if any(has(point) for one in some for point in one.points):
-                beside = draw(some, self._paper.styles(self._panels), self._paper)
-            out[name] = self._part(figure, f"{name}-{number}", file, pointed, beside)
+                other = draw(some, self._paper.styles(self._panels), self._paper)
+            if len(self._panels) >= _MANY and name != "pareto":
+                alone = draw(shown, self._look, PAGE) if self._paper is PAGE else other
+                if alone is not None:
+                    self.files[file] = Drawn(alone, svg(alone))
+                    self.beside.setdefault(name, []).append(file)
+                continue
+            figure = draw(shown, self._look, PAGE)
+            pointed = marks(figure, panel) if marks else ()
+            out[name] = self._part(figure, f"{name}-{number}", file, pointed, other)
         return out
 
     def over_time(self, watch: Watch) -> Markup:
@@ -103,9 +113,8 @@ class Figures:
         self._followed += 1
         some = [] if self._paper is PAGE else self._paper.picked([watch])
         beside = draw_over_time(some, paper=self._paper) if some else None
-        return self._part(
-            figure, f"rounds-{self._followed}", f"over-time-{_slug(watch.data)}", beside=beside
-        )
+        file = self._free(f"over-time-{_slug(watch.data)}")
+        return self._part(figure, f"rounds-{self._followed}", file, (), beside)
 
     def _pareto(self, found: list[Panel], look: dict[str, ProtocolStyle], paper: Paper) -> Figure:
         """On a page all are as wide as one another, for they stand together."""
@@ -116,25 +125,32 @@ class Figures:
         figure: Figure,
         prefix: str,
         name: str,
-        marks: Sequence[Mark] = (),
-        beside: Figure | None = None,
+        marks: Sequence[Mark],
+        other: Figure | None,
     ) -> Markup:
         """The figure as a part of the page; what it is as a file is kept."""
-        while name in self.files:
-            name += "-more"
         drawn = svg(figure)
         if self._paper is PAGE:
             self.files[name] = Drawn(figure, drawn)
-        elif beside is not None:
-            self.files[name] = Drawn(beside, svg(beside))
+        elif other is not None:
+            self.files[name] = Drawn(other, svg(other))
         text = inline_svg(figure, prefix, self._sheet, marks, drawn)
         return Markup(text)  # noqa: S704 - escaped as XML
 
+    def _free(self, name: str) -> str:
+        """The name of a file that no figure has yet."""
+        while name in self.files:
+            name += "-more"
+        return name
+
     def _named(self, kind: str, section: Section) -> str:
-        """A name for a file: the kind, and data set, what is estimated and attacker if several."""
+        """A name for a file: the kind, and data set, k, what is estimated, attacker if several."""
         panel, parts = section.panel, [kind]
-        if len({(p.data, p.k) for p in self._panels}) > 1:
+        sets = {(p.data, p.k) for p in self._panels}
+        if len(sets) > 1:
             parts.append(_slug(panel.data))
+        if sum(data == panel.data for data, _ in sets) > 1:
+            parts.append(str(panel.k))
         if len({p.estimand for p in self._panels if (p.data, p.k) == (panel.data, panel.k)}) > 1:
             parts.append(_slug(panel.estimand.partition(" (")[0]))
         if panel.several and kind not in ONCE:

@@ -95,7 +95,7 @@ def inline_svg(
     least = _LEGIBLE / SMALL * 72 * figure.get_figwidth()
     named = sheet.name(f"--least: {least:.0f}px")
     root.attrib |= {"aria-hidden": "true", "focusable": "false", "class": named}
-    return ElementTree.tostring(root, encoding="unicode")
+    return ElementTree.tostring(root, encoding="unicode").replace(" />", "/>")
 
 
 def _crop(root: Element, foot: float) -> None:

@@ -6,10 +6,12 @@ import math
 import unicodedata
 from collections.abc import Callable
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_MISSING = Markup('<span class="missing" title="not available">–</span>')
+#: Letters of a name that is never broken.
+_SHORT = 12
+_MISSING = Markup('<span class="missing">–</span>')
 
 
 def significant(value: float, digits: int = 3) -> str:
@@ -84,8 +86,13 @@ def interval(
 
 
 def name(text: object, limit: int = 60) -> Markup:
-    """HTML for a string from a user: isolated from the text around it, shortened if long."""
+    """HTML for a string from a user: isolated from the text around it, shortened if long.
+
+    Short ones of ASCII need no isolation: they run one way, as the page does.
+    """
     full = printable(str(text))
+    if len(full) <= _SHORT and full.isascii():
+        return escape(full)
     if len(full) <= limit:
         return Markup("<bdi>{}</bdi>").format(full)
     return Markup('<bdi title="{}">{}…</bdi>').format(full, full[: limit - 1])

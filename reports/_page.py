@@ -6,6 +6,7 @@ import base64
 import gzip
 import hashlib
 import json
+import re
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
@@ -34,6 +35,8 @@ _OPTIONAL = (
     *("created", "command", "seed", "alpha", "verdict_alpha", "notices"),
     *("versions", "platform"),
 )
+#: White space between cells and rows, which says nothing.
+_BETWEEN = re.compile(r"(</t[dhr]>|<tr[^<>]*>)\s+(?=<)")
 #: Bytes of a table that a page holds as they are.
 _LARGE = 2**18
 _POLICY = (
@@ -63,11 +66,13 @@ def render(
     points: Sequence[OperatingPoint],
     table: bytes,
     paper: Paper = PAGE,
+    form: str = "svg",
 ) -> tuple[str, dict[str, Drawn]]:
     """The whole page, one self-contained HTML document, and its figures by their names as files.
 
     `metrics` are the rows of the results, `points` the operating points in their places, and
-    `table` is the CSV that the page offers; the figures as files are on `paper`.
+    `table` is the CSV that the page offers; the figures as files are on `paper`, and the page
+    names those that it does not hold in this `form`.
     """
     found = _tables.sections(panels(points))
     whole = [section for section in found if not section.panel.further]
@@ -97,6 +102,10 @@ def render(
             reaching=any(section.reaching for section in found),
             collected=any(section.collected for section in found),
             figures=drawn,
+            beside={
+                kind: [f"figures/{name}.{form}" for name in names]
+                for kind, names in figures.beside.items()
+            },
             watches=followed,
             rounds=rounds,
             options=choices,
@@ -111,7 +120,7 @@ def render(
             alpha=provenance.get("alpha"),
         )
     )
-    return text, figures.files
+    return _BETWEEN.sub(r"\1", text), figures.files
 
 
 def _download(table: bytes) -> dict[str, str]:
@@ -143,7 +152,7 @@ def _digest(text: str) -> str:
 
 def _json(value: Any) -> Markup:
     """JSON for a data block of a page: nothing in it can end the block."""
-    text = json.dumps(value, ensure_ascii=True, allow_nan=False)
+    text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     for char in "<>&":
         text = text.replace(char, f"\\u{ord(char):04x}")
     return Markup(text)  # noqa: S704 - every character that HTML knows is an escape of JSON

@@ -94,7 +94,8 @@ def save_comparison(
         )
     metrics, rows = read(results.frame), records(results.frame)
     stored = _table_of(results, rows)
-    text, figures = render(results, metrics, placed(metrics), stored, paper)
+    form = next(form for form in _DRAWN if form in wanted) if wanted else "svg"
+    text, figures = render(results, metrics, placed(metrics), stored, paper, form)
     content = {
         "report.html": _encoded(text),
         "results.csv": stored,
