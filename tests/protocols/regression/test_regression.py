@@ -33,6 +33,19 @@ def test_what_one_report_really_costs(epsilon: float, true: float) -> None:
     assert found.verdict != "violation"
 
 
+@pytest.mark.slow
+def test_an_audit_with_delta_shows_most_of_what_a_report_costs() -> None:
+    """As a normal shift: of mu = 0.1228, 0.1 is refuted, and the claim stands at 0.1228.
+
+    The first fails to be with a probability below 1e-3, the second is with one of at most 1e-4.
+    """
+    m = NoisyMoments(dimension=5, epsilon=1.0, delta=1e-5)
+    for mu, verdict in ((0.1, "violation"), (m.shift, "consistent")):
+        found = ldpaudit.audit_curve(m, f"gdp:{mu}", trials=400_000)
+        assert found.verdict == verdict
+    assert 0.1 < found.mu_lower <= m.shift
+
+
 def test_no_pair_lies_further_apart_than_the_shift() -> None:
     m = NoisyMoments(dimension=4, epsilon=1.0, delta=1e-5, radius=1.5, point_clip=0.8)
     worst = m._statistics(m.domain.grid(2)) / m._scales
@@ -75,6 +88,12 @@ def test_sums_from_their_law_are_those_of_reports() -> None:
     error = np.hypot(mine.std(axis=0), theirs.std(axis=0)) / math.sqrt(300)
     assert (np.abs(mine.mean(axis=0) - theirs.mean(axis=0)) < 5 * error).all()
     assert mine.std(axis=0) / theirs.std(axis=0) == pytest.approx(1, abs=0.25)
+    thrice = np.repeat(rows, 3, axis=0)  # the same users, counted
+    one = m.sample_sums(thrice, rng=np.random.default_rng(4))
+    two = m.sample_sums(rows, np.full(400, 3), rng=np.random.default_rng(4))
+    assert (one.num_users, one.sums) == (1200, pytest.approx(two.sums, rel=1e-9))
+    with pytest.raises(ValueError, match="histogram must"):
+        m.sample_sums(rows, [1, 2], rng=rng)
     whole, parts = m.privatize(rows, rng=rng), 150
     both = m.aggregate(whole[:parts]) + m.aggregate(whole[parts:])
     assert both.sums == pytest.approx(m.aggregate(whole).sums)
