@@ -98,7 +98,7 @@ def nearby(prior: Points, tau: float, rows: Callable[[slice], Floats], num_rows:
     """
     reach = prior.values + 2 * tau * (1 + 1e-12)
     after = np.searchsorted(prior.values, reach, side="right")
-    step = max(1, 2**22 // prior.values.size)
+    step = max(1, 2**14 // prior.values.size)  # scratch stays in a near cache
     total = 0.0
     for start in range(0, num_rows, step):
         table = rows(slice(start, min(start + step, num_rows))) * prior.weights
