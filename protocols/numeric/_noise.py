@@ -89,14 +89,13 @@ class WholeNoise(OnInterval):
 
     @cached_property
     def _periods(self) -> Geometric:
-        """How many whole periods are added."""
+        """Whole periods that are added."""
         numerator, denominator = self._rate
-        return Geometric(numerator << self._period, denominator)
+        return Geometric((numerator << self._period, denominator), self._period)
 
     def _noise(self, words: Halfwords, rng: np.random.Generator) -> Ints:
         """Draw exact noise, from a column of words for each."""
         noise = self._periods.draw(words[self._near_words :], rng)
-        noise <<= self._period
         noise ^= self._near_zero(words[: self._near_words], rng)
         return noise
 

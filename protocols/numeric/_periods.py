@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
-from functools import cached_property, reduce
+from functools import cached_property
 
 import numpy as np
 
@@ -80,24 +80,24 @@ class Endless(Lookup):
 
 @dataclass(frozen=True)
 class Geometric:
-    """Whole numbers y >= 0 with probability proportional to exp(-y numerator / denominator)."""
+    """Numbers 2^unit y, y >= 0, with probability proportional to exp(-rate y)."""
 
-    numerator: int
-    denominator: int
+    rate: tuple[int, int]
+    unit: int = 0
 
     @cached_property
     def _digits(self) -> list[tuple[int, Lookup]]:
         """Bits below each digit, and its law."""
-        below, found = 0, list[tuple[int, Lookup]]()
-        # The denominator over the numerator, in bits, at least: then the last digit's rate is
-        # between 2^-7 and 2^-5, if not larger from the start.
-        low = max(0, (self.denominator // self.numerator).bit_length() - 7)
+        numerator, denominator = self.rate
+        # The last digit's rate is between 2^-7 and 2^-6, if not larger from the start.
+        low = max(0, (denominator // numerator).bit_length() - 7)
         many = -(-low // MOST_BITS)
+        below, found = 0, list[tuple[int, Lookup]]()
         for place in range(many):
             bits = (low + place) // many
-            found.append((below, Digit((self.numerator << below, self.denominator), 2**bits)))
+            found.append((self.unit + below, Digit((numerator << below, denominator), 2**bits)))
             below += bits
-        return [*found, (below, Endless((self.numerator << below, self.denominator)))]
+        return [*found, (self.unit + below, Endless((numerator << below, denominator)))]
 
     @property
     def words(self) -> int:
@@ -106,8 +106,9 @@ class Geometric:
 
     def draw(self, words: Halfwords, rng: np.random.Generator) -> Ints:
         """Numbers from uniform words, a row of `words` for each digit."""
-        parts = (
-            digit.draw(row, rng).astype(np.int64) << below
-            for (below, digit), row in zip(self._digits, words, strict=True)
-        )
-        return reduce(np.bitwise_or, parts)
+        total: Ints | None = None
+        for (below, digit), row in zip(self._digits, words, strict=True):
+            part = digit.draw(row, rng).astype(np.int64)
+            part <<= below
+            total = part if total is None else np.bitwise_or(total, part, out=total)
+        return np.asarray(total)

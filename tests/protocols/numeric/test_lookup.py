@@ -135,7 +135,7 @@ def test_noise_near_zero_and_whole_periods_make_the_law(epsilon: float) -> None:
             each = np.array(m._around._weights(Context(prec=40)), dtype=np.float64)
             sizes = np.array([size for _, size, _ in blocks])
             weight = np.repeat(each / sizes, sizes)
-        rate = m._periods.numerator / m._periods.denominator
+        rate = m._periods.rate[0] / m._periods.rate[1]
         for j in (0, 1, 7):
             if rate * j > 600:
                 continue
@@ -148,7 +148,7 @@ def test_noise_near_zero_and_whole_periods_make_the_law(epsilon: float) -> None:
 @pytest.mark.parametrize("ratio", [(1, 9), (5, 7), (40, 7), (3, 2**14), (3, 2**33), (3, 2**50)])
 def test_geometric_draws(ratio: tuple[int, int]) -> None:
     """Shares below 41 cuts, five standard errors: 6e-7 false alarms each."""
-    n, law = 40_000, Geometric(*ratio)
+    n, law = 40_000, Geometric(ratio)
     rng = np.random.default_rng(5)
     words = rng.integers(0, 2**16, (law.words, n), dtype=np.uint16)
     drawn, rate = law.draw(words, rng), ratio[0] / ratio[1]
@@ -159,11 +159,14 @@ def test_geometric_draws(ratio: tuple[int, int]) -> None:
 
 
 def test_digits_are_independent_parts_of_one_number() -> None:
-    law = Geometric(3, 2**33)
+    law = Geometric((3, 2**33))
     places = [below for below, _ in law._digits]
     assert len(places) == 4
     sizes = [digit.size for _, digit in law._digits[:-1] if isinstance(digit, Digit)]
     assert [2**place for place in places[1:]] == list(np.cumprod(sizes))
+    assert [below + 5 for below in places] == [
+        below for below, _ in Geometric(law.rate, unit=5)._digits
+    ]
     assert law._digits[-1][1].rate == (3 << places[-1], 2**33)  # type: ignore[attr-defined]
 
 
