@@ -57,7 +57,7 @@ def log_ratios(view: Any, pair: tuple[int, int]) -> tuple[Any, Any]:
 
 def expected(ratios: Any, cut: float) -> int:
     """Reports of so many whose log ratio is at least the cut."""
-    below: int = np.searchsorted(ratios, cut)
+    below = int(np.searchsorted(ratios, cut))
     return round(TRIALS * (1 - below / len(ratios)))
 
 
