@@ -20,6 +20,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
 from ldpaudit.arrays import Floats, Ints
 from ldpaudit.protocols._kernels._messages import sized
@@ -179,18 +180,20 @@ class WholeNoise(OnInterval):
         return np.copysign(below[node] + rest * (kernel[node] + rest * slope / 2), distance)
 
     def _near(self, prior: Points, tau: float) -> float:
-        reports = np.arange(-STEPS, 2 * STEPS + 1)
-        many, kernel = self._multiplicity(reports), self._kernel
+        many = self._multiplicity(np.arange(-STEPS, 2 * STEPS + 1))
+        kernel = np.concatenate((self._kernel[:0:-1], self._kernel))  # noise -2S..2S
         position = self._position(prior.values)
         node = np.minimum(np.floor(position), STEPS - 1).astype(np.int64)
-        up = position - node
+        up = (position - node)[:, None]
 
-        def rows(part: slice) -> Floats:
-            gap = reports[part, None] - node
-            law = (1 - up) * kernel.take(np.abs(gap)) + up * kernel.take(np.abs(gap - 1))
-            return np.asarray(law * many[part, None])
+        def columns(first: int, size: int) -> Floats:
+            pieces = sliding_window_view(kernel, size)
+            at = first + STEPS - node  # of noise from the node to the first report
+            law = (1 - up) * pieces[at] + up * pieces[at - 1]
+            law *= many[first : first + size]
+            return np.asarray(law)
 
-        return nearby(prior, tau, rows, reports.size)
+        return nearby(prior, tau, columns, many.size)
 
     def exact_epsilon(self) -> float:
         """Largest log-likelihood ratio over reports and pairs of inputs."""
