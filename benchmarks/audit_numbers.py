@@ -55,31 +55,25 @@ def log_ratios(view: Any, pair: tuple[int, int]) -> tuple[Any, Any]:
     return ratios[0], ratios[1]
 
 
-def expected(ratios: Any, cut: float) -> int:
-    """Reports of so many whose log ratio is at least the cut."""
-    below = int(np.searchsorted(ratios, cut))
-    return round(TRIALS * (1 - below / len(ratios)))
-
-
 def best_rule(one: Any, two: Any, alpha: float = 0.05) -> float:
     """Most that an event or a guess shows which is known beforehand, if counts are as expected."""
-    best = -math.inf
-    for own, other in ((one, two), (two, one)):
-        for cut in np.unique(np.quantile(own, np.linspace(0, 0.9999, 400)) - 1e-9):
-            right = expected(own, cut)
-            wrong = TRIALS - expected(other, np.nextafter(-cut, math.inf))
-            pairs = ((right, wrong), (TRIALS - wrong, TRIALS - right))
-            for hits, misses in pairs:
-                low = success_lower(hits, TRIALS, alpha / 2)
-                if low > 0:
-                    best = max(best, math.log(low / success_upper(misses, TRIALS, alpha / 2)))
-            # Both inputs are guessed, and a guess is right with odds of exp(epsilon) at most.
-            if cut > 0:
-                right += expected(other, cut)
-                wrong += TRIALS - expected(own, np.nextafter(-cut, math.inf))
-                low = success_lower(right, right + wrong, alpha) if right else 0.0
-                if 0 < low < 1:
-                    best = max(best, math.log(low / (1 - low)))
+    best, laws = -math.inf, []
+    for own in (one, two):
+        # Where the log ratio is at least r, the other input has exp(-r) of the probability.
+        others = np.append(np.cumsum(np.exp(-own)[::-1])[::-1], 0.0)
+        laws.append((own, np.arange(own.size, -1, -1) / own.size, others / own.size))
+    for cut in np.unique(np.quantile((one, two), np.linspace(0, 0.9999, 400), axis=1) - 1e-9):
+        sides = [[TRIALS * law[np.searchsorted(own, cut)] for law in pair] for own, *pair in laws]
+        for right, wrong in sides:
+            low = success_lower(round(right), TRIALS, alpha / 2)
+            if low > 0:
+                high = success_upper(min(round(wrong), TRIALS), TRIALS, alpha / 2)
+                best = max(best, math.log(low / high))
+        # Both inputs are guessed, and a guess is right with odds of exp(epsilon) at most.
+        right, wrong = (round(sum(part)) for part in zip(*sides, strict=True))
+        low = success_lower(right, right + wrong, alpha) if cut > 0 else 0.0
+        if 0 < low < 1:
+            best = max(best, math.log(low / (1 - low)))
     return best
 
 
