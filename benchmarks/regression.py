@@ -31,8 +31,9 @@ POINTS, MANY, RUNS = 10**5, 25, 3
 #: bias coefficients by half a percent, of gradients, which err more, by three.
 OF_MOMENTS, OF_GRADIENTS = (3.0, 1.6), (2.5, 1.25)
 SIZES = [10**5, 10**6, 10**7, 10**8, 10**9]
-#: (d, k) of the sweeps, and their numbers of people.
+#: (d, k) of the sweeps, which of them descent takes part in, and their numbers of people.
 SHAPES = [(5, 3), (10, 1), (10, 3), (10, 5), (20, 3), (40, 3)]
+OF_BOTH = SHAPES[:3]
 SWEEPS = 10**10, 10**7
 
 
@@ -102,7 +103,8 @@ def main() -> int:
     for n in SIZES:
         print(line(n, n if n <= most else 0, 10, 3), flush=True)
     for d, k in SHAPES:
-        print(line(SWEEPS[0], min(SWEEPS[1], most), d, k), flush=True)
+        of_gradients = min(SWEEPS[1], most) if (d, k) in OF_BOTH else 0
+        print(line(SWEEPS[0], of_gradients, d, k), flush=True)
     return 0
 
 
