@@ -44,7 +44,8 @@ def test_an_audit_with_delta_shows_most_of_what_a_report_costs() -> None:
     for mu, verdict in ((0.1, "violation"), (m.shift, "consistent")):
         found = audit_curve(m, f"gdp:{mu}", trials=400_000)
         assert found.verdict == verdict
-    assert found.mu_lower is not None and 0.1 < found.mu_lower <= m.shift
+    assert found.mu_lower is not None
+    assert 0.1 < found.mu_lower <= m.shift
 
 
 def test_no_pair_lies_further_apart_than_the_shift() -> None:
