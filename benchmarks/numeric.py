@@ -137,8 +137,7 @@ def one_a_call(users: int = 20_000) -> bool:
             ratios.append(slow / fast)
         ratio = statistics.median(ratios)
         print(f"{name} beside {style}: {ratio:.0f} times as fast", flush=True)
-        # Exact draws of whole noise cost more than a double of Laplace noise that leaks.
-        kept &= ratio >= 50 or name == "laplace"
+        kept &= ratio >= 50
     return kept
 
 

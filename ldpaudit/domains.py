@@ -249,8 +249,8 @@ class Interval:
         return {"low": self.low, "high": self.high}
 
     def check(self, values: npt.ArrayLike) -> Inputs:
-        """Numbers in [low, high], shape (n,), as float64."""
-        given = validate.check_floats("values", values)
+        """Numbers in [low, high], shape (n,), as float64; an array of doubles is not copied."""
+        given = validate.check_floats("values", values, copy=False)
         if given.ndim != 1:
             raise ValueError(f"values must be one-dimensional, got shape {given.shape}.")
         if given.size and not (given.min() >= self.low and given.max() <= self.high):

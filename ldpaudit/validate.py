@@ -93,8 +93,10 @@ def check_text(name: str, value: str) -> str:
     return value
 
 
-def check_floats(name: str, array: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def check_floats(name: str, array: npt.ArrayLike, *, copy: bool = True) -> npt.NDArray[np.float64]:
     """Return an array of real numbers as float64, of the shape that it has.
+
+    Without `copy` it is the array itself where that holds doubles, and not to be written to.
 
     Examples
     --------
@@ -105,7 +107,7 @@ def check_floats(name: str, array: npt.ArrayLike) -> npt.NDArray[np.float64]:
         given = np.asarray(array)
         if given.dtype.kind not in "biufO":
             raise TypeError
-        return given.astype(np.float64)
+        return given.astype(np.float64, copy=copy)
     except (TypeError, ValueError):
         raise TypeError(f"{name} must be numbers, got {shown(array)}.") from None
 

@@ -4,6 +4,10 @@ Inputs are the nodes 0..S, a report is any whole number. The noise z has weight 
 never rises and has h(d + S) = b h(d) with b = exp(-epsilon): an input moves a report by at
 most S, and so the weight of any report by at most the factor 1 / b. All that reports beyond
 S to either side tell is told S nearer, so that the figures here are finite sums.
+
+Noise is drawn in two independent parts, both exact: where P is a period, h(d + P) = c h(d), noise
+is some v in [-P, P) of weight h(|v|) and, away from 0, P times a geometric number of ratio c. For
+P a power of two the second is put before the first digit of v, as two's complement writes it.
 """
 
 from __future__ import annotations
@@ -12,21 +16,28 @@ import math
 from abc import abstractmethod
 from collections.abc import Iterable
 from functools import cached_property
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
 from ldpaudit.arrays import Floats, Ints
 from ldpaudit.protocols._kernels._messages import sized
 from ldpaudit.validate import check_integer, check_nonnegative
 
-from ._discrete import MAX_DENOMINATOR
+from ._lookup import Halfwords
 from ._on_interval import OnInterval, standard_error
+from ._periods import Geometric
 from ._priors import Points, nearby
 from ._summaries import ReportSums, wide_sums
 
 #: Steps of the grid.
 STEPS = 2**14
+#: Parts of a step in which inputs are told to be rounded.
+_PARTS = 2**16
+#: Denominator of all rates.
+_DENOMINATOR = 2**52
 #: A report is a signed number of so many bits.
 BITS = 64
 #: Reports are below this in size.
@@ -37,6 +48,8 @@ _LEAST = 1e-6
 
 class WholeNoise(OnInterval):
     """Everything such a mechanism does, given h."""
+
+    _chunk: ClassVar[int] = 2**15
 
     @property
     def _steps(self) -> int:
@@ -58,13 +71,34 @@ class WholeNoise(OnInterval):
     @cached_property
     def _rate(self) -> tuple[int, int]:
         """A ratio of whole numbers that is at most epsilon / S, of a known denominator."""
-        denominator = MAX_DENOMINATOR
         top, bottom = self.epsilon.as_integer_ratio()
-        return denominator // STEPS * top // bottom, denominator
+        return _DENOMINATOR // STEPS * top // bottom, _DENOMINATOR
+
+    @property
+    @abstractmethod
+    def _period(self) -> int:
+        """Bits of a period of h."""
+
+    @property
+    @abstractmethod
+    def _near_words(self) -> int:
+        """Words of 16 bits for noise of less than a period."""
 
     @abstractmethod
-    def _noise(self, size: int, rng: np.random.Generator) -> Ints:
-        """Draw exact noise."""
+    def _near_zero(self, words: Halfwords, rng: np.random.Generator) -> npt.NDArray[Any]:
+        """Draw noise of less than a period, from a row of words for each."""
+
+    @cached_property
+    def _periods(self) -> Geometric:
+        """Whole periods that are added."""
+        numerator, denominator = self._rate
+        return Geometric((numerator << self._period, denominator), self._period)
+
+    def _noise(self, words: Halfwords, rng: np.random.Generator) -> Ints:
+        """Draw exact noise, from a column of words for each."""
+        noise = self._periods.draw(words[self._near_words :], rng)
+        noise ^= self._near_zero(words[: self._near_words], rng)
+        return noise
 
     @property
     @abstractmethod
@@ -80,9 +114,18 @@ class WholeNoise(OnInterval):
     def _log_total(self) -> float:
         """Logarithm of the sum of h(|z|) over all z."""
 
+    def _drawn_from(self, values: Floats) -> Floats:
+        position = values - self.low
+        position *= STEPS * _PARTS / (self.high - self.low)
+        return position
+
     def _draw(self, position: Floats, rng: np.random.Generator) -> Ints:
-        node = np.floor(position + rng.random(position.size)).astype(np.int64)
-        return np.minimum(node, STEPS) + self._noise(position.size, rng)
+        rows, size = 1 + self._near_words + self._periods.words, position.size
+        drawn = rng.integers(0, 2**64, -(-rows * size // 4), dtype=np.uint64).view(np.uint16)
+        words = drawn[: rows * size].reshape(rows, size)
+        reports = _rounded(position, words[0], rng)
+        reports += self._noise(words[1:], rng)
+        return reports
 
     def _checked(self, reports: npt.ArrayLike) -> Ints:
         seen = np.asarray(reports)
@@ -92,7 +135,7 @@ class WholeNoise(OnInterval):
             raise TypeError(f"reports must be integers, got dtype {seen.dtype}.")
         if seen.size and max(-int(seen.min()), int(seen.max())) >= _BEYOND:
             raise ValueError("reports must be below 2**43 in size.")
-        return seen.astype(np.int64)
+        return seen.astype(np.int64, copy=False)
 
     def _log_law(self, reports: Ints, position: Floats) -> Floats:
         node = np.minimum(np.floor(position), STEPS - 1).astype(np.int64)
@@ -137,18 +180,20 @@ class WholeNoise(OnInterval):
         return np.copysign(below[node] + rest * (kernel[node] + rest * slope / 2), distance)
 
     def _near(self, prior: Points, tau: float) -> float:
-        reports = np.arange(-STEPS, 2 * STEPS + 1)
-        many, kernel = self._multiplicity(reports), self._kernel
+        many = self._multiplicity(np.arange(-STEPS, 2 * STEPS + 1))
+        kernel = np.concatenate((self._kernel[:0:-1], self._kernel))  # noise -2S..2S
         position = self._position(prior.values)
         node = np.minimum(np.floor(position), STEPS - 1).astype(np.int64)
-        up = position - node
+        up = (position - node)[:, None]
 
-        def rows(part: slice) -> Floats:
-            gap = reports[part, None] - node
-            law = (1 - up) * kernel.take(np.abs(gap)) + up * kernel.take(np.abs(gap - 1))
-            return np.asarray(law * many[part, None])
+        def columns(first: int, size: int) -> Floats:
+            pieces = sliding_window_view(kernel, size)
+            at = first + STEPS - node  # of noise from the node to the first report
+            law = (1 - up) * pieces[at] + up * pieces[at - 1]
+            law *= many[first : first + size]
+            return np.asarray(law)
 
-        return nearby(prior, tau, rows, reports.size)
+        return nearby(prior, tau, columns, many.size)
 
     def exact_epsilon(self) -> float:
         """Largest log-likelihood ratio over reports and pairs of inputs."""
@@ -226,3 +271,19 @@ class WholeNoise(OnInterval):
         """Reports from the messages that `pack` makes; anything else is refused."""
         numbers = [int.from_bytes(message, "big", signed=True) for _, message in sized(messages, 8)]
         return self._checked(np.array(numbers, dtype=np.int64))
+
+
+def _rounded(position: Floats, words: Halfwords, rng: np.random.Generator) -> Ints:
+    """Positions, in parts of a step, rounded to whole steps at random, which keeps the mean.
+
+    They go up where the parts beyond a step and a uniform word make one; where these fall short
+    of it by a single part, what is beyond the last part decides.
+    """
+    node = position.astype(np.int64)
+    node += words
+    last = _PARTS - 1
+    short = np.flatnonzero((node & last) == last)
+    beyond = np.minimum(position[short], STEPS * _PARTS) % 1  # rounding may add to the last step
+    node[short] += rng.random(short.size) < beyond
+    node >>= last.bit_length()
+    return node

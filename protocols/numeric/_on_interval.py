@@ -47,6 +47,8 @@ class OnInterval(ABC):
     epsilon: float
     #: No two inputs are told apart better than the ends, the first two of a grid.
     pairs_alike: ClassVar[bool] = True
+    #: Users a pass.
+    _chunk: ClassVar[int] = CHUNK
 
     @property
     @abstractmethod
@@ -156,8 +158,8 @@ class OnInterval(ABC):
         own = self.domain.check(values)
         check_generator(rng)
         reports = np.empty(own.size, dtype=self._dtype)
-        for start in range(0, own.size, CHUNK):
-            rows = slice(start, start + CHUNK)
+        for start in range(0, own.size, self._chunk):
+            rows = slice(start, start + self._chunk)
             reports[rows] = self._draw(self._drawn_from(own[rows]), rng)
         return reports
 

@@ -90,19 +90,20 @@ def explained(prior: Nodes, mixed: Callable[[Floats], Floats]) -> float:
     return float((first[seen] ** 2 / mass[seen]).sum() / prior.variance)
 
 
-def nearby(prior: Points, tau: float, rows: Callable[[slice], Floats], num_rows: int) -> float:
-    """Success within tau: sum over rows of the best window's weight.
+def nearby(prior: Points, tau: float, law: Callable[[int, int], Floats], reports: int) -> float:
+    """Success within tau: sum over reports of the best window's weight.
 
-    `rows(part)` holds P(report | point) of some reports, each times how many reports the
-    row stands for. The best window begins at a point.
+    `law(first, many)` holds P(report | point) of so many reports, a column for each, times how
+    many reports the column stands for. The best window begins at a point.
     """
     reach = prior.values + 2 * tau * (1 + 1e-12)
     after = np.searchsorted(prior.values, reach, side="right")
-    step = max(1, 2**22 // prior.values.size)
+    step = max(1, 2**15 // prior.values.size)  # scratch stays in a near cache
     total = 0.0
-    for start in range(0, num_rows, step):
-        table = rows(slice(start, min(start + step, num_rows))) * prior.weights
-        below = np.zeros((table.shape[0], table.shape[1] + 1))
-        np.cumsum(table, axis=1, out=below[:, 1:])
-        total += float((below[:, after] - below[:, :-1]).max(axis=1).sum())
+    for first in range(0, reports, step):
+        table = law(first, min(step, reports - first))
+        table *= prior.weights[:, None]
+        below = np.zeros((len(table) + 1, table.shape[1]))
+        np.cumsum(table, axis=0, out=below[1:])
+        total += float((below[after] - below[:-1]).max(axis=0).sum())
     return min(1.0, total)

@@ -80,14 +80,17 @@ def itself(reports: Ints) -> tuple[Floats]:
     return (reports.astype(np.float64),)
 
 
-def wide_sums(feature: Ints) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def wide_sums(reports: Ints) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """As `sums` of reports of up to 2**43 in size."""
     first = squares = 0
-    for start in range(0, len(feature), 2**13):
-        block = feature[start : start + 2**13]
-        high = block >> 20
-        low = block - (high << 20)
-        first += int(block.sum())
-        squares += int(high @ high) << 40
-        squares += (int(high @ low) << 21) + int(low @ low)
+    for start in range(0, len(reports), 2**13):
+        block = reports[start : start + 2**13]
+        if max(-int(block.min()), int(block.max())) < 2**19:
+            (one,), (two,) = sums(block, itself)
+        else:
+            high = block >> 20
+            low = block - (high << 20)
+            one = int(block.sum())
+            two = (int(high @ high) << 40) + (int(high @ low) << 21) + int(low @ low)
+        first, squares = first + one, squares + two
     return (first,), (squares,)

@@ -123,11 +123,12 @@ class Window(FixedWire, OnInterval):
         first = first[first < self._outputs]
         many = np.diff(first, append=self._outputs)  # reports alike, from one change to the next
 
-        def rows(part: slice) -> Floats:
-            inside = self._overlap(first[part, None].astype(np.float64), position)
-            return np.asarray(many[part, None] * (law.blind + law.extra * inside) / law.total)
+        def columns(start: int, size: int) -> Floats:
+            part = slice(start, start + size)
+            inside = self._overlap(first[part].astype(np.float64), position[:, None])
+            return np.asarray(many[part] * (law.blind + law.extra * inside) / law.total)
 
-        return nearby(prior, tau, rows, first.size)
+        return nearby(prior, tau, columns, first.size)
 
     def exact_epsilon(self) -> float:
         """Largest log-likelihood ratio over reports and pairs of inputs."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from ldpaudit.arrays import Floats, Ints
 
-from ._discrete import geometric, two_sided
+from ._lookup import Halfwords, Outcomes
 from ._noise import WholeNoise
+from ._periods import MOST_BITS, Near
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Laplace(WholeNoise):
 
     Source: Dwork, McSherry, Nissim and Smith, *Calibrating noise to sensitivity in private
     data analysis*, TCC 2006; on whole numbers: Ghosh, Roughgarden and Sundararajan, STOC
-    2009; the sampler: Canonne, Kamath and Steinke, NeurIPS 2020.
+    2009. The sampler, digits of two's complement by tables with an exact rest, is ours.
 
     Examples
     --------
@@ -58,8 +60,22 @@ class Laplace(WholeNoise):
     low: float = -1.0
     high: float = 1.0
 
-    def _noise(self, size: int, rng: np.random.Generator) -> Ints:
-        return two_sided(lambda many: geometric(*self._rate, many, rng), size, rng)
+    @cached_property
+    def _period(self) -> int:
+        # Noise falls by little over a period, a 64th or so, and yet there are few noises in one.
+        numerator, denominator = self._rate
+        return min(MOST_BITS, max(0, (denominator // numerator).bit_length() - 7))
+
+    @property
+    def _near_words(self) -> int:
+        return 1
+
+    @cached_property
+    def _around(self) -> Near:
+        return Near(self._rate, 2**self._period)
+
+    def _near_zero(self, words: Halfwords, rng: np.random.Generator) -> Outcomes:
+        return self._around.draw(words[0], rng)
 
     @property
     def _per_step(self) -> float:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Context, Decimal
 from functools import cached_property
 
 import numpy as np
 
 from ldpaudit.arrays import Floats, Ints
 
-from ._discrete import falls_fast, geometric, two_sided
+from ._lookup import Halfwords, Lookup, Outcomes, falling
 from ._noise import STEPS, WholeNoise
 
 
@@ -66,29 +68,20 @@ class Staircase(WholeNoise):
         return min(near, key=lambda stair: _variance(stair, self.exact_epsilon()))
 
     @property
-    def _per_period(self) -> tuple[int, int]:
-        """The ratio of whole numbers that is the exact epsilon."""
-        top, bottom = self._rate
-        return top, bottom // STEPS
+    def _period(self) -> int:
+        return STEPS.bit_length() - 1
 
-    def _noise(self, size: int, rng: np.random.Generator) -> Ints:
-        def sizes(many: int) -> Ints:
-            return geometric(*self._per_period, many, rng) * STEPS + self._places(many, rng)
+    @property
+    def _near_words(self) -> int:
+        return 2
 
-        return two_sided(sizes, size, rng)
+    @cached_property
+    def _around(self) -> Blocks:
+        numerator, denominator = self._rate
+        return Blocks((numerator * STEPS, denominator), self.stair)
 
-    def _places(self, size: int, rng: np.random.Generator) -> Ints:
-        """Places within a period: those beyond the first stair have b of the weight."""
-        places = np.empty(size, dtype=np.int64)
-        waiting = np.arange(size)
-        while waiting.size:
-            drawn = rng.integers(0, STEPS, waiting.size)
-            kept = drawn < self.stair
-            low = np.flatnonzero(~kept)
-            kept[low] = falls_fast(*self._per_period, low.size, rng)
-            places[waiting[kept]] = drawn[kept]
-            waiting = waiting[~kept]
-        return places
+    def _near_zero(self, words: Halfwords, rng: np.random.Generator) -> Outcomes:
+        return self._around.place(words, rng)
 
     @property
     def _noise_variance(self) -> float:
@@ -101,6 +94,50 @@ class Staircase(WholeNoise):
     @property
     def _log_total(self) -> float:
         return math.log(_moments(self.stair, self.exact_epsilon())[0])
+
+
+@dataclass(frozen=True)
+class Blocks(Lookup):
+    """The noises in [-S, S) of one weight, parted into blocks of powers of two.
+
+    Outcomes are blocks; within one all noises are alike. The law is as for a rate, which is that
+    of a whole period, and a first stair.
+    """
+
+    rate: tuple[int, int]
+    stair: int
+    first = 0
+
+    @cached_property
+    def _parted(self) -> list[tuple[int, int, bool]]:
+        """First noise and size of each block, a multiple of the size, and whether it is low."""
+        found = []
+        ends = [-STEPS, 1 - self.stair, 0, self.stair, STEPS]
+        for start, end, low in zip(ends, ends[1:], (True, False, False, True), strict=False):
+            while start < end:
+                most = 1 << (end - start).bit_length() - 1
+                size = min(most, start & -start or most)
+                found.append((start, size, low))
+                start += size
+        return found
+
+    def _weights(self, context: Context) -> Sequence[Decimal]:
+        fall = falling(self.rate, context)
+        return [context.multiply(size, fall if low else 1) for _, size, low in self._parted]
+
+    @cached_property
+    def _starts(self) -> Outcomes:
+        return np.array([start for start, _, _ in self._parted], dtype=np.int16)
+
+    @cached_property
+    def _masks(self) -> Outcomes:
+        return np.array([size - 1 for _, size, _ in self._parted], dtype=np.int16)
+
+    def place(self, words: Halfwords, rng: np.random.Generator) -> Outcomes:
+        """Noises from two rows of words: a block and a place in it."""
+        block = self.draw(words[0], rng)
+        inside = self._masks.take(block) & words[1].view(np.int16)
+        return np.asarray(self._starts.take(block) ^ inside)
 
 
 def _moments(stair: int, epsilon: float) -> tuple[float, float]:

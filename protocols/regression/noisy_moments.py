@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ldpaudit.arrays import Floats
 from ldpaudit.parameters import budget, fraction, integer, nonnegative, parameters, positive
+from ldpaudit.protocols._kernels._counts import users_per_value
 from ldpaudit.validate import check_generator, check_integer, check_nonnegative, check_table_size
 
 from ._labelled import Coefficients, LabelledPoints, clipped_length
@@ -199,15 +200,30 @@ class NoisyMoments:
         rows = self._checked(reports)
         return MomentSums(len(rows), rows.sum(axis=0))
 
-    def sample_sums(self, values: npt.ArrayLike, *, rng: np.random.Generator) -> MomentSums:
-        """Draw the summary of these users' reports, up to their rounding, without the reports."""
+    def sample_sums(
+        self,
+        values: npt.ArrayLike,
+        histogram: npt.ArrayLike | None = None,
+        *,
+        rng: np.random.Generator,
+    ) -> MomentSums:
+        """Draw the summary of these users' reports, up to their rounding, without the reports.
+
+        histogram[i] users have row i; None means one.
+        """
         own = self.domain.check(values)
+        check_generator(rng)
+        many = np.ones(len(own), dtype=np.int64)
+        if histogram is not None:
+            many = users_per_value(histogram, len(own))
         sums = np.zeros(self._scales.size)
         step = max(1, _BLOCK // self._scales.size)
         for start in range(0, len(own), step):
-            sums += self._statistics(own[start : start + step]).sum(axis=0)
-        noise = check_generator(rng).standard_normal(sums.size) * self._scales
-        return MomentSums(len(own), sums + math.sqrt(len(own)) * noise)
+            rows = slice(start, start + step)
+            sums += many[rows] @ self._statistics(own[rows])
+        users = int(many.sum())
+        noise = rng.standard_normal(sums.size) * self._scales
+        return MomentSums(users, sums + math.sqrt(users) * noise)
 
     def estimate(self, counts: MomentSums) -> Floats:
         """Coefficients, shape (dimension,): the mean system solved, then thresholded; biased."""

@@ -10,6 +10,7 @@ import pytest
 
 import ldpaudit
 from ldpaudit.adapters import on_inputs
+from ldpaudit.auditing import audit_curve
 from ldpaudit.divergence import epsilon_at
 from ldpaudit.protocols.regression import GradientReport, NoisyMoments, sparse_descent
 
@@ -31,6 +32,20 @@ def test_what_one_report_really_costs(epsilon: float, true: float) -> None:
     found = ldpaudit.audit(m, [], trials=500)
     assert found.exact_epsilon == pytest.approx(true, abs=6e-4)
     assert found.verdict != "violation"
+
+
+@pytest.mark.slow
+def test_an_audit_with_delta_shows_most_of_what_a_report_costs() -> None:
+    """As a normal shift: of mu = 0.1228, 0.1 is refuted, and the claim stands at 0.1228.
+
+    The generator is fixed. That the second is refuted has a probability of at most 1e-4.
+    """
+    m = NoisyMoments(dimension=5, epsilon=1.0, delta=1e-5)
+    for mu, verdict in ((0.1, "violation"), (m.shift, "consistent")):
+        found = audit_curve(m, f"gdp:{mu}", trials=400_000)
+        assert found.verdict == verdict
+    assert found.mu_lower is not None
+    assert 0.1 < found.mu_lower <= m.shift
 
 
 def test_no_pair_lies_further_apart_than_the_shift() -> None:
@@ -75,6 +90,13 @@ def test_sums_from_their_law_are_those_of_reports() -> None:
     error = np.hypot(mine.std(axis=0), theirs.std(axis=0)) / math.sqrt(300)
     assert (np.abs(mine.mean(axis=0) - theirs.mean(axis=0)) < 5 * error).all()
     assert mine.std(axis=0) / theirs.std(axis=0) == pytest.approx(1, abs=0.25)
+    thrice = np.repeat(rows, 3, axis=0)  # the same users, counted
+    one = m.sample_sums(thrice, rng=np.random.default_rng(4))
+    two = m.sample_sums(rows, np.full(400, 3), rng=np.random.default_rng(4))
+    assert one.num_users == two.num_users == 1200
+    assert one.sums == pytest.approx(two.sums, rel=1e-9)
+    with pytest.raises(ValueError, match="histogram must"):
+        m.sample_sums(rows, [1, 2], rng=rng)
     whole, parts = m.privatize(rows, rng=rng), 150
     both = m.aggregate(whole[:parts]) + m.aggregate(whole[parts:])
     assert both.sums == pytest.approx(m.aggregate(whole).sums)
