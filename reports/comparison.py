@@ -38,15 +38,16 @@ def save_comparison(
 ) -> list[Path]:
     """Write a comparison to a folder: one page, its figures, and the tables behind them.
 
-    ``report.html`` is self-contained and works without a network. Beside it are
-    its figures in ``figures/``: ``pareto``, ``success``, ``error``, ``communication``,
-    ``epsilon``, where the influence of false reports is known ``three-axes``, and where
-    protocols were followed over rounds ``over-time``. The data set, what is estimated and
-    the attacker follow where there are several, as in ``pareto-adult-age-uniform``. The
-    tables are ``results.csv`` (the tidy table; every float is written so that reading it
-    gives the same number), ``results.json`` (schema, provenance, rows; a missing number is
-    null, an infinite one ``"inf"``), ``timings.csv``, and ``study.toml`` as run. Everything is
-    made before anything is written, and each file appears whole or not at all.
+    ``report.html`` is self-contained and works without a network. Beside it are its figures in
+    ``figures/``: ``pareto``, ``success``, ``error``, ``communication``, ``epsilon``, where the
+    influence of false reports is known ``three-axes``, and where protocols were followed over
+    rounds ``over-time``. The data set, what is estimated and the attacker follow where there are
+    several, as in ``pareto-adult-age-uniform``. From nine data sets on (times attackers) the page
+    holds ``pareto`` of each and names the files of the others. The tables are ``results.csv``
+    (the tidy table; every float is written so that reading it gives the same number),
+    ``results.json`` (schema, provenance, rows; a missing number is null, an infinite one
+    ``"inf"``), ``timings.csv``, and ``study.toml`` as run. Everything is made before anything is
+    written, and each file appears whole or not at all.
 
     Parameters
     ----------
