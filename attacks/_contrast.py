@@ -66,15 +66,16 @@ def _best(
     for table in tables[:_COLUMNS]:
         total = table.sum(axis=0)
         table = table[:, np.argsort(-total, kind="stable")[:_LEVELS]] + 0.5
-        shares = np.log(table / (drawn[:, None] + 1))
+        shares, inverse = np.log(table / (drawn[:, None] + 1)), 1 / table
         for level in range(table.shape[1]):
-            ratio = shares[:, level, None] - shares[None, :, level]
-            doubt = np.sqrt(1 / table[:, level, None] + 1 / table[None, :, level])
-            clearer = ratio - _SHY * doubt > clearest
-            np.copyto(clearest, ratio - _SHY * doubt, where=clearer)
+            ratio = np.subtract.outer(shares[:, level], shares[:, level])
+            doubt = np.sqrt(np.add.outer(inverse[:, level], inverse[:, level]))
+            sure = ratio - _SHY * doubt
+            clearer = sure > clearest
+            np.copyto(clearest, sure, where=clearer)
             np.copyto(doubts, doubt, where=clearer)
-            weight = np.exp(shares[:, level, None]) - np.exp(shares[None, :, level])
-            apart += weight * ratio
+            likely = np.exp(shares[:, level])
+            apart += np.subtract.outer(likely, likely) * ratio
         apart -= table.shape[1] * (1 / drawn[:, None] + 1 / drawn[None, :])
     clearest[left_out] = apart[left_out] = -np.inf
     clear = False
@@ -96,15 +97,16 @@ def _exceeds(
     counted in the late ones, so neither the choice of the pair nor the scores flatter it.
     """
     gap = variance = 0.0
-    for sign, (one, two) in ((1, pair), (-1, (0, 1))):
-        scores, own_rows = np.zeros(len(after)), [before == place for place in (one, two)]
+    for sign, ends in ((1, pair), (-1, (0, 1))):
+        learned, judged = ([np.flatnonzero(own == p) for p in ends] for own in (before, after))
+        scores = [np.zeros(rows.size) for rows in judged]
         for known, seen in zip(early, late, strict=True):
             size = int(max(known.max(initial=0), seen.max(initial=0))) + 1
-            counts = [np.bincount(known[rows], minlength=size) for rows in own_rows]
-            logs = [np.log((own + 0.5) / (own.sum() + 1)) for own in counts]
-            scores += (logs[0] - logs[1])[seen]
-        for side, place in ((1, one), (-1, two)):
-            own = scores[after == place]
+            counts = [np.bincount(known[rows], minlength=size) for rows in learned]
+            one, two = (np.log((own + 0.5) / (own.sum() + 1)) for own in counts)
+            for own, rows in zip(scores, judged, strict=True):
+                own += (one - two)[seen[rows]]
+        for side, own in zip((1, -1), scores, strict=True):
             gap += sign * side * float(own.mean())
             variance += float(own.var()) / own.size
     return gap / math.sqrt(variance) if variance else math.copysign(math.inf, gap)
