@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from ldpaudit.arrays import Bools, Floats, Ints
 
 from ._encoding import Batch, Codes, columns_of, parts_of
 from ._lookup import numbered
-from ._traces import traces_of
+from ._traces import ByValue, traces_of
 
 #: Most columns whose levels are compared for every pair, and most levels of each.
 _COLUMNS, _LEVELS = 64, 256
@@ -125,10 +124,14 @@ def _codes(rows: Any) -> Iterator[Codes]:
         yield whole.astype(np.uint16)
     yield from columns
     if len(parts) <= _PARTS:
-        for steps, coder in chain.from_iterable(map(traces_of, parts)):
-            found = batch.part(steps)
-            codes = found - found.min() if coder is None else coder(found).astype(np.int64)
-            yield np.minimum(codes, 2**16 - 1).astype(np.uint16)
+        for part in parts:
+            few = ByValue.of(part)
+            read = batch if few is None else Batch(few.values.found)
+            for steps, coder in traces_of(part if few is None else few.values):
+                found = read.part(steps)
+                codes = found - found.min() if coder is None else coder(found).astype(np.int64)
+                codes = np.minimum(codes, 2**16 - 1).astype(np.uint16)
+                yield codes if few is None else codes[few.places]
 
 
 def _table(codes: Codes, inputs: Ints, count: int) -> Floats:

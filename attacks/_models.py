@@ -44,36 +44,37 @@ class Counts:
 
     The score of a report is its log ratio of frequencies (1/2 added to both
     counts), brought nearer to 0 by one standard error: reports that came often
-    take precedence over those that only seem to tell much.
+    take precedence over those that only seem to tell much. Where one column says
+    all that the others do, it alone is read.
     """
 
+    columns: list[int]
     sizes: list[int]
     splits: list[Ints]  # known[i]: cells after column i, as cell before times size plus code
     scores: Floats
-    of_one: bool  # whether one of the columns says all that the others do
 
     @classmethod
     def learn(cls, training: Training) -> Counts | None:
         """Count; None where most reports came but once."""
         if not training.counted:
             return None
-        splits, cells, most = [], np.zeros(len(training.first), dtype=np.int64), 0
-        sizes = training.sizes[: training.counted]
-        for column, size in enumerate(sizes):
+        splits, cells = [], np.zeros(len(training.first), dtype=np.int64)
+        columns, sizes = list(range(training.counted)), training.sizes[: training.counted]
+        most = [int(np.count_nonzero(np.bincount(own))) for own in training.codes.T[columns]]
+        for column, size in zip(columns, sizes, strict=True):
             known, cells = numbered(cells * size + training.codes[:, column])
             if 2 * len(known) > len(cells):
                 return None
             splits.append(known)
-            most = max(most, int(np.count_nonzero(np.bincount(training.codes[:, column]))))
+        if max(most) == len(known):
+            columns = [most.index(len(known))]
+            known, cells = numbered(training.codes[:, columns[0]])
+            sizes, splits = [training.sizes[columns[0]]], [known]
         one = np.bincount(cells[training.first], minlength=len(known)) + 0.5
         two = np.bincount(cells[~training.first], minlength=len(known)) + 0.5
         ratio = np.log(one / two) - training.prior_odds
         shy = np.maximum(np.abs(ratio) - np.sqrt(1 / one + 1 / two), 0)
-        return cls(sizes, splits, np.append(np.copysign(shy, ratio), 0.0), most == len(known))
-
-    @property
-    def columns(self) -> list[int]:
-        return list(range(len(self.sizes)))
+        return cls(columns, sizes, splits, np.append(np.copysign(shy, ratio), 0.0))
 
     def say_all(self, training: Training) -> bool:
         """Whether one column says all, and its codes came so often that no model says more.
@@ -81,7 +82,7 @@ class Counts:
         Of several columns that is so if there are no more reports than codes of one of them. The
         others may have an order of which a model learns more from fewer reports.
         """
-        if training.counted < len(training.sizes) or not self.of_one:
+        if training.counted < len(training.sizes) or len(self.columns) > 1:
             return False
         known = _KNOWN if len(training.sizes) == 1 else _WELL_KNOWN
         return known * len(self.scores) <= len(training.first)
@@ -91,8 +92,8 @@ class Counts:
         return [Lookup(known, np.arange(len(known)), len(known)) for known in self.splits]
 
     def score(self, codes: Mapping[int, Codes]) -> Floats:
-        cells = np.zeros(len(codes[0]), dtype=np.int64)
-        for column, (size, cell) in enumerate(zip(self.sizes, self._cells, strict=True)):
+        cells = np.zeros(len(codes[self.columns[0]]), dtype=np.int64)
+        for column, size, cell in zip(self.columns, self.sizes, self._cells, strict=True):
             cells = cell(cells * size + codes[column])  # never seen, whatever follows
         return self.scores[cells]
 

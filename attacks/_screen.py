@@ -20,7 +20,7 @@ from ldpaudit.arrays import Bools, Floats, Ints
 from ._encoding import Batch, Bins, Codes, Column, Part, Values
 from ._lookup import Lookup, different, numbered
 from ._steps import Raw, Step, ordered, texts
-from ._traces import SEEN, traces_of
+from ._traces import SEEN, ByValue, traces_of
 
 #: Most numbers (training reports x parts) in which traces are looked for.
 _LOOKED_AT = 2**20
@@ -94,26 +94,33 @@ def find_traces(reports: Raw, parts: list[Part], first: Bools) -> Traces:
     """
     rows = min(len(reports), max(_LEVELS, _LOOKED_AT // len(parts)))
     batch, own = Batch(reports[:rows]), first[:rows]
+    each: tuple[Floats, Ints | None] = own.astype(np.float64), None
     found: list[tuple[float, Column]] = []
     levels = 1
     for part in parts:
         looked = (
             part if part.kind in ("table", "counts") else part._replace(found=part.found[:rows])
         )
+        read, weights, few = batch, each, ByValue.of(looked)
+        way: tuple[Step, ...] = ()
+        if few is not None:
+            read, way, looked = Batch(few.values.found), part.steps, few.values
+            ones, total = (np.bincount(few.places, w, len(looked.found)) for w in each)
+            weights = ones, total
         for steps, coder in traces_of(looked):
-            column = batch.part(steps)
+            column = read.part(steps)
             if coder is None:
-                seen, counts = _counts(column, own)
+                seen, counts = _counts(column, *weights)
                 coder = Values(seen)
             else:
-                _, counts = _counts(coder(column).astype(np.int64), own)
+                _, counts = _counts(coder(column).astype(np.int64), *weights)
             levels += counts.shape[1]
             if counts.shape[1] > 1:
-                found.append((float(_errors(counts).max()), Column(steps, coder)))
+                found.append((float(_errors(counts).max()), Column((*way, *steps), coder)))
     half = rows // 2
     for steps, values in _scattered(parts, batch):
         coder = Seen.learn(values[:half], own[:half])
-        _, counts = _counts(coder(values[half:]).astype(np.int64), own[half:])
+        _, counts = _counts(coder(values[half:]).astype(np.int64), own[half:].astype(np.float64))
         levels += counts.shape[1]
         if counts.shape[1] > 1:
             found.append((float(_errors(counts).max()), Column(steps, coder)))
@@ -149,19 +156,22 @@ def _comparable(column: Raw) -> Raw:
     return column if column.dtype.kind in "biufU" else texts(column)
 
 
-def _counts(column: Ints, first: Bools) -> tuple[Ints, Ints]:
-    """The levels of a column, the common ones of many; how often each came from either input."""
+def _counts(column: Ints, first: Floats, all_: Ints | None = None) -> tuple[Ints, Floats]:
+    """The levels of a column, the common ones of many; how often each came from either input.
+
+    Of each entry so many reports are of the `first` input, and so many in all, 1 if not told.
+    """
     low = int(column.min())
-    counts = np.stack([np.bincount(column[side] - low, minlength=int(column.max()) - low + 1)
-                       for side in (first, ~first)])  # fmt: skip
-    total = counts.sum(axis=0)
+    offsets = column - low
+    total, ones = np.bincount(offsets, all_), np.bincount(offsets, first)
+    counts = np.stack([ones, total - ones])
     seen = np.flatnonzero(total)
     if len(seen) > _LEVELS:
         seen = np.sort(seen[np.argsort(-total[seen], kind="stable")[:_LEVELS]])
     return seen + low, counts[:, seen]
 
 
-def _errors(counts: Ints) -> Floats:
+def _errors(counts: Floats) -> Floats:
     """Standard errors by which each level differs from what both inputs would give alike."""
     ones, total = counts[0].sum(), counts.sum()
     share, both = ones / total, counts.sum(axis=0)

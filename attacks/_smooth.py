@@ -55,6 +55,8 @@ class Smooth:
     @classmethod
     def learn(cls, training: Training) -> Smooth | None:
         """Fit; None where no column has an order to speak of, or nothing stands out."""
+        if max(training.sizes) <= _FEW:  # a size counts what training has not shown
+            return None
         knots, clear = _steps(training)
         long = [column for column, own in knots.items() if len(own) >= _FEW - 1]
         if not long:

@@ -10,13 +10,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ldpaudit.arrays import Ints, Words
 
-from ._encoding import ITEMS, Coder, Part, parts_of
+from ._encoding import ITEMS, Coder, Part, Values, parts_of
 from ._lookup import different
 from ._steps import (
     Bag,
@@ -218,6 +218,28 @@ class Comes:
     def __call__(self, part: Raw) -> Raw:
         rows = part.reshape(len(part), -1)
         return np.minimum((rows == self.number).sum(axis=1), 255)
+
+
+class ByValue(NamedTuple):
+    """A part of few values: they, as a part without a way to it, and which one each report has."""
+
+    values: Part
+    places: Ints
+
+    @classmethod
+    def of(cls, part: Part) -> ByValue | None:
+        """None of parts of many values, and of values that an equal one may stand for (0 and -0).
+
+        All traces are functions of a value, so that they need to be read of each but once.
+        """
+        if part.kind not in ("integer", "text") or part.found.dtype.kind not in "biuU":
+            return None
+        if not isinstance(part.coder, Values):
+            return None
+        places = part.coder(part.found).astype(np.int64) - 1
+        if places.min() < 0:
+            return None
+        return cls(part._replace(steps=(), found=part.coder.known), places)
 
 
 def traces_of(part: Part) -> Iterator[tuple[tuple[Step, ...], Coder | None]]:

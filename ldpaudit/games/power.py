@@ -84,7 +84,6 @@ def rarest(trials: int, claim: Claim, alpha: float) -> float | None:
     """
     from scipy.special import betaincinv
 
-
     def shown(hits: int) -> bool:
         seen = EventCounts(hits, trials, 0, trials)
         return INTERVALS.from_event(seen, claim, SHARES[1] * alpha) > claim.epsilon
