@@ -58,16 +58,16 @@ class Counts:
         """Count; None where most reports came but once."""
         if not training.counted:
             return None
-        splits, cells = [], np.zeros(len(training.first), dtype=np.int64)
+        splits, codes, cells = [], [], np.zeros(len(training.first), dtype=np.int64)
         columns, sizes = list(range(training.counted)), training.sizes[: training.counted]
-        most = [int(np.count_nonzero(np.bincount(own))) for own in training.codes.T[columns]]
         for column, size in zip(columns, sizes, strict=True):
             known, cells = numbered(cells * size + training.codes[:, column])
             if 2 * len(known) > len(cells):
                 return None
             splits.append(known)
-        if max(most) == len(known):
-            columns = [most.index(len(known))]
+            codes.append(int(np.count_nonzero(np.bincount(training.codes[:, column]))))
+        if len(known) in codes:
+            columns = [codes.index(len(known))]
             known, cells = numbered(training.codes[:, columns[0]])
             sizes, splits = [training.sizes[columns[0]]], [known]
         one = np.bincount(cells[training.first], minlength=len(known)) + 0.5
@@ -133,7 +133,9 @@ class _Levels:
         """Their numbers, the clearest first."""
         return np.argsort(-np.abs(self.errors), kind="stable")
 
-    def table(self, codes: Codes, asked: Ints, beside: Ints | None = None) -> Any:
+    def table(
+        self, codes: Codes, asked: Ints, beside: Ints | None = None, dtype: Any = np.float64
+    ) -> Any:
         """Which reports have which of the levels asked for, and those beside: shape (n, m).
 
         Sparse only where that is less work than loading what multiplies sparse tables.
@@ -143,7 +145,7 @@ class _Levels:
             marks = map(np.logical_and, marks, self._marks(codes, beside))
         size = len(codes) * len(asked)
         if size <= _ENTRIES and (len(asked) <= _DENSE or self.shares[asked].mean() > SPARSE):
-            dense = np.empty((len(codes), len(asked)))
+            dense = np.empty((len(codes), len(asked)), dtype, order="F")
             for place, own in enumerate(marks):
                 dense[:, place] = own
             return dense
@@ -228,7 +230,7 @@ def _pairs(training: Training, levels: _Levels, posterior: Floats) -> Ints:
     sums, squares = np.zeros((2, len(looked), len(looked)))
     for start in range(0, n, _CHUNK):
         rows = slice(start, min(start + _CHUNK, n))
-        marks = levels.table(training.codes[rows], looked)
+        marks = levels.table(training.codes[rows], looked, dtype=np.float32)
         for total, weight in ((sums, residual), (squares, variance)):
             total += product(marks, weight[rows])
     errors = sums / np.sqrt(np.maximum(squares, _NORMAL))
@@ -279,6 +281,8 @@ class Trees:
 
 def tree_columns(training: Training) -> list[int]:
     """The columns with the clearest levels."""
+    if len(training.sizes) <= _TREE_COLUMNS:
+        return list(range(len(training.sizes)))
     levels = _Levels.of(training)
     clearest = dict.fromkeys(levels.column[levels.order].tolist())
     return sorted(list(clearest)[:_TREE_COLUMNS])

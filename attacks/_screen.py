@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ldpaudit.arrays import Bools, Floats, Ints
 
 from ._encoding import Batch, Bins, Codes, Column, Part, Values
-from ._lookup import Lookup, different, numbered
+from ._lookup import Lookup, numbered
 from ._steps import Raw, Step, ordered, texts
 from ._traces import SEEN, ByValue, traces_of
 
@@ -44,13 +44,19 @@ class Seen:
     size: int = (_TIMES + 1) ** 2
 
     @classmethod
-    def learn(cls, values: Raw, first: Bools) -> Seen:
-        known, places = numbered(values)
+    def learn(cls, values: Raw, places: Ints, first: Bools) -> tuple[Seen, Codes]:
+        """From all values in order and which one each report has; labelled are the first reports.
+
+        And the codes of the other ones.
+        """
+        told = len(first)
         one, two = (
-            np.minimum(np.bincount(places[side], minlength=len(known)), _TIMES)
+            np.minimum(np.bincount(places[:told][side], minlength=len(values)), _TIMES)
             for side in (first, ~first)
         )
-        return cls(known, (one * (_TIMES + 1) + two).astype(np.uint16))
+        codes = (one * (_TIMES + 1) + two).astype(np.uint16)
+        came = codes > 0
+        return cls(values[came], codes[came]), codes[places[told:]]
 
     @cached_property
     def _codes(self) -> Lookup:
@@ -94,7 +100,7 @@ def find_traces(reports: Raw, parts: list[Part], first: Bools) -> Traces:
     """
     rows = min(len(reports), max(_LEVELS, _LOOKED_AT // len(parts)))
     batch, own = Batch(reports[:rows]), first[:rows]
-    each: tuple[Floats, Ints | None] = own.astype(np.float64), None
+    each: tuple[Any, Any] = own.astype(np.float64), None
     found: list[tuple[float, Column]] = []
     levels = 1
     for part in parts:
@@ -118,9 +124,9 @@ def find_traces(reports: Raw, parts: list[Part], first: Bools) -> Traces:
             if counts.shape[1] > 1:
                 found.append((float(_errors(counts).max()), Column((*way, *steps), coder)))
     half = rows // 2
-    for steps, values in _scattered(parts, batch):
-        coder = Seen.learn(values[:half], own[:half])
-        _, counts = _counts(coder(values[half:]).astype(np.int64), own[half:].astype(np.float64))
+    for steps, values, places in _scattered(parts, batch):
+        coder, codes = Seen.learn(values, places, own[:half])
+        _, counts = _counts(codes.astype(np.int64), each[0][half:])
         levels += counts.shape[1]
         if counts.shape[1] > 1:
             found.append((float(_errors(counts).max()), Column(steps, coder)))
@@ -134,8 +140,11 @@ def find_traces(reports: Raw, parts: list[Part], first: Bools) -> Traces:
     return Traces(tuple(column for _, column in kept), half, words)
 
 
-def _scattered(parts: list[Part], batch: Batch) -> Iterator[tuple[tuple[Step, ...], Raw]]:
-    """Parts of too many values to count each, some of which come again; and whole reports."""
+def _scattered(parts: list[Part], batch: Batch) -> Iterator[tuple[tuple[Step, ...], Raw, Ints]]:
+    """Parts of too many values to count each, some of which come again; and whole reports.
+
+    Their values in order, and which one each report has.
+    """
     whole = len(parts) > 1 and (
         parts[0].found.dtype.kind == "O" or not parts[0].found.dtype.hasobject
     )
@@ -146,10 +155,9 @@ def _scattered(parts: list[Part], batch: Batch) -> Iterator[tuple[tuple[Step, ..
         if isinstance(part.coder, Bins) or (part.kind == "text" and part.coder is not None)
     ]
     for steps in ways:
-        values = _comparable(batch.part(steps))
-        count = len(different(values)[0])
-        if _LEVELS < count < len(values):
-            yield steps, values
+        values, places = numbered(_comparable(batch.part(steps)))
+        if _LEVELS < len(values) < len(places):
+            yield steps, values, places
 
 
 def _comparable(column: Raw) -> Raw:

@@ -234,7 +234,7 @@ class ByValue(NamedTuple):
         """
         if part.kind not in ("integer", "text") or part.found.dtype.kind not in "biuU":
             return None
-        if not isinstance(part.coder, Values):
+        if not isinstance(part.coder, Values) or (part.kind == "integer" and not _many(part)):
             return None
         places = part.coder(part.found).astype(np.int64) - 1
         if places.min() < 0:
@@ -263,7 +263,7 @@ def traces_of(part: Part) -> Iterator[tuple[tuple[Step, ...], Coder | None]]:
 
 def _own(part: Part) -> Iterator[Step]:
     """Traces that are small numbers, each of the part itself."""
-    _, found, coder, kind = part
+    found, kind = part.found, part.kind
     if kind in ("table", "counts") or found.dtype.names:
         return
     if found.ndim > 1:
@@ -277,10 +277,15 @@ def _own(part: Part) -> Iterator[Step]:
         yield Size()
     if kind == "items":
         yield Descents()
-    if kind in ("integer", "float") and coder is not None and coder.size > _FEW:
+    if kind in ("integer", "float") and _many(part):
         yield from _of_numbers(found, kind)
     elif found.dtype.kind == "f" and bool(np.any((found == 0) & np.signbit(found))):
         yield Special()
+
+
+def _many(part: Part) -> bool:
+    """Whether the values of a column do not say all."""
+    return part.coder is not None and part.coder.size > _FEW
 
 
 def _of_rows(found: Raw) -> Iterator[Step]:
