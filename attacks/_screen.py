@@ -20,7 +20,7 @@ from ldpaudit.arrays import Bools, Floats, Ints
 from ._encoding import Batch, Bins, Codes, Column, Part, Values
 from ._lookup import Lookup, numbered
 from ._steps import Raw, Step, ordered, texts
-from ._traces import SEEN, ByValue, traces_of
+from ._traces import ByValue, plain_values, traces_of
 
 #: Most numbers (training reports x parts) in which traces are looked for.
 _LOOKED_AT = 2**20
@@ -28,6 +28,8 @@ _LOOKED_AT = 2**20
 _IN_PLAY = 2.5
 #: Most values that are counted each by itself, and most times that are told apart.
 _LEVELS, _TIMES = 256, 3
+#: Reports for each value, at least, of which counts alone are learned from.
+_OFTEN = 500
 _GOLDEN = 0x9E3779B97F4A7C15
 
 
@@ -81,11 +83,10 @@ class Whole:
 
 
 class Traces(NamedTuple):
-    """Columns that say something; how many reports in front they know; what was looked at."""
+    """Columns that say something; how many reports in front they know."""
 
-    columns: tuple[Column, ...]
-    known: int
-    looked_at: tuple[str, ...]
+    columns: tuple[Column, ...] = ()
+    known: int = 0
 
 
 def find_traces(reports: Raw, parts: list[Part], first: Bools) -> Traces:
@@ -135,9 +136,13 @@ def find_traces(reports: Raw, parts: list[Part], first: Bools) -> Traces:
         (entry for entry in found if entry[0] > limit),
         key=lambda entry: (isinstance(entry[1].coder, Seen), -entry[0]),
     )
-    kinds = {part.kind for part in parts}
-    words = tuple(text for kind, text in SEEN.items() if kind in kinds)
-    return Traces(tuple(column for _, column in kept), half, words)
+    return Traces(tuple(column for _, column in kept), half)
+
+
+def says_all(parts: list[Part], reports: int) -> bool:
+    """Whether reports are one number or text of few, each so often that no trace says more."""
+    found = plain_values(parts[0]) if len(parts) == 1 else None
+    return found is not None and _OFTEN * found[0].size <= reports
 
 
 def _scattered(parts: list[Part], batch: Batch) -> Iterator[tuple[tuple[Step, ...], Raw, Ints]]:

@@ -60,6 +60,12 @@ SEEN = {
 }
 
 
+def looked_at(parts: Iterable[Part]) -> tuple[str, ...]:
+    """What is looked at in parts of these kinds, in words."""
+    kinds = {part.kind for part in parts}
+    return tuple(text for kind, text in SEEN.items() if kind in kinds)
+
+
 @dataclass(frozen=True)
 class Form:
     """What kind of thing each entry is."""
@@ -220,6 +226,18 @@ class Comes:
         return np.minimum((rows == self.number).sum(axis=1), 255)
 
 
+def plain_values(part: Part) -> tuple[Values, Ints] | None:
+    """The values of a part, and which one each report has.
+
+    None if it has too many, or such as an equal one may stand for (0 and -0).
+    """
+    plain = part.kind in ("integer", "text") and part.found.dtype.kind in "biuU"
+    if not (plain and isinstance(part.coder, Values)):
+        return None
+    places = part.coder(part.found).astype(np.int64) - 1
+    return None if places.min() < 0 else (part.coder, places)
+
+
 class ByValue(NamedTuple):
     """A part of few values: they, as a part without a way to it, and which one each report has."""
 
@@ -228,18 +246,14 @@ class ByValue(NamedTuple):
 
     @classmethod
     def of(cls, part: Part) -> ByValue | None:
-        """None of parts of many values, and of values that an equal one may stand for (0 and -0).
+        """None of parts of many values, and of those that have no traces.
 
         All traces are functions of a value, so that they need to be read of each but once.
         """
-        if part.kind not in ("integer", "text") or part.found.dtype.kind not in "biuU":
+        found = plain_values(part) if part.kind == "text" or _many(part) else None
+        if found is None:
             return None
-        if not isinstance(part.coder, Values) or (part.kind == "integer" and not _many(part)):
-            return None
-        places = part.coder(part.found).astype(np.int64) - 1
-        if places.min() < 0:
-            return None
-        return cls(part._replace(steps=(), found=part.coder.known), places)
+        return cls(part._replace(steps=(), found=found[0].known), found[1])
 
 
 def traces_of(part: Part) -> Iterator[tuple[tuple[Step, ...], Coder | None]]:
