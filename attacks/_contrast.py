@@ -10,9 +10,10 @@ import numpy as np
 
 from ldpaudit.arrays import Bools, Floats, Ints
 
+from ._by_value import ByValue
 from ._encoding import Batch, Codes, parts_of
 from ._lookup import numbered
-from ._traces import ByValue, traces_of
+from ._traces import traces_of
 
 #: Most columns whose levels are compared for every pair, and most levels of each.
 _COLUMNS, _LEVELS = 64, 256

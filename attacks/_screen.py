@@ -17,10 +17,11 @@ import numpy as np
 
 from ldpaudit.arrays import Bools, Floats, Ints
 
+from ._by_value import ByValue, plain_values
 from ._encoding import Batch, Bins, Codes, Column, Part, Values
 from ._lookup import Lookup, numbered
 from ._steps import Raw, Step, ordered, texts
-from ._traces import ByValue, plain_values, traces_of
+from ._traces import traces_of
 
 #: Most numbers (training reports x parts) in which traces are looked for.
 _LOOKED_AT = 2**20

@@ -12,9 +12,9 @@ import numpy.typing as npt
 import pytest
 
 from ldpaudit.attacks import LearnedDistinguisher, _contrast, _first_tree
+from ldpaudit.attacks._by_value import ByValue, plain_values
 from ldpaudit.attacks._encoding import parts_of
 from ldpaudit.attacks._screen import find_traces, says_all
-from ldpaudit.attacks._traces import ByValue, plain_values
 from ldpaudit.attacks._words import in_words
 
 COUNT = 2_000
