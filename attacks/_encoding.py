@@ -202,29 +202,37 @@ def parts_of(part: Raw, steps: tuple[Step, ...] = ()) -> Iterator[Part]:
     elif part.dtype.kind in "biufU":
         coder, ways, kind = _code(part, again)
     else:
-        rows = part.tolist()
-        forms = set(map(form, set(map(type, rows))))
-        if "dict" in forms:
-            kind, ways = "rows", [Layout(), *map(Key, _keys(rows))]
-        elif any(length(row) >= 0 for row in rows):
-            kind, ways = "items", _entries(rows)
-        elif forms == {"bytes"}:
-            kind, ways = "text", [Letters(min(max(map(len, rows)), ITEMS) or 1)]
-        elif forms <= {"int", "bool"}:
-            coder, _, kind = _code(exact(part))
-            ways = _bits(rows) if isinstance(coder, Bins) else ()
-            kind = "integer"
-        elif forms.isdisjoint({"str", "bytes", "int", "float", "bool", "nothing"}):
-            kind, ways = "rows", [Text()]
-        else:
-            number = forms <= {"int", "float", "bool", "nothing"}
-            coder, ways, kind = _code(exact(part) if number else texts(part), again)
+        coder, ways, kind = _of_objects(part, again)
     yield Part(steps, part, coder, kind)
     for step in ways:
         if isinstance(step, Bag):
             yield from _counted(step(part), (*steps, step))
         else:
             yield from parts_of(step(part), (*steps, step))
+
+
+def _of_objects(part: Raw, again: bool) -> tuple[Coder | None, Iterable[Step], str]:
+    """Of objects their own code if they have one, the ways to what they are made of, the kind."""
+    coder: Coder | None = None
+    ways: Iterable[Step] = ()
+    rows = part.tolist()
+    forms = set(map(form, set(map(type, rows))))
+    if "dict" in forms:
+        kind, ways = "rows", [Layout(), *map(Key, _keys(rows))]
+    elif any(length(row) >= 0 for row in rows):
+        kind, ways = "items", _entries(rows)
+    elif forms == {"bytes"}:
+        kind, ways = "text", [Letters(min(max(map(len, rows)), ITEMS) or 1)]
+    elif forms <= {"int", "bool"}:
+        coder, _, kind = _code(exact(part))
+        ways = _bits(rows) if isinstance(coder, Bins) else ()
+        kind = "integer"
+    elif forms.isdisjoint({"str", "bytes", "int", "float", "bool", "nothing"}):
+        kind, ways = "rows", [Text()]
+    else:
+        number = forms <= {"int", "float", "bool", "nothing"}
+        coder, ways, kind = _code(exact(part) if number else texts(part), again)
+    return coder, ways, kind
 
 
 def _counted(table: Raw, steps: tuple[Step, ...]) -> Iterator[Part]:
