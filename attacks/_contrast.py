@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from ldpaudit.arrays import Bools, Floats, Ints
 
-from ._encoding import Batch, Codes, columns_of, parts_of
+from ._by_value import ByValue
+from ._encoding import Batch, Codes, parts_of
 from ._lookup import numbered
 from ._traces import traces_of
 
@@ -19,6 +19,8 @@ from ._traces import traces_of
 _COLUMNS, _LEVELS = 64, 256
 #: Most codes that are counted where they stand.
 _FEW = 4096
+#: Most cells (levels x inputs^2) that are compared at a time.
+_CELLS = 2**17
 #: Most parts of reports whose traces are looked at as well.
 _PARTS = 16
 #: Standard errors by which a log ratio is brought nearer to 0.
@@ -41,50 +43,67 @@ def most_different(
     """
     codes = list(_codes(rows))
     left_out = np.eye(count, dtype=np.bool_) if allowed is None else ~allowed
-    pair, clear = _best(codes, inputs, claimed, left_out)
+    half = len(inputs) // 2
+    parts = slice(half), slice(half, None)
+    halves = [[_table(own, inputs, count, rows) for rows in parts] for own in codes]
+    drawn = [np.bincount(inputs[rows], minlength=count) for rows in parts]
+    pair, clear = _best([one + two for one, two in halves], drawn[0] + drawn[1], claimed, left_out)
     if clear or pair == (0, 1) or left_out[0, 1]:
         return pair
-    half = len(inputs) // 2
-    early, late = ([own[rows] for own in codes] for rows in (slice(half), slice(half, None)))
-    found, _ = _best(early, inputs[:half], claimed, left_out)
+    found, _ = _best([one for one, _ in halves], drawn[0], claimed, left_out)
+    early, late = ([own[rows] for own in codes] for rows in parts)
     if found == (0, 1) or _exceeds(found, early, inputs[:half], late, inputs[half:]) < _CLEARLY:
         return 0, 1
     return pair
 
 
 def _best(
-    codes: list[Codes], inputs: Ints, claimed: float, left_out: Bools
+    tables: list[Floats], drawn: Ints, claimed: float, left_out: Bools
 ) -> tuple[tuple[int, int], bool]:
-    """The pair that is told apart most, and whether the first two are surely not as clear."""
+    """The pair that is told apart most, and whether the first two are surely not as clear.
+
+    By how often each input gave each code of a column, and how often it was drawn.
+    """
     count = len(left_out)
-    drawn = np.bincount(inputs, minlength=count)
-    tables = sorted(
-        (_table(own, inputs, count) for own in codes), key=lambda table: -_spread(table, drawn)
-    )
     clearest, apart = np.full((count, count), -np.inf), np.zeros((count, count))
     doubts = np.zeros((count, count))
-    for table in tables[:_COLUMNS]:
-        total = table.sum(axis=0)
-        table = table[:, np.argsort(-total, kind="stable")[:_LEVELS]] + 0.5
-        shares = np.log(table / (drawn[:, None] + 1))
-        for level in range(table.shape[1]):
-            ratio = shares[:, level, None] - shares[None, :, level]
-            doubt = np.sqrt(1 / table[:, level, None] + 1 / table[None, :, level])
-            clearer = ratio - _SHY * doubt > clearest
-            np.copyto(clearest, ratio - _SHY * doubt, where=clearer)
-            np.copyto(doubts, doubt, where=clearer)
-            weight = np.exp(shares[:, level, None]) - np.exp(shares[None, :, level])
-            apart += weight * ratio
-        apart -= table.shape[1] * (1 / drawn[:, None] + 1 / drawn[None, :])
+    counts = np.concatenate(_most_told(tables, drawn), axis=1) + 0.5
+    shares = np.log(counts / (drawn[:, None] + 1)).T
+    likely, inverse = np.exp(shares), 1 / counts.T
+    step = max(1, _CELLS // count**2)
+    for start in range(0, len(shares), step):
+        ratio, weight, doubt = (
+            under[start : start + step, :, None] - sign * under[start : start + step, None, :]
+            for under, sign in ((shares, 1), (likely, 1), (inverse, -1))
+        )
+        np.sqrt(doubt, out=doubt)
+        sure = ratio - _SHY * doubt
+        place = sure.argmax(axis=0)[None]
+        best = np.take_along_axis(sure, place, axis=0)[0]
+        clearer = best > clearest
+        np.copyto(clearest, best, where=clearer)
+        np.copyto(doubts, np.take_along_axis(doubt, place, axis=0)[0], where=clearer)
+        apart += np.multiply(weight, ratio, out=ratio).sum(axis=0)
+    apart -= len(shares) * (1 / drawn[:, None] + 1 / drawn[None, :])
     clearest[left_out] = apart[left_out] = -np.inf
     clear = False
     if clearest.max() > claimed:
-        likely = clearest + (_SHY + 1) * doubts >= clearest.max()
-        clear = not (likely[0, 1] or likely[1, 0])
+        likely_most = clearest + (_SHY + 1) * doubts >= clearest.max()
+        clear = not (likely_most[0, 1] or likely_most[1, 0])
         both = np.maximum(clearest, clearest.T)
         apart = np.where(both > both.max() - _NEAR, apart, -np.inf)
     one, two = divmod(int(apart.argmax()), count)
     return (min(one, two), max(one, two)), clear
+
+
+def _most_told(tables: list[Floats], drawn: Ints) -> list[Floats]:
+    """The columns that tell most, and of each the levels that came most."""
+    kept = [table[:, table.any(axis=0)] for table in tables]
+    kept.sort(key=lambda table: -_spread(table, drawn))
+    return [
+        table[:, np.argsort(-table.sum(axis=0), kind="stable")[:_LEVELS]]
+        for table in kept[:_COLUMNS]
+    ]
 
 
 def _exceeds(
@@ -96,15 +115,16 @@ def _exceeds(
     counted in the late ones, so neither the choice of the pair nor the scores flatter it.
     """
     gap = variance = 0.0
-    for sign, (one, two) in ((1, pair), (-1, (0, 1))):
-        scores, own_rows = np.zeros(len(after)), [before == place for place in (one, two)]
+    for sign, ends in ((1, pair), (-1, (0, 1))):
+        learned, judged = ([np.flatnonzero(own == p) for p in ends] for own in (before, after))
+        scores = [np.zeros(rows.size) for rows in judged]
         for known, seen in zip(early, late, strict=True):
             size = int(max(known.max(initial=0), seen.max(initial=0))) + 1
-            counts = [np.bincount(known[rows], minlength=size) for rows in own_rows]
-            logs = [np.log((own + 0.5) / (own.sum() + 1)) for own in counts]
-            scores += (logs[0] - logs[1])[seen]
-        for side, place in ((1, one), (-1, two)):
-            own = scores[after == place]
+            counts = [np.bincount(known[rows], minlength=size) for rows in learned]
+            one, two = (np.log((own + 0.5) / (own.sum() + 1)) for own in counts)
+            for own, rows in zip(scores, judged, strict=True):
+                own += (one - two)[seen[rows]]
+        for side, own in zip((1, -1), scores, strict=True):
             gap += sign * side * float(own.mean())
             variance += float(own.var()) / own.size
     return gap / math.sqrt(variance) if variance else math.copysign(math.inf, gap)
@@ -113,7 +133,7 @@ def _exceeds(
 def _codes(rows: Any) -> Iterator[Codes]:
     """Codes of all columns, of traces where reports have few parts, and of whole reports."""
     parts, batch = list(parts_of(rows)), Batch(rows)
-    columns = [column(batch) for column in columns_of(parts)]
+    columns = [part.coder(part.found) for part in parts if part.coder is not None]
     whole = np.zeros(len(rows), dtype=np.int64)
     for codes in columns:
         _, whole = numbered(whole * (int(codes.max()) + 1) + codes)
@@ -123,20 +143,24 @@ def _codes(rows: Any) -> Iterator[Codes]:
         yield whole.astype(np.uint16)
     yield from columns
     if len(parts) <= _PARTS:
-        for steps, coder in chain.from_iterable(map(traces_of, parts)):
-            found = batch.part(steps)
-            codes = found - found.min() if coder is None else coder(found).astype(np.int64)
-            yield np.minimum(codes, 2**16 - 1).astype(np.uint16)
+        for part in parts:
+            few = ByValue.of(part)
+            read = batch if few is None else Batch(few.values.found)
+            for steps, coder in traces_of(part if few is None else few.values):
+                found = read.part(steps)
+                codes = found - found.min() if coder is None else coder(found).astype(np.int64)
+                codes = np.minimum(codes, 2**16 - 1).astype(np.uint16)
+                yield codes if few is None else codes[few.places]
 
 
-def _table(codes: Codes, inputs: Ints, count: int) -> Floats:
-    """How often each input gave each code that came, shape (inputs, codes)."""
-    places, size = codes.astype(np.int64), int(codes.max()) + 1
+def _table(codes: Codes, inputs: Ints, count: int, rows: slice) -> Floats:
+    """How often each input gave each code in these rows, shape (inputs, codes)."""
+    size = int(codes.max()) + 1
     if size > _FEW:  # then rather sorted than a table of nothing
-        found, places = numbered(codes)
+        found, codes = numbered(codes)
         size = len(found)
-    cells = np.bincount(inputs * size + places, minlength=count * size).reshape(count, size)
-    return cells[:, cells.any(axis=0)].astype(np.float64)
+    cells = np.bincount(inputs[rows] * size + codes[rows], minlength=count * size)
+    return cells.reshape(count, size).astype(np.float64)
 
 
 def _spread(table: Floats, drawn: Ints) -> float:

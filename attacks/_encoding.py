@@ -5,7 +5,8 @@ Which columns there are depends on the form of the reports and is found in train
 - fields of structured arrays, entries of rows, of tuples and of lists of one length;
 - rows of uint8 and byte strings: each of their bits, for packed bits are the common form
   of subsets (of bits kept a byte each, the other seven are constant and left out);
-- dictionaries: the entry of each key;
+- dictionaries: the entry of each key, which keys there are, and in which order;
+- times: the day of the week, the hour, the minute, the second;
 - sets, and lists of varying length: for each item, how often the report holds it;
 - numbers or texts of at most 256 distinct values: one code a value;
 - texts that write numbers, lists, sets or objects: those;
@@ -34,15 +35,19 @@ import numpy.typing as npt
 
 from ._lookup import Lookup, different
 from ._steps import (
+    CLOCK,
     Alone,
     Bag,
     Bit,
+    Clock,
     Entry,
     Field,
     Key,
+    Layout,
     Letters,
     Raw,
     Step,
+    Text,
     Ticks,
     Times,
     as_array,
@@ -193,31 +198,41 @@ def parts_of(part: Raw, steps: tuple[Step, ...] = ()) -> Iterator[Part]:
     elif part.ndim > 1:
         kind, ways = "rows", map(Entry, range(part[:1].size))
     elif part.dtype.kind in "Mm":
-        kind, ways = "rows", [Ticks()]
+        kind, ways = "rows", [Ticks(), *(map(Clock, CLOCK) if part.dtype.kind == "M" else ())]
     elif part.dtype.kind in "biufU":
         coder, ways, kind = _code(part, again)
     else:
-        rows = part.tolist()
-        forms = set(map(form, set(map(type, rows))))
-        if "dict" in forms:
-            kind, ways = "rows", map(Key, _keys(rows))
-        elif any(length(row) >= 0 for row in rows):
-            kind, ways = "items", _entries(rows)
-        elif forms == {"bytes"}:
-            kind, ways = "text", [Letters(min(max(map(len, rows)), ITEMS) or 1)]
-        elif forms <= {"int", "bool"}:
-            coder, _, kind = _code(exact(part))
-            ways = _bits(rows) if isinstance(coder, Bins) else ()
-            kind = "integer"
-        else:
-            number = forms <= {"int", "float", "bool", "nothing"}
-            coder, ways, kind = _code(exact(part) if number else texts(part), again)
+        coder, ways, kind = _of_objects(part, again)
     yield Part(steps, part, coder, kind)
     for step in ways:
         if isinstance(step, Bag):
             yield from _counted(step(part), (*steps, step))
         else:
             yield from parts_of(step(part), (*steps, step))
+
+
+def _of_objects(part: Raw, again: bool) -> tuple[Coder | None, Iterable[Step], str]:
+    """Of objects their own code if they have one, the ways to what they are made of, the kind."""
+    coder: Coder | None = None
+    ways: Iterable[Step] = ()
+    rows = part.tolist()
+    forms = set(map(form, set(map(type, rows))))
+    if "dict" in forms:
+        kind, ways = "rows", [Layout(), *map(Key, _keys(rows))]
+    elif any(length(row) >= 0 for row in rows):
+        kind, ways = "items", _entries(rows)
+    elif forms == {"bytes"}:
+        kind, ways = "text", [Letters(min(max(map(len, rows)), ITEMS) or 1)]
+    elif forms <= {"int", "bool"}:
+        coder, _, kind = _code(exact(part))
+        ways = _bits(rows) if isinstance(coder, Bins) else ()
+        kind = "integer"
+    elif forms.isdisjoint({"str", "bytes", "int", "float", "bool", "nothing"}):
+        kind, ways = "rows", [Text()]
+    else:
+        number = forms <= {"int", "float", "bool", "nothing"}
+        coder, ways, kind = _code(exact(part) if number else texts(part), again)
+    return coder, ways, kind
 
 
 def _counted(table: Raw, steps: tuple[Step, ...]) -> Iterator[Part]:

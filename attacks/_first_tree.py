@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -36,52 +37,74 @@ def _clear(
 ) -> float:
     """By how many standard deviations leaves that are grown on some reports differ in others."""
     sizes = codes.max(axis=0).astype(np.int64) + 1
-    cells = codes + (np.cumsum(sizes) - sizes)
-    leaves = [(np.arange(len(cells[grown])), np.arange(len(cells[judged])))]
-    splits = [_split(cells[grown], residual[grown], variance[grown], sizes, leaves[0][0])]
+    cells = np.add(codes, np.cumsum(sizes) - sizes, order="C")  # reports are taken row by row
+    own, other = cells[grown], cells[judged]
+    size = int(sizes.sum())
+    sums = _Sums.of(own, residual[grown], variance[grown], size)
+    leaves = [(np.arange(len(own)), np.arange(len(other)))]
+    totals = [sums]
+    splits = [sums.split(sizes)]
     while len(leaves) < _LEAVES:
         best = max(range(len(leaves)), key=lambda leaf: splits[leaf][0])
         gain, column, last = splits[best]
         if gain <= 0:
             break
-        own, other = leaves[best]
-        below, lower = cells[grown][own, column] <= last, cells[judged][other, column] <= last
-        leaves[best : best + 1] = [(own[below], other[lower]), (own[~below], other[~lower])]
-        splits[best : best + 1] = [
-            _split(cells[grown], residual[grown], variance[grown], sizes, rows)
-            for rows, _ in leaves[best : best + 2]
-        ]
-    towards = [np.sign(residual[grown][own].sum()) for own, _ in leaves]
-    errors = [
-        sign * residual[judged][other].sum() / math.sqrt(max(variance[judged][other].sum(), _LEAST))
-        for sign, (_, other) in zip(towards, leaves, strict=True)
-    ]
+        mine, theirs = leaves[best]
+        below, lower = own[mine, column] <= last, other[theirs, column] <= last
+        parts = [(mine[below], theirs[lower]), (mine[~below], theirs[~lower])]
+        # Of two parts the smaller is summed up, and the other is what it leaves over.
+        few = int(len(parts[1][0]) < len(parts[0][0]))
+        rows = parts[few][0]
+        less = _Sums.of(own[rows], residual[grown][rows], variance[grown][rows], size)
+        both = [less, totals[best].without(less)][:: -1 if few else 1]
+        leaves[best : best + 1], totals[best : best + 1] = parts, both
+        splits[best : best + 1] = [part.split(sizes) for part in both]
+    errors = []
+    for (_, rows), seen in zip(leaves, totals, strict=True):
+        spread = math.sqrt(max(variance[judged][rows].sum(), _LEAST))
+        errors.append(np.sign(seen.residual) * residual[judged][rows].sum() / spread)
     # Leaves that err to the side that they were grown for, and how far in all.
     total = sum(errors) / math.sqrt(len(errors))
     squares = sum(error**2 for error in errors)
     return float(max(total, (squares - len(errors)) / math.sqrt(2 * len(errors))))
 
 
-def _split(
-    cells: Ints, residual: Floats, variance: Floats, sizes: Ints, rows: Ints
-) -> tuple[float, int, int]:
-    """The best split of some reports: its gain, its column, and the last cell below it."""
-    flat, count = cells[rows].ravel(), cells.shape[1]
-    total = int(sizes.sum())
-    sums, spread = (
-        np.cumsum(np.bincount(flat, weights=np.repeat(part[rows], count), minlength=total))
-        for part in (residual, variance)
-    )
-    if not len(rows):
-        return 0.0, 0, 0
-    column = np.repeat(np.arange(count), sizes)
-    whole, weight = residual[rows].sum(), variance[rows].sum()
-    below, under = sums - column * whole, spread - column * weight  # every column sums to the same
-    above, over = whole - below, weight - under
-    possible = (under > _LEAST) & (over > _LEAST)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        gains = np.where(
-            possible, below**2 / under + above**2 / over - whole**2 / weight, -math.inf
+class _Sums(NamedTuple):
+    """Residuals and variances of some reports, summed up in all and in each cell."""
+
+    residual: float
+    variance: float
+    residuals: Floats
+    variances: Floats
+
+    @classmethod
+    def of(cls, cells: Ints, residual: Floats, variance: Floats, size: int) -> _Sums:
+        flat, count = cells.ravel(), cells.shape[1]
+        residuals, variances = (
+            np.asarray(np.bincount(flat, np.repeat(own, count), size), dtype=np.float64)
+            for own in (residual, variance)
         )
-    best = int(np.argmax(gains))
-    return float(gains[best]), int(column[best]), best
+        return cls(float(residual.sum()), float(variance.sum()), residuals, variances)
+
+    def without(self, other: _Sums) -> _Sums:
+        """What is left without some of the reports."""
+        return _Sums(
+            self.residual - other.residual,
+            self.variance - other.variance,
+            self.residuals - other.residuals,
+            self.variances - other.variances,
+        )
+
+    def split(self, sizes: Ints) -> tuple[float, int, int]:
+        """The best split of the reports: its gain, its column, and the last cell below it."""
+        column = np.repeat(np.arange(len(sizes)), sizes)
+        # Every column sums to the same.
+        below = np.cumsum(self.residuals) - column * self.residual
+        under = np.cumsum(self.variances) - column * self.variance
+        above, over = self.residual - below, self.variance - under
+        possible = (under > _LEAST) & (over > _LEAST)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            gains = below**2 / under + above**2 / over - self.residual**2 / self.variance
+        gains[~possible] = -math.inf
+        best = int(np.argmax(gains))
+        return float(gains[best]), int(column[best]), best

@@ -48,7 +48,9 @@ def _newton(
 
     def loss(tried: Floats) -> tuple[float, Floats]:
         scores = features @ tried[:-1] + tried[-1]
-        value = np.logaddexp(0, scores).sum() - scores @ truth
+        # Log and exp of arrays are faster than logaddexp, and as good to some 1e-16 per report.
+        value = np.log(1 + np.exp(-np.abs(scores))).sum() + np.maximum(scores, 0).sum()
+        value -= scores @ truth
         return float(value + penalty * (tried[:-1] @ tried[:-1]) / 2), scores
 
     now, scores = loss(weights)

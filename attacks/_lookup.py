@@ -99,7 +99,7 @@ def _thin(known: Array) -> int:
 
 def _offsets(column: Array, low: int) -> npt.NDArray[np.int64]:
     """Whole numbers less the least."""
-    return np.asarray(column.astype(np.int64, copy=False) - low)
+    return np.asarray(np.subtract(column, low, dtype=np.int64, casting="unsafe"))
 
 
 def _values(offsets: Array, low: int, column: Array) -> Array:

@@ -44,36 +44,37 @@ class Counts:
 
     The score of a report is its log ratio of frequencies (1/2 added to both
     counts), brought nearer to 0 by one standard error: reports that came often
-    take precedence over those that only seem to tell much.
+    take precedence over those that only seem to tell much. Where one column says
+    all that the others do, it alone is read.
     """
 
+    columns: list[int]
     sizes: list[int]
     splits: list[Ints]  # known[i]: cells after column i, as cell before times size plus code
     scores: Floats
-    of_one: bool  # whether one of the columns says all that the others do
 
     @classmethod
     def learn(cls, training: Training) -> Counts | None:
         """Count; None where most reports came but once."""
         if not training.counted:
             return None
-        splits, cells, most = [], np.zeros(len(training.first), dtype=np.int64), 0
-        sizes = training.sizes[: training.counted]
-        for column, size in enumerate(sizes):
+        splits, codes, cells = [], [], np.zeros(len(training.first), dtype=np.int64)
+        columns, sizes = list(range(training.counted)), training.sizes[: training.counted]
+        for column, size in zip(columns, sizes, strict=True):
             known, cells = numbered(cells * size + training.codes[:, column])
             if 2 * len(known) > len(cells):
                 return None
             splits.append(known)
-            most = max(most, int(np.count_nonzero(np.bincount(training.codes[:, column]))))
+            codes.append(int(np.count_nonzero(np.bincount(training.codes[:, column]))))
+        if len(known) in codes:
+            columns = [codes.index(len(known))]
+            known, cells = numbered(training.codes[:, columns[0]])
+            sizes, splits = [training.sizes[columns[0]]], [known]
         one = np.bincount(cells[training.first], minlength=len(known)) + 0.5
         two = np.bincount(cells[~training.first], minlength=len(known)) + 0.5
         ratio = np.log(one / two) - training.prior_odds
         shy = np.maximum(np.abs(ratio) - np.sqrt(1 / one + 1 / two), 0)
-        return cls(sizes, splits, np.append(np.copysign(shy, ratio), 0.0), most == len(known))
-
-    @property
-    def columns(self) -> list[int]:
-        return list(range(len(self.sizes)))
+        return cls(columns, sizes, splits, np.append(np.copysign(shy, ratio), 0.0))
 
     def say_all(self, training: Training) -> bool:
         """Whether one column says all, and its codes came so often that no model says more.
@@ -81,7 +82,7 @@ class Counts:
         Of several columns that is so if there are no more reports than codes of one of them. The
         others may have an order of which a model learns more from fewer reports.
         """
-        if training.counted < len(training.sizes) or not self.of_one:
+        if training.counted < len(training.sizes) or len(self.columns) > 1:
             return False
         known = _KNOWN if len(training.sizes) == 1 else _WELL_KNOWN
         return known * len(self.scores) <= len(training.first)
@@ -91,8 +92,8 @@ class Counts:
         return [Lookup(known, np.arange(len(known)), len(known)) for known in self.splits]
 
     def score(self, codes: Mapping[int, Codes]) -> Floats:
-        cells = np.zeros(len(codes[0]), dtype=np.int64)
-        for column, (size, cell) in enumerate(zip(self.sizes, self._cells, strict=True)):
+        cells = np.zeros(len(codes[self.columns[0]]), dtype=np.int64)
+        for column, size, cell in zip(self.columns, self.sizes, self._cells, strict=True):
             cells = cell(cells * size + codes[column])  # never seen, whatever follows
         return self.scores[cells]
 
@@ -132,7 +133,9 @@ class _Levels:
         """Their numbers, the clearest first."""
         return np.argsort(-np.abs(self.errors), kind="stable")
 
-    def table(self, codes: Codes, asked: Ints, beside: Ints | None = None) -> Any:
+    def table(
+        self, codes: Codes, asked: Ints, beside: Ints | None = None, dtype: Any = np.float64
+    ) -> Any:
         """Which reports have which of the levels asked for, and those beside: shape (n, m).
 
         Sparse only where that is less work than loading what multiplies sparse tables.
@@ -142,7 +145,7 @@ class _Levels:
             marks = map(np.logical_and, marks, self._marks(codes, beside))
         size = len(codes) * len(asked)
         if size <= _ENTRIES and (len(asked) <= _DENSE or self.shares[asked].mean() > SPARSE):
-            dense = np.empty((len(codes), len(asked)))
+            dense = np.empty((len(codes), len(asked)), dtype, order="F")
             for place, own in enumerate(marks):
                 dense[:, place] = own
             return dense
@@ -227,7 +230,7 @@ def _pairs(training: Training, levels: _Levels, posterior: Floats) -> Ints:
     sums, squares = np.zeros((2, len(looked), len(looked)))
     for start in range(0, n, _CHUNK):
         rows = slice(start, min(start + _CHUNK, n))
-        marks = levels.table(training.codes[rows], looked)
+        marks = levels.table(training.codes[rows], looked, dtype=np.float32)
         for total, weight in ((sums, residual), (squares, variance)):
             total += product(marks, weight[rows])
     errors = sums / np.sqrt(np.maximum(squares, _NORMAL))
@@ -278,6 +281,8 @@ class Trees:
 
 def tree_columns(training: Training) -> list[int]:
     """The columns with the clearest levels."""
+    if len(training.sizes) <= _TREE_COLUMNS:
+        return list(range(len(training.sizes)))
     levels = _Levels.of(training)
     clearest = dict.fromkeys(levels.column[levels.order].tolist())
     return sorted(list(clearest)[:_TREE_COLUMNS])

@@ -76,5 +76,4 @@ class RepeatedNoise:
 
 def mixed(keys: Words, codes: Codes) -> Words:
     """One number per report, the same for the same codes of all columns so far, from zeros on."""
-    keys = (keys ^ codes) * np.uint64(0x9E3779B97F4A7C15)
-    return np.asarray(keys ^ (keys >> np.uint64(29)))
+    return np.asarray(keys * np.uint64(0x9E3779B97F4A7C15) + codes)

@@ -11,16 +11,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ldpaudit.arrays import Bools, Floats, Ints
 
+from ._by_value import ByValue, plain_values
 from ._encoding import Batch, Bins, Codes, Column, Part, Values
-from ._lookup import Lookup, different, numbered
+from ._lookup import Lookup, numbered
 from ._steps import Raw, Step, ordered, texts
-from ._traces import SEEN, traces_of
+from ._traces import traces_of
 
 #: Most numbers (training reports x parts) in which traces are looked for.
 _LOOKED_AT = 2**20
@@ -28,6 +29,8 @@ _LOOKED_AT = 2**20
 _IN_PLAY = 2.5
 #: Most values that are counted each by itself, and most times that are told apart.
 _LEVELS, _TIMES = 256, 3
+#: Reports for each value, at least, of which counts alone are learned from.
+_OFTEN = 500
 _GOLDEN = 0x9E3779B97F4A7C15
 
 
@@ -44,13 +47,19 @@ class Seen:
     size: int = (_TIMES + 1) ** 2
 
     @classmethod
-    def learn(cls, values: Raw, first: Bools) -> Seen:
-        known, places = numbered(values)
+    def learn(cls, values: Raw, places: Ints, first: Bools) -> tuple[Seen, Codes]:
+        """From all values in order and which one each report has; labelled are the first reports.
+
+        And the codes of the other ones.
+        """
+        told = len(first)
         one, two = (
-            np.minimum(np.bincount(places[side], minlength=len(known)), _TIMES)
+            np.minimum(np.bincount(places[:told][side], minlength=len(values)), _TIMES)
             for side in (first, ~first)
         )
-        return cls(known, (one * (_TIMES + 1) + two).astype(np.uint16))
+        codes = (one * (_TIMES + 1) + two).astype(np.uint16)
+        came = codes > 0
+        return cls(values[came], codes[came]), codes[places[told:]]
 
     @cached_property
     def _codes(self) -> Lookup:
@@ -75,11 +84,10 @@ class Whole:
 
 
 class Traces(NamedTuple):
-    """Columns that say something; how many reports in front they know; what was looked at."""
+    """Columns that say something; how many reports in front they know."""
 
-    columns: tuple[Column, ...]
-    known: int
-    looked_at: tuple[str, ...]
+    columns: tuple[Column, ...] = ()
+    known: int = 0
 
 
 def find_traces(reports: Raw, parts: list[Part], first: Bools) -> Traces:
@@ -94,26 +102,33 @@ def find_traces(reports: Raw, parts: list[Part], first: Bools) -> Traces:
     """
     rows = min(len(reports), max(_LEVELS, _LOOKED_AT // len(parts)))
     batch, own = Batch(reports[:rows]), first[:rows]
+    each: tuple[Any, Any] = own.astype(np.float64), None
     found: list[tuple[float, Column]] = []
     levels = 1
     for part in parts:
         looked = (
             part if part.kind in ("table", "counts") else part._replace(found=part.found[:rows])
         )
+        read, weights, few = batch, each, ByValue.of(looked)
+        way: tuple[Step, ...] = ()
+        if few is not None:
+            read, way, looked = Batch(few.values.found), part.steps, few.values
+            ones, total = (np.bincount(few.places, w, len(looked.found)) for w in each)
+            weights = ones, total
         for steps, coder in traces_of(looked):
-            column = batch.part(steps)
+            column = read.part(steps)
             if coder is None:
-                seen, counts = _counts(column, own)
+                seen, counts = _counts(column, *weights)
                 coder = Values(seen)
             else:
-                _, counts = _counts(coder(column).astype(np.int64), own)
+                _, counts = _counts(coder(column).astype(np.int64), *weights)
             levels += counts.shape[1]
             if counts.shape[1] > 1:
-                found.append((float(_errors(counts).max()), Column(steps, coder)))
+                found.append((float(_errors(counts).max()), Column((*way, *steps), coder)))
     half = rows // 2
-    for steps, values in _scattered(parts, batch):
-        coder = Seen.learn(values[:half], own[:half])
-        _, counts = _counts(coder(values[half:]).astype(np.int64), own[half:])
+    for steps, values, places in _scattered(parts, batch):
+        coder, codes = Seen.learn(values, places, own[:half])
+        _, counts = _counts(codes.astype(np.int64), each[0][half:])
         levels += counts.shape[1]
         if counts.shape[1] > 1:
             found.append((float(_errors(counts).max()), Column(steps, coder)))
@@ -122,13 +137,20 @@ def find_traces(reports: Raw, parts: list[Part], first: Bools) -> Traces:
         (entry for entry in found if entry[0] > limit),
         key=lambda entry: (isinstance(entry[1].coder, Seen), -entry[0]),
     )
-    kinds = {part.kind for part in parts}
-    words = tuple(text for kind, text in SEEN.items() if kind in kinds)
-    return Traces(tuple(column for _, column in kept), half, words)
+    return Traces(tuple(column for _, column in kept), half)
 
 
-def _scattered(parts: list[Part], batch: Batch) -> Iterator[tuple[tuple[Step, ...], Raw]]:
-    """Parts of too many values to count each, some of which come again; and whole reports."""
+def says_all(parts: list[Part], reports: int) -> bool:
+    """Whether reports are one number or text of few, each so often that no trace says more."""
+    found = plain_values(parts[0]) if len(parts) == 1 else None
+    return found is not None and _OFTEN * found[0].size <= reports
+
+
+def _scattered(parts: list[Part], batch: Batch) -> Iterator[tuple[tuple[Step, ...], Raw, Ints]]:
+    """Parts of too many values to count each, some of which come again; and whole reports.
+
+    Their values in order, and which one each report has.
+    """
     whole = len(parts) > 1 and (
         parts[0].found.dtype.kind == "O" or not parts[0].found.dtype.hasobject
     )
@@ -139,29 +161,31 @@ def _scattered(parts: list[Part], batch: Batch) -> Iterator[tuple[tuple[Step, ..
         if isinstance(part.coder, Bins) or (part.kind == "text" and part.coder is not None)
     ]
     for steps in ways:
-        values = _comparable(batch.part(steps))
-        count = len(different(values)[0])
-        if _LEVELS < count < len(values):
-            yield steps, values
+        values, places = numbered(_comparable(batch.part(steps)))
+        if _LEVELS < len(values) < len(places):
+            yield steps, values, places
 
 
 def _comparable(column: Raw) -> Raw:
     return column if column.dtype.kind in "biufU" else texts(column)
 
 
-def _counts(column: Ints, first: Bools) -> tuple[Ints, Ints]:
-    """The levels of a column, the common ones of many; how often each came from either input."""
+def _counts(column: Ints, first: Floats, all_: Ints | None = None) -> tuple[Ints, Floats]:
+    """The levels of a column, the common ones of many; how often each came from either input.
+
+    Of each entry so many reports are of the `first` input, and so many in all, 1 if not told.
+    """
     low = int(column.min())
-    counts = np.stack([np.bincount(column[side] - low, minlength=int(column.max()) - low + 1)
-                       for side in (first, ~first)])  # fmt: skip
-    total = counts.sum(axis=0)
+    offsets = column - low
+    total, ones = np.bincount(offsets, all_), np.bincount(offsets, first)
+    counts = np.stack([ones, total - ones])
     seen = np.flatnonzero(total)
     if len(seen) > _LEVELS:
         seen = np.sort(seen[np.argsort(-total[seen], kind="stable")[:_LEVELS]])
     return seen + low, counts[:, seen]
 
 
-def _errors(counts: Ints) -> Floats:
+def _errors(counts: Floats) -> Floats:
     """Standard errors by which each level differs from what both inputs would give alike."""
     ones, total = counts[0].sum(), counts.sum()
     share, both = ones / total, counts.sum(axis=0)

@@ -55,6 +55,8 @@ class Smooth:
     @classmethod
     def learn(cls, training: Training) -> Smooth | None:
         """Fit; None where no column has an order to speak of, or nothing stands out."""
+        if max(training.sizes) <= _FEW:  # a size counts what training has not shown
+            return None
         knots, clear = _steps(training)
         long = [column for column, own in knots.items() if len(own) >= _FEW - 1]
         if not long:
@@ -146,15 +148,15 @@ class _Fit:
 def _steps(training: Training) -> tuple[dict[int, Ints], list[int]]:
     """Knots of every column, and the columns of which one stands out, the clearest first."""
     residual = training.first - training.first.mean()
-    knots, errors = {}, {}
+    variance, knots, errors = residual.var(), {}, {}
     for column, size in enumerate(training.sizes):
         own = training.codes[:, column]
         counts = np.bincount(own, minlength=size)
         knots[column] = _knots(counts, _KNOTS)
         below = np.cumsum(counts)[knots[column] - 1]
         sums = np.cumsum(np.bincount(own, weights=residual, minlength=size))[knots[column] - 1]
-        spread = residual.var() * below * (1 - below / len(own))
-        found = np.abs(sums) / np.sqrt(np.maximum(spread, residual.var() * _NORMAL))
+        spread = variance * below * (1 - below / len(own))
+        found = np.abs(sums) / np.sqrt(np.maximum(spread, variance * _NORMAL))
         errors[column] = float(found.max(initial=0.0))
     limit = _limit(sum(map(len, knots.values())))
     return knots, sorted((c for c in errors if errors[c] > limit), key=lambda c: -errors[c])
@@ -175,8 +177,9 @@ class _LeftOver:
 
     def cells(self, column: int, most: int) -> Ints:
         """Which of a few intervals each code lies in."""
-        knots = _knots(self.counts[column], most)
-        return np.searchsorted(knots, self.codes[:, column], side="right")
+        counts = self.counts[column]
+        cells = np.searchsorted(_knots(counts, most), np.arange(len(counts)), side="right")
+        return cells[self.codes[:, column]]
 
     def beyond(self, one: Ints, two: Ints, width: int) -> float:
         """Standard deviations by which cells of two columns differ from chance in all."""

@@ -26,6 +26,8 @@ _PLAIN = {int, float, bool, type(None)}
 _WHOLE_KINDS = {int, bool, type(None)}
 #: Up to here a double holds every whole number.
 _WHOLE = 2**53
+#: What a receiver reads off a clock and a calendar: units, and after how many they come again.
+CLOCK = {"D": 7, "h": 24, "m": 60, "s": 60}
 _SEQUENCES = (tuple, list, set, frozenset, np.ndarray)
 
 
@@ -100,8 +102,10 @@ class Letters:
     def __call__(self, part: Raw) -> Raw:
         if part.dtype.kind == "O":
             rows = part.tolist()
-            own, none = (bytes, b"") if any(isinstance(x, bytes) for x in rows) else (str, "")
-            part = np.array([x if isinstance(x, own) else none for x in rows])
+            if any(isinstance(x, bytes) for x in rows):
+                part = np.array([x if isinstance(x, bytes) else b"" for x in rows])
+            else:
+                part = texts(part)
         kind = part.dtype.kind
         same = np.ascontiguousarray(part.astype(f"{kind}{self.width}"))
         return same.view(np.uint8 if kind == "S" else "U1").reshape(len(part), self.width)
@@ -189,6 +193,32 @@ class Ticks:
 
     def __call__(self, part: Raw) -> Raw:
         return part.astype(part.dtype.str[:2] + "8" + part.dtype.str[3:]).view(np.int64)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Of times the day of the week, the hour, the minute or the second."""
+
+    unit: str
+
+    def __call__(self, part: Raw) -> Raw:
+        return part.astype(f"M8[{self.unit}]").view(np.int64) % CLOCK[self.unit]
+
+
+@dataclass(frozen=True)
+class Text:
+    """What `str` says of objects that are neither texts nor numbers."""
+
+    def __call__(self, part: Raw) -> Raw:
+        return texts(part)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which keys dictionaries have, in their order, as texts."""
+
+    def __call__(self, part: Raw) -> Raw:
+        return np.array([str(list(x)) if isinstance(x, dict) else "" for x in part.tolist()])
 
 
 def as_array(reports: Reports) -> Raw:

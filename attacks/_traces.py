@@ -38,6 +38,8 @@ from ._steps import (
 MODULI, WHOLE, DECIMAL = (2, 3, 5, 7, 11, 13), (0, 1, 2, 3), (1, 2, 3, 4, 6, 9)
 #: Most decimals that are told apart, and lowest bits of a float.
 _DECIMALS, _LOW = 12, 4
+#: Most decimals of numbers that are read as whole ones without their point.
+_SCALED = 6
 #: Most places of tokens, and most characters, that are columns.
 _PLACES, _CHARACTERS = 16, 64
 #: Fewest different values of a column whose values do not say all.
@@ -48,7 +50,8 @@ _LOOKED_AT = 256
 _MOST = 0.5
 #: What is looked at in each kind of part, in words.
 SEEN = {
-    "rows": "sums and order of the entries of rows",
+    "rows": "sums and order of the entries of rows, keys of dictionaries and their order, "
+    "days of the week, hours, minutes and seconds of times",
     "items": "types, lengths and order of lists and sets, how often each item comes, "
     "the first and last items",
     "text": "types, lengths, characters, words and numbers of texts, each with its place",
@@ -56,8 +59,14 @@ SEEN = {
     "integer": f"types, values, bits, residues modulo {', '.join(map(str, MODULI))} and "
     "decimal digits of whole numbers",
     "float": "types, sizes, digits at several decimal places, number of decimals, lowest bits "
-    "and grid of doubles",
+    "and grid of doubles, residues without the point of those with few decimals",
 }
+
+
+def looked_at(parts: Iterable[Part]) -> tuple[str, ...]:
+    """What is looked at in parts of these kinds, in words."""
+    kinds = {part.kind for part in parts}
+    return tuple(text for kind, text in SEEN.items() if kind in kinds)
 
 
 @dataclass(frozen=True)
@@ -112,11 +121,14 @@ class Sum:
 
 @dataclass(frozen=True)
 class Residue:
-    """What is left of whole numbers modulo a small one."""
+    """What is left of whole numbers modulo a small one, of others without their point."""
 
     modulus: int
+    decimals: int = 0
 
     def __call__(self, part: Raw) -> Raw:
+        if self.decimals:
+            part = np.rint(numbers(part).astype(np.float64) * 10.0**self.decimals)
         return (integers(part) % self.modulus).astype(np.int64)
 
 
@@ -201,12 +213,13 @@ class Grid:
 
 @dataclass(frozen=True)
 class Special:
-    """-0.0, 0.0, infinite and no number are told apart; 0 is any other."""
+    """-0.0, 0.0, infinite and no number of either sign are told apart; 0 is any other."""
 
     def __call__(self, part: Raw) -> Raw:
         number = numbers(part).astype(np.float64)
         zero = (number == 0) * (1 + np.signbit(number))
-        return zero + 3 * np.isposinf(number) + 4 * np.isneginf(number) + 5 * np.isnan(number)
+        none = np.isnan(number) * (5 + np.signbit(number))
+        return zero + 3 * np.isposinf(number) + 4 * np.isneginf(number) + none
 
 
 @dataclass(frozen=True)
@@ -241,7 +254,7 @@ def traces_of(part: Part) -> Iterator[tuple[tuple[Step, ...], Coder | None]]:
 
 def _own(part: Part) -> Iterator[Step]:
     """Traces that are small numbers, each of the part itself."""
-    _, found, coder, kind = part
+    found, kind = part.found, part.kind
     if kind in ("table", "counts") or found.dtype.names:
         return
     if found.ndim > 1:
@@ -255,10 +268,17 @@ def _own(part: Part) -> Iterator[Step]:
         yield Size()
     if kind == "items":
         yield Descents()
-    if kind in ("integer", "float") and coder is not None and coder.size > _FEW:
+    if kind in ("integer", "float") and many_values(part):
         yield from _of_numbers(found, kind)
     elif found.dtype.kind == "f" and bool(np.any((found == 0) & np.signbit(found))):
         yield Special()
+    elif found.dtype.kind == "f" and bool(np.isnan(found).any()):
+        yield from (Special(), Low(0, _LOW))  # what no number is, is written in its bits
+
+
+def many_values(part: Part) -> bool:
+    """Whether the values of a column do not say all."""
+    return part.coder is not None and part.coder.size > _FEW
 
 
 def _of_rows(found: Raw) -> Iterator[Step]:
@@ -276,6 +296,9 @@ def _of_numbers(found: Raw, kind: str) -> Iterator[Step]:
         yield from (Low(place, 1) for place in range(_LOW))
         yield from (Low(0, _LOW), Zeros(), Grid(), Decimals(), Special())
         yield from map(Digit, DECIMAL)
+        decimals = int(Decimals()(found[np.isfinite(numbers(found))]).max(initial=0))
+        if 0 < decimals <= _SCALED:
+            yield from (Residue(modulus, decimals) for modulus in MODULI)
     if kind == "integer" or np.nanmax(np.abs(numbers(found))) >= 2:
         yield from map(Residue, MODULI)
         yield from (Digit(-place) for place in WHOLE)

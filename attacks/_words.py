@@ -7,7 +7,22 @@ from typing import Any
 
 from ._encoding import Column
 from ._screen import Seen, Whole
-from ._steps import Alone, Bag, Bit, Entry, Field, Key, Letters, Number, Step, Times, Tokens
+from ._steps import (
+    Alone,
+    Bag,
+    Bit,
+    Clock,
+    Entry,
+    Field,
+    Key,
+    Layout,
+    Letters,
+    Number,
+    Step,
+    Text,
+    Times,
+    Tokens,
+)
 from ._traces import (
     Comes,
     Decimals,
@@ -24,6 +39,7 @@ from ._traces import (
 )
 from ._written import Written
 
+_CLOCK = {"D": "its day of the week", "h": "its hour", "m": "its minute", "s": "its second"}
 _WORDS: dict[type, Callable[[Any], str]] = {
     Field: lambda step: f"field {step.name!r}",
     Key: lambda step: f"key {step.key!r}",
@@ -38,7 +54,12 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     Size: lambda _: "its length",
     Descents: lambda _: "its order",
     Sum: lambda _: "how many entries are not 0",
-    Residue: lambda step: f"its residue modulo {step.modulus}",
+    Residue: lambda step: (
+        f"its residue modulo {step.modulus}{' without the point' * bool(step.decimals)}"
+    ),
+    Clock: lambda step: _CLOCK[step.unit],
+    Text: lambda _: "what it is written as",
+    Layout: lambda _: "which keys it has, in which order",
     Digit: lambda step: (
         f"decimal {step.place}" if step.place > 0 else f"the digit of 10^{-step.place}"
     ),

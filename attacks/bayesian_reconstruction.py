@@ -9,7 +9,7 @@ import numpy as np
 
 from ldpaudit.arrays import Floats
 from ldpaudit.contracts import HasLikelihood, HasSupports, Mechanism, Reports, Supports, Values
-from ldpaudit.sampling import pieces
+from ldpaudit.sampling import pieces, read_once
 
 from ._batches import batches
 
@@ -58,7 +58,7 @@ class BayesianReconstruction:
                 posterior = mechanism.log_likelihood(read)[which] + weight[rows]
                 guesses[rows] = posterior.argmax(axis=1)
             return guesses
-        if isinstance(mechanism, HasSupports):
+        if isinstance(mechanism, HasSupports) and not read_once(reports, prior.size):
             for rows in batches(len(reports)):
                 supports = mechanism.supports(reports[rows])
                 if uniform:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ldpaudit.arrays import Floats
 from ldpaudit.contracts import HasLikelihood, HasSupports, Mechanism, Reports, Values
-from ldpaudit.sampling import pieces
+from ldpaudit.sampling import pieces, read_once
 
 from ._batches import batches
 
@@ -83,7 +83,7 @@ class SingleGuess:
     ) -> Values:
         """One guess per report, shape (n,)."""
         picks, k = np.empty(len(reports), dtype=np.int64), prior.shape[-1]
-        if isinstance(mechanism, HasSupports):
+        if isinstance(mechanism, HasSupports) and not read_once(reports, k):
             for rows in batches(len(reports)):
                 picks[rows] = mechanism.supports(reports[rows]).pick(k, rng)
             return picks

@@ -16,8 +16,9 @@ from ._encoding import Batch, Column, as_array, columns_of, parts_of
 from ._forms import Form
 from ._models import MODELS, Counts, left_over, one_thread
 from ._repeated_noise import RepeatedNoise, mixed
-from ._screen import Seen, find_traces
+from ._screen import Seen, Traces, find_traces, says_all
 from ._steps import Raw
+from ._traces import looked_at
 from ._training import Model, Training
 from ._words import in_words
 
@@ -89,8 +90,11 @@ class LearnedScore:
         rows, known = self._form.read(as_array(reports))
         rows, first = (rows, first) if known is None else (rows[known], first[known])
         batch, most, words = Batch(rows), claimed, "several of its parts together"
+        columns = self._columns
+        if len(columns) == 1:  # whose traces were not worth learning from
+            columns += find_traces(rows, list(parts_of(rows)), first).columns
         # What came before is told last: it may have come in these very reports.
-        for column in sorted(self._columns, key=lambda column: isinstance(column.coder, Seen)):
+        for column in sorted(columns, key=lambda column: isinstance(column.coder, Seen)):
             if isinstance(column.coder, Seen) and most > claimed:
                 break
             codes = column(batch)
@@ -205,9 +209,10 @@ class LearnedDistinguisher:
         check_generator(rng)
         looked = rng.permutation(len(rows))[:_LOOKED_AT]
         parts = list(parts_of(rows[looked]))
-        traces = find_traces(rows[looked], parts, first[looked])
-        columns = columns_of(parts) + traces.columns
-        seen = traces.looked_at
+        traces = Traces()
+        if not says_all(parts, len(rows) - len(rows) // _HELD_OUT):
+            traces = find_traces(rows[looked], parts, first[looked])
+        columns, seen = columns_of(parts) + traces.columns, looked_at(parts)
         if not columns:
             return LearnedScore("nothing", math.log(2), form, (), None, looked_at=seen)
         order, held_out = _split(first, max(_HELD_OUT, _TABLE // len(columns)), rng)

@@ -139,7 +139,8 @@ def pytest_terminal_summary(
     for report in (entry for kind in terminalreporter.stats.values() for entry in kind):
         if getattr(report, "when", None) == "call":
             for audit in _recorded(report.user_properties):
-                notable = audit["verdict"] == ("violation" if report.failed else "inconclusive")
+                violation = report.failed and audit["verdict"] == "violation"
+                notable = violation or audit["verdict"] == "inconclusive"
                 if notable or config.getoption("verbose") > 0:
                     found.add((report.nodeid, *audit.values()))
     if not found:

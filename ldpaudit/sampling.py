@@ -72,6 +72,11 @@ def pieces(
         yield rows, reports[rows], slice(None)
 
 
+def read_once(reports: Reports, num_values: int) -> bool:
+    """Whether reports are so few different numbers that likelihoods of all are one small table."""
+    return _few(reports, min(len(reports) // 4, _PIECE // num_values))
+
+
 def tabulate(own: Values, reports: Reports, num_values: int) -> tuple[Reports, Ints] | None:
     """The different reports and how often each came from each value, if they are few numbers.
 

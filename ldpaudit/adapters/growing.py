@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -38,6 +39,35 @@ def _grows(column: np.ndarray) -> bool:
     if not bool(np.all(column[1:] >= column[:-1])):
         return False
     return int(np.count_nonzero(column[1:] != column[:-1])) + 1 >= _DIFFERENT * len(column)
+
+
+def apart(tables: Sequence[Table]) -> list[Table]:
+    """Tables of rows as such of columns, where some of these only grow.
+
+    >>> rows = np.column_stack((np.arange(30) % 2, np.arange(30)))
+    >>> [table.names for table in apart([Table("log", [""], [rows])])]
+    [['', '']]
+    """
+    shapes = {np.shape(table.columns[0])[1:] for table in tables if len(table.columns) == 1}
+    if any(len(table.columns) != 1 for table in tables) or [len(s) for s in shapes] != [1]:
+        return list(tables)
+    (width,) = shapes.pop()
+    split = [
+        replace(
+            table,
+            names=[""] * width,
+            columns=[_plain(column) for column in np.asarray(table.columns[0]).T],
+        )
+        for table in tables
+    ]
+    return split if growing(split) else list(tables)
+
+
+def _plain(column: np.ndarray) -> np.ndarray:
+    """Texts among other things as an array of texts."""
+    if column.dtype.kind == "O" and set(map(type, column.tolist())) == {str}:
+        return column.astype(np.str_)
+    return column
 
 
 def is_default_index(name: str, table: Table, place: int) -> bool:

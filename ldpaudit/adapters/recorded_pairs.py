@@ -13,7 +13,7 @@ from ldpaudit.adapters.arrays import Raw, joined
 from ldpaudit.adapters.delimited import with_names
 from ldpaudit.adapters.endings import split_columns
 from ldpaudit.adapters.files import load, same_form
-from ldpaudit.adapters.growing import growing, is_default_index
+from ldpaudit.adapters.growing import apart, growing, is_default_index
 from ldpaudit.adapters.tables import Table, reports_of, typed_together
 
 #: Labels that an error lists.
@@ -141,6 +141,7 @@ def _without_index(tables: Sequence[Table]) -> list[Table]:
 
 def _recorded(tables: Sequence[Table], *, keep: bool) -> Recorded:
     """Reports of both inputs; columns that only grow are left out unless they were asked for."""
+    tables = apart(tables)
     names = [name or str(place + 1) for place, name in enumerate(tables[0].names)]
     several = len(names) > 1
     places = growing(tables) if len(tables[0].names) == len(tables[1].names) else []

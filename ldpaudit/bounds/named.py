@@ -70,3 +70,7 @@ class NamedBound:
             raise TypeError(f"bound {self.name!r} reads guesses, not events.")
         rule: Any = self.rule
         return float(rule.from_event(counts, alpha=alpha, delta=claim.delta, claimed=claim.epsilon))
+
+
+#: Two intervals, for an event that is watched whatever the bound is.
+INTERVALS = NamedBound("clopper-pearson", ClopperPearson())

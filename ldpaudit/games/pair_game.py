@@ -59,11 +59,16 @@ class PairGame:
         score = np.asarray(
             self.distinguisher.score(reports, self.mechanism, self.pair, rng=rng), dtype=np.float64
         )
-        if score.shape != first.shape or np.isnan(score).any():
+        if score.shape != first.shape:
             raise ValueError(
-                f"{self.distinguisher!r} must return one score per report and no nan, "
+                f"{self.distinguisher!r} must return one score per report, shape {first.shape}, "
                 f"got shape {score.shape}."
             )
+        if none := how_many(np.isnan(score)):
+            told = f"{self.distinguisher!r} must return numbers"
+            if self.witness == LIKELIHOOD:
+                told = "log_likelihood must not say that neither input can have sent a report"
+            raise ValueError(f"{told}, got nan for {none:,} of {score.size:,} reports.")
         return ScoredReports(score, first)
 
     def played(self, size: int, rng: np.random.Generator) -> tuple[GuessCounts, EventCounts]:

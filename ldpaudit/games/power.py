@@ -6,11 +6,10 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from ldpaudit.bounds.named import NamedBound
-from ldpaudit.bounds.planned import ClopperPearson
+from ldpaudit.bounds.named import INTERVALS, NamedBound
 from ldpaudit.claim import Claim
 from ldpaudit.counts import EventCounts, GuessCounts
-from ldpaudit.games.evidence import SHARES, Counts, Evidence, with_ceilings
+from ldpaudit.games.evidence import SHARES, Evidence, with_ceilings
 from ldpaudit.outcomes.parts import EpsilonBound
 from ldpaudit.outcomes.verdicts import PROBABILITY
 
@@ -74,7 +73,7 @@ def can_fail(evidence: Evidence, bound: NamedBound, claim: Claim, alpha: float) 
     """Whether any outcome of this many reports shows more than the claim: all guesses right."""
     seen = evidence.counts.guesses
     perfect = GuessCounts(seen.num_candidates, seen.trials, seen.trials, seen.trials)
-    return _shows(evidence, perfect, bound, claim, alpha)
+    return _shows(perfect, bound, claim, alpha)
 
 
 def rarest(trials: int, claim: Claim, alpha: float) -> float | None:
@@ -85,19 +84,14 @@ def rarest(trials: int, claim: Claim, alpha: float) -> float | None:
     """
     from scipy.special import betaincinv
 
-    watching, share = NamedBound("clopper-pearson", ClopperPearson()), SHARES[1] * alpha
-
     def shown(hits: int) -> bool:
         seen = EventCounts(hits, trials, 0, trials)
-        return watching.from_event(seen, claim, share) > claim.epsilon
+        return INTERVALS.from_event(seen, claim, SHARES[1] * alpha) > claim.epsilon
 
-    if not shown(trials):
+    least = _least(shown, trials)
+    if least is None:
         return None
-    low, high = 0, trials
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if shown(middle) else (middle, high)
-    return float(betaincinv(high, trials - high + 1, PROBABILITY))
+    return float(betaincinv(least, trials - least + 1, PROBABILITY))
 
 
 def with_power(
@@ -125,27 +119,28 @@ def _least_shown(evidence: Evidence, bound: NamedBound, claim: Claim, alpha: flo
     seen = evidence.counts.guesses
 
     def shown(correct: int) -> bool:
-        return _shows(evidence, replace(seen, correct=correct), bound, claim, alpha)
+        return _shows(replace(seen, correct=correct), bound, claim, alpha)
 
-    if not shown(seen.decided):
+    return _least(shown, seen.decided)
+
+
+def _least(shown: Callable[[int], bool], most: int) -> int | None:
+    """The least count that shows something; None if even the most does not.
+
+    Nothing shows nothing, and each one more shows more.
+    """
+    if not shown(most):
         return None
-    low, high = 0, seen.decided  # none right shows nothing, and the bound grows with each
+    low, high = 0, most
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if shown(middle) else (middle, high)
     return high
 
 
-def _shows(
-    evidence: Evidence, guesses: GuessCounts, bound: NamedBound, claim: Claim, alpha: float
-) -> bool:
+def _shows(guesses: GuessCounts, bound: NamedBound, claim: Claim, alpha: float) -> bool:
     """Whether these guesses alone would exceed the claim, at their share of alpha."""
-    if isinstance(evidence.counts.beside, EventCounts):
-        silent: GuessCounts | EventCounts = EventCounts(0, 0, 0, 0)
-    else:
-        silent = GuessCounts(guesses.num_candidates, 0, 0, guesses.trials)
-    alone = Evidence(evidence.game, Counts(guesses, silent), evidence.searched)
-    return alone.lower_bound(bound, claim, alpha).epsilon_lower > claim.epsilon
+    return bound.from_guesses(guesses, claim, SHARES[0] * alpha) > claim.epsilon
 
 
 def _of_event(evidence: Evidence, bound: NamedBound, claim: Claim, alpha: float) -> float:

@@ -13,8 +13,7 @@ import numpy as np
 
 from ldpaudit.arrays import Floats
 from ldpaudit.bounds.intervals import success_lower
-from ldpaudit.bounds.named import NamedBound
-from ldpaudit.bounds.planned import ClopperPearson
+from ldpaudit.bounds.named import INTERVALS, NamedBound
 from ldpaudit.claim import Claim
 from ldpaudit.counts import EventCounts, GuessCounts
 
@@ -109,9 +108,8 @@ class ExpectedBound:
             min(round(false_hits * scale), false_trials),
             false_trials,
         )
-        intervals = NamedBound("clopper-pearson", ClopperPearson())
-        shown = intervals.from_event(seen, self.claim, _SURE)
-        hoped = intervals.from_event(counts, self.claim, 0.05)
+        shown = INTERVALS.from_event(seen, self.claim, _SURE)
+        hoped = INTERVALS.from_event(counts, self.claim, 0.05)
         return (shown if shown > self.claim.epsilon else -math.inf), hoped
 
 

@@ -16,7 +16,7 @@ from ldpaudit.contracts import (
     IsRecorded,
     Mechanism,
 )
-from ldpaudit.domains import input_text
+from ldpaudit.domains import Categories, Records, input_text
 from ldpaudit.registry import create_attack
 from ldpaudit.sampling import stream
 from ldpaudit.selection.neighbours import neighbouring, some_inputs
@@ -135,4 +135,8 @@ def promising_pair(mechanism: Mechanism, trials: int, *, seed: int, identity: st
 def only(pair: tuple[int, int], mechanism: Mechanism) -> str:
     """Of which inputs a bound speaks."""
     k, (one, two) = mechanism.k, (input_text(mechanism, value) for value in pair)
-    return f"inputs {one} and {two} only, of {k * (k - 1) // 2:,} pairs"
+    text = f"inputs {one} and {two} only, of {k * (k - 1) // 2:,} pairs"
+    domain = mechanism.mechanism.domain if isinstance(mechanism, FiniteInputs) else None
+    if domain is None or isinstance(domain, Categories | Records):
+        return text
+    return f"{text} of {k:,} inputs of {domain}"  # what lies between them is an input as well

@@ -154,6 +154,7 @@ def test_strict_fails_what_could_not_have_been_found(suite: Any) -> None:
     result.assert_outcomes(failed=1)
     assert tests["test_blunt"]["ldpaudit.verdict"] == "inconclusive"
     assert "ldp_strict: what shows nothing fails as well" in tests["test_blunt"]["failure"]
+    assert "test_blunt: inconclusive with" in result.stdout.str()
     sharp = "    def test_sharp(assert_ldp):\n        assert_ldp(SOUND, 1.0, trials=5_000)\n"
     suite(sharp, "--ldp-strict")[0].assert_outcomes(passed=1)
 

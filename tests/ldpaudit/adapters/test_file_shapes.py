@@ -259,6 +259,27 @@ def test_what_only_grows_is_no_violation() -> None:
     assert ldpaudit.audit(alone, []).verdict == "inconclusive"
 
 
+@pytest.mark.parametrize("kind", ["array", "rows", "texts"])
+def test_a_row_number_in_rows_is_one_as_in_a_frame(kind: str) -> None:
+    """Answers that say nothing, beside numbers that go on from the one input to the other."""
+    draw = np.random.default_rng(5)
+    rows = np.column_stack((draw.integers(0, 4, 4_000), np.arange(4_000) + 10**6))
+    sources: Any = {"array": rows, "rows": rows.tolist()}.get(kind)
+    if sources is None:  # a time written as a text
+        sources = [(answer, f"12:{number}") for answer, number in rows.tolist()]
+    m = ldpaudit.from_samples(sources[:2_000], sources[2_000:], epsilon=1.0)
+    assert m.growing == ("2",)
+    assert m.in_order()[0].tolist() == rows[:, 0].tolist()
+    result = ldpaudit.audit(m, [])
+    assert result.verdict == "inconclusive"
+    assert "only column 2 tells the inputs apart" in (result.dependence or "")
+    still = ldpaudit.from_samples(
+        rows[:2_000, :1] + [[0, 0]], rows[2_000:, :1] + [[0, 0]], epsilon=1
+    )
+    assert still.growing == ()
+    assert still.in_order()[0].shape == (4_000, 2)
+
+
 def test_a_leak_beside_what_grows_is_found_as_without_it() -> None:
     draw = np.random.default_rng(4)
     answers = [np.where(draw.random(2_000) < 0.9, v, 1 - v) for v in (0, 1)]

@@ -305,7 +305,7 @@ NEEDED = ("k", "epsilon", "privatize", "log_likelihood", "aggregate", "estimate"
         ({"estimate": lambda _: np.zeros(3)}, r"estimate must return shape \(4,\), got \(3,\)"),
         (
             {"log_likelihood": lambda r, v=None: np.full((len(r), 4 if v is None else 2), np.nan)},
-            "must return one score per report and no nan",
+            "log_likelihood must not say that neither input can have sent a report, got nan",
         ),
         ({"log_likelihood": lambda r, v=None: np.zeros((3, 9))}, "must return one score"),  # noqa: ARG005
         ({"privatize": lambda v, *, rng: np.zeros(7, dtype=int)}, "return one report per value"),  # noqa: ARG005

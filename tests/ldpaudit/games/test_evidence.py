@@ -100,10 +100,16 @@ def test_rules_are_thresholds() -> None:
     assert wide.count(seen) == (GuessCounts(2, 2, 4, 5), EventCounts(1, 3, 1, 2))
 
 
-@pytest.mark.parametrize("answers", [[0.0, math.nan], [[0.0], [1.0]]])
-def test_scores_are_one_number_a_report(answers: Any) -> None:
+@pytest.mark.parametrize(
+    ("answers", "message"),
+    [
+        ([0.0, math.nan], r"must return numbers, got nan for \d+ of 100 reports"),
+        ([[0.0], [1.0]], r"must return one score per report, shape \(100,\), got shape \(100, 1\)"),
+    ],
+)
+def test_scores_are_one_number_a_report(answers: Any, message: str) -> None:
     game, _ = pair_game(answers, 2, (0, 1))
-    with pytest.raises(ValueError, match="must return one score per report and no nan"):
+    with pytest.raises(ValueError, match=message):
         game.draw(100, stream(0))
 
 

@@ -80,7 +80,7 @@ def test_inputs_that_were_chosen_are_not_the_furthest() -> None:
     few = on_inputs(duchi, [0.1, 0.2, 1.0])
     assert not alike(few)
     result = ldpaudit.audit(few, [], trials=5000)
-    assert result.scope == "inputs 0.1 and 1.0 only, of 3 pairs"
+    assert result.scope == "inputs 0.1 and 1.0 only, of 3 pairs of 3 inputs of [-1, 1]"
 
 
 # ---------------------------------------------------------------- neighbours
