@@ -99,7 +99,7 @@ def name(text: object, limit: int = 60) -> Markup:
 
 
 def _data(value: float, text: str) -> Markup:
-    exact = repr(float(value) if isinstance(value, float) else int(value))
+    exact = repr(float(value) if isinstance(value, float) else int(value)).removesuffix(".0")
     return Markup('<data value="{}">{}</data>').format(exact, text)
 
 
