@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from ._collections import Watch
 from ._inline import Mark, Sheet, inline_svg
+from ._names import heading
 from ._palette import ProtocolStyle, styles
 from ._paper import PAGE, Paper
 from ._points import Panel, once, series_of
@@ -52,7 +53,7 @@ class Figures:
 
     `files` holds the figures by the names that they have as files, without an ending; they are on
     a paper of their own where there is one. `beside` has, by kind, the names of those that a page
-    of many panels leaves to the files.
+    of many panels leaves to the files, and what they are of.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class Figures:
         self._sheet = Sheet()
         self._followed = 0
         self.files: dict[str, Drawn] = {}
-        self.beside: dict[str, list[str]] = {}
+        self.beside: dict[str, list[tuple[str, str]]] = {}
         if paper is not PAGE and paper.asked.protocols:
             paper.check(self._panels, watches)
 
@@ -100,7 +101,8 @@ class Figures:
                 alone = draw(shown, self._look, PAGE) if self._paper is PAGE else other
                 if alone is not None:
                     self.files[file] = Drawn(alone, svg(alone))
-                    self.beside.setdefault(name, []).append(file)
+                    words = heading(shown[0]).replace("\n", ", ")
+                    self.beside.setdefault(name, []).append((file, words))
                 continue
             figure = draw(shown, self._look, PAGE)
             pointed = marks(figure, panel) if marks else ()

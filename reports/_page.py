@@ -103,8 +103,8 @@ def render(
             collected=any(section.collected for section in found),
             figures=drawn,
             beside={
-                kind: [f"figures/{name}.{form}" for name in names]
-                for kind, names in figures.beside.items()
+                kind: [(f"figures/{name}.{form}", words) for name, words in named]
+                for kind, named in figures.beside.items()
             },
             watches=followed,
             rounds=rounds,
