@@ -146,7 +146,7 @@ def test_filtering(page: Page) -> None:
     ))  # fmt: skip
     bar.locator("input").fill("")
     bar.locator("select").select_option("2")
-    assert set(column(page, TABLE, "claimed epsilon")) == {"2.0"}
+    assert set(column(page, TABLE, "claimed epsilon")) == {"2"}
     assert bar.locator("[role=status]").inner_text() == "5 of 20 rows"
     bar.locator("input").fill("no such thing")
     assert column(page, TABLE, "protocol") == []
