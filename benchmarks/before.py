@@ -255,7 +255,7 @@ def main(words: list[str]) -> int:
             peaks = [max(peak for _, peak in found[name]) for name in builds]
             print(
                 f"{row.name:40} {statistics.median(old):9.3f} {statistics.median(new):9.3f} "
-                f"{ratio:8.3f} {row.most or 0:6.2f}  {peaks[0]:6.0f} {peaks[1]:6.0f}"
+                f"{ratio:8.3f} {row.most or 0:6.3f}  {peaks[0]:6.0f} {peaks[1]:6.0f}"
                 f"{'  missed' if late else ''}",
                 flush=True,
             )

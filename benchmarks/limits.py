@@ -135,7 +135,7 @@ def clients() -> Iterator[Kernel]:
             f"client {name}, k = {k:,}, epsilon {epsilon:g}",
             partial(m.privatize, values, rng=rng),
             words(draws * n),
-            f"{draws:,.4g} words",
+            f"{draws:,.4g} word{'s' * (draws != 1)}",
             n,
         )
 
