@@ -28,7 +28,7 @@ MODULES = {
     "export": ("comparing.export",),
     "exposure": ("leakage.longitudinal",),
     "gain": ("leakage.gain",),
-    "grid": ("comparing.grid",),
+    "grid": ("comparing.grid", "comparing.kept"),
     "harness": ("auditing.defaults", "auditing.harness"),
     "histories": ("adapters.histories",),
     "limits": ("analysis.limits",),

@@ -94,9 +94,7 @@ def check_text(name: str, value: str) -> str:
 
 
 def check_floats(name: str, array: npt.ArrayLike, *, copy: bool = True) -> npt.NDArray[np.float64]:
-    """Return an array of real numbers as float64, of the shape that it has.
-
-    Without `copy` it is the array itself where that holds doubles, and not to be written to.
+    """Return real numbers as float64, of their shape; without `copy` perhaps the array itself.
 
     Examples
     --------
