@@ -31,7 +31,7 @@ _LATIN = 0x17F
 #: Characters of the shortest line that a name is broken into.
 _SHORT = 12
 #: Letters of a number that fit between the axis and its name.
-_ROOM = 5
+_ROOM = 4
 
 
 def finish(

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 #: Letters of a name that is never broken.
 _SHORT = 12
-_MISSING = Markup('<span class="missing">–</span>')
+_MISSING = Markup('<span class="missing" title="not available">–</span>')
 
 
 def significant(value: float, digits: int = 3) -> str:
@@ -100,7 +100,7 @@ def name(text: object, limit: int = 60) -> Markup:
 
 def _data(value: float, text: str) -> Markup:
     exact = repr(float(value) if isinstance(value, float) else int(value)).removesuffix(".0")
-    return Markup('<data value="{}">{}</data>').format(exact, text)
+    return Markup('<data value="{0}" title="{0}">{1}</data>').format(exact, text)
 
 
 def printable(text: str) -> str:

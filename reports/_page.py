@@ -37,6 +37,8 @@ _OPTIONAL = (
 )
 #: White space between cells and rows, which says nothing.
 _BETWEEN = re.compile(r"(</t[dhr]>|<tr[^<>]*>)\s+(?=<)")
+#: What the script of a page says of numbers when they are pointed at; notebooks have no script.
+_SAID = re.compile(r'(<data value="[^"]*"|<span class="missing") title="[^"]*"')
 #: Bytes of a table that a page holds as they are.
 _LARGE = 2**18
 _POLICY = (
@@ -120,7 +122,7 @@ def render(
             alpha=provenance.get("alpha"),
         )
     )
-    return _BETWEEN.sub(r"\1", text), figures.files
+    return _SAID.sub(r"\1", _BETWEEN.sub(r"\1", text)), figures.files
 
 
 def _download(table: bytes) -> dict[str, str]:

@@ -15,6 +15,7 @@ from ._palette import ProtocolStyle
 from ._paper import PAGE, Paper
 from ._style import caption, open_frame
 from ._view import log_limits
+from ._whiskers import draw_intervals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -157,13 +158,8 @@ def _draw_success(axes: Axes, shown: Sequence[Collection], look: Look, names: Na
         if not points:
             continue
         rounds, values, down, up = zip(*points, strict=True)
-        bars: dict[str, Any] = {
-            "marker": style.marker,
-            "markersize": 4,
-            "elinewidth": 0.8,
-            "capsize": 1.5,
-        }
-        axes.errorbar(rounds, values, yerr=(down, up), **_line(style), **bars)
+        draw_intervals(axes, rounds, values, up=(down, up), colour=style.colour, linewidth=0.8)
+        axes.plot(rounds, values, marker=style.marker, markersize=4, **_line(style))
         labels.append(_label(names, collection, rounds[-1], values[-1], style))
     for blind in blinds:
         axes.axhline(blind, color="0.45", linestyle="--", linewidth=1.0, zorder=1)

@@ -7,10 +7,10 @@
   };
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
-  /* Every number says its exact value when it is pointed at. */
+  /* Every number says its exact value when it is pointed at, and a dash what it stands for. */
   document.addEventListener("mouseover", ({ target }) => {
-    const number = target.closest?.("data");
-    if (number && !number.title) number.title = number.value;
+    const number = target.closest?.("data, .missing");
+    if (number && !number.title) number.title = number.value ?? "not available";
   });
 
   /* Tables: sorted by a button in every heading, filtered by text and by epsilon. */

@@ -23,6 +23,7 @@ import ldpaudit
 from ldpaudit import FigureStyle, leakage
 from ldpaudit.comparing.results import Results
 from ldpaudit.reports import (
+    _finish,
     channel,
     communication,
     epsilon,
@@ -214,3 +215,17 @@ def test_without_tex_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: None)
     with pytest.raises(ValueError, match="usetex must find latex"):
         limit(ldpaudit.frontier(10, 1.0), FigureStyle(usetex=True))
+
+
+def test_short_numbers_need_no_measure(
+    default: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Axes that are not measured, for their numbers are short, stand where they would anyway."""
+    default.save(tmp_path / "usual")
+    monkeypatch.setattr(_finish, "_long", lambda _: True)
+    default.save(tmp_path / "measured")
+    figures = sorted(path.name for path in (tmp_path / "usual" / "figures").iterdir())
+    assert len(figures) > 5
+    for name in figures:
+        usual, measured = (tmp_path / one / "figures" / name for one in ("usual", "measured"))
+        assert usual.read_bytes() == measured.read_bytes(), name
