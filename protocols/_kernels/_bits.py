@@ -7,7 +7,7 @@ j % 8 of byte j // 8 (``bitorder="little"``), and bits past the domain are 0.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -53,26 +53,34 @@ def take_columns(packed: Bytes, columns: Ints) -> Bools:
     return table[:, columns]
 
 
-def column_counts(packed: Bytes, num_values: int) -> Ints:
-    """How many rows hold each bit."""
-    totals = np.zeros(num_values, dtype=np.int64)
-    if loops := compiled(packed.size):
-        return _counted(loops, packed, totals)
-    for rows in row_chunks(len(packed), packed.shape[1] // 8):
-        _add_columns(packed[rows].copy(), totals)
+def column_counts(packed: Bytes, num_values: int, of: Ints | None = None) -> Ints:
+    """How many rows hold each bit: of all rows, or `of` those named."""
+    totals, row_width = np.zeros(num_values, dtype=np.int64), width(num_values)
+    num_rows = len(packed) if of is None else of.size
+    chunks = (
+        packed[rows if of is None else of[rows]][:, :row_width]
+        for rows in row_chunks(num_rows, row_width)
+    )
+    if loops := compiled(num_rows * row_width):
+        _count(loops, chunks, totals)
+    else:
+        for rows in chunks:
+            _add_columns(rows.copy() if of is None else rows, totals)
     return totals
 
 
-def _counted(loops: Loops, packed: Bytes, totals: Ints) -> Ints:
-    """The same, compiled."""
-    per_row = -(-packed.shape[1] // 8)
-    counts, planes = np.zeros(64 * per_row, dtype=np.int64), np.zeros((6, per_row), dtype="<u8")
-    for rows in row_chunks(len(packed), packed.shape[1]):
-        words = np.zeros((rows.stop - rows.start, per_row), dtype="<u8")
-        words.view(np.uint8)[:, : packed.shape[1]] = packed[rows]
-        loops.count_bits(words, planes, counts)
+def _count(loops: Loops, chunks: Iterable[Bytes], totals: Ints) -> None:
+    """Add the column sums of packed rows to `totals`, compiled."""
+    words = planes = np.zeros((0, -(-totals.size // 64)), dtype="<u8")
+    counts = np.zeros(64 * words.shape[1], dtype=np.int64)
+    for rows in chunks:
+        eights = -(-len(rows) // 8) * 8
+        if not words.size:  # none is larger than the first one
+            words, planes = (np.zeros((many, words.shape[1]), "<u8") for many in (eights, 10))
+        words.view(np.uint8)[: len(rows), : rows.shape[1]] = rows
+        words[len(rows) : eights] = 0
+        loops.count_bits(words[:eights], planes, counts)
     totals += counts[: totals.size]
-    return totals
 
 
 def _add_columns(rows: Bytes, totals: Ints) -> None:
@@ -157,13 +165,19 @@ def _set_bits(flat: Bytes, bits: Ints) -> None:
 
 
 def subset_rows(
-    own: Ints,
-    num_values: int,
-    size: int,
-    inclusion: float,
-    rng: np.random.Generator,
+    own: Ints, num_values: int, size: int, inclusion: float, rng: np.random.Generator
 ) -> Bytes:
-    """Packed subsets of fixed size that hold own[i] with probability `inclusion`.
+    """Packed subsets of fixed size that hold own[i] with probability `inclusion`."""
+    packed = np.empty((len(own), width(num_values)), dtype=np.uint8)
+    for rows, drawn in subset_chunks(own, num_values, size, inclusion, rng):
+        packed[rows] = drawn
+    return packed
+
+
+def subset_chunks(
+    own: Ints, num_values: int, size: int, inclusion: float, rng: np.random.Generator
+) -> Iterator[tuple[slice, Bytes]]:
+    """The rows of `subset_rows`, some at a time.
 
     Every row holds its own value until the end; one that should not has one
     value more, and loses it then. The others are a uniform subset of the other
@@ -171,26 +185,26 @@ def subset_rows(
     rows are kept or drawn afresh by their size alone; missing values are proposed
     uniformly, never more of them than are missing.
     """
-    packed = np.empty((len(own), width(num_values)), dtype=np.uint8)
+    row_width = width(num_values)
     loops = compiled(len(own) * size)
 
     def start(mine: Ints, wanted: Ints) -> tuple[Words, Ints]:
         words = np.zeros((mine.size, -(-num_values // 64)), dtype=np.uint64)
-        _start_rows(words.view(np.uint8)[:, : packed.shape[1]], num_values, size, rng, loops)
-        set_own_bits(words.view(np.uint8), mine, np.ones(mine.size, dtype=np.bool_))
+        packed = words.view(np.uint8)
+        _start_rows(packed[:, :row_width], num_values, size, rng, loops)
+        set_own_bits(packed, mine, np.ones(mine.size, dtype=np.bool_))
         return words, wanted - _row_sizes(words)
 
-    for rows in row_chunks(len(own), max(8, packed.shape[1] // 2)):
+    for rows in row_chunks(len(own), max(8, row_width // 2)):
         mine = own[rows]
         included = rng.random(mine.size) < inclusion
         wanted = size + 1 - included
         words, lacking = start(mine, wanted)
         while (over := np.flatnonzero(lacking < 0)).size:
             words[over], lacking[over] = start(mine[over], wanted[over])
-        _fill(words, wanted, lacking, num_values, rng)
+        _fill(words, wanted, lacking, num_values, rng, loops)
         set_own_bits(words.view(np.uint8), mine, included)
-        packed[rows] = words.view(np.uint8)[:, : packed.shape[1]]
-    return packed
+        yield rows, words.view(np.uint8)[:, :row_width]
 
 
 def _start_rows(
@@ -222,6 +236,7 @@ def _fill(
     lacking: Ints,
     num_values: int,
     rng: np.random.Generator,
+    loops: Loops | None,
 ) -> None:
     """Set as many uniform unset bits of each row as it lacks of those that are wanted.
 
@@ -231,12 +246,17 @@ def _fill(
     flat, row_bits = words.view(np.uint8).reshape(-1), 64 * words.shape[1]
 
     def values(many: int) -> npt.NDArray[np.unsignedinteger]:
-        return rng.integers(0, num_values, many, np.uint16 if num_values <= 2**16 else np.uint32)
+        return rng.integers(0, num_values, many, np.uint16 if num_values <= 2**12 else np.uint32)
 
     short = np.flatnonzero(lacking)
     first, lacking = short * row_bits, lacking[short]
     while first.size > 2048:
-        bits = first + values(first.size)
+        drawn = values(first.size)
+        if loops:
+            left = loops.propose(flat, first, lacking, drawn, True)
+            first, lacking = first[:left], lacking[:left]
+            continue
+        bits = first + drawn
         places = bits >> 3
         before = flat[places]
         flat[places] = after = before | _marks(bits)
@@ -244,6 +264,9 @@ def _fill(
         more = lacking > 0
         first, lacking = first[more], lacking[more]
 
+    while loops and first.size:
+        left = loops.propose(flat, first, lacking, values(lacking.sum()), False)
+        first, lacking = first[:left], lacking[:left]
     short = first // row_bits
     wanted = wanted[short]
     while short.size:
@@ -264,7 +287,8 @@ def _row_sizes(words: Words) -> Ints:
     """Number of set bits of each row."""
     counts = np.bitwise_count(words)
     if counts.shape[1] > 16:
-        return np.asarray(np.add.reduce(counts, axis=1, dtype=np.int64))
+        narrow = np.uint16 if 64 * counts.shape[1] < 2**16 else np.int64
+        return np.asarray(np.add.reduce(counts, axis=1, dtype=narrow), dtype=np.int64)
     sizes = np.zeros(len(words), dtype=np.int64)
     for column in counts.T:  # on short rows a reduction costs more than what it adds up
         sizes += column

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from . import _loops
 
 #: Steps of one call from which on Numba is loaded, which takes about half a second once.
 _WORTH = 2**21
 
-Loop = Callable[..., None]
+Loop = Callable[..., Any]
 
 
 class Loops(NamedTuple):
@@ -24,6 +24,7 @@ class Loops(NamedTuple):
 
     add_supports: Loop
     set_bits: Loop
+    propose: Loop
     count_bits: Loop
     add_folded: Loop
 

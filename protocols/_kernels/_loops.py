@@ -45,23 +45,64 @@ def set_bits(packed: Bytes, positions: Ints) -> None:
             row[place >> np.uint64(3)] |= np.uint8(1) << np.uint8(place & np.uint64(7))
 
 
-def count_bits(words: Words, planes: Words, totals: Ints) -> None:
-    """Add to totals[j] how many rows hold bit j.
+def propose(flat: Bytes, first: Ints, lacking: Ints, values: Small, single: bool) -> int:
+    """Set proposed bits of rows that lack some, and return how many rows still do.
 
-    `planes` are zeros of shape (6, words a row): plane p holds bit p of all sums, to which a row
-    is added by carries; they are added to the totals before one overflows.
+    Row i starts at bit first[i] and takes one of `values`, in turn, if `single`, else as many as
+    it lacks. Rows that lack none any more leave both lists.
+    """
+    proposed = kept = 0
+    for i in range(first.size):
+        start, left = first[i], lacking[i]
+        for _ in range(1 if single else lacking[i]):
+            bit = start + np.int64(values[proposed])
+            proposed += 1
+            byte, mark = flat[bit >> 3], np.uint8(1) << np.uint8(bit & 7)
+            left -= byte & mark == 0
+            flat[bit >> 3] = byte | mark
+        if left:
+            first[kept], lacking[kept] = start, left
+            kept += 1
+    return kept
+
+
+def count_bits(words: Words, planes: Words, totals: Ints) -> None:
+    """Add to totals[j] how many rows hold bit j; the number of rows is a multiple of 8.
+
+    `planes` are zeros of shape (10, words a row): plane p holds bit p of all sums. Seven full
+    adders turn eight rows and the planes of weight 1, 2 and 4 into the new planes and one row of
+    carries, which the others take one after the other. They are added to the totals before the
+    last one overflows, and are zeros again in the end.
     """
     rows, width = words.shape
-    for start in range(0, rows, 63):
-        for i in range(start, min(start + 63, rows)):
+    ones, twos, fours = planes[0], planes[1], planes[2]
+    for start in range(0, rows, 1016):
+        for i in range(start, min(start + 1016, rows), 8):
+            a, b, c, d = words[i], words[i + 1], words[i + 2], words[i + 3]
+            e, f, g, h = words[i + 4], words[i + 5], words[i + 6], words[i + 7]
             for j in range(width):
-                carry = words[i, j]
-                for p in range(6):
+                one, two, four = ones[j], twos[j], fours[j]
+                either = one ^ a[j]
+                first, one = (one & a[j]) | (either & b[j]), either ^ b[j]
+                either = one ^ c[j]
+                second, one = (one & c[j]) | (either & d[j]), either ^ d[j]
+                either = two ^ first
+                third, two = (two & first) | (either & second), either ^ second
+                either = one ^ e[j]
+                first, one = (one & e[j]) | (either & f[j]), either ^ f[j]
+                either = one ^ g[j]
+                second, one = (one & g[j]) | (either & h[j]), either ^ h[j]
+                either = two ^ first
+                last, two = (two & first) | (either & second), either ^ second
+                either = four ^ third
+                carry, four = (four & third) | (either & last), either ^ last
+                ones[j], twos[j], fours[j] = one, two, four
+                for p in range(3, 10):
                     kept = planes[p, j]
                     planes[p, j] = kept ^ carry
                     carry &= kept
         for j in range(width):
-            for p in range(6):
+            for p in range(10):
                 plane, weight = planes[p, j], np.uint64(p)
                 for bit in range(64):
                     one = plane >> np.uint64(bit) & np.uint64(1)

@@ -13,7 +13,7 @@ from ldpaudit.arrays import Bytes, Floats, Ints
 from ldpaudit.divergence import hockey_stick
 from ldpaudit.parameters import parameters
 
-from ._bits import pack, row_chunks, subset_rows, width
+from ._bits import pack, row_chunks, subset_chunks, subset_rows, width
 from ._counts import subset_supports
 from ._two_level import first_of_subset, two_level_success
 
@@ -97,6 +97,11 @@ class SubsetRandomizer:
     def privatize(self, own: Ints, rng: np.random.Generator) -> Bytes:
         """Packed subsets, one row per user."""
         return subset_rows(own, self.num_values, self.size, self.p, rng)
+
+    def privatize_into(self, rows: Bytes, own: Ints, users: Ints, rng: np.random.Generator) -> None:
+        """Write the packed subset of each user, whose own values are given, into her row."""
+        for some, packed in subset_chunks(own, self.num_values, self.size, self.p, rng):
+            rows[users[some], : packed.shape[1]] = packed
 
     def holding(self, wanted: Ints, num_rows: int, rng: np.random.Generator) -> Bytes:
         """Packed uniform subsets among those that hold as many of `wanted` as they can."""

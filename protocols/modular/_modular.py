@@ -86,8 +86,8 @@ class ModularProtocol(WireReports):
         reports["block"] = check_generator(rng).integers(0, len(blocks), own.size)
         for index, block in enumerate(blocks):
             users = np.flatnonzero(reports["block"] == index)
-            packed = block.privatize(self.decoder.residues_of(index, own[users]), rng)
-            reports["subset"][users, : packed.shape[1]] = packed
+            residues = self.decoder.residues_of(index, own[users])
+            block.privatize_into(reports["subset"], residues, users, rng)
         return reports
 
     def log_likelihood(self, reports: Rows, values: npt.ArrayLike | None = None) -> Floats:
@@ -153,7 +153,7 @@ class ModularProtocol(WireReports):
         """Count the reports of each block that hold each residue; summaries add up."""
         rows = self._rows(reports)
         supports = [
-            column_counts(rows["subset"][rows["block"] == index], block.num_values)
+            column_counts(rows["subset"], block.num_values, np.flatnonzero(rows["block"] == index))
             for index, block in enumerate(self._design.blocks)
         ]
         return SupportCounts(rows.size, np.concatenate(supports))

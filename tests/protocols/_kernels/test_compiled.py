@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import ldpaudit
-from ldpaudit.protocols._kernels import _compiled, _loops
+from ldpaudit.protocols._kernels import _bits, _compiled, _loops
 from ldpaudit.protocols._kernels._bits import column_counts, unpack
 from ldpaudit.protocols._kernels._compiled import Loops
 from ldpaudit.protocols.categorical.local_hashing import _REPORT, _add_supports
@@ -45,18 +45,40 @@ def test_supports_of_hashes(loops: Loops, num_buckets: int) -> None:
     assert ours.tolist() == other.tolist()
 
 
-def test_bits_are_set_and_counted(loops: Loops) -> None:
-    rng = np.random.default_rng(2)
-    positions = rng.integers(0, 187, (140, 9))
+def test_bits_are_set(loops: Loops) -> None:
+    positions = np.random.default_rng(2).integers(0, 187, (140, 9))
     packed = np.zeros((140, 24), dtype=np.uint8)
     loops.set_bits(packed, positions)
     table = np.zeros((140, 192), dtype=np.uint8)
     np.put_along_axis(table, positions, np.uint8(1), axis=1)
     assert np.array_equal(unpack(packed, 192), table)
-    planes, totals = np.zeros((6, 3), dtype=np.uint64), np.full(192, 7, dtype=np.int64)
+
+
+@pytest.mark.parametrize("rows", [0, 8, 1016, 1024, 2040])
+def test_bits_are_counted(loops: Loops, rows: int) -> None:
+    packed = np.random.default_rng(rows).integers(0, 256, (rows, 16), dtype=np.uint8)
+    packed[:, 0] |= 1  # as many as can be
+    planes, totals = np.zeros((10, 2), dtype=np.uint64), np.full(128, 7, dtype=np.int64)
     loops.count_bits(packed.view(np.uint64), planes, totals)
-    assert np.array_equal(totals, 7 + table.sum(axis=0, dtype=np.int64))
+    assert np.array_equal(totals, 7 + unpack(packed, 128).sum(axis=0, dtype=np.int64))
     assert not planes.any()
+
+
+@pytest.mark.parametrize("single", [True, False])
+def test_bits_are_proposed(loops: Loops, single: bool) -> None:
+    rng = np.random.default_rng(6)
+    packed = rng.integers(0, 256, (60, 8), dtype=np.uint8) & np.uint8(0b1011)
+    first, lacking = 64 * np.arange(60), rng.integers(1, 6, 60)
+    each = np.ones(60, dtype=np.int64) if single else lacking.copy()
+    values = rng.integers(0, 64, each.sum(), dtype=np.uint16)
+    held = [set(np.flatnonzero(row)) for row in unpack(packed, 64)]
+    proposed = np.split(values, np.cumsum(each)[:-1])
+    wanted = [len(bits) + more for bits, more in zip(held, lacking.tolist(), strict=True)]
+    held = [bits | set(new.tolist()) for bits, new in zip(held, proposed, strict=True)]
+    left = loops.propose(packed.reshape(-1), first, lacking, values, single)
+    assert [set(np.flatnonzero(row)) for row in unpack(packed, 64)] == held
+    short = {64 * i: wanted[i] - len(held[i]) for i in range(60) if wanted[i] > len(held[i])}
+    assert dict(zip(first[:left].tolist(), lacking[:left].tolist(), strict=True)) == short
 
 
 def test_folds_of_a_scrambled_design(loops: Loops, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,8 +91,8 @@ def test_folds_of_a_scrambled_design(loops: Loops, monkeypatch: pytest.MonkeyPat
 @pytest.mark.skipif(not INSTALLED, reason="Numba is not installed")
 @pytest.mark.parametrize(
     ("name", "k", "epsilon"),
-    [("olh", 64, 1.0), ("blh", 65, 2.0), ("ss", 500, 4.0), ("oue", 77, 1.0), ("mss", 900, 4.0),
-     ("smss", 300, 4.0)],
+    [("olh", 64, 1.0), ("blh", 65, 2.0), ("ss", 500, 4.0), ("ss", 2100, 2.0), ("oue", 77, 1.0),
+     ("mss", 900, 4.0), ("smss", 300, 4.0)],
 )  # fmt: skip
 def test_every_byte_is_the_same(
     monkeypatch: pytest.MonkeyPatch, name: str, k: int, epsilon: float
@@ -78,7 +100,7 @@ def test_every_byte_is_the_same(
     def made() -> tuple[bytes, ...]:
         mechanism: Any = ldpaudit.mechanism(name, k=k, epsilon=epsilon)
         rng = np.random.default_rng(4)
-        reports = mechanism.privatize(rng.integers(0, k, 500), rng=rng)
+        reports = mechanism.privatize(rng.integers(0, k, 5000), rng=rng)
         counts = mechanism.aggregate(reports)
         return reports.tobytes(), counts.supports.tobytes(), mechanism.estimate(counts).tobytes()
 
@@ -96,10 +118,18 @@ def test_little_work_loads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _compiled.compiled(1) is PLAIN  # once loaded, for all work
 
 
-def test_counting_by_loops_and_by_adders() -> None:
+@pytest.mark.parametrize("with_loops", [True, False])
+def test_counting_by_loops_and_by_adders(monkeypatch: pytest.MonkeyPatch, with_loops: bool) -> None:
+    monkeypatch.setattr(_compiled, "_load", _forgetful(PLAIN if with_loops else None))
+    _compiled.compiled(2**21)
+    monkeypatch.setattr(_bits, "_CHUNK", 11 * 40)  # of 130 rows three chunks and a rest
     packed = np.random.default_rng(5).integers(0, 256, (130, 11), dtype=np.uint8)
-    expected = unpack(packed, 85).sum(axis=0, dtype=np.int64)
-    assert np.array_equal(column_counts(packed, 85), expected)
+    before, table = packed.copy(), unpack(packed, 85).astype(np.int64)
+    assert np.array_equal(column_counts(packed, 85), table.sum(axis=0))
+    some = np.arange(1, 130, 3)
+    assert np.array_equal(column_counts(packed, 30, some), table[some, :30].sum(axis=0))
+    assert np.array_equal(column_counts(packed, 30, some[:0]), np.zeros(30))
+    assert np.array_equal(packed, before)
 
 
 def _forgetful(loops: Loops | None) -> Any:
