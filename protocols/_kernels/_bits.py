@@ -131,7 +131,11 @@ def bernoulli_rows(
     words = _dyadic_words(probability, digits, -(-num_bytes // 8), rng)
     flat = words.view(np.uint8)[:num_bytes]
     hits = rng.poisson(_hit_rate(probability, digits) * 8 * num_bytes)
-    _set_bits(flat, rng.integers(0, 8 * num_bytes, hits))
+    lifted = rng.integers(0, 8 * num_bytes, hits)
+    if loops := compiled(8 * hits):
+        loops.set_bits(flat[None], lifted[None])
+    else:
+        _set_bits(flat, lifted)
     packed = flat.reshape(num_rows, row_width)
     if num_values % 8:
         packed[:, -1] &= np.uint8(2 ** (num_values % 8) - 1)

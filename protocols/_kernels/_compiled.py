@@ -27,6 +27,7 @@ class Loops(NamedTuple):
     propose: Loop
     count_bits: Loop
     add_folded: Loop
+    find_places: Loop
 
 
 def compiled(steps: int) -> Loops | None:

@@ -130,3 +130,16 @@ def add_folded(
         for block in range(moduli.size):
             entry += sums[block, labels[value, block]]
         total[value] = entry
+
+
+def find_places(block: Floats, steps: int, low: int, last: int, places: Ints) -> bool:
+    """Set places[i, j] to steps block[i, j] - low; False if one is not whole and in [0, last]."""
+    found = True
+    for i in range(block.shape[0]):
+        for j in range(block.shape[1]):
+            entry = block[i, j] * steps - low
+            within = 0 <= entry <= last
+            place = np.int64(entry if within else 0.0)
+            found &= within and place == entry
+            places[i, j] = place
+    return found

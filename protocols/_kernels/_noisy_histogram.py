@@ -31,12 +31,15 @@ from ldpaudit.validate import (
 
 from ._bits import row_chunks
 from ._checks import checked_targets
+from ._compiled import Loops, compiled
 from ._decodes import Decodes
 from ._grid_noise import GridNoise
 from ._pure import SupportCounts
 
 #: Weight of an entry in chunks of rows: 2**16 entries at a time.
 _ENTRY = 2
+#: Passes of numpy over an entry to find its place.
+_PASSES = 4
 #: Losses this close are one: they differ by the rounding of weights only.
 _SAME = 12
 #: Atoms (priors x losses) that are sorted at a time.
@@ -132,8 +135,9 @@ class NoisyHistogram(Decodes, ABC):
         # Values that are named are compared with one another, column by column.
         table = np.empty((len(rows), asked.size), order="C" if values is None else "F")
         log_noise, log_ratio = self._logs
+        loops = compiled(_PASSES * rows.size)
         for chunk in row_chunks(len(rows), _ENTRY * max(self.k, asked.size)):
-            places = self._places(rows[chunk])
+            places = self._places(rows[chunk], loops)
             alone = log_noise[places].sum(axis=1)
             own = places if values is None else places.take(asked, axis=1)
             np.add(log_ratio[own], alone[:, None], out=table[chunk])
@@ -142,9 +146,9 @@ class NoisyHistogram(Decodes, ABC):
     def aggregate(self, reports: Floats) -> SupportCounts:
         """Add the reports up; summaries of a stream add up."""
         rows = self._checked(reports)
-        sums = np.zeros(self.k, dtype=np.int64)
+        sums, loops = np.zeros(self.k, dtype=np.int64), compiled(_PASSES * rows.size)
         for chunk in row_chunks(len(rows), 8 * self.k):
-            places = self._places(rows[chunk])
+            places = self._places(rows[chunk], loops)
             sums += places.sum(axis=0) + len(places) * self._low
         return SupportCounts(len(rows), sums)
 
@@ -265,16 +269,28 @@ class NoisyHistogram(Decodes, ABC):
             )
         return rows
 
-    def _places(self, block: Floats) -> Ints:
+    def _places(self, block: Floats, loops: Loops | None) -> Ints:
         """Places of entries on the grid, 0 of the least, of rows that can have been sent."""
-        entries = block * float(self.steps) - self._low
-        with np.errstate(invalid="ignore"):
-            places = entries.astype(np.int64)
-        sent = (places == entries) & (places >= 0) & (places < len(self._law[0]))
-        if not sent.all():
-            end = (self.steps - self._low) / self.steps
-            raise ValueError(
-                f"reports must be whole multiples of 1/{self.steps} from {1 - end:g} to {end:g}, "
-                f"got an entry of {block[~sent][0]}."
-            )
+        places, last = np.empty(block.shape, dtype=np.int64), len(self._law[0]) - 1
+        if loops:
+            sent = loops.find_places(block, self.steps, self._low, last, places)
+        else:
+            entries = block * float(self.steps)
+            entries -= self._low
+            with np.errstate(invalid="ignore"):
+                places[:] = entries
+            sent = bool((places == entries).all())
+            sent = sent and (not places.size or bool(places.min() >= 0 and places.max() <= last))
+        if not sent:
+            raise ValueError(self._not_sent(block))
         return places
+
+    def _not_sent(self, block: Floats) -> str:
+        """What is wrong with rows of which an entry cannot have been sent."""
+        end = (self.steps - self._low) / self.steps
+        with np.errstate(invalid="ignore"):
+            on = (block * self.steps % 1 == 0) & (block >= 1 - end) & (block <= end)
+        return (
+            f"reports must be whole multiples of 1/{self.steps} from {1 - end:g} to {end:g}, "
+            f"got an entry of {block[~on][0]}."
+        )

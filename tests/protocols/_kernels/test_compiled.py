@@ -88,11 +88,21 @@ def test_folds_of_a_scrambled_design(loops: Loops, monkeypatch: pytest.MonkeyPat
     assert decoder._normal(loops, vector).tobytes() == decoder.normal(vector).tobytes()
 
 
+def test_places_on_a_grid(loops: Loops) -> None:
+    block, places = np.array([[0.25, -1.0], [1.5, 2.0]]), np.empty((2, 2), dtype=np.int64)
+    assert loops.find_places(block, 4, -4, 12, places)
+    assert places.tolist() == [[5, 0], [10, 12]]
+    for odd in (0.3, -1.25, 2.25, np.nan, np.inf, -np.inf, 1e300, 0.25 + 2**-50):
+        wrong = block.copy()
+        wrong[0, 1] = odd
+        assert not loops.find_places(wrong, 4, -4, 12, places)
+
+
 @pytest.mark.skipif(not INSTALLED, reason="Numba is not installed")
 @pytest.mark.parametrize(
     ("name", "k", "epsilon"),
-    [("olh", 64, 1.0), ("blh", 65, 2.0), ("ss", 500, 4.0), ("ss", 2100, 2.0), ("oue", 77, 1.0),
-     ("mss", 900, 4.0), ("smss", 300, 4.0)],
+    [("olh", 64, 1.0), ("blh", 65, 2.0), ("ss", 500, 4.0), ("ss", 2100, 2.0),
+     ("oue", 77, 1.0), ("she", 20, 1.0), ("mss", 900, 4.0), ("smss", 300, 4.0)],
 )  # fmt: skip
 def test_every_byte_is_the_same(
     monkeypatch: pytest.MonkeyPatch, name: str, k: int, epsilon: float
