@@ -213,14 +213,15 @@ def spread(wanted: np.ndarray[Any, Any], gap: float, low: float, high: float) ->
     return [min(max(mean, low), last) + index * gap for index, mean in enumerate(flat)]
 
 
-def place_if_free(axes: Axes, texts: list[Text], **options: Any) -> None:
-    """Annotate (options as for ``Axes.annotate``) unless the text would touch one of `texts`."""
+def place_if_free(axes: Axes, taken: list[Bbox], **options: Any) -> None:
+    """Annotate (options as for ``Axes.annotate``) where no other text is; its box is then taken."""
     text = axes.annotate(**{"fontsize": SMALL, **options})
-    box, inside = extent(text).padded(1.0), axes.get_window_extent().padded(2.0)
+    own, inside = extent(text), axes.get_window_extent().padded(2.0)
+    box = own.padded(1.0)
     fits = inside.x0 <= box.x0 and box.x1 <= inside.x1
     fits = fits and inside.y0 <= box.y0 and box.y1 <= inside.y1
-    if fits and not any(box.overlaps(extent(other)) for other in texts):
-        texts.append(text)
+    if fits and not any(map(box.overlaps, taken)):
+        taken.append(own)
     else:
         text.remove()
 

@@ -100,7 +100,7 @@ def name(text: object, limit: int = 60) -> Markup:
 
 def _data(value: float, text: str) -> Markup:
     exact = repr(float(value) if isinstance(value, float) else int(value)).removesuffix(".0")
-    return Markup('<data value="{0}" title="{0}">{1}</data>').format(exact, text)
+    return Markup('<data value="%s" title="%s">%s</data>') % (exact, exact, text)
 
 
 def printable(text: str) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.text import Text
+    from matplotlib.transforms import Bbox
 
     from ldpaudit.figure_style import FigureStyle
 
@@ -138,12 +138,12 @@ def _frame(axes: Axes, panel: Panel, places: list[tuple[float, float]]) -> None:
 
 def _draw_epsilons(axes: Axes, points: list[Point]) -> None:
     """Write epsilon along the line that says it best."""
-    texts: list[Text] = []
+    taken: list[Bbox] = []
     for index, point in enumerate(points):
         name = f"ε = {plain(point.epsilon)}" if index == 0 else plain(point.epsilon)
         place_if_free(
             axes,
-            texts,
+            taken,
             text=name,
             xy=_place(point),
             xytext=(0, -7),

@@ -163,9 +163,10 @@ def _text(value: Any) -> str:
 
 
 def _json(rows: list[dict[str, Any]], provenance: dict[str, Any]) -> bytes:
-    content = {"schema": SCHEMA, "provenance": _plain(provenance), "rows": _plain(rows)}
-    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False, default=str)
-    return _encoded(text + "\n")
+    encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=str).encode
+    lines = ",\n".join(encode(_plain(row)) for row in rows)  # a row a line
+    head = f'{{"schema": {encode(SCHEMA)}, "provenance": {encode(_plain(provenance))}'
+    return _encoded(f'{head}, "rows": [\n{lines}\n]}}\n')
 
 
 def _plain(value: Any) -> Any:

@@ -319,12 +319,12 @@ def _draw_epsilons(axes: Axes, panel: Panel, texts: list[Text]) -> None:
         (points for points in lines if len(points) == longest),
         key=lambda points: sum(math.log(x) + math.log(y) for x, y in map(_at, points)),
     )
-    texts = list(texts)
+    taken = [extent(text) for text in texts]
     for index, point in enumerate(top):
         label = f"ε = {plain(point.epsilon)}" if index == 0 else plain(point.epsilon)
         place_if_free(
             axes,
-            texts,
+            taken,
             text=label,
             xy=_at(point),
             xytext=(5, 5) if index == 0 else (0, 7),

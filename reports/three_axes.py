@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
-    from matplotlib.text import Text
+    from matplotlib.transforms import Bbox
 
     from ldpaudit.figure_style import FigureStyle
 
@@ -242,11 +242,11 @@ def _draw_epsilons(axes: Axes, lines: Sequence[Sequence[Point]], across: _Side, 
         (points for points in lines if len(points) == most),
         key=lambda points: sum(math.log(up.of(p)) + math.log(across.of(p)) for p in points),
     )
-    texts: list[Text] = []
+    taken: list[Bbox] = []
     for index, point in enumerate(top):
         name = f"ε = {plain(point.epsilon)}" if index == 0 else plain(point.epsilon)
         place_if_free(
-            axes, texts, text=name, xy=(across.of(point), up.of(point)), xytext=(0, 6),
+            axes, taken, text=name, xy=(across.of(point), up.of(point)), xytext=(0, 6),
             textcoords="offset points", ha="center", va="bottom", color=INK, fontsize=SMALL,
         )  # fmt: skip
 
