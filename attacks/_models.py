@@ -1,4 +1,4 @@
-"""Four models of what codes of reports say of the two inputs that they came from."""
+"""Five models of what codes of reports say of the two inputs that they came from."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from ldpaudit.arrays import Bools, Floats, Ints
 
+from ._distances import Distance
 from ._encoding import Codes
 from ._first_tree import finds_more
 from ._logistic import SPARSE, logistic, product
@@ -320,6 +321,7 @@ def _loaded() -> Any:
 #: The simplest first; each gives None where it has nothing to work on.
 MODELS: dict[str, Callable[[Training], Model | None]] = {
     "counts": Counts.learn,
+    "distance": Distance.learn,
     "additive": Additive.learn,
     "smooth": Smooth.learn,
     "trees": Trees.learn,

@@ -50,7 +50,8 @@ _LOOKED_AT = 256
 _MOST = 0.5
 #: What is looked at in each kind of part, in words.
 SEEN = {
-    "rows": "sums and order of the entries of rows, keys of dictionaries and their order, "
+    "rows": "sums and order of the entries of rows, distances of vectors to mean reports of both "
+    "inputs, keys of dictionaries and their order, "
     "days of the week, hours, minutes and seconds of times",
     "items": "types, lengths and order of lists and sets, how often each item comes, "
     "the first and last items",

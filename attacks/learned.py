@@ -12,14 +12,15 @@ from ldpaudit.contracts import Mechanism, Reports
 from ldpaudit.validate import check_generator
 
 from ._contrast import most_different
+from ._distances import find_distance
 from ._encoding import Batch, Column, as_array, columns_of, parts_of
 from ._forms import Form
 from ._models import MODELS, Counts, left_over, one_thread
 from ._repeated_noise import RepeatedNoise, mixed
 from ._screen import Seen, Traces, find_traces, says_all
-from ._steps import Raw
+from ._steps import Raw, Step
 from ._traces import looked_at
-from ._training import Model, Training
+from ._training import DISTANCE, Model, Training
 from ._words import in_words
 
 #: Training reports in which the columns are looked for.
@@ -53,7 +54,7 @@ class LearnedScore:
     Attributes
     ----------
     model : str
-        ``counts``, ``additive``, ``smooth``, ``trees`` or ``repeated``; ``nothing``
+        ``counts``, ``distance``, ``additive``, ``smooth``, ``trees`` or ``repeated``; ``nothing``
         abstains from every report.
     held_out_loss : float
         Mean log loss of the model on training reports kept from it, either
@@ -67,6 +68,7 @@ class LearnedScore:
     _form: Form = field(repr=False)
     _columns: tuple[Column, ...] = field(repr=False)
     _learned: Model | None = field(repr=False)
+    _way: tuple[Step, ...] = field(default=(), repr=False)  # to a distance
     _repeated: RepeatedNoise | None = field(default=None, repr=False)
     looked_at: tuple[str, ...] = field(default=(), repr=False)
 
@@ -90,6 +92,8 @@ class LearnedScore:
         rows, known = self._form.read(as_array(reports))
         rows, first = (rows, first) if known is None else (rows[known], first[known])
         batch, most, words = Batch(rows), claimed, "several of its parts together"
+        if self.model == "distance":
+            words = "how near it lies to the mean reports of either input"
         columns = self._columns
         if len(columns) == 1:  # whose traces were not worth learning from
             columns += find_traces(rows, list(parts_of(rows)), first).columns
@@ -138,7 +142,10 @@ class LearnedScore:
         if self._learned is not None:
             for start in range(0, len(rows), _CHUNK):
                 batch = Batch(rows[start : start + _CHUNK])
-                codes = {j: self._columns[j](batch) for j in self._learned.columns}
+                codes = {
+                    j: batch.part(self._way) if j == DISTANCE else self._columns[j](batch)
+                    for j in self._learned.columns
+                }
                 scores[start : start + _CHUNK] = self._learned.score(codes)
         return scores
 
@@ -153,9 +160,10 @@ class LearnedDistinguisher:
 
     Notes
     -----
-    Reports become columns of small codes. Four models are fitted to three
-    quarters of the training reports: smoothed counts of whole reports, a
-    logistic regression on the codes and pairs of codes that tell the inputs
+    Reports become columns of small codes. Five models are fitted to three
+    quarters of the training reports: smoothed counts of whole reports, a logistic
+    regression on how much nearer vectors lie to the mean reports of one input than to
+    those of the other, a logistic regression on the codes and pairs of codes that tell the inputs
     apart (an additive model, as the log ratios of most protocols are), one on
     steps of ordered codes (noisy numbers: alone, by a flag such as their sign,
     and two at once), and gradient-boosted trees. The one with the least log loss
@@ -225,17 +233,24 @@ class LearnedDistinguisher:
                 found[looked[: traces.known]] = 0
             codes[:, place] = found[order]
         counted = sum(not isinstance(column.coder, Seen) for column in columns)
-        training = Training(codes, [column.size for column in columns], first[order], counted)
+        sizes, distances = [column.size for column in columns], None
+        nearer = find_distance(rows[looked], parts, first[looked])
+        if nearer is not None:
+            distances = batch.part(nearer.steps)
+            distances[looked[: len(nearer.numbers)]] = nearer.numbers
+            distances = distances[order]
+        training = Training(codes, sizes, first[order], counted, distances)
         with one_thread():
             name, judged, training = _with_what_came_again(training, held_out)
             model = MODELS[name](training) if name in MODELS else None
         loss = float(judged.mean())
         repeated, losses = RepeatedNoise.learn(keys, first)
+        way = nearer.steps if nearer is not None else ()
         if losses.mean() + _CLEAR * losses.std() / math.sqrt(len(losses)) < loss:
             name, loss = "repeated", float(losses.mean())
-            return LearnedScore(name, loss, form, columns, model, repeated, looked_at=seen)
+            return LearnedScore(name, loss, form, columns, model, way, repeated, looked_at=seen)
         read = columns[: len(training.sizes)]
-        return LearnedScore(name, loss, form, read, model, looked_at=seen)
+        return LearnedScore(name, loss, form, read, model, way, looked_at=seen)
 
     def most_different(
         self, reports: Reports, inputs: Ints, claimed: float, allowed: Bools | None = None
@@ -277,6 +292,13 @@ def _with_what_came_again(training: Training, held_out: int) -> tuple[str, Float
         if _gained(losses - more):
             return other, more, training
     return name, losses, training.alone
+
+
+def _fullest(losses: dict[str, Floats]) -> str:
+    """The model of which trees could find what is left over, by the losses of those before."""
+    sums = "smooth" if "smooth" in losses else "additive"
+    nearer = np.mean(losses.get("distance", math.inf)) < np.mean(losses.get(sums, math.inf))
+    return "distance" if nearer else sums
 
 
 def _all_told(losses: Floats) -> bool:
@@ -322,7 +344,7 @@ def _choose(training: Training, held_out: int) -> tuple[str, Floats, Model | Non
     own, models = training[held_out:], dict[str, Model]()
     for name, learn in MODELS.items():
         # Loading and growing trees costs more than all the rest.
-        if name == "trees" and not left_over(own, models.get("smooth") or models.get("additive")):
+        if name == "trees" and not left_over(own, models.get(_fullest(losses))):
             continue
         model = learn(own)
         if model is not None:
