@@ -18,11 +18,14 @@ from ldpaudit.games.thresholds import (
     beyond,
     expected_right,
     how_many,
+    right_by_scores,
     steps,
 )
 
 #: The witness whose scores are log-likelihood ratios.
 LIKELIHOOD = "likelihood-ratio"
+#: The witness whose scores are estimates of them.
+LEARNED = "learned"
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,9 @@ class PairGame:
         def guesses(level: float, *, cap: bool = True) -> tuple[float, ...]:
             seen = counts[level]
             right = self._right(np.abs(pilot.score), level, seen.correct)
+            if cap and self.witness == LEARNED:
+                # What scores do not expect either is luck, which few reports have most of.
+                right = min(seen.correct, right_by_scores(_beyond(pilot, level)))
             promise = expected.of_guesses(seen, reports, cap=cap, sure=not cap, right=right)
             return (promise,)
 
@@ -135,3 +141,9 @@ class PairGame:
         if self.witness != LIKELIHOOD:
             return None
         return expected_right(strength[strength >= max(level, LEAST)], seen)
+
+
+def _beyond(seen: ScoredReports, level: float) -> Floats:
+    """Sizes of the scores that reach a threshold."""
+    strength = np.abs(seen.score)
+    return strength[strength >= max(level, LEAST)]

@@ -155,6 +155,13 @@ def expected_right(strength: Floats, seen: int) -> float | None:
     return mean if abs(seen - mean) <= _LIKELY * spread + 1 else None
 
 
+def right_by_scores(strength: Floats) -> float:
+    """Correct guesses to expect where estimated log-likelihood ratios are right."""
+    from scipy.special import expit
+
+    return float(expit(strength).sum())
+
+
 def how_many(mask: np.ndarray) -> int:
     """How many entries of a mask are True."""
     return int(np.count_nonzero(mask))
