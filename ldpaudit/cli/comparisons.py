@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from pathlib import Path
@@ -111,12 +110,11 @@ def compare(
     elif k is not None and protocols is None:
         raise ValueError("--k is of --data or --protocols: name them too, --data zipf.")
     plan = with_prior(plan, prior) if prior else plan
-    workers = jobs if jobs is not None else os.cpu_count() or 1
     exports, forms = [writer(kind) for kind in export or ()], _forms(formats)
     style = _style(figures)
     with progress_bar(plan.name) as progress:
         results = run(
-            plan, jobs=workers, out=out, seed=seed, fresh=fresh, cell_timeout=cell_timeout,
+            plan, jobs=jobs, out=out, seed=seed, fresh=fresh, cell_timeout=cell_timeout,
             backend=backend, scheduler=scheduler, progress=progress,
             command=shlex.join(["ldpaudit", *sys.argv[1:]]),
         )  # fmt: skip

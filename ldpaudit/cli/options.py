@@ -56,5 +56,5 @@ Figures = Annotated[
     ),
 ]
 Jobs = Annotated[
-    int | None, typer.Option("--jobs", "-j", help="Worker processes (default: all cores).")
+    int | None, typer.Option("--jobs", "-j", help="Worker processes (default: up to all cores).")
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -45,7 +46,7 @@ _IF_SET = ("audits", "rounds", "change", "central_delta", "post", "false_share",
 def compare(
     study: str | Path | Study | Mapping[str, Any] = "default",
     *,
-    jobs: int = 1,
+    jobs: int | None = 1,
     out: str | Path | None = None,
     seed: int | None = None,
     quick: bool = False,
@@ -63,8 +64,9 @@ def compare(
     ----------
     study : str, Path, Study or mapping, default "default"
         Name of a ready-made study, path of a TOML file, or its content.
-    jobs : int, default 1
-        Worker processes. The table does not depend on it.
+    jobs : int or None, default 1
+        Worker processes; None for as many as there are processors, of those that are worth
+        starting: a study that is done in seconds starts none. The table does not depend on it.
     out : str or Path, optional
         Folder that keeps finished cells (``results.sqlite``). Cells that are
         there already are not run again.
@@ -122,6 +124,8 @@ def compare(
     workers = _Workers.checked(jobs, cell_timeout, backend, scheduler)
     loaded = [spec.load(plan.seed) for spec in plan.data]
     _check_names(plan, loaded)
+    if workers.here and not _all_ours(plan):  # what may crash does so elsewhere
+        workers = workers._replace(here=False)
     tasks = list(_tasks(plan, loaded))
     if len({task.key for task in tasks}) < len(tasks):
         raise ValueError("protocols and epsilons must name every cell once, got one twice.")
@@ -150,19 +154,21 @@ class _Workers(NamedTuple):
     cell_timeout: float | None
     backend: str
     scheduler: str | None
+    here: bool
 
     @classmethod
     def checked(
-        cls, jobs: int, cell_timeout: float | None, backend: str, scheduler: str | None
+        cls, jobs: int | None, cell_timeout: float | None, backend: str, scheduler: str | None
     ) -> _Workers:
         """The same from what somebody asked for."""
+        here, jobs = jobs is None, (os.cpu_count() or 1) if jobs is None else jobs
         jobs = validate.check_integer("jobs", jobs, 1, validate.MAX_JOBS)
         if cell_timeout is not None:
             cell_timeout = min(validate.check_positive("cell_timeout", cell_timeout), MAX_WAIT)
         validate.check_known("backend", backend, BACKENDS)
         if scheduler is not None and backend != "dask":
             raise ValueError(f"a scheduler needs backend 'dask', got {backend!r}.")
-        return cls(jobs, cell_timeout, backend, scheduler)
+        return cls(jobs, cell_timeout, backend, scheduler, here)
 
 
 def _play(
@@ -177,6 +183,7 @@ def _play(
     left = sorted((t for t in tasks if t.key not in done), key=lambda task: -task.data.k)
     if left and len(left) < workers.jobs:  # those who would wait share the blocks of a cell
         left = [replace(task, jobs=workers.jobs // len(left)) for task in left]
+        workers = workers._replace(here=False)
     with closing(run(left, *workers, module=__name__)) as cells:
         for cell in cells:
             done[cell.key] = cell
@@ -236,6 +243,12 @@ def _origins(study: Study) -> dict[str, str]:
     bounds = {audit.bound or study.bound for audit in audits}
     parts = (("attacks", attacks), ("bounds", bounds))
     return {f"{group} {name}": _origin(group, name) for group, found in parts for name in found}
+
+
+def _all_ours(study: Study) -> bool:
+    """Whether every protocol, attack and bound is of this package."""
+    made_by = {_origin("protocols", p.code or p.name) for p, _ in study.each_protocol()}
+    return made_by | set(_origins(study).values()) == {"ours"}
 
 
 def _origin(group: str, name: str | OwnCode) -> str:

@@ -7,6 +7,7 @@ has failed, and every other one is what it would have been.
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
@@ -20,6 +21,9 @@ from ldpaudit.comparing.workers import CellFuture, Task, Workers, died, one_thre
 
 BACKENDS = ("loky", "dask")
 DIED = "its process died (out of memory, a crash, or an exit)"
+#: Seconds of work that is done here first, and seconds of it that are worth another worker, which
+#: takes half of one to start.
+_TRIED, _WORTH = 1.0, 5.0
 #: Seconds that can be waited for; a year is no limit.
 MAX_WAIT = 3.0e7
 
@@ -30,16 +34,24 @@ def run(
     timeout: float | None,
     backend: str,
     scheduler: str | None,
+    here: bool = False,
     *,
     module: str,
 ) -> Generator[Cell, None, None]:
-    """Run cells and yield each as it ends, in any order; workers import `module` beforehand."""
-    waiting = list(tasks)
+    """Run cells and yield each as it ends, in any order; workers import `module` beforehand.
+
+    If `here`, no worker is started before the first cells have shown that one is worth it.
+    """
+    waiting = deque(tasks)
+    if backend == "loky" and timeout is None:
+        started, asked = time.process_time(), len(waiting)
+        while waiting and (here or jobs == 1):
+            yield one_thread(waiting.popleft().run)
+            spent = time.process_time() - started
+            left = spent * len(waiting) / (asked - len(waiting))
+            if jobs > 1 and spent > _TRIED and left > _WORTH:
+                jobs, here = min(jobs, 1 + math.ceil(left / _WORTH)), False
     if not waiting:
-        return
-    if backend == "loky" and jobs == 1 and timeout is None:
-        for task in waiting:
-            yield one_thread(task.run)
         return
     workers: Workers = (
         LokyWorkers(min(jobs, len(waiting)), module)
@@ -48,7 +60,7 @@ def run(
     )
     with closing(workers):
         again = []
-        for task, cell in _ended(waiting, workers, timeout):
+        for task, cell in _ended(list(waiting), workers, timeout):
             if isinstance(cell, Cell):
                 yield cell
             else:
