@@ -39,6 +39,8 @@ from ldpaudit.release import described_version
 Progress = Callable[[int, int], None]
 #: Figures that cells did not always have: without them a stored cell is computed anew, and read.
 _FIGURES = ("influence", "mean influence", "most success")
+#: Most values of data whose cells may run in this process: they need little memory.
+_FEW_VALUES = 10_000
 #: Fields of a study that name a cell where they are set: the others' cells keep their names.
 _IF_SET = ("audits", "rounds", "change", "central_delta", "post", "false_share", "defences")
 
@@ -124,8 +126,8 @@ def compare(
     workers = _Workers.checked(jobs, cell_timeout, backend, scheduler)
     loaded = [spec.load(plan.seed) for spec in plan.data]
     _check_names(plan, loaded)
-    if workers.here and not _all_ours(plan):  # what may crash does so elsewhere
-        workers = workers._replace(here=False)
+    if workers.here and not (_all_ours(plan) and all(data.k <= _FEW_VALUES for data in loaded)):
+        workers = workers._replace(here=False)  # what may crash, or lack memory, does so elsewhere
     tasks = list(_tasks(plan, loaded))
     if len({task.key for task in tasks}) < len(tasks):
         raise ValueError("protocols and epsilons must name every cell once, got one twice.")
