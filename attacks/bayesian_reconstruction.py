@@ -7,11 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from ldpaudit.arrays import Floats
+from ldpaudit.arrays import Floats, Ints
 from ldpaudit.contracts import HasLikelihood, HasSupports, Mechanism, Reports, Supports, Values
 from ldpaudit.sampling import pieces, read_once
 
-from ._batches import batches
+from ._batches import batches, nth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,7 @@ class BayesianReconstruction:
         mechanism: HasLikelihood,
         prior: Floats,
         *,
-        rng: np.random.Generator,  # noqa: ARG002
+        rng: np.random.Generator,
     ) -> Values:
         """One guess per report, shape (n,); `prior` of shape (k,), or (n, k): one per report."""
         guesses = np.empty(len(reports), dtype=np.int64)
@@ -69,10 +69,31 @@ class BayesianReconstruction:
                     )
             return guesses
         for rows, read, which in pieces(reports, prior.size):
-            likelihood = mechanism.log_likelihood(read)
-            posterior = likelihood if uniform else likelihood + weight
-            guesses[rows] = posterior.argmax(axis=1)[which]
+            guesses[rows] = self.choose(mechanism.log_likelihood(read), which, prior, rng=rng)
         return guesses
+
+    def choose(
+        self,
+        likelihood: Floats,
+        which: slice | Ints,
+        prior: Floats,
+        *,
+        rng: np.random.Generator,  # noqa: ARG002
+    ) -> Values:
+        """The guess of `guess`, from likelihoods of all values."""
+        if prior.min() < prior.max():
+            with np.errstate(divide="ignore"):
+                likelihood = likelihood + np.log(prior)
+        return _first_best(likelihood)[which]
+
+
+def _first_best(table: Floats) -> Ints:
+    """The first of the best values of each row; of a table by value found value by value."""
+    if table.flags.f_contiguous:
+        best = table.max(axis=1)
+        if not np.isnan(best).any():
+            return nth(best == table.T, np.zeros(len(table), dtype=np.int64))
+    return np.asarray(table.argmax(axis=1))
 
 
 def _likeliest(supports: Supports, reports: int, weight: Floats, gain: float) -> Values:

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ldpaudit.arrays import Floats
+from ldpaudit.arrays import Bools, Floats, Ints
 from ldpaudit.contracts import HasLikelihood, HasSupports, Mechanism, Reports, Values
 from ldpaudit.sampling import pieces, read_once
 
-from ._batches import batches
+from ._batches import batches, how_many, nth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,15 +88,23 @@ class SingleGuess:
                 picks[rows] = mechanism.supports(reports[rows]).pick(k, rng)
             return picks
         for rows, read, which in pieces(reports, k):
-            likelihood = mechanism.log_likelihood(read)
-            top = np.take_along_axis(likelihood, likelihood.argmax(axis=1)[:, None], axis=1)
-            # Values of all supports one after the other, in row-major order.
-            places = np.flatnonzero(np.equal(likelihood, top, order="C"))
-            ends = np.searchsorted(places, np.arange(1, len(likelihood) + 1) * k)
-            sizes = np.diff(ends, prepend=0)[which]
-            chosen = places[ends[which] - rng.integers(1, sizes + 1)]
-            picks[rows] = chosen % k
+            picks[rows] = self.choose(mechanism.log_likelihood(read), which, prior, rng=rng)
         return picks
+
+    def choose(
+        self,
+        likelihood: Floats,
+        which: slice | Ints,
+        prior: Floats,  # noqa: ARG002
+        *,
+        rng: np.random.Generator,
+    ) -> Values:
+        """The guess of `guess`, from likelihoods of all values."""
+        by_value = np.ascontiguousarray(likelihood.T)
+        top = by_value == by_value.max(axis=0)
+        sizes = how_many(top)[which]
+        rank = sizes - rng.integers(1, sizes + 1)
+        return nth(top, rank) if isinstance(which, slice) else _nth_of(top, which, rank)
 
     def score(
         self,
@@ -111,3 +119,10 @@ class SingleGuess:
         guesses = self.guess(reports, mechanism, prior, rng=rng)
         scores: Floats = (guesses == pair[0]) * 1.0 - (guesses == pair[1])
         return scores
+
+
+def _nth_of(marked: Bools, columns: Ints, rank: Ints) -> Ints:
+    """The same of columns that come often."""
+    column, row = np.nonzero(marked.T)
+    starts = np.searchsorted(column, np.arange(marked.shape[1]))
+    return np.asarray(row[starts[columns] + rank])

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from ldpaudit._face import face
 
 if TYPE_CHECKING:
-    from ldpaudit.auditing.attack_success import AttackError as AttackError
     from ldpaudit.auditing.attackers import Attacker as Attacker
     from ldpaudit.auditing.curves import CurveAudit as CurveAudit
     from ldpaudit.auditing.curves import audit_curve as audit_curve
     from ldpaudit.auditing.defaults import DEFAULT_ATTACKS as DEFAULT_ATTACKS
     from ldpaudit.auditing.defaults import VERDICT_ALPHA as VERDICT_ALPHA
+    from ldpaudit.auditing.guesses import AttackError as AttackError
     from ldpaudit.auditing.harness import audit as audit
     from ldpaudit.auditing.stopping import StopWhen as StopWhen
 
@@ -30,7 +30,7 @@ __all__ = [
 __getattr__, __dir__ = face(
     __name__,
     {
-        "AttackError": "attack_success",
+        "AttackError": "guesses",
         "Attacker": "attackers",
         "CurveAudit": "curves",
         "DEFAULT_ATTACKS": "defaults",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from ldpaudit import validate
 from ldpaudit.auditing.attackers import Beliefs
+from ldpaudit.auditing.guesses import AttackError, Guesser, success_counts
 from ldpaudit.bounds import intervals
 from ldpaudit.contracts import (
     Distinguisher,
@@ -16,10 +16,8 @@ from ldpaudit.contracts import (
     IsRecorded,
     Mechanism,
     Reconstruction,
-    Reports,
     TrainableDistinguisher,
     TrainableReconstruction,
-    Values,
 )
 from ldpaudit.counts import GuessCounts
 from ldpaudit.games.copies import must_stay_whole
@@ -27,62 +25,7 @@ from ldpaudit.games.pair_game import PairGame
 from ldpaudit.games.training import inputs_to_learn, learn, training_size
 from ldpaudit.leakage.beliefs import largest_vulnerability, success_by_belief
 from ldpaudit.outcomes.parts import AttackOutcome
-from ldpaudit.sampling import ENTRIES, chunks, report_entries, shared
-
-
-class AttackError(ValueError):
-    """An attack raised or said nonsense: its own fault, and no other number's."""
-
-
-class Guesser(NamedTuple):
-    """An attack on the first `trials` of some reports, and what it draws from."""
-
-    attack: Reconstruction
-    trials: int
-    rng: np.random.Generator
-
-
-def success_counts(
-    guessers: Sequence[Guesser],
-    mechanism: Mechanism,
-    beliefs: Beliefs,
-    trials: int,
-    rng: np.random.Generator,
-) -> list[int | AttackError]:
-    """How many users each attack names from one report, or what went wrong with it.
-
-    All attack the same reports, of `trials` users drawn from their law.
-    """
-    k = mechanism.k
-    step, start = max(1, ENTRIES // k), 0  # an attack may make a table of all it is given
-    found: list[int | AttackError] = [0] * len(guessers)
-    for size in chunks(trials, report_entries(mechanism)):
-        own, users = beliefs.draw(size, rng)
-        reports = mechanism.privatize(own, rng=rng)
-        for place, (attack, asked, source) in enumerate(guessers):
-            for first in range(0, min(size, asked - start), step):
-                rows = slice(first, min(first + step, size, asked - start))
-                before, prior = found[place], beliefs.thought(users, rows)
-                if isinstance(before, AttackError):
-                    break
-                try:
-                    shown = _fixed(reports[rows])
-                    guesses = _guesses(attack, shown, mechanism, _fixed(prior), source)
-                except AttackError as error:
-                    found[place] = error
-                    break
-                found[place] = before + int(np.count_nonzero(guesses == own[rows]))
-        start += size
-    return found
-
-
-def _fixed(reports: Any) -> Any:
-    """The same, not to be written into: other attacks read it too."""
-    if not isinstance(reports, np.ndarray):
-        return reports
-    shown = reports.view()
-    shown.flags.writeable = False
-    return shown
+from ldpaudit.sampling import chunks, report_entries, shared
 
 
 def success_count(
@@ -97,28 +40,6 @@ def success_count(
     if isinstance(found, AttackError):
         raise found
     return found
-
-
-def _guesses(
-    attack: Reconstruction,
-    reports: Reports,
-    mechanism: Mechanism,
-    prior: np.ndarray,
-    rng: np.random.Generator,
-) -> Values:
-    """What the attack says, one value per report; whatever goes wrong here is its own fault."""
-    try:
-        guesses = np.asarray(attack.guess(reports, mechanism, prior, rng=rng))
-    except Exception as error:
-        raise AttackError(f"{type(error).__name__}: {error}") from error
-    if guesses.shape != (len(reports),):
-        raise AttackError(
-            f"{attack!r} must return one guess per report, got shape {guesses.shape}."
-        )
-    try:
-        return validate.check_values(guesses, mechanism.k)
-    except (ValueError, TypeError) as error:
-        raise AttackError(f"{attack!r}: {error}") from error
 
 
 def blind_outcome(beliefs: Beliefs) -> AttackOutcome:
@@ -180,7 +101,7 @@ def measure_guesses(
             try:
                 ready[name] = attack.learn(*examples, mechanism.k, rng=rng)
             except Exception as error:
-                failed[name] = AttackError(f"{type(error).__name__}: {error}")
+                failed[name] = AttackError.of(error)
                 continue
         else:
             ready[name] = attack
@@ -218,7 +139,7 @@ def no_outcome(
     try:
         reason = attack.applies(mechanism)
     except Exception as error:
-        raise AttackError(f"{type(error).__name__}: {error}") from error
+        raise AttackError.of(error) from error
     if reason is None and isinstance(mechanism, IsRecorded):
         reason = "its recorded reports were used for the bound"
     if reason is None:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ldpaudit.arrays import Floats
-from ldpaudit.auditing.attack_success import AttackError
 from ldpaudit.auditing.attackers import Beliefs
+from ldpaudit.auditing.guesses import AttackError
 from ldpaudit.bounds import intervals
 from ldpaudit.collecting.servers import estimand_of
 from ldpaudit.contracts import (

@@ -12,7 +12,6 @@ import numpy.typing as npt
 
 from ldpaudit import validate
 from ldpaudit.auditing.attack_success import (
-    AttackError,
     blind_outcome,
     failed_outcome,
     is_optimal,
@@ -23,6 +22,7 @@ from ldpaudit.auditing.attack_success import (
 )
 from ldpaudit.auditing.attackers import Beliefs
 from ldpaudit.auditing.defaults import DEFAULT_ATTACKS
+from ldpaudit.auditing.guesses import AttackError
 from ldpaudit.auditing.identity import identity_of
 from ldpaudit.auditing.levels import Levels
 from ldpaudit.auditing.locating import measure_location, users_outcome
@@ -84,7 +84,7 @@ class AuditPlan:
         """Whether one of the attackers is that of published formulas: all values alike."""
         return any(beliefs.name == UNIFORM for beliefs in self.attackers)
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """Name of the mechanism in the streams."""
         return identity_of(self.mechanism)

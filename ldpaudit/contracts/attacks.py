@@ -31,6 +31,20 @@ class Reconstruction(Attack, Protocol):
 
 
 @runtime_checkable
+class ReadsLikelihood(Reconstruction, Protocol):
+    """Guesses by the likelihoods of all values alone: they are read once for all such attacks."""
+
+    def choose(
+        self, likelihood: Floats, which: slice | Ints, prior: Floats, *, rng: np.random.Generator
+    ) -> Values:
+        """One guess per report, shape (n,), as `guess` says: `which` rows of the table they have.
+
+        `likelihood` is log P(report | value) of different reports, shape (m, k); `prior` has
+        shape (k,).
+        """
+
+
+@runtime_checkable
 class Distinguisher(Attack, Protocol):
     """Scores each report: positive speaks for pair[0], negative for pair[1], 0 abstains."""
 

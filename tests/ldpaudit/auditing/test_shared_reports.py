@@ -10,7 +10,8 @@ import pytest
 
 import ldpaudit
 from ldpaudit.auditing import plan
-from ldpaudit.auditing.attack_success import AttackError
+from ldpaudit.auditing.attackers import attackers_of
+from ldpaudit.auditing.guesses import AttackError, Guesser, success_counts
 from ldpaudit.registry import create_attack
 
 MECHANISM = ldpaudit.mechanism("grr", k=4, epsilon=1.0)
@@ -85,3 +86,59 @@ def test_an_attack_more_changes_no_other(monkeypatch: pytest.MonkeyPatch) -> Non
             MECHANISM, ["third", *KNOWN], prior=prior, trials=3_000, repetitions=0
         )
         assert figures(alone)["bayes"] == figures(more)["bayes"]
+
+
+class Stated:
+    """Somebody's mechanism, which counts how often its likelihood is asked for."""
+
+    def __init__(self, name: str, broken: bool = False) -> None:
+        self.inner: Any = ldpaudit.mechanism(name, k=4, epsilon=1.0)
+        self.k, self.epsilon, self.asked, self.broken = 4, 1.0, 0, broken
+
+    def privatize(self, values: Any, *, rng: Any) -> Any:
+        return self.inner.privatize(values, rng=rng)
+
+    def log_likelihood(self, reports: Any, values: Any = None) -> Any:
+        self.asked += 1
+        if self.broken:
+            raise RuntimeError("no likelihood")
+        return self.inner.log_likelihood(reports, values)
+
+
+class Chooser(Spoiler):
+    """An attack by the likelihood that raises where it is handed one."""
+
+    def choose(self, *known: Any, rng: Any) -> Any:  # noqa: ARG002
+        raise RuntimeError("no choice")
+
+
+def counted(mechanism: Any, *attacks: Any, prior: Any = None) -> list[Any]:
+    guessers = [
+        Guesser(attack, 3_000, np.random.default_rng(place)) for place, attack in enumerate(attacks)
+    ]
+    (beliefs,) = attackers_of(prior, 4)
+    return success_counts(guessers, mechanism, beliefs, 3_000, np.random.default_rng(9))
+
+
+@pytest.mark.parametrize("name", ["grr", "oue"])
+@pytest.mark.parametrize("prior", [None, [0.4, 0.3, 0.2, 0.1]])
+def test_likelihoods_are_read_once_and_nobody_guesses_otherwise(name: str, prior: Any) -> None:
+    both: list[Any] = [create_attack(known) for known in KNOWN]
+    together = Stated(name)
+    found = counted(together, *both, prior=prior)
+    alone = [counted(Stated(name), Spoiler("nothing"), one, prior=prior)[1] for one in both[1:]]
+    first = counted(Stated(name), both[0], prior=prior)
+    assert found == [*first, *alone]
+    once = Stated(name)
+    counted(once, both[0], prior=prior)
+    assert together.asked == once.asked
+
+
+def test_who_fails_at_a_likelihood_fails_alone() -> None:
+    both: list[Any] = [create_attack(known) for known in KNOWN]
+    wanted = counted(Stated("oue"), *both)
+    *found, failed = counted(Stated("oue"), *both, Chooser("nothing"))
+    assert found == wanted
+    assert isinstance(failed, AttackError)
+    assert "no choice" in str(failed)
+    assert all(isinstance(one, AttackError) for one in counted(Stated("oue", broken=True), *both))
