@@ -88,17 +88,20 @@ def create_witness(name: str) -> Any:
     ...
     ValueError: unknown witness 'bayes'; known: ...distinguish...
     """
-    if check_text("witness", name) in _entries("attacks") and _tells_apart(name):
-        return create_attack(name)
-    known = [other for other in names("attacks") if _tells_apart(other)]
-    raise ValueError(f"unknown witness {name!r}; known: {', '.join(known)}.")
+    found = _witness(name) if check_text("witness", name) in _entries("attacks") else None
+    if found is None:
+        known = [other for other in names("attacks") if _witness(other) is not None]
+        raise ValueError(f"unknown witness {name!r}; known: {', '.join(known)}.")
+    return found
 
 
-def _tells_apart(name: str) -> bool:
+def _witness(name: str) -> Any:
+    """An attack that tells two inputs apart; None of any other."""
     try:
-        return isinstance(create_attack(name), Distinguisher | TrainableDistinguisher)
+        attack = create_attack(name)
     except (ImportError, TypeError, ValueError):
-        return False  # of a package that is not whole
+        return None  # of a package that is not whole
+    return attack if isinstance(attack, Distinguisher | TrainableDistinguisher) else None
 
 
 def mechanism(name: str, **parameters: Any) -> AnyRegistered:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -220,7 +221,7 @@ def audit(
         bits=int(mechanism.bits) if isinstance(mechanism, HasBits) else None,
         alpha=plan.levels.alpha,
         seed=plan.seed,
-        version=version("ldpaudit"),
+        version=_version(),
         seconds=time.perf_counter() - started,
         **dict(zip(("domain", "estimand"), described(mechanism), strict=True)),
         pair=found.pair,
@@ -234,6 +235,11 @@ def audit(
         most=plan.most(),
         proven=ours(mechanism) and exact is not None,
     )
+
+
+@cache  # reading it takes as long as thousands of reports
+def _version() -> str:
+    return version("ldpaudit")
 
 
 def _published_success(mechanism: Mechanism) -> float | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ldpaudit.arrays import Bools, Floats
+from ldpaudit.arrays import Bools
 from ldpaudit.contracts import Distinguisher, HasRelation, Mechanism, Reports
 from ldpaudit.counts import EventCounts, GuessCounts
 from ldpaudit.domains import input_text
@@ -16,9 +16,9 @@ from ldpaudit.games.thresholds import (
     ExpectedBound,
     best,
     beyond,
+    chances,
     expected_right,
     how_many,
-    right_by_scores,
     steps,
 )
 
@@ -111,23 +111,25 @@ class PairGame:
         self, pilot: ScoredReports, reports: int, expected: ExpectedBound
     ) -> tuple[PairGame, float]:
         """The game with the thresholds that promise most, and what to expect of its guesses."""
-        levels = steps(np.abs(pilot.score))
+        strength = np.abs(pilot.score)
+        levels = steps(strength)
+        supposed = chances(strength) if self.witness in (LIKELIHOOD, LEARNED) else None
+        chance = supposed if self.witness == LIKELIHOOD else None
         counts = {level: replace(self, decide=level).count(pilot)[0] for level in levels}
 
         def guesses(level: float, *, cap: bool = True) -> tuple[float, ...]:
-            seen = counts[level]
-            right = self._right(np.abs(pilot.score), level, seen.correct)
-            if cap and self.witness == LEARNED:
+            seen, reached = counts[level], strength >= max(level, LEAST)
+            right = expected_right(chance, reached, seen.correct)
+            if cap and chance is None and supposed is not None:
                 # What scores do not expect either is luck, which few reports have most of.
-                right = min(seen.correct, right_by_scores(_beyond(pilot, level)))
+                right = min(seen.correct, float(supposed[reached].sum()))
             promise = expected.of_guesses(seen, reports, cap=cap, sure=not cap, right=right)
             return (promise,)
 
         def happens(level: float, side: int) -> tuple[float, float]:
             seen = replace(self, event=level, side=side).count(pilot)[1]
-            return expected.of_event(
-                seen, reports, self._right(side * pilot.score, level, seen.hits)
-            )
+            reached = side * pilot.score >= max(level, LEAST)
+            return expected.of_event(seen, reports, expected_right(chance, reached, seen.hits))
 
         decide, value = best(levels, guesses)
         if any(map(expected.surely_exceeded, counts.values())):
@@ -135,15 +137,3 @@ class PairGame:
         sides = {s: best(steps(s * pilot.score), lambda v, s=s: happens(v, s)) for s in (1, -1)}  # type: ignore[misc]
         side = max(sides, key=lambda s: sides[s][1])
         return replace(self, decide=decide, event=sides[side][0], side=side), value[0]
-
-    def _right(self, strength: Floats, level: float, seen: int) -> float | None:
-        """Right answers to expect beyond a threshold, where scores are log-likelihood ratios."""
-        if self.witness != LIKELIHOOD:
-            return None
-        return expected_right(strength[strength >= max(level, LEAST)], seen)
-
-
-def _beyond(seen: ScoredReports, level: float) -> Floats:
-    """Sizes of the scores that reach a threshold."""
-    strength = np.abs(seen.score)
-    return strength[strength >= max(level, LEAST)]

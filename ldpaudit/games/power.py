@@ -88,7 +88,7 @@ def rarest(trials: int, claim: Claim, alpha: float) -> float | None:
         seen = EventCounts(hits, trials, 0, trials)
         return INTERVALS.from_event(seen, claim, SHARES[1] * alpha) > claim.epsilon
 
-    least = _least(shown, trials)
+    least = _least(shown, trials, few=True)
     if least is None:
         return None
     return float(betaincinv(least, trials - least + 1, PROBABILITY))
@@ -124,14 +124,18 @@ def _least_shown(evidence: Evidence, bound: NamedBound, claim: Claim, alpha: flo
     return _least(shown, seen.decided)
 
 
-def _least(shown: Callable[[int], bool], most: int) -> int | None:
+def _least(shown: Callable[[int], bool], most: int, *, few: bool = False) -> int | None:
     """The least count that shows something; None if even the most does not.
 
-    Nothing shows nothing, and each one more shows more.
+    Nothing shows nothing, and each one more shows more. If it is `few`, they are tried first.
     """
     if not shown(most):
         return None
     low, high = 0, most
+    if few:
+        while 2 * low + 1 < most and not shown(2 * low + 1):
+            low = 2 * low + 1
+        high = min(2 * low + 1, most)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if shown(middle) else (middle, high)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ldpaudit.arrays import Floats
+from ldpaudit.arrays import Bools, Floats
 from ldpaudit.bounds.intervals import success_lower
 from ldpaudit.bounds.named import INTERVALS, NamedBound
 from ldpaudit.claim import Claim
@@ -143,23 +143,23 @@ def steps(score: Floats) -> list[float]:
     ]
 
 
-def expected_right(strength: Floats, seen: int) -> float | None:
-    """Correct guesses to expect of log-likelihood ratios; None where those seen contradict.
+def chances(strength: Floats) -> Floats:
+    """How often a guess is right whose log-likelihood ratio s is known: 1 / (1 + exp(-s))."""
+    from scipy.special import expit
 
-    Given its report a guess with ratio s is right with probability 1 / (1 + exp(-s)).
+    return np.asarray(expit(strength))
+
+
+def expected_right(chance: Floats | None, reached: Bools, seen: int) -> float | None:
+    """Correct guesses to expect of the reports that reach a threshold, by the chance of each.
+
+    None where those seen contradict, or no chances are known.
     """
-    from scipy.special import expit
-
-    chance = expit(strength)
-    mean, spread = float(chance.sum()), math.sqrt(float((chance * (1 - chance)).sum()))
+    if chance is None:
+        return None
+    own = chance[reached]
+    mean, spread = float(own.sum()), math.sqrt(float((own * (1 - own)).sum()))
     return mean if abs(seen - mean) <= _LIKELY * spread + 1 else None
-
-
-def right_by_scores(strength: Floats) -> float:
-    """Correct guesses to expect where estimated log-likelihood ratios are right."""
-    from scipy.special import expit
-
-    return float(expit(strength).sum())
 
 
 def how_many(mask: np.ndarray) -> int:

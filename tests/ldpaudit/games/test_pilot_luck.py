@@ -13,13 +13,13 @@ from ldpaudit.bounds.registered import registered_bound
 from ldpaudit.claim import Claim
 from ldpaudit.games.pair_game import PairGame
 from ldpaudit.games.scores import ScoredReports
-from ldpaudit.games.thresholds import ExpectedBound, right_by_scores
+from ldpaudit.games.thresholds import ExpectedBound, chances
 
 
-def test_right_by_scores_is_the_sum_of_posteriors() -> None:
+def test_chances_are_posteriors() -> None:
     ratios = np.array([0.0, 0.5, 3.0, np.inf])
     posteriors = [1 / (1 + np.exp(-ratio)) for ratio in ratios]
-    assert right_by_scores(ratios) == pytest.approx(sum(posteriors), rel=1e-12)
+    assert chances(ratios) == pytest.approx(posteriors, rel=1e-12)
 
 
 @pytest.mark.parametrize(("witness", "rare"), [("learned", False), ("another", True)])
