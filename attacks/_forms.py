@@ -25,6 +25,7 @@ class Form:
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
     raw: bool
+    arrays: bool
 
     @classmethod
     def of(cls, rows: Raw) -> Form:
@@ -35,7 +36,7 @@ class Form:
         >>> rows.tolist(), known.tolist()
         ([[5, 6], [0, 0], [0, 0]], [True, False, False])
         """
-        return cls(rows.dtype, rows.shape[1:], _raw(rows))
+        return cls(rows.dtype, rows.shape[1:], _any(bytes, rows), _any(np.ndarray, rows))
 
     def read(self, rows: Raw) -> tuple[Raw, Bools | None]:
         """Reports in this form, and which could be brought to it; None if all are in it."""
@@ -43,7 +44,8 @@ class Form:
             return rows, None
         single = not self.shape and not self.dtype.names
         if single and (self.dtype.kind == "O" or (rows.ndim == 1 and not rows.dtype.names)):
-            return objects(rows_of(rows, raw=self.raw)), None
+            own = rows if self.arrays and rows.ndim > 1 else rows_of(rows, raw=self.raw)
+            return objects(own), None
         if rows.dtype.names == self.dtype.names and rows.ndim == 1:
             return self._fitted(rows)
         return self._unknown(len(rows))
@@ -68,10 +70,7 @@ class Form:
         return out, known
 
 
-def _raw(rows: Raw) -> bool:
-    """Whether byte strings are among the reports."""
-    return (
-        rows.dtype.kind == "O"
-        and rows.ndim == 1
-        and any(isinstance(row, bytes) for row in rows.tolist())
-    )
+def _any(kind: type, rows: Raw) -> bool:
+    """Whether a kind of things is among reports that are objects."""
+    single = rows.dtype.kind == "O" and rows.ndim == 1
+    return single and any(isinstance(row, kind) for row in rows.tolist())

@@ -74,6 +74,19 @@ class Ordered:
 
 
 @dataclass(frozen=True)
+class Bytes:
+    """Rows of the bytes of whole numbers, the lowest first, and of rows of bytes, side by side.
+
+    Each byte lies apart, so that all bits of a part are read from one pass over it.
+    """
+
+    def __call__(self, part: Raw) -> Raw:
+        least = part.astype(part.dtype.newbyteorder("<"), copy=False)
+        rows = np.ascontiguousarray(least).view(np.uint8).reshape(len(part), -1)
+        return np.asfortranarray(rows)
+
+
+@dataclass(frozen=True)
 class Bit:
     """A bit of integers, or of rows of bytes, lowest first."""
 
@@ -90,7 +103,7 @@ class Bit:
         if place >= 8 * column.itemsize:
             return np.zeros(len(column), dtype=np.uint8)
         bits = column >> column.dtype.type(place) & column.dtype.type(1)
-        return np.asarray(bits).astype(np.uint8)
+        return np.asarray(bits).astype(np.uint8, copy=False)
 
 
 @dataclass(frozen=True)
@@ -260,8 +273,25 @@ def form(kind: type) -> str:
     return _FORMS.get(kind, kind.__name__)
 
 
+def forms(rows: list[Any]) -> list[str]:
+    """What kind of thing each report is, of arrays with the type of their entries.
+
+    >>> forms([1, np.zeros(2), np.zeros(2, dtype=np.float32), "no"])
+    ['int', 'array of <f8', 'array of <f4', 'str']
+    """
+    kinds = {kind: form(kind) for kind in set(map(type, rows))}
+    if np.ndarray not in kinds:
+        return [kinds[type(row)] for row in rows]
+    return [
+        f"array of {row.dtype.str}" if isinstance(row, np.ndarray) else kinds[type(row)]
+        for row in rows
+    ]
+
+
 def length(row: Any) -> int:
     """Length of a tuple, list, set or array; -1 of anything else."""
+    if isinstance(row, np.ndarray):
+        return len(row) if row.ndim else -1
     return len(row) if isinstance(row, _SEQUENCES) else -1
 
 

@@ -28,6 +28,7 @@ from ._steps import (
     Times,
     Tokens,
     form,
+    forms,
     integers,
     items_of,
     length,
@@ -53,7 +54,7 @@ SEEN = {
     "rows": "sums and order of the entries of rows, distances of vectors to mean reports of both "
     "inputs, keys of dictionaries and their order, "
     "days of the week, hours, minutes and seconds of times",
-    "items": "types, lengths and order of lists and sets, how often each item comes, "
+    "items": "types, lengths and order of lists, sets and arrays, how often each item comes, "
     "the first and last items",
     "text": "types, lengths, characters, words and numbers of texts, each with its place",
     "written": "lengths and order of texts that write numbers, lists, sets or objects",
@@ -78,10 +79,10 @@ class Form:
 
     def __call__(self, part: Raw) -> Raw:
         if part.dtype.kind != "O":
-            return np.full(len(part), self._place(form(part.dtype.type)))
-        rows = part.tolist()
-        places = {kind: self._place(form(kind)) for kind in set(map(type, rows))}
-        return np.array([places[type(row)] for row in rows])
+            (kind,) = forms([part[0]]) if part.ndim > 1 else (form(part.dtype.type),)
+            return np.full(len(part), self._place(kind))
+        places = {kind: place for place, kind in enumerate(self.known)}
+        return np.array([places.get(kind, len(places)) for kind in forms(part.tolist())])
 
     def _place(self, kind: str) -> int:
         return self.known.index(kind) if kind in self.known else len(self.known)
@@ -253,6 +254,19 @@ def traces_of(part: Part) -> Iterator[tuple[tuple[Step, ...], Coder | None]]:
             yield from _parts_at(part, [Number()])
 
 
+def glances_of(part: Part) -> Iterator[tuple[tuple[Step, ...], Coder | None]]:
+    """Ways to what is seen of objects at a glance, however many parts they have."""
+    if part.found.dtype.kind == "O":
+        yield from (((*part.steps, step), None) for step in (*_types(part.found), Size()))
+
+
+def _types(found: Raw) -> Iterator[Step]:
+    """What kind of thing each object is, unless all are of one kind."""
+    known = sorted(set(forms(found.tolist())))
+    if len(known) > 1:
+        yield Form(tuple(known))
+
+
 def _own(part: Part) -> Iterator[Step]:
     """Traces that are small numbers, each of the part itself."""
     found, kind = part.found, part.kind
@@ -262,9 +276,7 @@ def _own(part: Part) -> Iterator[Step]:
         yield from _of_rows(found)
         return
     if found.dtype.kind == "O":
-        known = sorted(set(map(form, set(map(type, found.tolist())))))
-        if len(known) > 1:
-            yield Form(tuple(known))
+        yield from _types(found)
     if kind in ("text", "items", "written"):
         yield Size()
     if kind == "items":

@@ -66,9 +66,25 @@ def cents(own: Ints, rng: Rng) -> Any:
     return (7 * rng.integers(0, 10**8, own.size) + 3 * own) / 100
 
 
+def entries_of_arrays(own: Ints, rng: Rng) -> Any:
+    kinds, noise = (np.int32, np.int64), rng.integers(0, 2, (own.size, 20))
+    return [row.astype(kinds[x]) for row, x in zip(noise, own, strict=True)]
+
+
+def precision_of_arrays(own: Ints, rng: Rng) -> Any:
+    kinds, noise = (np.float32, np.float64), rng.normal(size=own.size).astype(np.float32)
+    return [(np.array([u], dtype=kinds[x]), 1) for u, x in zip(noise, own, strict=True)]
+
+
+def order_of_bytes(own: Ints, rng: Rng) -> Any:
+    kinds, noise = (">i4", "<i4"), rng.integers(0, 9, own.size)
+    return [np.array(u, dtype=kinds[x]) for u, x in zip(noise, own, strict=True)]
+
+
 CHANNELS: tuple[Callable[[Ints, Rng], Any], ...] = (
     hour, weekday, minute_of_objects, first_digit_of_objects, trailing_zero_of_objects,
     order_of_keys, missing_key, sign_of_nan, payload_of_nan, cents,
+    entries_of_arrays, precision_of_arrays, order_of_bytes,
 )  # fmt: skip
 
 
@@ -81,3 +97,14 @@ def test_a_receiver_sees_it(channel: Callable[[Ints, Rng], Any]) -> None:
     other = rng.random(1_000) < 0.5
     score = witness.score(channel(1 - other, rng), None, (0, 1), rng=rng)  # type: ignore[arg-type]
     assert np.mean((score > 0) == other) > 0.97
+
+
+@pytest.mark.parametrize("told", [0, 1])
+def test_arrays_are_told_by_their_entries_where_all_of_a_batch_are_alike(told: int) -> None:
+    """A batch of one type is stacked, which must not hide the type."""
+    rng = np.random.default_rng(1)
+    first = rng.random(2_000) < 0.5
+    witness = LearnedDistinguisher().fit(entries_of_arrays(1 - first, rng), first, rng=rng)
+    reports = entries_of_arrays(np.full(500, told), rng)
+    score = witness.score(reports, None, (0, 1), rng=rng)  # type: ignore[arg-type]
+    assert np.all((score > 0) == (told == 0))
