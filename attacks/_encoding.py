@@ -33,12 +33,15 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from ldpaudit.arrays import Ints
+
 from ._lookup import Lookup, different
 from ._steps import (
     CLOCK,
     Alone,
     Bag,
     Bit,
+    Bytes,
     Clock,
     Entry,
     Field,
@@ -105,7 +108,19 @@ class Bins:
     def __call__(self, column: Raw) -> Codes:
         asked = exact(column)
         places = np.searchsorted(self.edges, asked, side="right") + 1
+        if asked.dtype.kind in "biu":
+            return np.asarray(places, dtype=np.uint16)
         return np.where(_is_nan(asked), 0, places).astype(np.uint16)
+
+
+@dataclass(frozen=True)
+class Flag:
+    """Codes 1 and 2 of bits that are 0 and 1."""
+
+    size: int = 3
+
+    def __call__(self, column: Raw) -> Codes:
+        return np.asarray(np.add(column, 1, dtype=np.uint16))
 
 
 class Coder(Protocol):
@@ -194,7 +209,7 @@ def parts_of(part: Raw, steps: tuple[Step, ...] = ()) -> Iterator[Part]:
     elif part.dtype.kind == "S":
         kind, ways = "text", [Letters(part.dtype.itemsize)]
     elif part.ndim > 1 and part.dtype == np.uint8:
-        kind, ways = "rows", map(Bit, range(8 * part[:1].size))
+        kind, ways = "rows", [Bytes()]
     elif part.ndim > 1:
         kind, ways = "rows", map(Entry, range(part[:1].size))
     elif part.dtype.kind in "Mm":
@@ -207,6 +222,8 @@ def parts_of(part: Raw, steps: tuple[Step, ...] = ()) -> Iterator[Part]:
     for step in ways:
         if isinstance(step, Bag):
             yield from _counted(step(part), (*steps, step))
+        elif isinstance(step, Bytes):
+            yield from _bits_of(step(part), (*steps, step))
         else:
             yield from parts_of(step(part), (*steps, step))
 
@@ -246,6 +263,14 @@ def _counted(table: Raw, steps: tuple[Step, ...]) -> Iterator[Part]:
             yield Part((*steps, step), counts, Values(seen), "counts")
 
 
+def _bits_of(rows: Raw, steps: tuple[Step, ...]) -> Iterator[Part]:
+    """The bits of rows of bytes, each a column unless it is constant."""
+    for place in range(8 * rows.shape[1]):
+        bit = Bit(place)(rows)
+        constant = np.count_nonzero(bit.view(np.bool_)) in (0, len(bit))
+        yield Part((*steps, Bit(place)), bit, None if constant else Flag(), "integer")
+
+
 def _code(column: Raw, again: bool = False) -> tuple[Values | Bins | None, Iterable[Step], str]:
     """How to code a column of numbers or texts, if it is not constant, and to take it apart.
 
@@ -263,10 +288,11 @@ def _code(column: Raw, again: bool = False) -> tuple[Values | Bins | None, Itera
         lengths = np.unique(np.strings.str_len(values))
         apart = len(lengths) == 1 and lengths[0] <= ITEMS
         return Values(common), [Letters(int(lengths[0]))] if apart else (), kind
-    edges = Bins(_edges(column[~_is_nan(column)]))
+    known = ~_is_nan(values)
+    edges = Bins(_edges(values[known], counts[known]))
     if column.dtype.kind == "O":
         return edges, _bits(column.tolist()), kind
-    return edges, () if kind == "float" else map(Bit, range(8 * column.itemsize)), kind
+    return edges, () if kind == "float" else [Bytes()], kind
 
 
 def _different(column: Raw) -> tuple[Raw, Raw]:
@@ -280,17 +306,19 @@ def _different(column: Raw) -> tuple[Raw, Raw]:
     return values, counts
 
 
-def _edges(known: Raw) -> Raw:
-    """Edges of bins at the quantiles; a value that is several of them has a bin of its own."""
-    if known.dtype.kind != "O":
-        quantiles = np.quantile(known, _SHARES, method="inverted_cdf")
-        edges, copies = np.unique(quantiles, return_counts=True)
-        return np.union1d(edges, np.nextafter(edges[copies > 1], np.inf))
-    ranks = np.ceil(_SHARES * len(known)).astype(np.int64) - 1
-    edges, copies = np.unique(np.sort(known)[ranks], return_counts=True)
-    values = np.unique(known)
-    after = np.searchsorted(values, edges[copies > 1], side="right")
-    return np.union1d(edges, values[after[after < len(values)]])
+def _edges(values: Raw, counts: Ints) -> Raw:
+    """Edges of bins at the quantiles; a value that is several of them has a bin of its own.
+
+    Of different numbers in order, and how often each came.
+    """
+    below = np.cumsum(counts)
+    ranks = np.ceil(_SHARES * below[-1] - 1).clip(min=0)
+    places, copies = np.unique(np.searchsorted(below, ranks, side="right"), return_counts=True)
+    edges, again = values[places], places[copies > 1]
+    if values.dtype.kind != "O":
+        return np.union1d(edges, np.nextafter(values[again], np.inf))
+    after = again[again + 1 < len(values)] + 1
+    return np.union1d(edges, values[after])
 
 
 def _bits(rows: list[Any]) -> Iterable[Step]:

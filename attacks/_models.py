@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 
-from ldpaudit.arrays import Bools, Floats, Ints
+from ldpaudit.arrays import Floats, Ints
 
 from ._distances import Distance
 from ._encoding import Codes
 from ._first_tree import finds_more
-from ._logistic import SPARSE, logistic, product
+from ._levels import Levels
+from ._logistic import logistic, logistic_of_few, product
 from ._lookup import Lookup, numbered
 from ._smooth import Smooth
 from ._training import Model, Training
 
 #: Most levels, and pairs of levels, in the additive model.
 _LEVELS, _PAIRS = 256, 256
+#: Most numbers for each report of which those that came are counted.
+_CODES = 4
+#: Most levels whose combinations are counted.
+_TOGETHER = 10
 #: Standard errors that a difference needs in a group where another one is no accident.
 _IN_PLAY = 2.5
 #: Most levels whose pairs are looked at, and most products (reports x levels^2) that may take.
@@ -33,10 +39,8 @@ _NORMAL = 5.0
 _KNOWN, _WELL_KNOWN = 50, 500
 #: Most columns that the trees see.
 _TREE_COLUMNS = 24
-#: Reports marked at a time.
-_CHUNK = 2**13
-#: So few levels make a table that is not sparse, and it has no more entries than that.
-_DENSE, _ENTRIES = 64, 2**22
+#: Reports marked at a time, and marks that stay in a processor's cache.
+_CHUNK, _CACHED = 2**13, 2**18
 
 
 @dataclass(frozen=True)
@@ -49,33 +53,38 @@ class Counts:
     all that the others do, it alone is read.
     """
 
-    columns: list[int]
-    sizes: list[int]
-    splits: list[Ints]  # known[i]: cells after column i, as cell before times size plus code
+    groups: list[dict[int, int]]  # columns with their sizes, a few at a time
+    splits: list[Ints]  # cells after each group, as cells before and their codes in one number
     scores: Floats
+
+    @property
+    def columns(self) -> list[int]:
+        return [column for group in self.groups for column in group]
 
     @classmethod
     def learn(cls, training: Training) -> Counts | None:
         """Count; None where most reports came but once."""
         if not training.counted:
             return None
-        splits, codes, cells = [], [], np.zeros(len(training.first), dtype=np.int64)
-        columns, sizes = list(range(training.counted)), training.sizes[: training.counted]
-        for column, size in zip(columns, sizes, strict=True):
-            known, cells = numbered(cells * size + training.codes[:, column])
+        splits, cells = [], np.zeros(len(training.first), dtype=np.int64)
+        sizes, by_column = training.sizes[: training.counted], training.by_column
+        groups, known = list[dict[int, int]](), np.zeros(1, dtype=np.int64)
+        while (done := sum(map(len, groups))) < training.counted:
+            groups.append(_next(sizes, done, _CODES * len(cells) // len(known)))
+            known, cells = numbered(_told_apart(cells, by_column, groups[-1]))
             if 2 * len(known) > len(cells):
                 return None
             splits.append(known)
-            codes.append(int(np.count_nonzero(np.bincount(training.codes[:, column]))))
+        codes = [int(np.count_nonzero(counts)) for counts, _ in training.counts[: training.counted]]
         if len(known) in codes:
-            columns = [codes.index(len(known))]
-            known, cells = numbered(training.codes[:, columns[0]])
-            sizes, splits = [training.sizes[columns[0]]], [known]
+            groups = [{(place := codes.index(len(known))): sizes[place]}]
+            known, cells = numbered(training.codes[:, place])
+            splits = [known]
         one = np.bincount(cells[training.first], minlength=len(known)) + 0.5
         two = np.bincount(cells[~training.first], minlength=len(known)) + 0.5
         ratio = np.log(one / two) - training.prior_odds
         shy = np.maximum(np.abs(ratio) - np.sqrt(1 / one + 1 / two), 0)
-        return cls(columns, sizes, splits, np.append(np.copysign(shy, ratio), 0.0))
+        return cls(groups, splits, np.append(np.copysign(shy, ratio), 0.0))
 
     def say_all(self, training: Training) -> bool:
         """Whether one column says all, and its codes came so often that no model says more.
@@ -94,73 +103,27 @@ class Counts:
 
     def score(self, codes: Mapping[int, Codes]) -> Floats:
         cells = np.zeros(len(codes[self.columns[0]]), dtype=np.int64)
-        for column, size, cell in zip(self.columns, self.sizes, self._cells, strict=True):
-            cells = cell(cells * size + codes[column])  # never seen, whatever follows
+        for group, cell in zip(self.groups, self._cells, strict=True):
+            cells = cell(_told_apart(cells, codes, group))  # never seen, whatever follows
         return self.scores[cells]
 
 
-@dataclass(frozen=True)
-class _Levels:
-    """Codes of columns, each with the standard errors by which the inputs differ in it."""
+def _next(sizes: list[int], column: int, most: int) -> dict[int, int]:
+    """A column with its size, and those behind it that have at most so many codes with it."""
+    group, codes = {column: sizes[column]}, sizes[column]
+    for place in range(column + 1, len(sizes)):
+        codes *= sizes[place]
+        if codes > most:
+            break
+        group[place] = sizes[place]
+    return group
 
-    column: Ints
-    code: Codes
-    errors: Floats
-    shares: Floats  # of the reports that have each
 
-    @classmethod
-    def of(cls, training: Training) -> _Levels:
-        """All levels that came, of two in a column the rarer one."""
-        n = len(training.first)
-        residual = training.first - training.first.mean()
-        spread = residual.std()
-        columns, codes, errors, shares = [], [], [], []
-        for column, size in enumerate(training.sizes):
-            own = training.codes[:, column]
-            counts = np.bincount(own, minlength=size)
-            sums = np.bincount(own, weights=residual, minlength=size)
-            seen = np.flatnonzero(counts)
-            if len(seen) == 2:
-                seen = seen[[counts[seen].argmin()]]
-            variance = counts[seen] * np.maximum(1 - counts[seen] / n, 1 / n)
-            columns.append(np.full(len(seen), column))
-            codes.append(seen.astype(np.uint16))
-            errors.append(sums[seen] / (spread * np.sqrt(variance)))
-            shares.append(counts[seen] / n)
-        return cls(*map(np.concatenate, (columns, codes, errors, shares)))
-
-    @property
-    def order(self) -> Ints:
-        """Their numbers, the clearest first."""
-        return np.argsort(-np.abs(self.errors), kind="stable")
-
-    def table(
-        self, codes: Codes, asked: Ints, beside: Ints | None = None, dtype: Any = np.float64
-    ) -> Any:
-        """Which reports have which of the levels asked for, and those beside: shape (n, m).
-
-        Sparse only where that is less work than loading what multiplies sparse tables.
-        """
-        marks = self._marks(codes, asked)
-        if beside is not None:
-            marks = map(np.logical_and, marks, self._marks(codes, beside))
-        size = len(codes) * len(asked)
-        if size <= _ENTRIES and (len(asked) <= _DENSE or self.shares[asked].mean() > SPARSE):
-            dense = np.empty((len(codes), len(asked)), dtype, order="F")
-            for place, own in enumerate(marks):
-                dense[:, place] = own
-            return dense
-        from scipy.sparse import csc_array
-
-        rows = [np.flatnonzero(own) for own in marks]
-        ends = np.cumsum([0, *map(len, rows)])
-        ones = np.ones(ends[-1], dtype=np.float32)
-        shape = (len(codes), len(asked))
-        return csc_array((ones, np.concatenate(rows), ends), shape=shape).tocsr()
-
-    def _marks(self, codes: Codes, asked: Ints) -> Iterator[Bools]:
-        for column, code in zip(self.column[asked], self.code[asked], strict=True):
-            yield codes[:, column] == code
+def _told_apart(cells: Ints, codes: Mapping[int, Codes], group: Mapping[int, int]) -> Ints:
+    """Cells and the codes of a few columns in one number."""
+    for column, size in group.items():
+        cells = cells * size + codes[column]
+    return cells
 
 
 @dataclass(frozen=True)
@@ -179,7 +142,7 @@ class Additive:
     @classmethod
     def learn(cls, training: Training) -> Additive | None:
         """Fit; None where nothing stands out."""
-        levels = _Levels.of(training)
+        levels = training.levels
         alone = _clear(levels.errors, levels.column)[:_LEVELS]
         terms = np.stack((alone, alone), axis=1)
         weights, base, posterior = _regression(training, levels, terms)
@@ -210,11 +173,14 @@ class Additive:
         return out
 
 
-def _regression(training: Training, levels: _Levels, terms: Ints) -> tuple[Floats, float, Floats]:
+def _regression(training: Training, levels: Levels, terms: Ints) -> tuple[Floats, float, Floats]:
     """Weights of the terms, the intercept, and the posterior of the first input."""
     if not len(terms):
         share = training.first.mean()
         return np.empty(0), training.prior_odds, np.full(len(training.first), share)
+    asked = np.unique(terms)
+    if len(asked) <= _TOGETHER:
+        return _regression_of_few(training, levels, asked, terms)
     marks = levels.table(training.codes, *terms.T)
     weights, base = logistic(marks, training.first)
     # Rounded, for the last digits depend on the machine.
@@ -222,18 +188,47 @@ def _regression(training: Training, levels: _Levels, terms: Ints) -> tuple[Float
     return weights, base, 1 / (1 + np.exp(-(marks @ weights + base)))
 
 
-def _pairs(training: Training, levels: _Levels, posterior: Floats) -> Ints:
+def _regression_of_few(
+    training: Training, levels: Levels, asked: Ints, terms: Ints
+) -> tuple[Floats, float, Floats]:
+    """The same of levels so few that reports have them in few ways, each fitted but once."""
+    cells = np.zeros(len(training.first), dtype=np.int64)
+    for place, (column, code) in enumerate(
+        zip(levels.column[asked].tolist(), levels.code[asked].tolist(), strict=True)
+    ):
+        cells |= (training.codes[:, column] == code) << np.int64(place)
+    times = np.bincount(cells).astype(np.float64)
+    ones = np.bincount(cells[training.first], minlength=len(times)).astype(np.float64)
+    came = np.flatnonzero(times)
+    has = came[:, None] >> np.searchsorted(asked, terms.T)[:, None, :] & 1
+    rows = np.asarray(has.all(axis=0), dtype=np.float64)
+    weights, base = logistic_of_few(rows, ones[came], times[came])
+    weights, base = weights.round(6), round(base, 6)
+    posterior = np.empty(len(times))
+    posterior[came] = 1 / (1 + np.exp(-(rows @ weights + base)))
+    return weights, base, posterior[cells]
+
+
+def _pairs(training: Training, levels: Levels, posterior: Floats) -> Ints:
     """Pairs of levels of different columns that the posterior leaves unexplained, shape (m, 2)."""
     looked = levels.order[:_PAIRED]
-    residual = (training.first - posterior).astype(np.float32)
-    variance = (posterior * (1 - posterior)).astype(np.float32)
-    n = min(len(residual), max(_CHUNK, _PRODUCTS // len(looked) ** 2))
+    n = min(len(posterior), max(_CHUNK, _PRODUCTS // len(looked) ** 2))
     sums, squares = np.zeros((2, len(looked), len(looked)))
-    for start in range(0, n, _CHUNK):
-        rows = slice(start, min(start + _CHUNK, n))
-        marks = levels.table(training.codes[rows], looked, dtype=np.float32)
-        for total, weight in ((sums, residual), (squares, variance)):
-            total += product(marks, weight[rows])
+    for side in (True, False):
+        rows = np.flatnonzero(training.first[:n] == side)
+        codes, chance = training.codes.T[:, rows].T, posterior[rows].astype(np.float32)
+        residual, variance = (1 - chance if side else chance), chance * (1 - chance)
+        alike = chance.size and chance.min() == chance.max()  # then counts are all it takes
+        step = _CHUNK if len(looked) > _LEVELS else _CACHED // max(len(looked), 1)
+        for start in range(0, len(rows), step):
+            own = slice(start, start + step)
+            marks = levels.table(codes[own], looked, dtype=np.float32)
+            both = product(marks) if alike else None
+            for total, weight in ((sums, residual if side else -residual), (squares, variance)):
+                if both is not None:
+                    total += float(weight[0]) * both
+                else:
+                    total += product(marks, weight[own])
     errors = sums / np.sqrt(np.maximum(squares, _NORMAL))
     columns = levels.column[looked]
     one, two = np.nonzero(columns[:, None] < columns)
@@ -276,7 +271,7 @@ class Trees:
 
     def score(self, codes: Mapping[int, Codes]) -> Floats:
         table = np.stack([codes[column] for column in self.columns], axis=1)
-        with _loaded().limit(limits=1):
+        with one_thread():
             return np.asarray(self.trees.decision_function(table) - self.base)
 
 
@@ -284,7 +279,7 @@ def tree_columns(training: Training) -> list[int]:
     """The columns with the clearest levels."""
     if len(training.sizes) <= _TREE_COLUMNS:
         return list(range(len(training.sizes)))
-    levels = _Levels.of(training)
+    levels = training.levels
     clearest = dict.fromkeys(levels.column[levels.order].tolist())
     return sorted(list(clearest)[:_TREE_COLUMNS])
 
@@ -304,16 +299,14 @@ def left_over(training: Training, model: Model | None) -> bool:
 
 def one_thread() -> AbstractContextManager[Any]:
     """Threads that wait for one another cost ten times the work where others want the cores."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    limits: AbstractContextManager[Any] = threadpool_limits(1)
+    limits: AbstractContextManager[Any] = _loaded(len(sys.modules)).limit(limits=1)
     return limits
 
 
-@cache  # looking for them takes longer than scoring a batch
-def _loaded() -> Any:
-    """What has threads, of all that is loaded once there are trees."""
-    from threadpoolctl import ThreadpoolController
+@lru_cache(1)  # looking for them takes longer than scoring a batch
+def _loaded(modules: int) -> Any:  # noqa: ARG001  # nothing else can have loaded more
+    """What has threads, of all that is loaded with so many modules."""
+    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
     return ThreadpoolController()
 

@@ -43,10 +43,12 @@ class RepeatedNoise:
             (np.count_nonzero(equal & rows) + 0.5) / (np.count_nonzero(rows) + 1)
             for rows in (same, ~same)
         )
-        repeated = cls(memory, *rates)
-        towards = repeated._towards(equal)
-        weights = np.where(same, 0.5 / same.mean(), 0.5 / (1 - same.mean()))
-        return repeated, weights * np.logaddexp(0, np.where(same, -towards, towards))
+        repeated, share = cls(memory, *rates), same.mean()
+        # Of four kinds of places: other and same reports, of another and of the same input.
+        towards = repeated._towards(np.array([[False], [True]]))
+        weights = np.array([0.5 / (1 - share), 0.5 / share])
+        losses = weights * np.logaddexp(0, towards * [1, -1])
+        return repeated, losses[equal.astype(np.int64), same.astype(np.int64)]
 
     def score(self, keys: Words) -> Floats | None:
         """Scores of a batch, 0 beyond the places that are known; None where nothing comes again.
@@ -75,5 +77,9 @@ class RepeatedNoise:
 
 
 def mixed(keys: Words, codes: Codes) -> Words:
-    """One number per report, the same for the same codes of all columns so far, from zeros on."""
-    return np.asarray(keys * np.uint64(0x9E3779B97F4A7C15) + codes)
+    """One number per report, the same for the same codes of all columns so far, from zeros on.
+
+    In place: of many columns half of the time would go into new arrays.
+    """
+    np.multiply(keys, np.uint64(0x9E3779B97F4A7C15), out=keys)
+    return np.add(keys, codes, out=keys)

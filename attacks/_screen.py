@@ -161,7 +161,10 @@ def _scattered(parts: list[Part], batch: Batch) -> Iterator[tuple[tuple[Step, ..
         if isinstance(part.coder, Bins) or (part.kind == "text" and part.coder is not None)
     ]
     for steps in ways:
-        values, places = numbered(_comparable(batch.part(steps)))
+        column = _comparable(batch.part(steps))
+        if column.dtype.kind in "iu" and (np.diff(np.sort(column)) != 0).all():
+            continue  # none comes again, which sorting shows sooner than numbering
+        values, places = numbered(column)
         if _LEVELS < len(values) < len(places):
             yield steps, values, places
 

@@ -27,6 +27,8 @@ _ALONE, _TOGETHER = 0.15, 0.1
 _COLUMNS, _PAIRED, _PAIRS = 24, 8, 6
 #: Codes of a column that splits others, at most; most such columns, and most steps by a flag.
 _FLAG, _FLAGS, _SPLIT = 8, 32, 512
+#: The code of a 1.
+_SECOND = 2
 #: Reports in which such columns are looked for.
 _SEEN = 2**15
 #: Most entries of a table of features.
@@ -147,19 +149,30 @@ class _Fit:
 
 def _steps(training: Training) -> tuple[dict[int, Ints], list[int]]:
     """Knots of every column, and the columns of which one stands out, the clearest first."""
-    residual = training.first - training.first.mean()
-    variance, knots, errors = residual.var(), {}, {}
-    for column, size in enumerate(training.sizes):
-        own = training.codes[:, column]
-        counts = np.bincount(own, minlength=size)
+    n, share = len(training.first), training.first.mean()
+    variance, knots, errors = share * (1 - share), dict[int, Ints](), dict[int, float]()
+    two = {column for column, (counts, _) in enumerate(training.counts) if _is_flag(counts)}
+    below, sums = np.array([[own[1] for own in training.counts[c]] for c in two]).reshape(-1, 2).T
+    spread = variance * below * (1 - below / n)
+    found = np.abs(sums - share * below) / np.sqrt(np.maximum(spread, variance * _NORMAL))
+    errors.update(zip(two, found.tolist(), strict=True))
+    for column, (counts, ones) in enumerate(training.counts):
+        if column in two:
+            knots[column] = np.array([_SECOND])
+            continue
         knots[column] = _knots(counts, _KNOTS)
-        below = np.cumsum(counts)[knots[column] - 1]
-        sums = np.cumsum(np.bincount(own, weights=residual, minlength=size))[knots[column] - 1]
-        spread = variance * below * (1 - below / len(own))
-        found = np.abs(sums) / np.sqrt(np.maximum(spread, variance * _NORMAL))
+        below, sums = (np.cumsum(each)[knots[column] - 1] for each in (counts, ones))
+        spread = variance * below * (1 - below / n)
+        found = np.abs(sums - share * below) / np.sqrt(np.maximum(spread, variance * _NORMAL))
         errors[column] = float(found.max(initial=0.0))
     limit = _limit(sum(map(len, knots.values())))
     return knots, sorted((c for c in errors if errors[c] > limit), key=lambda c: -errors[c])
+
+
+def _is_flag(counts: Ints) -> bool:
+    """Whether the codes of a 0 and a 1 came, and no other."""
+    none, *came = counts.tolist() if len(counts) == _SECOND + 1 else (1,)
+    return none == 0 and min(came) > 0
 
 
 class _LeftOver:
@@ -169,10 +182,7 @@ class _LeftOver:
         posterior = 1 / (1 + np.exp(-scores))
         self.left = training.first - posterior
         self.variance = posterior * (1 - posterior)
-        self.counts = {
-            column: np.bincount(training.codes[:, column], minlength=training.sizes[column])
-            for column in columns
-        }
+        self.counts = {column: training.counts[column][0] for column in columns}
         self.codes = training.codes
 
     def cells(self, column: int, most: int) -> Ints:
@@ -188,6 +198,20 @@ class _LeftOver:
         chi = float((sums**2 / np.maximum(squares, _NORMAL)).sum())
         return (chi - sums.size) / math.sqrt(2 * sums.size)
 
+    def beyond_two(self, flags: list[int], own: Ints) -> list[float]:
+        """The same of columns of two codes, all at once, beside cells of another one."""
+        if not flags:
+            return []
+        marks = np.equal(self.codes.T[flags], _SECOND).astype(np.float32)
+        apart = own == np.arange(own.max() + 1)[:, None]
+        every = np.concatenate([apart * self.left, apart * self.variance])
+        came, chi = (marks @ every.T.astype(np.float32)).astype(np.float64), np.zeros(len(flags))
+        for found in (came, every.sum(axis=1) - came):
+            sums, squares = np.split(found, 2, axis=1)
+            chi += (sums**2 / np.maximum(squares, _NORMAL)).sum(axis=1)
+        cells = 2 * len(apart)
+        return [float(one) for one in (chi - cells) / math.sqrt(2 * cells)]
+
 
 def _crossed(
     training: Training,
@@ -198,11 +222,13 @@ def _crossed(
     """Flags that change what other columns say, the clearest of each, with their knots."""
     flags, long = columns
     over = _LeftOver(training[:_SEEN], scores[:_SEEN], [*flags, *long])
-    by_flag = {flag: over.cells(flag, _FLAG) for flag in flags}
+    two = [flag for flag in flags if knots[flag].tolist() == [_SECOND]]
+    by_flag = {flag: over.cells(flag, _FLAG) for flag in flags if flag not in two}
     found = []
     for column in long:
         own = over.cells(column, _LOOK)
-        each = [(over.beyond(by_flag[flag], own, _LOOK + 1), flag) for flag in flags]
+        each = list(zip(over.beyond_two(two, own), two, strict=True))
+        each += [(over.beyond(cells, own, _LOOK + 1), flag) for flag, cells in by_flag.items()]
         beyond, flag = max(each, default=(0.0, 0))
         found.append((beyond, (flag, column)))
     limit, chosen, room = _limit(len(flags) * len(long)) + 1, [], _SPLIT

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ldpaudit.arrays import Bools, Floats, Ints
+from ldpaudit.arrays import Bools, Floats, Ints, Words
 from ldpaudit.contracts import Mechanism, Reports
 from ldpaudit.validate import check_generator
 
 from ._contrast import most_different
 from ._distances import find_distance
-from ._encoding import Batch, Column, as_array, columns_of, parts_of
+from ._encoding import Batch, Codes, Column, as_array, columns_of, parts_of
 from ._forms import Form
 from ._models import MODELS, Counts, left_over, one_thread
 from ._repeated_noise import RepeatedNoise, mixed
@@ -134,7 +134,8 @@ class LearnedScore:
         if self._repeated is not None and len(rows):
             keys, whole = np.zeros(len(rows), dtype=np.uint64), Batch(rows)
             for column in self._columns:
-                keys = mixed(keys, column(whole))
+                if not isinstance(column.coder, Seen):
+                    keys = mixed(keys, column(whole))
             scores = self._repeated.score(keys)
             if scores is not None:
                 return scores
@@ -216,27 +217,20 @@ class LearnedDistinguisher:
             )
         check_generator(rng)
         looked = rng.permutation(len(rows))[:_LOOKED_AT]
-        parts = list(parts_of(rows[looked]))
-        traces = Traces()
+        some, traces = rows[looked], Traces()
+        parts = list(parts_of(some))
         if not says_all(parts, len(rows) - len(rows) // _HELD_OUT):
-            traces = find_traces(rows[looked], parts, first[looked])
+            traces = find_traces(some, parts, first[looked])
         columns, seen = columns_of(parts) + traces.columns, looked_at(parts)
         if not columns:
             return LearnedScore("nothing", math.log(2), form, (), None, looked_at=seen)
         order, held_out = _split(first, max(_HELD_OUT, _TABLE // len(columns)), rng)
-        codes = np.empty((len(order), len(columns)), dtype=np.uint16, order="F")
-        keys, batch = np.zeros(len(rows), dtype=np.uint64), Batch(rows)
-        for place, column in enumerate(columns):
-            found = column(batch)
-            keys = mixed(keys, found)
-            if isinstance(column.coder, Seen):  # it knows these labels
-                found[looked[: traces.known]] = 0
-            codes[:, place] = found[order]
+        codes, keys = _coded(rows, columns, order, looked[: traces.known])
         counted = sum(not isinstance(column.coder, Seen) for column in columns)
         sizes, distances = [column.size for column in columns], None
         nearer = find_distance(rows[looked], parts, first[looked])
         if nearer is not None:
-            distances = batch.part(nearer.steps)
+            distances = Batch(rows).part(nearer.steps)
             distances[looked[: len(nearer.numbers)]] = nearer.numbers
             distances = distances[order]
         training = Training(codes, sizes, first[order], counted, distances)
@@ -277,6 +271,30 @@ def _split(first: Bools, limit: int, rng: np.random.Generator) -> tuple[Ints, in
     return np.concatenate(parts), len(parts[0])
 
 
+def _coded(rows: Raw, columns: tuple[Column, ...], order: Ints, known: Ints) -> tuple[Codes, Words]:
+    """Codes of reports in an order, and a number for each report as they came, by its codes.
+
+    What came again is told of none whose labels are `known` to the columns that say so.
+    """
+    last, told = np.ones(len(rows), dtype=np.bool_), np.zeros(len(rows), dtype=np.bool_)
+    last[order], told[known] = False, True
+    every = np.append(order, np.flatnonzero(last))
+    codes = np.empty((len(order), len(columns)), dtype=np.uint16, order="F")
+    mixture, batch = np.zeros(len(rows), dtype=np.uint64), Batch(rows[every])
+    for place, column in enumerate(columns):
+        if isinstance(column.coder, Seen):
+            asked = np.flatnonzero(~told[order])
+            codes[:, place] = 0
+            codes[asked, place] = column(rows[order[asked]])
+        else:
+            found = column(batch)
+            mixture = mixed(mixture, found)
+            codes[:, place] = found[: len(order)]
+    keys = np.empty_like(mixture)
+    keys[every] = mixture
+    return codes, keys
+
+
 def _with_what_came_again(training: Training, held_out: int) -> tuple[str, Floats, Training]:
     """The model, its losses, and the columns: what came again counts where it tells more.
 
@@ -287,7 +305,8 @@ def _with_what_came_again(training: Training, held_out: int) -> tuple[str, Float
         name, losses, _ = _choose(training, held_out)
         return name, losses, training
     name, losses, model = _choose(training.alone, held_out)
-    if not _all_told(losses) and _tell_more(training, held_out, model):
+    left = training.counted < len(training.sizes) and not _all_told(losses)
+    if left and _tell_more(training, held_out, model):
         other, more, _ = _choose(training, held_out)
         if _gained(losses - more):
             return other, more, training

@@ -15,6 +15,7 @@ from ldpaudit.attacks import LearnedDistinguisher, _contrast, _first_tree
 from ldpaudit.attacks._by_value import ByValue, plain_values
 from ldpaudit.attacks._encoding import parts_of
 from ldpaudit.attacks._screen import find_traces, says_all
+from ldpaudit.attacks._tables import Tables
 from ldpaudit.attacks._words import in_words
 
 COUNT = 2_000
@@ -116,8 +117,11 @@ def test_the_pair_is_the_one_of_a_comparison_level_by_level(claimed: float) -> N
         tables = [rng.poisson(rng.gamma(2, 20, (6, size))).astype(float) for size in (2, 7, 300)]
         drawn = np.array([int(own.sum()) for own in tables[0]])
         tables = [table[:, np.argsort(-table.sum(axis=0), kind="stable")[:256]] for table in tables]
-        wanted = naive_pair(tables, drawn, claimed)
-        assert _contrast._best(tables, drawn, claimed, np.eye(6, dtype=np.bool_)) == wanted
+        flags = rng.binomial(drawn[:, None], rng.random((6, 3))).astype(float)
+        each = [np.stack((drawn - flag, flag), axis=1) for flag in flags.T]
+        wanted = naive_pair(each + tables, drawn, claimed)
+        found_in = Tables(drawn, flags, tables)
+        assert _contrast._best(found_in, claimed, np.eye(6, dtype=np.bool_)) == wanted
         found.add(wanted)
     assert len(found) > 5
 
@@ -125,24 +129,24 @@ def test_the_pair_is_the_one_of_a_comparison_level_by_level(claimed: float) -> N
 def test_a_tree_is_grown_as_from_its_own_reports_alone() -> None:
     """What one part of a split leaves over is what the other sums to."""
     rng = np.random.default_rng(6)
-    codes = rng.integers(0, 5, (500, 3))
-    cells = codes + np.array([0, 5, 10])
+    codes = rng.integers(0, 5, (500, 4)).astype(np.uint16)
+    codes[:, 2] = 1 + codes[:, 2] % 2  # a flag
     residual, variance = rng.normal(size=500), rng.random(500)
-    rows = rng.random(500) < 0.3
+    rows, table = rng.random(500) < 0.3, _first_tree._Table.of(codes)
     whole, part, rest = (
-        _first_tree._Sums.of(cells[own], residual[own], variance[own], 15)
+        table.sums(np.flatnonzero(own), residual[own], variance[own])
         for own in (np.full(500, True), rows, ~rows)
     )
     left = whole.without(part)
     assert np.allclose(left.residuals, rest.residuals)
     assert np.allclose(left.variances, rest.variances)
-    sizes = np.array([5, 5, 5])
-    gain, column, last = left.split(sizes)
+    ((gain, column, last),) = table.splits([left])
     gains = {}
-    for j, level in product(range(3), range(4)):
+    for j, level in product(range(4), range(4)):
         below = ~rows & (codes[:, j] <= level)
         above = ~rows & (codes[:, j] > level)
-        parts = [residual[own].sum() ** 2 / variance[own].sum() for own in (below, above)]
-        gains[j, 5 * j + level] = sum(parts) - residual[~rows].sum() ** 2 / variance[~rows].sum()
+        if below.any() and above.any() and (j, level) != (2, 0):
+            parts = [residual[own].sum() ** 2 / variance[own].sum() for own in (below, above)]
+            gains[j, level] = sum(parts) - residual[~rows].sum() ** 2 / variance[~rows].sum()
     assert (column, last) == max(gains, key=lambda key: gains[key])
     assert math.isclose(gain, max(gains.values()))

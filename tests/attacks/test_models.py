@@ -9,7 +9,7 @@ import pytest
 
 import ldpaudit
 from ldpaudit.arrays import Ints
-from ldpaudit.attacks import _models
+from ldpaudit.attacks import _levels, _models
 from ldpaudit.attacks._models import Additive, Counts
 from ldpaudit.attacks._training import Training
 from ldpaudit.attacks.learned import LearnedDistinguisher
@@ -110,14 +110,16 @@ def test_a_dense_and_a_sparse_table_are_the_same(
     codes = own.integers(0, 4, (3000, 3)).astype(np.uint16)
     first = own.random(3000) < np.where((codes[:, 0] == 1) ^ (codes[:, 1] == 2), 0.7, 0.4)
     training = Training(codes, [4] * 3, first, 3)
-    levels = _models._Levels.of(training)
+    levels = training.levels
     asked = np.array([0, 5, 10])
     beside = np.array([1, 5, 4]) if pairs else None
     truth = codes[:, levels.column[asked]] == levels.code[asked]
     if beside is not None:
         truth &= codes[:, levels.column[beside]] == levels.code[beside]
+    counted = Additive.learn(training)  # each of the ways in which reports have them
+    monkeypatch.setattr(_models, "_TOGETHER", 0)
     dense, fitted = levels.table(codes, asked, beside), Additive.learn(training)
-    monkeypatch.setattr(_models, "_ENTRIES", 0)
+    monkeypatch.setattr(_levels, "_ENTRIES", 0)
     sparse, again = levels.table(codes, asked, beside), Additive.learn(training)
     assert isinstance(dense, np.ndarray)
     assert not isinstance(sparse, np.ndarray)
@@ -125,5 +127,7 @@ def test_a_dense_and_a_sparse_table_are_the_same(
     np.testing.assert_array_equal(sparse.toarray(), truth)
     assert fitted is not None
     assert again is not None
-    assert fitted.terms == again.terms
+    assert counted is not None
+    assert fitted.terms == again.terms == counted.terms
     np.testing.assert_allclose(fitted.weights, again.weights, atol=2e-6)
+    np.testing.assert_allclose(fitted.weights, counted.weights, atol=2e-6)
