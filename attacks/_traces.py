@@ -262,7 +262,9 @@ def glances_of(part: Part) -> Iterator[tuple[tuple[Step, ...], Coder | None]]:
 
 def _types(found: Raw) -> Iterator[Step]:
     """What kind of thing each object is, unless all are of one kind."""
-    known = sorted(set(forms(found.tolist())))
+    rows = found.tolist()
+    kinds = set(map(type, rows))
+    known = sorted(set(forms(rows) if np.ndarray in kinds else map(form, kinds)))
     if len(known) > 1:
         yield Form(tuple(known))
 
