@@ -92,7 +92,7 @@ def _guesses(
 
     Likelihoods, as a rule most of the work, are read once for all that guess by them.
     """
-    readers = [one for one in guessers if isinstance(one.attack, ReadsLikelihood)]
+    readers = [one for one in guessers if _by_choice(one.attack)]
     together = len(readers) > 1 and prior.ndim == 1 and not isinstance(mechanism, HasSupports)
     read = _by_likelihood(readers, reports, mechanism, prior) if together else {}
     said: list[Values | AttackError] = []
@@ -107,6 +107,19 @@ def _guesses(
         except Exception as error:
             said.append(AttackError.of(error))
     return said
+
+
+def _by_choice(attack: Reconstruction) -> bool:
+    """Whether an attack has a `choose` that says what its own `guess` says.
+
+    A class that gives another one's `guess` up for its own means that one to be asked.
+    """
+    if not isinstance(attack, ReadsLikelihood):
+        return False
+    for owner in (getattr(attack, "__dict__", {}), *map(vars, type(attack).__mro__)):
+        if "choose" in owner or "guess" in owner:
+            return "choose" in owner
+    return False
 
 
 def _by_likelihood(

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import ldpaudit
+from ldpaudit.attacks import BayesianReconstruction
 from ldpaudit.auditing import plan
 from ldpaudit.auditing.attackers import attackers_of
 from ldpaudit.auditing.guesses import AttackError, Guesser, success_counts
@@ -142,3 +143,20 @@ def test_who_fails_at_a_likelihood_fails_alone() -> None:
     assert isinstance(failed, AttackError)
     assert "no choice" in str(failed)
     assert all(isinstance(one, AttackError) for one in counted(Stated("oue", broken=True), *both))
+
+
+class Contrary(BayesianReconstruction):
+    """Guesses of its own, and the choice of the class that it is made from."""
+
+    def guess(self, reports: Any, mechanism: Any, prior: Any, *, rng: Any) -> Any:
+        return (super().guess(reports, mechanism, prior, rng=rng) + 1) % mechanism.k
+
+
+def test_whose_guesses_are_its_own_is_asked_for_them() -> None:
+    bayes, guess = (create_attack(known) for known in KNOWN)
+    contrary = BayesianReconstruction()
+    vars(contrary)["guess"] = Contrary().guess  # of this one object
+    for own in (Contrary(), contrary):
+        alone = counted(Stated("oue"), Spoiler("nothing"), own)[1]
+        assert counted(Stated("oue"), guess, own)[1] == alone
+        assert alone < 0.7 * counted(Stated("oue"), bayes)[0]

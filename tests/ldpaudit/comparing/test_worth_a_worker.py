@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 
 from ldpaudit.comparing import grid, running
 from ldpaudit.comparing.grid import compare
+from ldpaudit.comparing.workers import LokyWorkers
 
 STUDY: dict[str, Any] = {
     "name": "small", "protocols": ["grr", "oue", "duchi"], "epsilons": [1.0, 2.0],
@@ -19,14 +21,14 @@ STUDY: dict[str, Any] = {
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many workers were asked for, each time."""
-    asked, real = list[int](), running.LokyWorkers
+    asked, real = list[int](), LokyWorkers
 
     def counted(jobs: int, module: str) -> Any:
         asked.append(jobs)
         return real(jobs, module)
 
     monkeypatch.setattr(running, "LokyWorkers", counted)
-    monkeypatch.setattr(grid.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
     return asked
 
 
