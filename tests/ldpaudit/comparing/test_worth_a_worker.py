@@ -10,7 +10,7 @@ import pytest
 
 from ldpaudit.comparing import grid, running
 from ldpaudit.comparing.grid import compare
-from ldpaudit.comparing.workers import LokyWorkers
+from ldpaudit.comparing.loky_workers import LokyWorkers
 
 STUDY: dict[str, Any] = {
     "name": "small", "protocols": ["grr", "oue", "duchi"], "epsilons": [1.0, 2.0],
