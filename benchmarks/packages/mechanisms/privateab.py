@@ -1,5 +1,7 @@
 """privateAB: the privatizers of its two-sample tests."""
 
+import math
+
 from common import DOUBLES, Mechanism
 
 PACKAGE = "privateAB==0.0.2"
@@ -17,10 +19,10 @@ def mechanisms():
     torch.manual_seed(3)
     made = client()
 
-    def draw(name):
-        return lambda values: made.release_private(name, torch.tensor(values), K, E, "cpu").tolist()
+    def draw(name, k=K):
+        return lambda values: made.release_private(name, torch.tensor(values), k, E, "cpu").tolist()
 
-    return [
+    standing = [
         Mechanism(
             name,
             E,
@@ -32,3 +34,14 @@ def mechanisms():
         )
         for name in ("lapu", "disclapu", "genrr", "bitflip")
     ]
+    of_ten = Mechanism(
+        "disclapu, 10 values",
+        E,
+        draw("disclapu", 10),
+        math.inf,
+        "derived",
+        batch=True,
+        note="the own entry is sqrt(k) and a whole number, all others are whole: unless k is a "
+        "square, what follows the point names the value",
+    )
+    return [*standing, of_ten]
