@@ -43,7 +43,7 @@ _DISTANCES = {"l1": (1, 1.0), "l2": (2, 0.5), "squared l2": (2, 1.0)}
 class Nearer:
     """By how much vectors are nearer to one centre than to another, by one of the distances.
 
-    nan where a coordinate is no finite number.
+    nan where a coordinate is no finite number, or too large for its distances to be one.
     """
 
     ways: tuple[Step, ...]  # to the coordinates
@@ -58,10 +58,12 @@ class Nearer:
     def between(self, rows: Floats, one: Floats, two: Floats) -> Floats:
         """The same of rows, shape (n, d), for any centres, of which each row may have its own."""
         power, root = _DISTANCES[self.distance]
-        near, far = (
-            (np.abs((rows - own) / self.units) ** power).sum(axis=1) ** root for own in (one, two)
-        )
-        return np.asarray(far - near)
+        with np.errstate(over="ignore", invalid="ignore"):  # of numbers whose squares are none
+            near, far = (
+                (np.abs((rows - own) / self.units) ** power).sum(axis=1) ** root
+                for own in (one, two)
+            )
+            return np.asarray(far - near)
 
 
 class Found(NamedTuple):
@@ -113,9 +115,10 @@ class Distance:
         """Fit; None where there is no distance, or those who are nearer are of the other input."""
         if training.distance is None:
             return None
-        weight, base = _line(training.distance, training.first)
-        if weight <= 0:
+        line = _line(training.distance, training.first)
+        if line is None or line[0] <= 0:
             return None
+        weight, base = line
         return cls(weight, base - training.prior_odds)
 
     @property
@@ -123,7 +126,8 @@ class Distance:
         return [DISTANCE]
 
     def score(self, codes: Mapping[int, Any]) -> Floats:
-        scores = codes[DISTANCE] * self.weight + self.base
+        with np.errstate(over="ignore"):
+            scores = codes[DISTANCE] * self.weight + self.base
         return np.where(np.isfinite(scores), scores, 0.0)
 
 
@@ -149,7 +153,7 @@ def _blocks(part: Raw, ways: tuple[Step, ...]) -> Iterator[Floats]:
     size = max(1, _CHUNK // len(ways))
     for start in range(0, len(part), size):
         block = part[start : start + size]
-        if block.ndim > 1:
+        if block.ndim > 1 and block.dtype.kind != "O":
             places = [way.place for way in ways if isinstance(way, Entry)]
             rows = block.reshape(len(block), -1)[:, places].astype(np.float64)
         else:
@@ -165,8 +169,11 @@ def _told(rows: Floats, first: Bools, ways: tuple[Step, ...]) -> Iterator[tuple[
     if min(sizes) < _FEWEST:
         return
     low, high = np.quantile(rows[finite][:_SHOWN], _ENDS, axis=0)
-    one, two = (rows[finite & side].clip(low, high).mean(axis=0) for side in (first, ~first))
-    units = _units(rows[finite], np.where(first[finite, None], one, two), low, high)
+    with np.errstate(over="ignore", invalid="ignore"):
+        one, two = (rows[finite & side].clip(low, high).mean(axis=0) for side in (first, ~first))
+        units = _units(rows[finite], np.where(first[finite, None], one, two), low, high)
+    if not np.isfinite(units).all():
+        return
     for distance in _DISTANCES:
         step, told = Nearer(ways, (one, two), units, distance), np.empty(len(rows))
         size = max(1, _CHUNK // len(ways))
@@ -188,10 +195,15 @@ def _units(rows: Floats, centres: Floats, low: Floats, high: Floats) -> Floats:
     return widths if widths.max() > _UNITS * widths.min() else np.ones_like(widths)
 
 
-def _line(told: Floats, first: Bools) -> tuple[float, float]:
-    """Weight and intercept of a logistic regression on numbers, nan left out."""
+def _line(told: Floats, first: Bools) -> tuple[float, float] | None:
+    """Weight and intercept of a logistic regression on numbers, nan left out; None of too few."""
     known = np.isfinite(told)
-    scale = float(told[known].std()) or 1.0
+    if min(np.count_nonzero(known & side) for side in (first, ~first)) < _FEWEST:
+        return None
+    with np.errstate(over="ignore"):
+        scale = float(told[known].std()) or 1.0
+    if scale == math.inf:
+        return None
     weights, base = logistic((told[known] / scale)[:, None], first[known])
     return round(float(weights[0]), 6) / scale, round(base, 6)
 
@@ -202,10 +214,10 @@ def _gain(told: Floats, first: Bools) -> float:
     0 where reports that lie nearer to one centre are of the other input. So they seem to be where
     nothing is told: of two means that nearly agree, one without a report lies off to its far side.
     """
-    known = np.isfinite(told)
-    weight, base = _line(told, first)
-    if weight <= 0:
+    known, line = np.isfinite(told), _line(told, first)
+    if line is None or line[0] <= 0:
         return 0.0
+    weight, base = line
     scores, share = weight * told[known] + base, float(first[known].mean())
     loss = float(np.logaddexp(0, np.where(first[known], -scores, scores)).sum())
     chance = -share * math.log(share) - (1 - share) * math.log(1 - share)

@@ -316,7 +316,8 @@ def _edges(values: Raw, counts: Ints) -> Raw:
     places, copies = np.unique(np.searchsorted(below, ranks, side="right"), return_counts=True)
     edges, again = values[places], places[copies > 1]
     if values.dtype.kind != "O":
-        return np.union1d(edges, np.nextafter(values[again], np.inf))
+        with np.errstate(over="ignore"):  # above the largest number there is none
+            return np.union1d(edges, np.nextafter(values[again], np.inf))
     after = again[again + 1 < len(values)] + 1
     return np.union1d(edges, values[after])
 

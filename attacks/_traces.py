@@ -160,8 +160,8 @@ class Digit:
 
     def _rounded(self, part: Raw) -> Raw:
         # A little more than the number, for 0.3 is a little less than three tenths.
-        scaled = np.abs(numbers(part).astype(np.float64)) * 10.0**self.place + 2.0**-10
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
+            scaled = np.abs(numbers(part).astype(np.float64)) * 10.0**self.place + 2.0**-10
             digit = np.floor(np.fmod(scaled, 10))
         return np.where(scaled < 2.0**53, digit, 10).astype(np.int64)  # nan is not
 

@@ -93,7 +93,7 @@ def _guesses(
     Likelihoods, as a rule most of the work, are read once for all that guess by them.
     """
     readers = [one for one in guessers if _by_choice(one.attack)]
-    together = len(readers) > 1 and prior.ndim == 1 and not isinstance(mechanism, HasSupports)
+    together = readers and prior.ndim == 1 and not isinstance(mechanism, HasSupports)
     read = _by_likelihood(readers, reports, mechanism, prior) if together else {}
     said: list[Values | AttackError] = []
     for one in guessers:
@@ -129,7 +129,7 @@ def _by_likelihood(
     parts: dict[int, list[Values]] = {id(one): [] for one in readers}
     failed = dict[int, Values | AttackError]()
     try:
-        for _, read, which in pieces(reports, mechanism.k):
+        for rows, read, which in pieces(reports, mechanism.k):
             # By value, for what is best of all values is found value by value.
             likelihood = _fixed(np.asfortranarray(mechanism.log_likelihood(read)))
             for one in readers:
@@ -137,7 +137,8 @@ def _by_likelihood(
                     continue
                 attack: Any = one.attack
                 try:
-                    guesses = attack.choose(likelihood, which, prior, rng=one.rng)
+                    said = attack.choose(likelihood, which, prior, rng=one.rng)
+                    guesses = _checked(attack, said, len(reports[rows]), mechanism.k)
                 except Exception as error:
                     failed[id(one)] = AttackError.of(error)
                 else:

@@ -185,6 +185,7 @@ def _play(
     left = sorted((t for t in tasks if t.key not in done), key=lambda task: -task.data.k)
     if left and len(left) < workers.jobs:  # those who would wait share the blocks of a cell
         left = [replace(task, jobs=workers.jobs // len(left)) for task in left]
+    if len(left) <= workers.jobs:  # they are done side by side
         workers = workers._replace(here=False)
     with closing(run(left, *workers, module=__name__)) as cells:
         for cell in cells:

@@ -40,13 +40,14 @@ def run(
 ) -> Generator[Cell, None, None]:
     """Run cells and yield each as it ends, in any order; workers import `module` beforehand.
 
-    If `here`, no worker is started before the first cells have shown that one is worth it.
+    Dear ones come first. If `here`, no worker is started before cheap ones have shown that one is
+    worth it.
     """
     waiting = deque(tasks)
     if backend == "loky" and timeout is None:
         started, asked = time.process_time(), len(waiting)
         while waiting and (here or jobs == 1):
-            yield one_thread(waiting.popleft().run)
+            yield one_thread((waiting.pop if here else waiting.popleft)().run)
             spent = time.process_time() - started
             left = spent * len(waiting) / (asked - len(waiting))
             if jobs > 1 and spent > _TRIED and left > _WORTH:

@@ -40,7 +40,7 @@ class ReadsLikelihood(Reconstruction, Protocol):
         """One guess per report, shape (n,), as `guess` says: `which` rows of the table they have.
 
         `likelihood` is log P(report | value) of different reports, shape (m, k); `prior` has
-        shape (k,).
+        shape (k,). Other attacks read both too: they cannot be written into.
         """
 
 

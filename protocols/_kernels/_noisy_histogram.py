@@ -288,9 +288,10 @@ class NoisyHistogram(Decodes, ABC):
     def _not_sent(self, block: Floats) -> str:
         """What is wrong with rows of which an entry cannot have been sent."""
         end = (self.steps - self._low) / self.steps
+        entries = block * float(self.steps) - self._low
         with np.errstate(invalid="ignore"):
-            on = (block * self.steps % 1 == 0) & (block >= 1 - end) & (block <= end)
+            sent = (entries % 1 == 0) & (entries >= 0) & (entries < len(self._law[0]))
         return (
             f"reports must be whole multiples of 1/{self.steps} from {1 - end:g} to {end:g}, "
-            f"got an entry of {block[~on][0]}."
+            f"got an entry of {block[~sent][0]}."
         )

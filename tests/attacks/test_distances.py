@@ -16,9 +16,11 @@ from ldpaudit.attacks._distances import Distance, Found, find_distance
 from ldpaudit.attacks._encoding import parts_of
 from ldpaudit.attacks._steps import as_array
 from ldpaudit.attacks._training import Training
+from ldpaudit.attacks.learned import LearnedDistinguisher
 
 from .learning import Floats, rng, train
 
+GRR: Any = ldpaudit.mechanism("grr", k=2, epsilon=1.0)
 Labels = npt.NDArray[np.bool_]
 
 
@@ -204,3 +206,34 @@ def test_identical_inputs_show_nothing() -> None:
         for seed in range(40)
     ]
     assert sum(value > 0 for value in found) <= 3
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("kind", ["all", "of one", "of some", "largest", "shifted", "of one alone"])
+def test_numbers_whose_squares_are_none_raise_nothing(kind: str) -> None:
+    reports, first = noisy(3_000, 3, 11, "normal")
+    rare = rng(12).random((3_000, 1)) < 0.05
+    huge = {
+        "all": 1e200 * reports,
+        "of one": np.where(first[:, None], reports, 1e200 * reports),
+        "of some": np.where(rare, 1e200 * reports, reports),
+        "largest": np.where(rare, np.finfo(float).max, reports),
+        "shifted": 1e300 * reports,
+        "of one alone": np.where(first[:, None], 1e-3 * reports, 1.3e154 * np.sign(reports)),
+    }[kind]
+    score = LearnedDistinguisher().fit(huge, first, rng=rng(13))
+    assert not np.isnan(score.score(huge, GRR, (0, 1), rng=rng(14))).any()
+
+
+@pytest.mark.parametrize("odd", ["error", 10**400, None], ids=["word", "integer", "none"])
+def test_what_is_no_number_in_later_reports_says_nothing(odd: Any) -> None:
+    reports, first = noisy(3_000, 3, 15, "l2")
+    own = found(reports.astype(object), first)
+    assert own is not None
+    later = reports[:50].astype(object)
+    later[7, 1] = odd
+    told, whole = (own.steps[-1](part) for part in (later, reports[:50]))
+    assert np.flatnonzero(np.isnan(told)).tolist() == [7]
+    assert np.delete(told, 7).tolist() == np.delete(whole, 7).tolist()
+    scores = Distance(2.0, 0.5).score({-1: told})
+    assert scores[7] == 0

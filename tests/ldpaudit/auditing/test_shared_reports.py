@@ -160,3 +160,18 @@ def test_whose_guesses_are_its_own_is_asked_for_them() -> None:
         alone = counted(Stated("oue"), Spoiler("nothing"), own)[1]
         assert counted(Stated("oue"), guess, own)[1] == alone
         assert alone < 0.7 * counted(Stated("oue"), bayes)[0]
+
+
+class Short(Chooser):
+    """An attack by the likelihood that chooses one value for all."""
+
+    def choose(self, *known: Any, rng: Any) -> Any:  # noqa: ARG002
+        return np.int64(1)
+
+
+def test_a_choice_of_no_shape_is_that_attack_s_own_fault() -> None:
+    both: list[Any] = [create_attack(known) for known in KNOWN]
+    *found, failed = counted(Stated("oue"), *both, Short("nothing"))
+    assert found == counted(Stated("oue"), *both)
+    assert isinstance(failed, AttackError)
+    assert "must return one guess per report, got shape ()" in str(failed)

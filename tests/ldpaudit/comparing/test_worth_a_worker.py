@@ -63,3 +63,8 @@ def test_what_is_not_ours_runs_elsewhere(
     monkeypatch.setattr(grid, "_origin", lambda *part: f"{origin(*part)} of a stranger")
     table(None)
     assert started == [2]
+
+
+def test_no_more_cells_than_workers_run_side_by_side(started: list[int]) -> None:
+    table(None, STUDY | {"protocols": ["grr"]})
+    assert started == [2]

@@ -98,6 +98,21 @@ def test_places_on_a_grid(loops: Loops) -> None:
         assert not loops.find_places(wrong, 4, -4, 12, places)
 
 
+@pytest.mark.parametrize("with_loops", [True, False])
+def test_the_entry_that_was_not_sent_is_named(
+    monkeypatch: pytest.MonkeyPatch, with_loops: bool
+) -> None:
+    monkeypatch.setattr(_compiled, "_load", _forgetful(PLAIN if with_loops else None))
+    _compiled.compiled(2**21)
+    m = ldpaudit.mechanism("she", k=4, epsilon=1.0)
+    reports = m.privatize(np.zeros(3, dtype=np.int64), rng=np.random.default_rng(7))
+    reports[0, 0] = 1e-18  # so near to 0 that it may be one
+    m.aggregate(reports[:1])
+    reports[1, 2] = 1 / 64
+    with pytest.raises(ValueError, match=r"got an entry of 0\.015625"):
+        m.aggregate(reports)
+
+
 @pytest.mark.skipif(not INSTALLED, reason="Numba is not installed")
 @pytest.mark.parametrize(
     ("name", "k", "epsilon"),
