@@ -7,8 +7,9 @@ input and epsilon 1 and 4: by the default audit of the mechanism, and of an obje
 its reports alone. `best rule` is what the best event, or the best guess, of the log ratio shows
 that is known beforehand, where its counts are as expected; `any test` is what no test of so many
 reports can pass in half of all runs, whatever it makes of them. Both laws are taken from 1e6
-reports. The exit code is 1 if a part is below 0.95 with a likelihood or 0.9 without, and by more
-than 2% and 8% below any test's, too.
+reports. The exit code is 1 if a part is below 0.95 with a likelihood and by more than 2% below any
+test's, too, or below 0.9 without one where any test can show as much. (In 100 dimensions no test
+shows a third of `l2-laplace`, and of reports alone the direction has to be learned first.)
 """
 
 from __future__ import annotations
@@ -129,7 +130,7 @@ def main() -> int:
             rule, most = best_rule(*ratios) / exact, any_test(*ratios) / exact
             text = " ".join(f"{part:9.3f}" for part in (*parts, rule, most))
             print(f"{name:24} {epsilon:7g} {text}", flush=True)
-            kept &= parts[0] >= min(0.95, 0.98 * most) and parts[1] >= min(0.9, 0.92 * most)
+            kept &= parts[0] >= min(0.95, 0.98 * most) and (parts[1] >= 0.9 or most < 0.9)
     return 0 if kept else 1
 
 

@@ -56,8 +56,9 @@ FURTHER = {
     "block-design": ["--param", f"blocks={[[i, (i + 1) % 7, (i + 3) % 7] for i in range(7)]}"],
     "rsrfd": ["--param", f"fake={[[0.1] * 10] * 2}"],
 }
-#: A control of a hundred doubles a report, of which every bit is looked at: no promise.
-SLOW = ("textbook-she",)
+#: No promise: a control of a hundred doubles a report, of which every bit is looked at, and a pool
+#: of twenty reports, which is weighed against each of a hundred values.
+SLOW = ("textbook-she", "shuffled")
 #: Values where k = NUM_VALUES does not fit.
 SIZES = {"block-design": 7}
 
