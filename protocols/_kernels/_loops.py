@@ -110,26 +110,21 @@ def count_bits(words: Words, planes: Words, totals: Ints) -> None:
                 planes[p, j] = 0
 
 
-def add_folded(
-    vector: Floats, orders: Small, labels: Small, moduli: Ints, weights: Floats, total: Floats
-) -> None:
+def add_folded(vector: Floats, labels: Small, moduli: Ints, weights: Floats, total: Floats) -> None:
     """Add sum_j weight_j A_j^T A_j vector to the total, over the blocks of a scrambled design.
 
-    The entries in their scrambled order are added up by rows of the block's size; every value
-    takes the sum of its residue. `labels` have a row a value.
+    Entries of a residue are added up in the order of the domain, and every value takes the sum
+    of its residue. `labels` have a row a block.
     """
-    sums = np.zeros((moduli.size, moduli.max()))
+    sums = np.zeros(moduli.max())
     for block in range(moduli.size):
-        size, order, own = moduli[block], orders[block], sums[block]
-        for start in range(0, order.size, size):
-            for residue in range(min(size, order.size - start)):
-                own[residue] += vector[order[start + residue]]
-        own *= weights[block]
-    for value in range(total.size):
-        entry = total[value]
-        for block in range(moduli.size):
-            entry += sums[block, labels[value, block]]
-        total[value] = entry
+        own = labels[block]
+        sums[:] = 0
+        for value in range(vector.size):
+            sums[own[value]] += vector[value]
+        sums *= weights[block]
+        for value in range(total.size):
+            total[value] += sums[own[value]]
 
 
 def find_places(block: Floats, steps: int, low: int, last: int, places: Ints) -> bool:

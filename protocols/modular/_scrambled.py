@@ -44,7 +44,7 @@ class ScrambledDecoder(Decoder):
     ridge: float = 0.0
 
     @cached_property
-    def _orders(self) -> npt.NDArray[np.intp]:
+    def _positions(self) -> npt.NDArray[np.intp]:
         """Values of each block in the order of their scrambled position, shape (l, k).
 
         The permutation sorts a keyed 64-bit mix of (seed, block, value): the same on
@@ -55,12 +55,25 @@ class ScrambledDecoder(Decoder):
         return np.asarray(np.argsort(mix(keys, blocks), axis=1, kind="stable"))
 
     @cached_property
+    def _orders(self) -> npt.NDArray[np.intp]:
+        """The same with the values of each residue, m_j apart, in rising order.
+
+        So a residue's entries are added up in the order of the domain.
+        """
+        orders = np.empty_like(self._positions)
+        for block, modulus in enumerate(self.moduli):
+            rows = np.full((-(-self.k // modulus), modulus), self.k)
+            rows.reshape(-1)[: self.k] = self._positions[block]
+            orders[block] = np.sort(rows, axis=0).reshape(-1)[: self.k]
+        return orders
+
+    @cached_property
     def _labels(self) -> npt.NDArray[np.intp]:
         """Residue of each value in each block, shape (l, k)."""
-        labels = np.empty_like(self._orders)
+        labels = np.empty_like(self._positions)
         positions = np.arange(self.k)
         for block, modulus in enumerate(self.moduli):
-            labels[block, self._orders[block]] = positions % modulus
+            labels[block, self._positions[block]] = positions % modulus
         return labels
 
     def residues_of(self, block: int, values: Ints) -> Ints:
@@ -68,7 +81,7 @@ class ScrambledDecoder(Decoder):
         return np.asarray(self._labels[block, values])
 
     def fold(self, block: int, vector: Floats) -> Floats:
-        """Sum over residue classes: gather in scrambled order, then fold."""
+        """Sum over residue classes: gather in their order, then fold."""
         modulus = self.moduli[block]
         rows = -(-self.k // modulus)
         lead = vector.shape[:-1]
@@ -108,10 +121,9 @@ class ScrambledDecoder(Decoder):
 
     @cached_property
     def _short(self) -> tuple[npt.NDArray[Any], ...]:
-        """Orders, labels, moduli and weights; places in as few bytes as they need."""
+        """Labels, in as few bytes as they need, moduli and weights."""
         dtype = np.uint16 if self.k <= 2**16 else np.uint32
-        places = self._orders.astype(dtype), np.ascontiguousarray(self._labels.T, dtype=dtype)
-        return *places, np.array(self.moduli), np.array(self.weights)
+        return self._labels.astype(dtype), np.array(self.moduli), np.array(self.weights)
 
     def solve(self, right: Floats) -> Floats:
         """The inverse of the normal matrix times a vector, to a relative residual of 1e-8."""

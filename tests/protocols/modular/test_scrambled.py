@@ -45,12 +45,15 @@ def test_every_block_sees_a_permutation_of_its_own(decoder: ScrambledDecoder) ->
     assert len({tuple(order) for order in orders.tolist()}) == len(orders)
     other = ScrambledDecoder(decoder.k, decoder.moduli, decoder.weights, seed=4)
     assert not np.array_equal(orders, other._orders)
+    for order, labels, modulus in zip(orders, decoder._labels, decoder.moduli, strict=True):
+        assert np.array_equal(labels[order], np.arange(decoder.k) % modulus)
+        assert all(np.all(np.diff(order[start::modulus]) > 0) for start in range(modulus))
 
 
 def test_permutations_do_not_depend_on_numpys_generators() -> None:
     """Clients and server of different versions must agree: fixed values of the public key."""
-    first = ScrambledDecoder(8, (4, 4, 4), (1.0,) * 3, seed=0)._orders
-    again = ScrambledDecoder(8, (4, 4, 4), (1.0,) * 3, seed=0)._orders
+    first = ScrambledDecoder(8, (4, 4, 4), (1.0,) * 3, seed=0)._positions
+    again = ScrambledDecoder(8, (4, 4, 4), (1.0,) * 3, seed=0)._positions
     assert first.tolist() == again.tolist()
     assert first.tolist() == FIXED_ORDERS
 
